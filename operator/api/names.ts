@@ -1,0 +1,82 @@
+/**
+ * Every name that more than one program, file or person has to agree on: API group, marks on pods,
+ * the container and its volumes, paths, ports. Nothing here is computed from a cluster.
+ */
+
+/** API group of both resources. */
+export const GROUP = "healthpolicy.dev";
+/** The one served version. */
+export const VERSION = "v1alpha1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+/** Plural of HealthPolicy, as it stands in URLs and RBAC rules. */
+export const HEALTH_POLICIES = "healthpolicies";
+
+/** Label on a pod or a namespace; the value "false" opts it out of injection. */
+export const INJECT_LABEL = `${GROUP}/inject`;
+/** Annotation on an injected pod: the name of the HealthPolicy it was bound to when it was created. */
+export const POLICY_ANNOTATION = `${GROUP}/policy`;
+/** Annotation on an injected pod: hash of what the policy asked for in the container, image left out. */
+export const REVISION_ANNOTATION = `${GROUP}/revision`;
+
+/** Label that tells the objects this operator writes. */
+export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
+export const MANAGED_BY = "healthpolicy-operator";
+
+/** Name of the injected container. */
+export const SIDECAR_CONTAINER = "healthpolicy-sidecar";
+/** Projected volume: the policy's ConfigMap and the Secret keys that it names. */
+export const CONFIG_VOLUME = "healthpolicy-config";
+/** emptyDir with the marks that a restart of the sidecar alone must keep. */
+export const STATE_VOLUME = "healthpolicy-state";
+/**
+ * emptyDir over the ServiceAccount token's path: without a mount there, the ServiceAccount admission
+ * plugin, which runs again after a webhook has changed the pod, gives our container the app's token.
+ */
+export const NO_TOKEN_VOLUME = "healthpolicy-no-token";
+export const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+export const CONFIG_PATH = "/etc/healthpolicy";
+export const STATE_PATH = "/var/lib/healthpolicy";
+/** Key of the policy in its ConfigMap and its file name under CONFIG_PATH. */
+export const POLICY_FILE = "policy.json";
+/** Folder under CONFIG_PATH that holds one folder per Secret, with one file per key. */
+export const SECRETS_FOLDER = "secrets";
+
+/**
+ * Where the sidecar listens, unless a container of the pod declares that port: then the next free one.
+ * Outside the range from which Linux draws source ports (32768 to 60999), so that a connection of the
+ * app cannot occupy it.
+ */
+export const SIDECAR_PORT = 19847;
+/** How many ports after SIDECAR_PORT are tried before a pod is skipped. */
+export const SIDECAR_PORT_TRIES = 64;
+
+export const READY_PATH = "/readyz";
+export const LIVE_PATH = "/livez";
+export const STATUS_PATH = "/status";
+export const METRICS_PATH = "/metrics";
+
+/** Environment of the sidecar: the port to listen on. */
+export const PORT_ENV = "HEALTHPOLICY_PORT";
+/** Environment of the sidecar: the `secret/key` pairs that its volume mounts, separated by commas. */
+export const MOUNTED_KEYS_ENV = "HEALTHPOLICY_MOUNTED_KEYS";
+/** Environment of the sidecar: its pod's namespace, for the search list of short host names. */
+export const NAMESPACE_ENV = "HEALTHPOLICY_NAMESPACE";
+
+/** Namespaces that no policy ever reaches; the operator's own comes on top. */
+export const NEVER_INJECTED_NAMESPACES: readonly string[] = ["kube-system", "kube-node-lease"];
+
+/** Prefix of the ConfigMaps that carry policies to pods. */
+const POLICY_CONFIG_MAP_PREFIX = "healthpolicy-policy-";
+/** The longest name a HealthPolicy may have, so that it also fits a label value. */
+export const POLICY_NAME_MAX_LENGTH = 63;
+
+/** Name of the ConfigMap that carries the policy `policyName` to the pods of its namespace. */
+export function policyConfigMapName(policyName: string): string {
+  return `${POLICY_CONFIG_MAP_PREFIX}${policyName}`;
+}
+
+/** Path of a Secret key below CONFIG_PATH, in the projected volume and for the sidecar that reads it. */
+export function secretKeyPath(secretName: string, key: string): string {
+  return `${SECRETS_FOLDER}/${secretName}/${key}`;
+}

@@ -1,0 +1,91 @@
+/** The rule that times nest, and the worst cases that follow from them. Stated once, for every program. */
+
+/** Times of the checks, in milliseconds, and thresholds. */
+export interface Timing {
+  /** DNS and connect together. */
+  connectTimeoutMilliseconds: number;
+  /** The whole check: DNS, connect, handshake, query. */
+  checkTimeoutMilliseconds: number;
+  /** Start to start of two checks of one dependency; each wait is drawn from 0.9 to 1.0 of it. */
+  intervalMilliseconds: number;
+  /** Failures in a row after which a dependency counts as down. */
+  failureThreshold: number;
+  /** Successes in a row after which it counts as up. */
+  successThreshold: number;
+}
+
+/** Times of the readiness probe of the injected container, in whole seconds as the kubelet takes them. */
+export interface ProbeTiming {
+  periodSeconds: number;
+  timeoutSeconds: number;
+}
+
+/** Worst cases in milliseconds, counted from the dependency's change to the kubelet's next probe. */
+export interface Bounds {
+  unreadyWithinMilliseconds: number;
+  readyWithinMilliseconds: number;
+}
+
+const UNIT_MILLISECONDS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000 };
+
+/** A duration as the API takes it: a whole number with the unit ms, s or m. RE2 and ECMAScript alike. */
+export const DURATION_PATTERN = "^[0-9]{1,6}(ms|s|m)$";
+
+/** Milliseconds of a duration such as `500ms`, `3s` or `1m`; undefined when the text is none. */
+export function durationMilliseconds(text: string): number | undefined {
+  const match = new RegExp(DURATION_PATTERN).exec(text);
+  const unit = match?.[1];
+  if (unit === undefined) return undefined;
+  return Number(text.slice(0, -unit.length)) * (UNIT_MILLISECONDS[unit] ?? Number.NaN);
+}
+
+/** Milliseconds as the API prints them: whole seconds as `16s`, anything else as `500ms`. */
+export function formatDuration(milliseconds: number): string {
+  return milliseconds % 1_000 === 0 ? `${milliseconds / 1_000}s` : `${milliseconds}ms`;
+}
+
+/**
+ * The sentence for the first pair of times that does not nest, or undefined when all do.
+ * A probe that ends before the check it waits for would fail a healthy pod, and a check that outlasts
+ * its interval would be overtaken by the next one.
+ */
+export function whyNotNested(timing: Timing, probe: ProbeTiming): string | undefined {
+  const connect = formatDuration(timing.connectTimeoutMilliseconds);
+  const check = formatDuration(timing.checkTimeoutMilliseconds);
+  const interval = formatDuration(timing.intervalMilliseconds);
+  if (timing.connectTimeoutMilliseconds >= timing.checkTimeoutMilliseconds) {
+    return `timing: connectTimeout (${connect}) must be less than checkTimeout (${check})`;
+  }
+  if (timing.checkTimeoutMilliseconds >= probe.timeoutSeconds * 1_000) {
+    return `timing: checkTimeout (${check}) must be less than probe.timeoutSeconds (${probe.timeoutSeconds})`;
+  }
+  if (timing.checkTimeoutMilliseconds > timing.intervalMilliseconds) {
+    return `timing: checkTimeout (${check}) must not be more than interval (${interval})`;
+  }
+  return undefined;
+}
+
+/**
+ * Worst-case times from a dependency's failure (or return) to the pod's readiness following it.
+ * The last check of a streak starts at most threshold x interval after the change and takes at most
+ * checkTimeout; the kubelet asks at most one period later. The kubelet's and the API server's own
+ * delays come on top.
+ */
+export function bounds(timing: Timing, probe: ProbeTiming): Bounds {
+  const afterStreak = (threshold: number) =>
+    threshold * timing.intervalMilliseconds +
+    timing.checkTimeoutMilliseconds +
+    probe.periodSeconds * 1_000;
+  return {
+    unreadyWithinMilliseconds: afterStreak(timing.failureThreshold),
+    readyWithinMilliseconds: afterStreak(timing.successThreshold),
+  };
+}
+
+/**
+ * Age in milliseconds from which a result is worth nothing: the next one is overdue by a second.
+ * A stale success would hold a pod in its Services on yesterday's word.
+ */
+export function staleAfterMilliseconds(timing: Timing): number {
+  return timing.intervalMilliseconds + timing.checkTimeoutMilliseconds + 1_000;
+}

@@ -1,0 +1,49 @@
+/** The one shape of a check, shared by every dependency type. */
+import type { DependencyConfig, SecretKeyReference } from "../../api/probe-config.ts";
+import type { Reason } from "../../api/reasons.ts";
+
+/** What a check is given besides its dependency. */
+export interface CheckContext {
+  /** Fires at the check's deadline (checkTimeout) or when the program stops; ends every wait. */
+  signal: AbortSignal;
+  /** Budget in milliseconds for name resolution and connect together. */
+  connectTimeoutMilliseconds: number;
+  /**
+   * The text of a mounted Secret key, read afresh from the volume so that a rotated password counts
+   * at once. Rejects with a CheckError: CredentialsMissing (no such Secret or key), NeedsRestart (this
+   * pod does not mount it) or Misconfigured (not text, or over 64 KiB).
+   */
+  readSecretKey(reference: SecretKeyReference): Promise<string>;
+}
+
+/** What a successful check learned. */
+export interface CheckSuccess {
+  /** Whether the connection was encrypted; unset where the protocol has no TLS here. */
+  tls?: boolean;
+  /** Indexes and reasons of parts that fail although the whole is up: `servers[1]=ConnectionRefused`. */
+  detail?: string;
+}
+
+/**
+ * One dependency type. `run` settles exactly once and by the time that `signal` fires: it resolves
+ * when the dependency gave a right answer in its own protocol and rejects with any error otherwise.
+ */
+export interface Check {
+  /** The name of its slot in the API. */
+  type: string;
+  run(dependency: DependencyConfig, context: CheckContext): Promise<CheckSuccess>;
+}
+
+/** A failure whose reason the check itself knows. Its message is the reason alone, never a driver's text. */
+export class CheckError extends Error {
+  readonly reason: Reason;
+  /** Indexes and reasons of the parts that failed; holds no address. */
+  readonly detail: string | undefined;
+
+  constructor(reason: Reason, detail?: string) {
+    super(reason);
+    this.name = "CheckError";
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
