@@ -1,0 +1,225 @@
+/**
+ * The rules that the API server itself enforces, in CEL, each with one plain sentence. They are CEL
+ * where a schema keyword would answer in the API server's own words ("should match '^...$'").
+ */
+import { DEFAULT_TIMES } from "./default-times.ts";
+import { MAX_DEPENDENCIES } from "./probe-config.ts";
+import { DURATION_PATTERN } from "./timing.ts";
+
+/** One entry of `x-kubernetes-validations`. */
+export interface CelRule {
+  rule: string;
+  message?: string;
+  messageExpression?: string;
+}
+
+/** The metadata that puts rules into a zod schema, for `.meta()`. */
+export function cel(...rules: CelRule[]): { "x-kubernetes-validations": CelRule[] } {
+  return { "x-kubernetes-validations": rules };
+}
+
+/** The text `%s`-style sentence of a rule, with CEL expressions for its verbs. */
+function sentence(format: string, ...values: string[]): string {
+  const quoted = `'${format.replaceAll("'", "\\'")}'`;
+  return values.length === 0 ? quoted : `${quoted}.format([${values.join(", ")}])`;
+}
+
+const matchesDuration = (expression: string) => `${expression}.matches('${DURATION_PATTERN}')`;
+
+/** A duration field is one, and lies between two bounds. */
+export function durationRules(field: string, minimum: string, maximum: string): CelRule[] {
+  return [
+    {
+      rule: matchesDuration("self"),
+      messageExpression: sentence(
+        `${field}: "%s" is not a duration; write for example 3s or 500ms`,
+        "self",
+      ),
+    },
+    {
+      rule: `!${matchesDuration("self")} || duration(self) >= duration('${minimum}')`,
+      messageExpression: sentence(`${field} %s is below the minimum ${minimum}`, "self"),
+    },
+    {
+      rule: `!${matchesDuration("self")} || duration(self) <= duration('${maximum}')`,
+      messageExpression: sentence(`${field} %s is above the maximum ${maximum}`, "self"),
+    },
+  ];
+}
+
+/** A whole number lies between two bounds. */
+export function rangeRule(field: string, minimum: number, maximum: number): CelRule {
+  return {
+    rule: `self >= ${minimum} && self <= ${maximum}`,
+    messageExpression: sentence(
+      `${field} must be a whole number from ${minimum} to ${maximum}, not %d`,
+      "self",
+    ),
+  };
+}
+
+type TimeField = keyof typeof DEFAULT_TIMES;
+
+/** A field of `spec.timing` or `spec.probe`, or its built-in default where it is unset. */
+function orDefault(parent: "timing" | "probe", field: TimeField): string {
+  const fallback = JSON.stringify(DEFAULT_TIMES[field]).replaceAll('"', "'");
+  return `(has(self.${parent}) && has(self.${parent}.${field}) ? self.${parent}.${field} : ${fallback})`;
+}
+
+const CONNECT = orDefault("timing", "connectTimeout");
+const CHECK = orDefault("timing", "checkTimeout");
+const INTERVAL = orDefault("timing", "interval");
+const PROBE_TIMEOUT = orDefault("probe", "timeoutSeconds");
+
+/**
+ * Times nest; the same comparisons and sentences as `whyNotNested`. Texts that are no durations have
+ * a sentence of their own already and are passed over here, or `duration()` would fail the rule.
+ */
+export const NESTING_RULES: CelRule[] = [
+  {
+    rule: `!${matchesDuration(CONNECT)} || !${matchesDuration(CHECK)} || duration(${CONNECT}) < duration(${CHECK})`,
+    messageExpression: sentence(
+      "timing: connectTimeout (%s) must be less than checkTimeout (%s)",
+      CONNECT,
+      CHECK,
+    ),
+  },
+  {
+    rule: `!${matchesDuration(CHECK)} || duration(${CHECK}).getMilliseconds() < ${PROBE_TIMEOUT} * 1000`,
+    messageExpression: sentence(
+      "timing: checkTimeout (%s) must be less than probe.timeoutSeconds (%d)",
+      CHECK,
+      PROBE_TIMEOUT,
+    ),
+  },
+  {
+    rule: `!${matchesDuration(CHECK)} || !${matchesDuration(INTERVAL)} || duration(${CHECK}) <= duration(${INTERVAL})`,
+    messageExpression: sentence(
+      "timing: checkTimeout (%s) must not be more than interval (%s)",
+      CHECK,
+      INTERVAL,
+    ),
+  },
+];
+
+/** The list of dependencies has entries, and each has a name of its own. */
+export const DEPENDENCY_LIST_RULES: CelRule[] = [
+  { rule: "self.size() >= 1", message: `dependencies: give 1 to ${MAX_DEPENDENCIES}, not 0` },
+  {
+    rule: "self.all(d, self.exists_one(e, e.name == d.name))",
+    messageExpression: sentence(
+      'dependencies: name "%s" is used twice; give each dependency a name of its own',
+      "self.filter(d, !self.exists_one(e, e.name == d.name))[0].name",
+    ),
+  },
+];
+
+/** Exactly one of the type slots is set. */
+export function exactlyOneTypeRule(types: readonly string[]): CelRule {
+  const slots = types.map((type) => `has(self.${type})`).join(", ");
+  return {
+    rule: `[${slots}].filter(t, t).size() == 1`,
+    messageExpression: sentence(
+      `dependency "%s": give exactly one of ${types.join(", ")}, not %d`,
+      "self.name",
+      `[${slots}].filter(t, t).size()`,
+    ),
+  };
+}
+
+/** A DNS label: what a dependency may be called, so that it can be a metric label and a log field. */
+export const DEPENDENCY_NAME_RULE: CelRule = {
+  rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+  messageExpression: sentence(
+    `name "%s": use lower-case letters, digits and '-', beginning and ending with a letter or digit`,
+    "self",
+  ),
+};
+
+/**
+ * A bare host, and none that leads to a node's or a cloud's metadata. The sidecar looks at the
+ * resolved addresses again, because a name can lead anywhere.
+ */
+export const HOST_RULES: CelRule[] = [
+  {
+    rule: "isIP(self) || self.matches('^[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?[.]?$')",
+    messageExpression: sentence(
+      'host "%s": give a bare host name or IP address, not a URL, without port or path',
+      "self",
+    ),
+  },
+  {
+    rule:
+      "isIP(self) ? !(ip(self).isLinkLocalUnicast() || ip(self).isUnspecified())" +
+      " : !(self in ['metadata', 'metadata.google.internal', 'instance-data'])",
+    messageExpression: sentence(
+      'host "%s" is not allowed: it is link-local or serves machine metadata; name the server itself',
+      "self",
+    ),
+  },
+];
+
+/** A name that a Secret can have. */
+export const SECRET_NAME_RULE: CelRule = {
+  rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+  messageExpression: sentence(
+    `secretName "%s": give the name of a Secret of this namespace: lower-case letters, digits, '-' and '.'`,
+    "self",
+  ),
+};
+
+/** A key that a Secret can have. `..` would climb out of the volume, and the pod would be refused. */
+export function secretKeyRule(field: string): CelRule {
+  return {
+    rule: "self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",
+    messageExpression: sentence(
+      `${field} "%s": give a key of the Secret: letters, digits, '-', '_' and '.'`,
+      "self",
+    ),
+  };
+}
+
+/** Either a connection string or its parts, and all parts that a connection needs. */
+export const POSTGRESQL_RULES: CelRule[] = [
+  {
+    rule: "!has(self.connectionString) || !(has(self.host) || has(self.port) || has(self.database) || has(self.credentials))",
+    message:
+      "postgresql: give either connectionString or host, port, database and credentials, not both",
+  },
+  {
+    rule: "has(self.connectionString) || (has(self.host) && has(self.database) && has(self.credentials))",
+    message: "postgresql: give connectionString, or host, database and credentials",
+  },
+];
+
+/** An authority that nothing checks would only look like safety. */
+export const TLS_RULE: CelRule = {
+  rule: "!has(self.caSecret) || self.mode == 'VerifyFull'",
+  messageExpression: sentence(
+    "tls: caSecret is used by mode VerifyFull only, not by %s; set mode: VerifyFull or leave caSecret out",
+    "self.mode",
+  ),
+};
+
+/** minAvailable can be reached and asks for something. */
+export const MEMCACHED_RULES: CelRule[] = [
+  { rule: "self.servers.size() >= 1", message: "servers: give at least 1, not 0" },
+  {
+    rule: "!has(self.minAvailable) || (self.minAvailable >= 1 && self.minAvailable <= self.servers.size())",
+    messageExpression: sentence(
+      "minAvailable must be from 1 to the number of servers (%d), not %d",
+      "self.servers.size()",
+      "self.minAvailable",
+    ),
+  },
+];
+
+/** An operator and its values belong together, as in every label selector. */
+export const SELECTOR_REQUIREMENT_RULE: CelRule = {
+  rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+  messageExpression: sentence(
+    'matchExpressions key "%s": operator %s; In and NotIn need values, Exists and DoesNotExist take none',
+    "self.key",
+    "self.operator",
+  ),
+};

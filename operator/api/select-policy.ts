@@ -1,0 +1,54 @@
+/** Which policy a pod is bound to. */
+import type { LabelSelector } from "./v1alpha1.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
+
+function meets(labels: Labels, requirement: Requirement): boolean {
+  const value = labels[requirement.key];
+  const listed = value !== undefined && (requirement.values ?? []).includes(value);
+  switch (requirement.operator) {
+    case "In":
+      return listed;
+    case "NotIn":
+      // As in Kubernetes: a pod without the label meets NotIn.
+      return !listed;
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+  }
+}
+
+/** Whether a pod with these labels is selected; an empty selector selects every pod. */
+export function selectorMatches(selector: LabelSelector, labels: Labels): boolean {
+  const wanted = Object.entries(selector.matchLabels ?? {});
+  return (
+    wanted.every(([key, value]) => labels[key] === value) &&
+    (selector.matchExpressions ?? []).every((requirement) => meets(labels, requirement))
+  );
+}
+
+/** What of a policy decides whom it is for, and which of two is older. */
+export interface Candidate {
+  name: string;
+  creationTimestamp: string;
+  selector: LabelSelector;
+}
+
+/** Older first; policies of one second by name. The order in which they claim pods (GEP-713). */
+export function byAge(left: Candidate, right: Candidate): number {
+  return (
+    left.creationTimestamp.localeCompare(right.creationTimestamp) ||
+    (left.name < right.name ? -1 : 1)
+  );
+}
+
+/** The oldest policy of the pod's namespace whose selector matches its labels, or undefined. */
+export function selectPolicy<P extends Candidate>(
+  policies: readonly P[],
+  labels: Labels,
+): P | undefined {
+  return policies.filter((policy) => selectorMatches(policy.selector, labels)).toSorted(byAge)[0];
+}

@@ -1,0 +1,431 @@
+/**
+ * The resources of healthpolicy.dev/v1alpha1: fields, their documentation, limits and rules. The
+ * source of truth: types are inferred here; crds/, the chart's CRD and docs/reference are generated.
+ */
+import { z } from "zod";
+import * as rules from "./cel.ts";
+import { DEFAULT_TIMES } from "./default-times.ts";
+import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
+import { MAX_DEPENDENCIES, MAX_MEMCACHED_SERVERS } from "./probe-config.ts";
+
+const { cel } = rules;
+
+const describe = (description: string) => ({ description });
+
+function duration(field: "connectTimeout" | "checkTimeout" | "interval", text: string) {
+  const [minimum, maximum] = {
+    connectTimeout: ["50ms", "30s"],
+    checkTimeout: ["100ms", "59s"],
+    interval: ["500ms", "10m"],
+  }[field] as [string, string];
+  return z
+    .string()
+    .max(8)
+    .optional()
+    .meta({
+      ...describe(`${text} From ${minimum} to ${maximum}; unset: ${DEFAULT_TIMES[field]}.`),
+      ...cel(...rules.durationRules(field, minimum, maximum)),
+    });
+}
+
+function wholeNumber(path: string, text: string, maximum: number) {
+  const field = path.slice(path.lastIndexOf(".") + 1) as keyof typeof DEFAULT_TIMES;
+  return z
+    .int32()
+    .optional()
+    .meta({
+      ...describe(`${text} From 1 to ${maximum}; unset: ${DEFAULT_TIMES[field]}.`),
+      ...cel(rules.rangeRule(path, 1, maximum)),
+    });
+}
+
+const host = z
+  .string()
+  .max(253)
+  .meta({
+    ...describe(
+      "Bare host name or IP address. A short name resolves in the pod's namespace; loopback reaches the pod itself.",
+    ),
+    ...cel(...rules.HOST_RULES),
+  });
+
+const secretName = z
+  .string()
+  .max(253)
+  .meta({
+    ...describe("Name of a Secret in the policy's namespace."),
+    ...cel(rules.SECRET_NAME_RULE),
+  });
+
+const secretKey = (field: string, text: string) =>
+  z
+    .string()
+    .max(253)
+    .meta({ ...describe(text), ...cel(rules.secretKeyRule(field)) });
+
+const secretKeyReference = (text: string) =>
+  z
+    .object({ secretName, key: secretKey("key", "Key in the Secret.") })
+    .optional()
+    .meta(describe(text));
+
+const port = z.int32().meta({ ...cel(rules.rangeRule("port", 1, 65_535)) });
+
+const selectorRequirement = z
+  .object({
+    key: z.string().min(1).max(317).meta(describe("Label key.")),
+    operator: z
+      .enum(["In", "NotIn", "Exists", "DoesNotExist"])
+      .meta(describe("How the label's value relates to `values`.")),
+    values: z
+      .array(z.string().max(63))
+      .max(32)
+      .optional()
+      .meta({
+        ...describe("Label values; for In and NotIn only."),
+        "x-kubernetes-list-type": "atomic",
+      }),
+  })
+  .meta({ ...describe("One condition."), ...cel(rules.SELECTOR_REQUIREMENT_RULE) });
+
+const selector = z
+  .object({
+    matchLabels: z
+      .record(z.string(), z.string().max(63))
+      .optional()
+      .meta({ ...describe("Labels that a pod must have, with these values."), maxProperties: 32 }),
+    matchExpressions: z
+      .array(selectorRequirement)
+      .max(16)
+      .optional()
+      .meta({
+        ...describe("Conditions that a pod's labels must meet, all of them."),
+        "x-kubernetes-list-type": "atomic",
+      }),
+  })
+  .meta({
+    ...describe(
+      "Which pods of this namespace the policy is for, as in a PodDisruptionBudget. `{}` means every pod.",
+    ),
+    "x-kubernetes-map-type": "atomic",
+  });
+
+const tls = z
+  .object({
+    mode: z
+      .enum(["Disable", "Prefer", "Require", "VerifyFull"])
+      .default("Prefer")
+      .meta(
+        describe(
+          "Disable: never encrypted. Prefer: encrypted where the server offers it. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified.",
+        ),
+      ),
+    caSecret: secretKeyReference(
+      "PEM certificates of the authorities that may sign the server's certificate; for VerifyFull. Unset: the public authorities.",
+    ),
+  })
+  .optional()
+  .meta({
+    ...describe(
+      "Encryption of the connection. Unset: Prefer, or what `sslmode` of the connection string says.",
+    ),
+    ...cel(rules.TLS_RULE),
+  });
+
+const postgresql = z
+  .object({
+    host: host.optional(),
+    port: port.optional().meta({
+      ...describe("TCP port; unset: 5432."),
+      ...cel(rules.rangeRule("port", 1, 65_535)),
+    }),
+    database: z.string().min(1).max(63).optional().meta(describe("Database to connect to.")),
+    credentials: z
+      .object({
+        secretName,
+        usernameKey: secretKey("usernameKey", "Key of the user name.").default("username"),
+        passwordKey: secretKey("passwordKey", "Key of the password.").default("password"),
+      })
+      .optional()
+      .meta(describe("Where the user name and the password are.")),
+    connectionString: secretKeyReference(
+      "A `postgresql://` URL in a Secret, instead of host, port, database and credentials. The safer form: who can change the host can also change the password.",
+    ),
+    tls,
+    query: z
+      .string()
+      .min(1)
+      .max(1024)
+      .default("SELECT 1")
+      .meta(describe("Query that must return at least one row.")),
+  })
+  .optional()
+  .meta({
+    ...describe("A PostgreSQL server: log in and run a query that must return a row."),
+    ...cel(...rules.POSTGRESQL_RULES),
+  });
+
+const memcached = z
+  .object({
+    servers: z
+      .array(
+        z.object({
+          host,
+          port: port.default(11_211).meta({
+            ...describe("TCP port."),
+            ...cel(rules.rangeRule("port", 1, 65_535)),
+          }),
+        }),
+      )
+      .max(MAX_MEMCACHED_SERVERS)
+      .meta({
+        ...describe(`The servers of the ring, 1 to ${MAX_MEMCACHED_SERVERS}.`),
+        "x-kubernetes-list-type": "atomic",
+      }),
+    minAvailable: z
+      .int32()
+      .optional()
+      .meta(describe("How many servers must answer `stats`; unset: all.")),
+  })
+  .optional()
+  .meta({
+    ...describe("memcached servers: each must answer `stats`."),
+    ...cel(...rules.MEMCACHED_RULES),
+  });
+
+/** The slots of a dependency, one per type that this version checks. */
+export const DEPENDENCY_TYPES = ["postgresql", "memcached"] as const;
+
+const dependency = z
+  .object({
+    name: z
+      .string()
+      .max(63)
+      .meta({
+        ...describe("Name in reports, metrics and logs: a DNS label, unique in the policy."),
+        ...cel(rules.DEPENDENCY_NAME_RULE),
+      }),
+    impact: z
+      .enum(["Gate", "Observe"])
+      .optional()
+      .meta(
+        describe(
+          "Gate: a pod that cannot reach it is unready. Observe: reported only. Unset: Gate for databases and caches.",
+        ),
+      ),
+    postgresql,
+    memcached,
+  })
+  .meta({
+    ...describe("One thing that the app needs; exactly one type."),
+    ...cel(rules.exactlyOneTypeRule(DEPENDENCY_TYPES)),
+  });
+
+const spec = z
+  .object({
+    selector,
+    dependencies: z
+      .array(dependency)
+      .max(MAX_DEPENDENCIES)
+      .meta({
+        ...describe(`What the app needs, 1 to ${MAX_DEPENDENCIES} entries.`),
+        "x-kubernetes-list-type": "atomic",
+        ...cel(...rules.DEPENDENCY_LIST_RULES),
+      }),
+    timing: z
+      .object({
+        connectTimeout: duration(
+          "connectTimeout",
+          "Budget for name resolution and connect together.",
+        ),
+        checkTimeout: duration(
+          "checkTimeout",
+          "Budget for a whole check: name resolution, connect, handshake and query.",
+        ),
+        interval: duration(
+          "interval",
+          "Time from the start of one check of a dependency to the start of the next; each wait is drawn from 0.9 to 1.0 of it.",
+        ),
+        failureThreshold: wholeNumber(
+          "timing.failureThreshold",
+          "Failures in a row after which a dependency counts as down.",
+          10,
+        ),
+        successThreshold: wholeNumber(
+          "timing.successThreshold",
+          "Successes in a row after which a dependency counts as up.",
+          10,
+        ),
+      })
+      .optional()
+      .meta(
+        describe(
+          "Every time of the checks. Must nest: connectTimeout < checkTimeout < probe.timeoutSeconds, and checkTimeout <= interval.",
+        ),
+      ),
+    probe: z
+      .object({
+        periodSeconds: wholeNumber(
+          "probe.periodSeconds",
+          "How often the kubelet asks the injected container, in seconds.",
+          60,
+        ),
+        timeoutSeconds: wholeNumber(
+          "probe.timeoutSeconds",
+          "How long the kubelet waits for an answer, in seconds.",
+          60,
+        ),
+      })
+      .optional()
+      .meta(
+        describe(
+          "The readiness probe of the injected container. It reads the last results and never starts a check; its failureThreshold is 1, because thresholds live in timing.",
+        ),
+      ),
+  })
+  .meta({ ...describe("What the app depends on."), ...cel(...rules.NESTING_RULES) });
+
+/** Condition types of a HealthPolicy, in the order in which they are written. */
+export const CONDITION_TYPES = [
+  "Accepted",
+  "Programmed",
+  "PodsCurrent",
+  "Ready",
+  "Stalled",
+] as const;
+
+const condition = z.object({
+  type: z
+    .string()
+    .max(316)
+    .meta(describe(`One of ${CONDITION_TYPES.join(", ")}.`)),
+  status: z.enum(["True", "False", "Unknown"]).meta(describe("Whether the condition holds.")),
+  reason: z.string().min(1).max(1024).meta(describe("One word for why.")),
+  message: z.string().max(32_768).meta(describe("One sentence for why.")),
+  observedGeneration: z
+    .int()
+    .optional()
+    .meta({ ...describe("metadata.generation that the condition speaks of."), format: "int64" }),
+  lastTransitionTime: z
+    .string()
+    .meta({ ...describe("When `status` last changed."), format: "date-time" }),
+});
+
+const count = (text: string) => z.int32().optional().meta(describe(text));
+const text = (description: string) => z.string().max(1024).optional().meta(describe(description));
+
+const status = z
+  .object({
+    observedGeneration: z
+      .int()
+      .optional()
+      .meta({ ...describe("metadata.generation that this status speaks of."), format: "int64" }),
+    conditions: z
+      .array(condition)
+      .max(8)
+      .optional()
+      .meta({
+        ...describe(
+          "Accepted: the policy is valid. Programmed: a pod created now gets the sidecar. PodsCurrent: every matching pod runs it. Ready: accepted and programmed. Stalled: it can never work as it stands.",
+        ),
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["type"],
+      }),
+    effective: z
+      .object({
+        timing: z
+          .object({
+            connectTimeout: text("In force."),
+            checkTimeout: text("In force."),
+            interval: text("In force."),
+            failureThreshold: count("In force."),
+            successThreshold: count("In force."),
+          })
+          .optional()
+          .meta(describe("Times of the checks.")),
+        probe: z
+          .object({ periodSeconds: count("In force."), timeoutSeconds: count("In force.") })
+          .optional()
+          .meta(describe("Times of the probe.")),
+        impact: z
+          .array(
+            z.object({
+              name: z.string().max(63).meta(describe("Name of the dependency.")),
+              impact: z.string().max(63).meta(describe("In force.")),
+            }),
+          )
+          .max(MAX_DEPENDENCIES)
+          .optional()
+          .meta({
+            ...describe("Impact of each dependency."),
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+          }),
+      })
+      .optional()
+      .meta(describe("The values in force, with defaults filled in.")),
+    bounds: z
+      .object({
+        unreadyWithin: text("From a dependency's failure to the pod being unready."),
+        readyWithin: text("From its return to the pod being ready."),
+      })
+      .optional()
+      .meta(
+        describe(
+          "Worst cases, computed from timing and probe; Kubernetes' own delays come on top.",
+        ),
+      ),
+    pods: z
+      .object({
+        matched: count("Pods that the selector matches and that are not opted out."),
+        injected: count("Of those, pods that carry the sidecar."),
+        outdated: count("Of those, pods that run another revision than a new pod would."),
+        unready: count("Injected pods whose sidecar says unready."),
+        optedOut: count(`Matching pods that are opted out or of a kind that is never injected.`),
+        summary: text("injected/matched."),
+      })
+      .optional()
+      .meta(describe("Counts of pods.")),
+    dependenciesSummary: text("Names of the dependencies, for the wide output of kubectl get."),
+  })
+  .optional()
+  .meta(describe("What the operator observed."));
+
+/** The whole resource as it is stored, without apiVersion, kind and metadata. */
+export const healthPolicySchema = z.object({ spec, status }).meta({
+  ...describe(
+    "Readiness of pods, decided by the databases and caches that they need. New pods that the selector matches get a sidecar whose readiness probe fails while a gating dependency cannot be reached.",
+  ),
+  ...cel({
+    rule: `self.metadata.name.size() <= ${POLICY_NAME_MAX_LENGTH}`,
+    messageExpression: `'metadata.name: at most ${POLICY_NAME_MAX_LENGTH} characters, not %d'.format([self.metadata.name.size()])`,
+  }),
+});
+
+/** Metadata of the resource, as far as this operator reads it. */
+export interface ObjectMeta {
+  name: string;
+  namespace: string;
+  uid: string;
+  generation: number;
+  creationTimestamp: string;
+  resourceVersion?: string;
+  deletionTimestamp?: string;
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+export type HealthPolicySpec = z.output<typeof spec>;
+export type HealthPolicyStatus = NonNullable<z.output<typeof status>>;
+export type Condition = z.output<typeof condition>;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+export type LabelSelector = z.output<typeof selector>;
+
+/** A HealthPolicy as the API server gives it. */
+export interface HealthPolicy {
+  apiVersion: string;
+  kind: "HealthPolicy";
+  metadata: ObjectMeta;
+  spec: HealthPolicySpec;
+  status?: HealthPolicyStatus;
+}

@@ -1,0 +1,15 @@
+/** What the installation, not a policy, decides about the injected container. */
+
+/** Requests or limits as Kubernetes quantities. */
+export interface ResourceQuantities {
+  cpu: string;
+  memory: string;
+}
+
+/** Read once at start from the environment that the chart sets. */
+export interface InjectSettings {
+  /** Image of the sidecar, as a pod names it. */
+  image: string;
+  imagePullPolicy: "Always" | "IfNotPresent" | "Never";
+  resources: { requests: ResourceQuantities; limits: ResourceQuantities };
+}
