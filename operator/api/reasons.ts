@@ -42,11 +42,16 @@ export type PodReason = "Starting" | "NoPolicy";
 /** Every reason of a dependency, in the order of the documentation. */
 export const REASONS = Object.keys(GATING) as Reason[];
 
+/** When a failure with this reason may keep a pod unready. */
+export function gatingOf(reason: Reason): Gating {
+  return GATING[reason];
+}
+
 /**
  * Whether a failure with this reason may keep the pod unready.
  * `firstReady`: the pod has been ready at least once since it was created.
  */
 export function reasonGates(reason: Reason, firstReady: boolean): boolean {
-  const gating = GATING[reason];
+  const gating = gatingOf(reason);
   return gating === "Always" || (gating === "UntilFirstReady" && !firstReady);
 }

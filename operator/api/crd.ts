@@ -1,0 +1,135 @@
+/** zod schema -> CustomResourceDefinition. */
+import { z } from "zod";
+import { API_VERSION, GROUP, HEALTH_POLICIES, VERSION } from "./names.ts";
+import { healthPolicySchema } from "./v1alpha1.ts";
+
+/** A node of the OpenAPI v3 subset that a structural schema may use. */
+export interface StructuralSchema {
+  type?: string;
+  description?: string;
+  properties?: Record<string, StructuralSchema>;
+  items?: StructuralSchema;
+  additionalProperties?: StructuralSchema | boolean;
+  required?: string[];
+  default?: unknown;
+  enum?: unknown[];
+  [keyword: string]: unknown;
+}
+
+/** Keywords that zod writes and a CRD forbids or that mean nothing there. */
+const DROPPED_KEYWORDS = ["propertyNames", "$schema"];
+
+/**
+ * Keywords of which zod writes an inner type's default next to, and the bounds of its number formats:
+ * the CRD's `format` says int32 and int64 already.
+ */
+function withoutFormatBounds(node: StructuralSchema): StructuralSchema {
+  if (node.type !== "integer") return node;
+  const { minimum: _minimum, maximum: _maximum, ...rest } = node;
+  return { ...rest, format: rest.format ?? "int32" };
+}
+
+function mapChildren(
+  node: StructuralSchema,
+  change: (child: StructuralSchema) => StructuralSchema,
+): StructuralSchema {
+  const { properties, items, additionalProperties } = node;
+  return {
+    ...node,
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, child]) => [name, change(child)]),
+      ),
+    }),
+    ...(items && { items: change(items) }),
+    ...(typeof additionalProperties === "object" && {
+      additionalProperties: change(additionalProperties),
+    }),
+  };
+}
+
+/** What zod emits, cut to what a structural schema may hold, all the way down. */
+function structural(node: StructuralSchema): StructuralSchema {
+  const kept = Object.fromEntries(
+    Object.entries(node).filter(([keyword]) => !DROPPED_KEYWORDS.includes(keyword)),
+  );
+  return mapChildren(withoutFormatBounds(kept), structural);
+}
+
+/** The OpenAPI schema of a HealthPolicy, apiVersion, kind and metadata included. */
+export function openApiSchema(): StructuralSchema {
+  const emitted = z.toJSONSchema(healthPolicySchema, {
+    target: "openapi-3.0",
+    io: "input",
+    reused: "inline",
+  }) as StructuralSchema;
+  const schema = structural(emitted);
+  return {
+    ...schema,
+    properties: {
+      apiVersion: { type: "string", description: `Always ${API_VERSION}.` },
+      kind: { type: "string", description: "Always HealthPolicy." },
+      metadata: { type: "object" },
+      ...schema.properties,
+    },
+  };
+}
+
+const conditionPath = (type: string, field: string) =>
+  `.status.conditions[?(@.type=="${type}")].${field}`;
+
+const PRINTER_COLUMNS = [
+  { name: "Ready", type: "string", jsonPath: conditionPath("Ready", "status") },
+  { name: "Reason", type: "string", jsonPath: conditionPath("Ready", "reason") },
+  {
+    name: "Pods",
+    type: "string",
+    jsonPath: ".status.pods.summary",
+    description: "Injected/matched.",
+  },
+  { name: "Unready", type: "integer", jsonPath: ".status.pods.unready" },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  {
+    name: "Unready-Within",
+    type: "string",
+    jsonPath: ".status.bounds.unreadyWithin",
+    priority: 1,
+  },
+  {
+    name: "Dependencies",
+    type: "string",
+    jsonPath: ".status.dependenciesSummary",
+    priority: 1,
+  },
+];
+
+/** The CustomResourceDefinition of HealthPolicy, as a plain object. */
+export function healthPolicyCrd(): Record<string, unknown> {
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${HEALTH_POLICIES}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: "Namespaced",
+      names: {
+        kind: "HealthPolicy",
+        listKind: "HealthPolicyList",
+        plural: HEALTH_POLICIES,
+        singular: "healthpolicy",
+        shortNames: ["hpol"],
+        categories: ["health-policies"],
+      },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: openApiSchema() },
+          subresources: { status: {} },
+          additionalPrinterColumns: PRINTER_COLUMNS,
+        },
+      ],
+    },
+  };
+}
