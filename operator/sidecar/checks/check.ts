@@ -9,6 +9,11 @@ export interface CheckContext {
   /** Budget in milliseconds for name resolution and connect together. */
   connectTimeoutMilliseconds: number;
   /**
+   * What `signal` allows in milliseconds, counted from the call of `run`. A check that leaves work on a
+   * server needs the number: a database that is not told goes on with a query whose client has gone.
+   */
+  checkTimeoutMilliseconds: number;
+  /**
    * The text of a mounted Secret key, read afresh from the volume so that a rotated password counts
    * at once. Rejects with a CheckError: CredentialsMissing (no such Secret or key), NeedsRestart (this
    * pod does not mount it) or Misconfigured (not text, or over 64 KiB).
