@@ -9,6 +9,7 @@ import { DURATION_PATTERN } from "./timing.ts";
 /** One entry of `x-kubernetes-validations`. */
 export interface CelRule {
   rule: string;
+  /** Said where there is no messageExpression, or where its text would hold a line break of the input. */
   message?: string;
   messageExpression?: string;
 }
@@ -18,7 +19,7 @@ export function cel(...rules: CelRule[]): { "x-kubernetes-validations": CelRule[
   return { "x-kubernetes-validations": rules };
 }
 
-/** The text `%s`-style sentence of a rule, with CEL expressions for its verbs. */
+/** The CEL expression of a sentence: a format with the verbs %s and %d, and CEL expressions for them. */
 function sentence(format: string, ...values: string[]): string {
   const quoted = `'${format.replaceAll("'", "\\'")}'`;
   return values.length === 0 ? quoted : `${quoted}.format([${values.join(", ")}])`;
@@ -35,6 +36,7 @@ export function durationRules(field: string, minimum: string, maximum: string): 
         `${field}: "%s" is not a duration; write for example 3s or 500ms`,
         "self",
       ),
+      message: `${field} is not a duration; write for example 3s or 500ms`,
     },
     {
       rule: `!${matchesDuration("self")} || duration(self) >= duration('${minimum}')`,
@@ -134,6 +136,7 @@ export const DEPENDENCY_NAME_RULE: CelRule = {
     `name "%s": use lower-case letters, digits and '-', beginning and ending with a letter or digit`,
     "self",
   ),
+  message: "name: use lower-case letters, digits and '-' on one line",
 };
 
 /**
@@ -147,6 +150,7 @@ export const HOST_RULES: CelRule[] = [
       'host "%s": give a bare host name or IP address, not a URL, without port or path',
       "self",
     ),
+    message: "host: give a bare host name or IP address on one line, without port or path",
   },
   {
     rule:
@@ -166,6 +170,7 @@ export const SECRET_NAME_RULE: CelRule = {
     `secretName "%s": give the name of a Secret of this namespace: lower-case letters, digits, '-' and '.'`,
     "self",
   ),
+  message: "secretName: give the name of a Secret of this namespace, on one line",
 };
 
 /** A key that a Secret can have. `..` would climb out of the volume, and the pod would be refused. */
@@ -176,20 +181,31 @@ export function secretKeyRule(field: string): CelRule {
       `${field} "%s": give a key of the Secret: letters, digits, '-', '_' and '.'`,
       "self",
     ),
+    message: `${field}: give a key of the Secret, on one line`,
   };
 }
 
+const CONNECTION_PARTS = {
+  host: { verb: '"%s"', value: "self.host" },
+  port: { verb: "%d", value: "self.port" },
+  database: { verb: '"%s"', value: "self.database" },
+  credentials: { verb: 'of Secret "%s"', value: "self.credentials.secretName" },
+};
+
 /** Either a connection string or its parts, and all parts that a connection needs. */
 export const POSTGRESQL_RULES: CelRule[] = [
-  {
-    rule: "!has(self.connectionString) || !(has(self.host) || has(self.port) || has(self.database) || has(self.credentials))",
-    message:
-      "postgresql: give either connectionString or host, port, database and credentials, not both",
-  },
-  {
-    rule: "has(self.connectionString) || (has(self.host) && has(self.database) && has(self.credentials))",
-    message: "postgresql: give connectionString, or host, database and credentials",
-  },
+  ...Object.entries(CONNECTION_PARTS).map(([part, { verb, value }]) => ({
+    rule: `!has(self.connectionString) || !has(self.${part})`,
+    messageExpression: sentence(
+      `postgresql: connectionString stands beside ${part} ${verb}; give either connectionString or host, port, database and credentials`,
+      value,
+    ),
+    message: `postgresql: connectionString stands beside ${part}; give one or the other`,
+  })),
+  ...["host", "database", "credentials"].map((part) => ({
+    rule: `has(self.connectionString) || has(self.${part})`,
+    message: `postgresql: ${part} is missing; give host, database and credentials, or connectionString`,
+  })),
 ];
 
 /** An authority that nothing checks would only look like safety. */

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "@jest/globals";
+import { effectivePolicy } from "./effective-policy.ts";
+import { secretKeys } from "./probe-config.ts";
+import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
+
+const METADATA = {
+  name: "web",
+  namespace: "shop",
+  uid: "6f1c",
+  generation: 3,
+  creationTimestamp: "2026-01-01T00:00:00Z",
+};
+
+const healthPolicy = (spec: Omit<HealthPolicySpec, "selector">): HealthPolicy => ({
+  apiVersion: "healthpolicy.dev/v1alpha1",
+  kind: "HealthPolicy",
+  metadata: METADATA,
+  spec: { selector: { matchLabels: { app: "web" } }, ...spec },
+});
+
+const CREDENTIALS = { secretName: "orders-db", usernameKey: "username", passwordKey: "password" };
+const ORDERS = {
+  name: "orders-db",
+  postgresql: {
+    host: "orders-db",
+    database: "orders",
+    credentials: CREDENTIALS,
+    query: "SELECT 1",
+  },
+};
+
+function resolved(spec: Omit<HealthPolicySpec, "selector">) {
+  const resolution = effectivePolicy(healthPolicy(spec));
+  if (!("policy" in resolution)) throw new Error(resolution.invalid);
+  return resolution.policy;
+}
+
+describe("effectivePolicy", () => {
+  test("fills in every default", () => {
+    expect(resolved({ dependencies: [ORDERS] })).toStrictEqual({
+      namespace: "shop",
+      name: "web",
+      uid: "6f1c",
+      generation: 3,
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      selector: { matchLabels: { app: "web" } },
+      timing: {
+        connectTimeoutMilliseconds: 3_000,
+        checkTimeoutMilliseconds: 4_000,
+        intervalMilliseconds: 5_000,
+        failureThreshold: 2,
+        successThreshold: 1,
+      },
+      probe: { periodSeconds: 2, timeoutSeconds: 5 },
+      dependencies: [
+        {
+          name: "orders-db",
+          impact: "Gate",
+          type: "postgresql",
+          postgresql: {
+            host: "orders-db",
+            port: 5_432,
+            database: "orders",
+            credentials: CREDENTIALS,
+            query: "SELECT 1",
+          },
+        },
+      ],
+    });
+  });
+
+  test("asks for all memcached servers unless minAvailable says less", () => {
+    const servers = [
+      { host: "cache-0", port: 11_211 },
+      { host: "cache-1", port: 11_211 },
+    ];
+    const all = resolved({ dependencies: [{ name: "sessions", memcached: { servers } }] });
+    expect(all.dependencies[0]?.memcached?.minAvailable).toBe(2);
+    const one = resolved({
+      dependencies: [{ name: "sessions", memcached: { servers, minAvailable: 1 } }],
+    });
+    expect(one.dependencies[0]?.memcached?.minAvailable).toBe(1);
+  });
+
+  test("gives a connection string no port, so that its own counts", () => {
+    const connectionString = { secretName: "orders-db", key: "url" };
+    const policy = resolved({
+      dependencies: [
+        { name: "db", impact: "Observe", postgresql: { connectionString, query: "SELECT 1" } },
+      ],
+    });
+    expect(policy.dependencies[0]).toStrictEqual({
+      name: "db",
+      impact: "Observe",
+      type: "postgresql",
+      postgresql: { connectionString, query: "SELECT 1" },
+    });
+  });
+
+  test("refuses times that do not nest, in a sentence", () => {
+    const policy = healthPolicy({ dependencies: [ORDERS], timing: { checkTimeout: "5s" } });
+    expect(effectivePolicy(policy)).toStrictEqual({
+      invalid: "timing: checkTimeout (5s) must be less than probe.timeoutSeconds (5)",
+    });
+  });
+});
+
+test("secretKeys names each key once", () => {
+  expect(
+    secretKeys({
+      name: "db",
+      type: "postgresql",
+      impact: "Gate",
+      postgresql: {
+        query: "SELECT 1",
+        credentials: { ...CREDENTIALS, usernameKey: "password" },
+        tls: { mode: "VerifyFull", caSecret: { secretName: "orders-db", key: "ca.crt" } },
+      },
+    }),
+  ).toStrictEqual([
+    { secretName: "orders-db", key: "password" },
+    { secretName: "orders-db", key: "ca.crt" },
+  ]);
+});

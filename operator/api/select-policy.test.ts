@@ -1,0 +1,60 @@
+import { describe, expect, test } from "@jest/globals";
+import { selectorMatches, selectPolicy } from "./select-policy.ts";
+import type { LabelSelector } from "./v1alpha1.ts";
+
+const requirement = (operator: "In" | "NotIn" | "Exists" | "DoesNotExist", values?: string[]) => ({
+  matchExpressions: [{ key: "tier", operator, ...(values && { values }) }],
+});
+
+describe("selectorMatches", () => {
+  test.each<[string, LabelSelector, Record<string, string>, boolean]>([
+    ["an empty selector selects all", {}, {}, true],
+    ["a label with the value", { matchLabels: { app: "web" } }, { app: "web", x: "y" }, true],
+    ["a label with another value", { matchLabels: { app: "web" } }, { app: "api" }, false],
+    ["one of two labels", { matchLabels: { app: "web", tier: "a" } }, { app: "web" }, false],
+    ["In, listed", requirement("In", ["a", "b"]), { tier: "b" }, true],
+    ["In, label missing", requirement("In", ["a"]), {}, false],
+    ["NotIn, listed", requirement("NotIn", ["a"]), { tier: "a" }, false],
+    ["NotIn, label missing", requirement("NotIn", ["a"]), {}, true],
+    ["Exists", requirement("Exists"), { tier: "" }, true],
+    ["Exists, missing", requirement("Exists"), {}, false],
+    ["DoesNotExist", requirement("DoesNotExist"), {}, true],
+    ["DoesNotExist, present", requirement("DoesNotExist"), { tier: "a" }, false],
+    [
+      "labels and expressions both count",
+      { matchLabels: { app: "web" }, ...requirement("Exists") },
+      { app: "web" },
+      false,
+    ],
+  ])("%s", (_name, selector, labels, want) => {
+    expect(selectorMatches(selector, labels)).toBe(want);
+  });
+});
+
+describe("selectPolicy", () => {
+  const candidate = (name: string, creationTimestamp: string, selector: LabelSelector = {}) => ({
+    name,
+    creationTimestamp,
+    selector,
+  });
+  const newer = candidate("a", "2026-02-01T00:00:00Z");
+  const older = candidate("z", "2026-01-01T00:00:00Z");
+
+  test("takes the older of two that match", () => {
+    expect(selectPolicy([newer, older], {})).toBe(older);
+  });
+
+  test("takes the first by name within one second", () => {
+    const twin = candidate("b", newer.creationTimestamp);
+    expect(selectPolicy([twin, newer], {})).toBe(newer);
+  });
+
+  test("passes over an older one that does not match", () => {
+    const other = candidate("y", older.creationTimestamp, { matchLabels: { app: "api" } });
+    expect(selectPolicy([other, newer], { app: "web" })).toBe(newer);
+  });
+
+  test("finds none where none matches", () => {
+    expect(selectPolicy([], {})).toBeUndefined();
+  });
+});
