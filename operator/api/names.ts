@@ -56,6 +56,14 @@ export const LIVE_PATH = "/livez";
 export const STATUS_PATH = "/status";
 export const METRICS_PATH = "/metrics";
 
+/** Where the operator's https server takes AdmissionReviews; the webhook configuration names it. */
+export const ADMISSION_PATH = "/mutate";
+/**
+ * Where that server tells which generation of a policy this replica injects, as
+ * `<path>/<namespace>/<name>`; the leader asks it of every replica.
+ */
+export const POLICIES_PATH = "/policies";
+
 /** Environment of the sidecar: the port to listen on. */
 export const PORT_ENV = "HEALTHPOLICY_PORT";
 /** Environment of the sidecar: the `secret/key` pairs that its volume mounts, separated by commas. */
