@@ -1,0 +1,50 @@
+{{/* Value of the label app.kubernetes.io/name. */}}
+{{- define "healthpolicy.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Prefix of every object's name. 42 characters leave room for the longest suffix, "-webhook-certificate", within 63. */}}
+{{- define "healthpolicy.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 42 | trimSuffix "-" -}}
+{{- else if contains (include "healthpolicy.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 42 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "healthpolicy.name" .) | trunc 42 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "healthpolicy.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
+{{- define "healthpolicy.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "healthpolicy.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The one Secret that the operator may touch. Empty here: the operator fills it. */}}
+{{- define "healthpolicy.certificateSecret" -}}
+{{- printf "%s-webhook-certificate" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{- define "healthpolicy.webhookService" -}}
+{{- printf "%s-webhook" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{- define "healthpolicy.metricsService" -}}
+{{- printf "%s-metrics" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* One name for the Lease and for the roles: it is the operator that they belong to. */}}
+{{- define "healthpolicy.operator" -}}
+{{- printf "%s-operator" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* Fixed, whatever the release is called: the operator writes this object, one per cluster. */}}
+{{- define "healthpolicy.webhookConfiguration" -}}
+healthpolicy
+{{- end -}}

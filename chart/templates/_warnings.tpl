@@ -1,0 +1,17 @@
+{{/* What NOTES.txt warns of: a JSON list of sentences. */}}
+{{- define "healthpolicy.warnings" -}}
+{{- $warnings := list -}}
+{{- if not .Values.image.digest -}}
+{{- $warnings = append $warnings "image.digest is not set: whoever can move the operator's tag decides what runs." -}}
+{{- end -}}
+{{- if not .Values.sidecar.image.digest -}}
+{{- $warnings = append $warnings "sidecar.image.digest is not set: whoever can move the sidecar's tag decides what runs in your apps' pods." -}}
+{{- end -}}
+{{- if lt (int .Values.replicaCount) 2 -}}
+{{- $warnings = append $warnings (printf "replicaCount is %d: while no operator pod is ready, new pods start without the sidecar." (int .Values.replicaCount)) -}}
+{{- end -}}
+{{- if not .Values.crds.keep -}}
+{{- $warnings = append $warnings "crds.keep is false: uninstalling this release deletes every HealthPolicy in the cluster." -}}
+{{- end -}}
+{{- toJson $warnings -}}
+{{- end -}}
