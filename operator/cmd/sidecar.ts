@@ -1,0 +1,115 @@
+/** The sidecar: reads its environment once, wires checks, state and probe server, stops on SIGTERM. */
+import {
+  CONFIG_PATH,
+  MOUNTED_KEYS_ENV,
+  NAMESPACE_ENV,
+  PORT_ENV,
+  SIDECAR_PORT,
+  STATE_PATH,
+} from "../api/names.ts";
+import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
+import { followConfig } from "../sidecar/config.ts";
+import { createLog, type Log } from "../sidecar/log.ts";
+import { openMarks } from "../sidecar/marks.ts";
+import { createPod } from "../sidecar/pod.ts";
+import { createSecretReader } from "../sidecar/read-secret-key.ts";
+import { runChecks } from "../sidecar/run-checks.ts";
+import { createProbeServer, listen } from "../sidecar/server.ts";
+import { surviveStrayErrors } from "../sidecar/stray-errors.ts";
+
+/** For tests and for a look at a policy outside a cluster; a pod mounts the paths of names.ts. */
+const CONFIG_PATH_ENV = "HEALTHPOLICY_CONFIG_PATH";
+const STATE_PATH_ENV = "HEALTHPOLICY_STATE_PATH";
+
+const HELP = `Checks the dependencies of its pod and answers its readiness probe.
+
+Usage: sidecar [--help]
+
+Environment:
+  ${PORT_ENV}         port to listen on (${SIDECAR_PORT})
+  ${MOUNTED_KEYS_ENV} secret/key pairs that the volume mounts, separated by commas
+  ${NAMESPACE_ENV}    the pod's namespace
+  ${CONFIG_PATH_ENV}  folder with policy.json and secrets/ (${CONFIG_PATH})
+  ${STATE_PATH_ENV}   folder for what a restart must not forget (${STATE_PATH})
+`;
+
+interface Settings {
+  port: number;
+  mountedKeys: ReadonlySet<string>;
+  namespace: string;
+  configPath: string;
+  statePath: string;
+}
+
+/** The environment as typed values; throws an Error that names the variable. */
+function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const port = Number(env[PORT_ENV] ?? SIDECAR_PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`${PORT_ENV} is not a port`);
+  }
+  return {
+    port,
+    mountedKeys: new Set(env[MOUNTED_KEYS_ENV]?.split(",").filter((pair) => pair !== "")),
+    namespace: env[NAMESPACE_ENV] ?? "",
+    configPath: env[CONFIG_PATH_ENV] ?? CONFIG_PATH,
+    statePath: env[STATE_PATH_ENV] ?? STATE_PATH,
+  };
+}
+
+/** Starts everything; resolves with the function that ends it at once. */
+async function start(settings: Settings, log: Log): Promise<() => void> {
+  const { configPath, namespace, mountedKeys } = settings;
+  const marks = await openMarks(settings.statePath, { now: Date.now(), log });
+  const pod = createPod({ marks, supportedTypes: CHECK_TYPES, log });
+  const runner = runChecks({
+    loadCheck,
+    readSecretKey: createSecretReader({ directory: configPath, namespace, mountedKeys, log }),
+    onResult: ({ name }, result, milliseconds) => pod.record(name, result, milliseconds),
+  });
+  const stopFollowing = await followConfig({
+    directory: configPath,
+    onChange: (config) => {
+      pod.apply(config);
+      runner.apply(config);
+    },
+    log,
+  });
+  const server = createProbeServer(pod);
+  const { port } = await listen(server, settings.port);
+  log("info", "listening", { port });
+  return () => {
+    stopFollowing();
+    runner.stop();
+    server.close();
+    server.closeAllConnections();
+  };
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const log = createLog((line) => process.stdout.write(line));
+  // A log that nobody reads any more must not end the program.
+  process.stdout.on("error", () => {});
+  let stop = () => {};
+  const end = (signal: NodeJS.Signals) => {
+    log("info", "stopping", { signal });
+    stop();
+    // A native sidecar gets its signal after the app has ended: nobody is left to wait for.
+    process.exit(0);
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  surviveStrayErrors(process, log);
+  try {
+    stop = await start(readSettings(process.env), log);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    log("error", "cannot start", { problem: code ?? message });
+    process.exit(1);
+  }
+}
+
+void main();

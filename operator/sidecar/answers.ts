@@ -1,0 +1,85 @@
+/** Pure: the texts of /readyz and /status. They hold names, indexes and reasons and nothing else. */
+import type { PodReason, Reason } from "../api/reasons.ts";
+import type { DependencyView, PodView } from "./pod.ts";
+
+/** Longest body of /readyz in bytes: the kubelet keeps no more of it anyway. */
+export const MAX_READY_BYTES = 1_024;
+/** Longest body of /status in bytes: as much as the operator reads. */
+export const MAX_STATUS_BYTES = 4_096;
+
+/** The status code and body of a probe. */
+export interface ReadyAnswer {
+  status: 200 | 503;
+  body: string;
+}
+
+function line({ name, state }: DependencyView): string {
+  // Without a failure yet, successes are still being counted up to the threshold.
+  const reason: Reason | PodReason = state.reason ?? "Starting";
+  return state.detail ? `${name}: ${reason} ${state.detail}` : `${name}: ${reason}`;
+}
+
+/** As many whole lines as fit. */
+function cut(lines: string[]): string {
+  let body = "";
+  for (const next of lines) {
+    const longer = body === "" ? next : `${body}\n${next}`;
+    if (Buffer.byteLength(longer) > MAX_READY_BYTES) break;
+    body = longer;
+  }
+  return body;
+}
+
+/** What /readyz answers: `ok`, the pod's reason, or a line for each dependency that gates. */
+export function readyAnswer({ verdict, dependencies }: PodView): ReadyAnswer {
+  if (verdict.ready) return { status: 200, body: verdict.reason ?? "ok" };
+  const gating = dependencies.filter(({ name }) => verdict.gating.includes(name));
+  return { status: 503, body: gating.length > 0 ? cut(gating.map(line)) : String(verdict.reason) };
+}
+
+/** One dependency in /status. Fields without a value are absent; `up` is null before the first result. */
+interface DependencyStatus {
+  name: string;
+  type: string;
+  impact: string;
+  up: boolean | null;
+  /** It keeps the pod unready now. */
+  gating: boolean;
+  reason?: Reason | undefined;
+  detail?: string | undefined;
+  /** Since when `up` is as it is; RFC 3339. */
+  since?: string | undefined;
+  tls?: boolean | undefined;
+}
+
+function dependencyStatus(view: DependencyView, gating: boolean): DependencyStatus {
+  const { name, type, impact, state } = view;
+  return {
+    name,
+    type,
+    impact,
+    up: state.heardAt === undefined ? null : state.up.high,
+    gating,
+    reason: state.reason,
+    detail: state.detail,
+    since: state.since === undefined ? undefined : new Date(state.since).toISOString(),
+    tls: state.tls,
+  };
+}
+
+/** What /status answers: JSON. Details go first where it would be too long; the rest always fits. */
+export function statusAnswer({ policy, generation, verdict, dependencies }: PodView): string {
+  const status = {
+    policy: policy ?? null,
+    generation: generation ?? null,
+    ready: verdict.ready,
+    reason: verdict.reason,
+    dependencies: dependencies.map((view) =>
+      dependencyStatus(view, verdict.gating.includes(view.name)),
+    ),
+  };
+  const whole = JSON.stringify(status);
+  if (Buffer.byteLength(whole) <= MAX_STATUS_BYTES) return whole;
+  const short = status.dependencies.map((dependency) => ({ ...dependency, detail: undefined }));
+  return JSON.stringify({ ...status, dependencies: short });
+}

@@ -1,0 +1,97 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { MARKS_FILE, openMarks, parseMarks } from "./marks.ts";
+
+let directory: string;
+let lines: string[];
+const log = (_: string, message: string) => {
+  lines.push(message);
+};
+const open = (now: number, path = directory) => openMarks(path, { now, log });
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "marks-"));
+  lines = [];
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+describe("marks", () => {
+  test("outlive the program that set them", async () => {
+    const first = await open(1_000);
+    first.update({ policySeen: true, firstReady: true });
+    first.update({ settled: { db: "content" } });
+
+    const second = await open(9_000);
+    expect(second.current()).toStrictEqual({
+      podStartedAt: 1_000,
+      policySeen: true,
+      firstReady: true,
+      settled: { db: "content" },
+    });
+    expect(lines).toStrictEqual([]);
+  });
+
+  test("the pod's start is kept even when nothing else ever happens", async () => {
+    await open(1_000);
+    expect((await open(9_000)).current().podStartedAt).toBe(1_000);
+  });
+
+  test("leave one file, so that no half-written one is ever read", async () => {
+    (await open(1)).update({ firstReady: true });
+    expect(await readdir(directory)).toStrictEqual([MARKS_FILE]);
+    expect(JSON.parse(await readFile(join(directory, MARKS_FILE), "utf8")).firstReady).toBe(true);
+  });
+
+  test.each(["", "{", '{"firstReady":', "\0\0"])(
+    "broken text %j costs one line and starts anew",
+    async (text) => {
+      await writeFile(join(directory, MARKS_FILE), text);
+      const marks = await open(5);
+      expect(marks.current()).toMatchObject({ podStartedAt: 5, firstReady: false });
+      expect(lines).toStrictEqual(["marks cannot be read"]);
+    },
+  );
+
+  test("a directory that cannot be written costs one line; the marks go on in memory", async () => {
+    const marks = await open(5, join(directory, "absent"));
+    marks.update({ firstReady: true });
+    marks.update({ policySeen: true });
+    expect(marks.current()).toMatchObject({ firstReady: true, policySeen: true });
+    expect(lines).toStrictEqual(["marks cannot be written"]);
+  });
+
+  test("a file of unreasonable size is not read", async () => {
+    await writeFile(join(directory, MARKS_FILE), " ".repeat(600_000));
+    expect((await open(5)).current().podStartedAt).toBe(5);
+    expect(lines).toStrictEqual(["marks cannot be read"]);
+  });
+
+  test("a folder in place of the file does not crash it", async () => {
+    await mkdir(join(directory, MARKS_FILE));
+    const marks = await open(5);
+    marks.update({ firstReady: true });
+    expect(marks.current().firstReady).toBe(true);
+    expect(lines).toStrictEqual(["marks cannot be read", "marks cannot be written"]);
+  });
+});
+
+describe("parseMarks", () => {
+  const fresh = { podStartedAt: 10, policySeen: false, firstReady: false, settled: {} };
+
+  test.each(["null", "[]", "1", '{"podStartedAt":"x","firstReady":1,"settled":7}'])(
+    "%s",
+    (text) => {
+      expect(parseMarks(text, 10)).toStrictEqual(fresh);
+    },
+  );
+
+  test("a start in the future, after the clock was set back, counts as now", () => {
+    expect(parseMarks('{"podStartedAt":99}', 10).podStartedAt).toBe(10);
+  });
+
+  test("settled contents that are no text are dropped", () => {
+    expect(parseMarks('{"settled":{"a":"x","b":3}}', 10).settled).toStrictEqual({ a: "x" });
+  });
+});

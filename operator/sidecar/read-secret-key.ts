@@ -1,0 +1,77 @@
+/** Reads Secret keys from the projected volume, afresh for every check, so that a rotation counts at once. */
+import { join } from "node:path";
+import { secretKeyPath } from "../api/names.ts";
+import type { SecretKeyReference } from "../api/probe-config.ts";
+import { CheckError } from "./checks/check.ts";
+import type { Log } from "./log.ts";
+import { readBounded } from "./read-bounded.ts";
+
+/** The longest value that counts as text for a connection: 64 KiB. */
+const MAX_BYTES = 65_536;
+/** What a Secret's name and key may hold; the path built from them cannot leave the Secret's folder. */
+const PATH_PART = /^(?!\.\.)[-._A-Za-z0-9]{1,253}$/;
+/** Bound of the memory of what was reported missing; more names than a policy can hold. */
+const MAX_REMEMBERED = 64;
+
+export interface SecretReaderOptions {
+  /** Where the projected volume is mounted. */
+  directory: string;
+  /** The pod's namespace; stands in log lines alone. */
+  namespace: string;
+  /** The `secret/key` pairs that this pod mounts. */
+  mountedKeys: ReadonlySet<string>;
+  log: Log;
+}
+
+/** Too long, a folder, not ours to read: whatever it is, only another content mends it. */
+function misconfigured(): never {
+  throw new CheckError("Misconfigured");
+}
+
+/** The text in these bytes; throws Misconfigured when they are none. */
+function textOf(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CheckError("Misconfigured");
+  }
+  // An editor or `echo` adds the last line feed; nobody means it to be part of a password.
+  const trimmed = text.replace(/\r?\n$/, "");
+  if (trimmed.includes("\0")) throw new CheckError("Misconfigured");
+  return trimmed;
+}
+
+/**
+ * A reader for CheckContext.readSecretKey. It logs one line when a key turns missing, and another one
+ * only after the key has been there again.
+ */
+export function createSecretReader(
+  options: SecretReaderOptions,
+): (reference: SecretKeyReference) => Promise<string> {
+  const missing = new Set<string>();
+
+  function reportMissing(pair: string, { secretName, key }: SecretKeyReference): CheckError {
+    const mounted = options.mountedKeys.has(pair);
+    if (!missing.has(pair)) {
+      if (missing.size >= MAX_REMEMBERED) missing.clear();
+      missing.add(pair);
+      const message = mounted
+        ? `Secret ${options.namespace}/${secretName} has no key "${key}"`
+        : `this pod does not mount key "${key}" of Secret ${options.namespace}/${secretName}; a new pod will`;
+      options.log("warn", message);
+    }
+    return new CheckError(mounted ? "CredentialsMissing" : "NeedsRestart");
+  }
+
+  return async (reference) => {
+    const { secretName, key } = reference;
+    if (!PATH_PART.test(secretName) || !PATH_PART.test(key)) throw new CheckError("Misconfigured");
+    const pair = `${secretName}/${key}`;
+    const path = join(options.directory, secretKeyPath(secretName, key));
+    const bytes = await readBounded(path, MAX_BYTES).catch(misconfigured);
+    if (bytes === undefined) throw reportMissing(pair, reference);
+    missing.delete(pair);
+    return textOf(bytes);
+  };
+}

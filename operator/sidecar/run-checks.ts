@@ -1,0 +1,188 @@
+/**
+ * Runs the checks in the background: for each dependency one loop, at most one check in flight, a
+ * deadline over the whole of it. However many probes arrive, a dependency sees at most one check per
+ * interval.
+ */
+import type { DependencyConfig, ProbeConfig, SecretKeyReference } from "../api/probe-config.ts";
+import type { Timing } from "../api/timing.ts";
+import { type Check, CheckError, type CheckSuccess } from "./checks/check.ts";
+import { reasonOfError } from "./checks/reason-of-error.ts";
+import type { CheckResult } from "./verdict.ts";
+
+/** A wait is drawn from this share of the interval up to all of it, so that pods drift apart. */
+const SHORTEST_WAIT = 0.9;
+/**
+ * How long after its deadline a check may still say which of its parts was silent, in milliseconds.
+ * The probe that waits for a first result has the difference of two timeouts left, at least that.
+ */
+const LAST_WORDS_MILLISECONDS = 50;
+/** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
+const MAX_DETAIL_LENGTH = 640;
+
+export interface RunChecksOptions {
+  /** The check of a type; undefined for a type that this version does not know. */
+  loadCheck: (type: string) => Promise<Check | undefined>;
+  readSecretKey: (reference: SecretKeyReference) => Promise<string>;
+  /** Given each result as it comes, with the time the check took in milliseconds. Must not throw. */
+  onResult: (dependency: DependencyConfig, result: CheckResult, milliseconds: number) => void;
+  /** From 0 to 1; Math.random unless a test draws. */
+  random?: () => number;
+}
+
+/** All loops. */
+export interface CheckRunner {
+  /**
+   * Follows a policy, or none. A dependency whose content is as before keeps its loop and its check
+   * in flight; new times count for it from its next start.
+   */
+  apply(config: ProbeConfig | undefined): void;
+  /** Ends every loop and every check in flight. Nothing is reported afterwards. */
+  stop(): void;
+}
+
+interface Loop {
+  content: string;
+  retime(timing: Timing): void;
+  stop(): void;
+}
+
+function failure(error: unknown, deadlinePassed: boolean): CheckResult {
+  const detail =
+    error instanceof CheckError ? error.detail?.slice(0, MAX_DETAIL_LENGTH) : undefined;
+  // At the deadline only a check of several parts knows more than that time is up.
+  if (deadlinePassed && detail === undefined) return { ok: false, reason: "CheckTimeout" };
+  return { ok: false, reason: reasonOfError(error), detail };
+}
+
+function success({ tls, detail }: CheckSuccess): CheckResult {
+  return { ok: true, tls, detail: detail?.slice(0, MAX_DETAIL_LENGTH) };
+}
+
+/** One attempt under `signal`: loads the check, runs it. Rejects with whatever went wrong. */
+async function attempt(
+  dependency: DependencyConfig,
+  options: RunChecksOptions,
+  { signal, timing }: { signal: AbortSignal; timing: Timing },
+): Promise<CheckSuccess> {
+  const startedAt = performance.now();
+  const check = await options.loadCheck(dependency.type);
+  if (check === undefined) throw new CheckError("Unsupported");
+  // The reader of the policy leaves out a slot that is broken.
+  if (!Object.hasOwn(dependency, dependency.type)) throw new CheckError("Misconfigured");
+  return check.run(dependency, {
+    signal,
+    connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
+    // Loading a driver for the first time has used up some of it.
+    checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds - (performance.now() - startedAt),
+    readSecretKey: options.readSecretKey,
+  });
+}
+
+/** One loop: starts now and goes on until it is stopped. */
+function startLoop(
+  dependency: DependencyConfig,
+  options: RunChecksOptions,
+  firstTiming: Timing,
+): Loop {
+  const random = options.random ?? Math.random;
+  let timing = firstTiming;
+  let stopped = false;
+  let startedAt = 0;
+  let next: NodeJS.Timeout | undefined;
+  let inFlight: AbortController | undefined;
+
+  function report(result: CheckResult, since: number): void {
+    if (!stopped) options.onResult(dependency, result, performance.now() - since);
+  }
+
+  async function runOnce(): Promise<void> {
+    const since = performance.now();
+    const controller = new AbortController();
+    inFlight = controller;
+    let settled = false;
+    // Reports once: the outcome, or the deadline when there is none by then. What comes after that
+    // only frees the way for the next check.
+    const settle = (result: CheckResult) => {
+      if (!settled) report(result, since);
+      settled = true;
+    };
+    let lastWords: NodeJS.Timeout | undefined;
+    const deadline = setTimeout(() => {
+      controller.abort(new CheckError("CheckTimeout"));
+      lastWords = setTimeout(settle, LAST_WORDS_MILLISECONDS, {
+        ok: false,
+        reason: "CheckTimeout",
+      });
+    }, timing.checkTimeoutMilliseconds);
+    try {
+      const { signal } = controller;
+      settle(success(await attempt(dependency, options, { signal, timing })));
+    } catch (error) {
+      settle(failure(error, controller.signal.aborted));
+    } finally {
+      clearTimeout(deadline);
+      clearTimeout(lastWords);
+      inFlight = undefined;
+    }
+  }
+
+  function start(): void {
+    startedAt = performance.now();
+    schedule();
+    // A check that outlives its deadline is not joined by a second one: sockets would pile up on a
+    // server that is in trouble already. Its dependency counts as failed all the same.
+    if (inFlight) report({ ok: false, reason: "CheckTimeout" }, startedAt);
+    else void runOnce();
+  }
+
+  function schedule(): void {
+    const wait = timing.intervalMilliseconds * (SHORTEST_WAIT + (1 - SHORTEST_WAIT) * random());
+    clearTimeout(next);
+    next = setTimeout(start, Math.max(0, startedAt + wait - performance.now()));
+  }
+
+  start();
+  return {
+    content: JSON.stringify(dependency),
+    retime(newTiming) {
+      const sooner = newTiming.intervalMilliseconds !== timing.intervalMilliseconds;
+      timing = newTiming;
+      if (sooner) schedule();
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(next);
+      inFlight?.abort(new CheckError("CheckTimeout"));
+    },
+  };
+}
+
+/** Starts with no loops; `apply` starts them. */
+export function runChecks(options: RunChecksOptions): CheckRunner {
+  const loops = new Map<string, Loop>();
+
+  function stopWhere(ends: (name: string, loop: Loop) => boolean): void {
+    for (const [name, loop] of loops) {
+      if (!ends(name, loop)) continue;
+      loop.stop();
+      loops.delete(name);
+    }
+  }
+
+  return {
+    apply(config) {
+      const wanted = new Map(
+        config?.dependencies.map((dependency) => [dependency.name, JSON.stringify(dependency)]),
+      );
+      stopWhere((name, loop) => wanted.get(name) !== loop.content);
+      for (const dependency of config?.dependencies ?? []) {
+        const loop = loops.get(dependency.name);
+        if (config && loop) loop.retime(config.timing);
+        else if (config) loops.set(dependency.name, startLoop(dependency, options, config.timing));
+      }
+    },
+    stop() {
+      stopWhere(() => true);
+    },
+  };
+}

@@ -1,0 +1,263 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Impact } from "../api/probe-config.ts";
+import { REASONS, type Reason, reasonGates } from "../api/reasons.ts";
+import type { Timing } from "../api/timing.ts";
+import {
+  afterResult,
+  agedOut,
+  awaited,
+  type CheckResult,
+  type DependencyState,
+  decide,
+  type Judged,
+  retimed,
+  UNHEARD,
+} from "./verdict.ts";
+
+const TIMING: Timing = {
+  connectTimeoutMilliseconds: 3_000,
+  checkTimeoutMilliseconds: 4_000,
+  intervalMilliseconds: 5_000,
+  failureThreshold: 2,
+  successThreshold: 1,
+};
+
+type Step = "ok" | Reason;
+
+const resultOf = (step: Step): CheckResult =>
+  step === "ok" ? { ok: true } : { ok: false, reason: step };
+
+/** The state after these results, one every interval. */
+function stateAfter(
+  steps: Step[],
+  { timing = TIMING, firstReady = false, from = UNHEARD } = {},
+): DependencyState {
+  return steps.reduce((state, step, index) => {
+    const at = { monotonic: index * 5_000, wall: 1_000_000 + index * 5_000 };
+    return afterResult(state, resultOf(step), { at, timing, firstReady });
+  }, from);
+}
+
+function judged(state: DependencyState, impact: Impact = "Gate", settled = true): Judged {
+  return { name: "db", impact, settled, state };
+}
+
+const isReady = (dependency: Judged, firstReady: boolean) =>
+  decide({ presence: "Present", firstReady, dependencies: [dependency] }).ready;
+
+describe("hysteresis", () => {
+  const both = (up: boolean, passing: boolean) => ({ up, passing });
+  test.each<[string, Step[], Partial<Timing>, { up: boolean; passing: boolean }]>([
+    ["nothing known is not up", [], {}, both(false, false)],
+    ["the first success is enough", ["ok"], {}, both(true, true)],
+    ["the first failure decides at once", ["ConnectionRefused"], {}, both(false, false)],
+    ["one failure is not yet down", ["ok", "ConnectTimeout"], {}, both(true, true)],
+    [
+      "two failures in a row are down",
+      ["ok", "ConnectTimeout", "CheckTimeout"],
+      {},
+      both(false, false),
+    ],
+    [
+      "failures that are not in a row do not count together",
+      ["ok", "CheckTimeout", "ok", "CheckTimeout", "ok", "CheckTimeout"],
+      {},
+      both(true, true),
+    ],
+    ["one success is up again", ["ok", "CheckTimeout", "CheckTimeout", "ok"], {}, both(true, true)],
+    [
+      "a success threshold counts from the start",
+      ["ok", "ok"],
+      { successThreshold: 3 },
+      both(false, false),
+    ],
+    ["and is met", ["ok", "ok", "ok"], { successThreshold: 3 }, both(true, true)],
+    [
+      "a failure starts the successes anew",
+      ["ok", "ok", "HostNotFound", "ok", "ok"],
+      { successThreshold: 3 },
+      both(false, false),
+    ],
+    [
+      "one failure with threshold 1 is down",
+      ["ok", "CheckTimeout"],
+      { failureThreshold: 1 },
+      both(false, false),
+    ],
+  ])("%s", (_, steps, timing, want) => {
+    const state = stateAfter(steps, { timing: { ...TIMING, ...timing } });
+    expect(both(state.up.high, state.passing.high)).toStrictEqual(want);
+  });
+});
+
+describe("what is reported", () => {
+  test("reason while down, none while up; since the last change", () => {
+    const down = stateAfter(["ok", "ConnectionRefused", "HostNotFound"]);
+    expect(down.reason).toBe("HostNotFound");
+    expect(down.since).toBe(1_010_000);
+    expect(stateAfter(["ok", "ConnectionRefused"]).reason).toBeUndefined();
+    expect(stateAfter(["ok", "ok", "ok"]).since).toBe(1_000_000);
+    expect(stateAfter(["ConnectionRefused", "ConnectionRefused"]).since).toBe(1_000_000);
+    expect(stateAfter(["ConnectionRefused", "ok"])).toMatchObject({
+      reason: undefined,
+      since: 1_005_000,
+    });
+  });
+
+  test("tls of the latest success, detail of the latest check", () => {
+    const context = { at: { monotonic: 0, wall: 0 }, timing: TIMING, firstReady: false };
+    const up = afterResult(
+      UNHEARD,
+      { ok: true, tls: true, detail: "servers[1]=HostNotFound" },
+      context,
+    );
+    expect(up).toMatchObject({ tls: true, detail: "servers[1]=HostNotFound" });
+    const failed = afterResult(up, { ok: false, reason: "CheckTimeout" }, context);
+    expect(failed).toMatchObject({ tls: true, detail: undefined });
+  });
+});
+
+describe("each reason", () => {
+  test.each(REASONS)("%s", (reason) => {
+    const always = reasonGates(reason, true);
+    const atFirst = reasonGates(reason, false);
+    const running = stateAfter(["ok", reason, reason, reason], { firstReady: true });
+    const starting = stateAfter([reason, reason]);
+
+    expect(isReady(judged(running), true)).toBe(!always);
+    expect(isReady(judged(starting), false)).toBe(!atFirst);
+    expect(isReady(judged(running, "Observe"), true)).toBe(true);
+    expect(isReady(judged(starting, "Observe"), false)).toBe(true);
+    expect(running.up.high).toBe(false);
+    expect(running.reason).toBe(reason);
+  });
+
+  test("what cannot be reached gates always, a wrong password until first ready, a newer type never", () => {
+    const gating = (reason: Reason) => [reasonGates(reason, false), reasonGates(reason, true)];
+    expect(gating("ConnectionRefused")).toStrictEqual([true, true]);
+    expect(gating("AuthenticationFailed")).toStrictEqual([true, false]);
+    expect(gating("NeedsRestart")).toStrictEqual([false, false]);
+    expect(gating("Unsupported")).toStrictEqual([false, false]);
+  });
+
+  test("a restarted sidecar does not empty a Service over a password that was rotated meanwhile", () => {
+    const state = stateAfter(["AuthenticationFailed"], { firstReady: true });
+    expect(isReady(judged(state), true)).toBe(true);
+    expect(state.up.high).toBe(false);
+  });
+
+  test("a database that goes away after its password was rotated gates", () => {
+    const rotated = stateAfter(["ok", "AuthenticationFailed", "AuthenticationFailed"], {
+      firstReady: true,
+    });
+    const gone = stateAfter(["ConnectionRefused"], { firstReady: true, from: rotated });
+    expect(isReady(judged(gone), true)).toBe(true);
+    expect(
+      isReady(judged(stateAfter(["ConnectionRefused"], { firstReady: true, from: gone })), true),
+    ).toBe(false);
+  });
+
+  test("and lets go when all that is wrong is the password again", () => {
+    const gone = stateAfter(["ok", "CheckTimeout", "CheckTimeout"], { firstReady: true });
+    const back = stateAfter(["AuthenticationFailed"], { firstReady: true, from: gone });
+    expect(isReady(judged(back), true)).toBe(true);
+  });
+});
+
+describe("live edits", () => {
+  const down = stateAfter(["ConnectionRefused", "ConnectionRefused"], { firstReady: true });
+
+  test("a dependency that has not been up with this content is only reported in a running pod", () => {
+    expect(isReady(judged(down, "Gate", false), true)).toBe(true);
+    expect(isReady(judged(UNHEARD, "Gate", false), true)).toBe(true);
+  });
+
+  test("once it has been up it gates", () => {
+    expect(isReady(judged(down, "Gate", true), true)).toBe(false);
+  });
+
+  test("in a pod that has never been ready it gates from the start", () => {
+    expect(isReady(judged(UNHEARD, "Gate", false), false)).toBe(false);
+    expect(isReady(judged(stateAfter(["HostNotFound"]), "Gate", false), false)).toBe(false);
+  });
+});
+
+describe("staleness", () => {
+  const up = stateAfter(["ok"]);
+  const LIMIT = 5_000 + 4_000 + 1_000;
+  const at = (monotonic: number) => ({ monotonic, wall: 7 });
+
+  test("a result counts up to interval + checkTimeout + 1 s and not beyond", () => {
+    expect(agedOut(up, TIMING, at(LIMIT))).toBe(up);
+    expect(agedOut(up, TIMING, at(LIMIT + 1))).toMatchObject({
+      up: { high: false },
+      passing: { high: false },
+      reason: "CheckTimeout",
+      since: 7,
+    });
+  });
+
+  test("a stale dependency that gates makes the pod unready, one that is observed does not", () => {
+    const stale = agedOut(up, TIMING, at(LIMIT + 1));
+    expect(isReady(judged(stale), true)).toBe(false);
+    expect(isReady(judged(stale, "Observe"), true)).toBe(true);
+  });
+
+  test("the first result after it starts from failing", () => {
+    const stale = agedOut(up, TIMING, at(LIMIT + 1));
+    expect(stateAfter(["ConnectionRefused"], { from: stale }).passing.high).toBe(false);
+    expect(stateAfter(["ok"], { from: stale }).passing.high).toBe(true);
+  });
+
+  test("it is noted once", () => {
+    const stale = agedOut(up, TIMING, at(LIMIT + 1));
+    expect(agedOut(stale, TIMING, { monotonic: LIMIT + 2, wall: 8 }).since).toBe(7);
+  });
+
+  test("before the first result there is nothing to age", () => {
+    expect(agedOut(UNHEARD, TIMING, at(1_000_000))).toBe(UNHEARD);
+  });
+
+  test("a shorter interval does not make an earlier result stale at once", () => {
+    const short = { ...TIMING, intervalMilliseconds: 1_000, checkTimeoutMilliseconds: 1_000 };
+    expect(agedOut(up, short, at(9_000)).up.high).toBe(false);
+    expect(agedOut(retimed(up, at(9_000)), short, at(9_000)).up.high).toBe(true);
+  });
+});
+
+describe("the pod", () => {
+  const none = { firstReady: false, dependencies: [] };
+
+  test.each([
+    ["Awaited", false, "Starting"],
+    ["Missing", true, "NoPolicy"],
+    ["Removed", true, "NoPolicy"],
+  ] as const)("policy %s", (presence, ready, reason) => {
+    expect(decide({ ...none, presence })).toStrictEqual({ ready, reason, gating: [] });
+  });
+
+  test("every gating dependency is named, in order, and one is enough", () => {
+    const named = (name: string, state: DependencyState): Judged => ({ ...judged(state), name });
+    const down = stateAfter(["ConnectionRefused"]);
+    const dependencies = [named("a", down), named("b", stateAfter(["ok"])), named("c", down)];
+    expect(decide({ presence: "Present", firstReady: false, dependencies })).toStrictEqual({
+      ready: false,
+      reason: undefined,
+      gating: ["a", "c"],
+    });
+  });
+
+  test("while nothing is known it is starting", () => {
+    const dependencies = [judged(UNHEARD)];
+    expect(decide({ presence: "Present", firstReady: false, dependencies }).reason).toBe(
+      "Starting",
+    );
+  });
+
+  test("a probe waits only for what could gate and has had no result", () => {
+    expect(awaited(judged(UNHEARD), false)).toBe(true);
+    expect(awaited(judged(UNHEARD, "Gate", false), true)).toBe(false);
+    expect(awaited(judged(UNHEARD, "Observe"), false)).toBe(false);
+    expect(awaited(judged(stateAfter(["HostNotFound"])), false)).toBe(false);
+  });
+});

@@ -1,0 +1,179 @@
+/**
+ * Pure: results of checks in, ready or not out. Thresholds, staleness and the gating rules are here
+ * and nowhere else.
+ */
+import type { Impact } from "../api/probe-config.ts";
+import { type PodReason, type Reason, reasonGates } from "../api/reasons.ts";
+import { staleAfterMilliseconds, type Timing } from "../api/timing.ts";
+
+/** How one check ended. */
+export type CheckResult =
+  | { ok: true; tls?: boolean | undefined; detail?: string | undefined }
+  | { ok: false; reason: Reason; detail?: string | undefined };
+
+/** A value that follows a stream of results with hysteresis. */
+interface Level {
+  high: boolean;
+  /** Results in a row that speak against the present value. */
+  against: number;
+}
+
+/** What is known of one dependency. Times are milliseconds. */
+export interface DependencyState {
+  /** Follows successes: what is reported. */
+  up: Level;
+  /**
+   * Follows results that do not gate: successes, and failures whose reason may not empty a Service.
+   * Whenever `up` is high, so is this.
+   */
+  passing: Level;
+  /** When the last result came, on the monotonic clock; undefined before the first. */
+  heardAt: number | undefined;
+  /** When `up` last changed, or the first result came, on the wall clock. */
+  since: number | undefined;
+  /** Why the latest failed check failed; undefined while up. */
+  reason: Reason | undefined;
+  /** Failing parts of the latest check. */
+  detail: string | undefined;
+  /** Whether the latest success was encrypted. */
+  tls: boolean | undefined;
+}
+
+/** Before its first result a dependency counts as failing: readiness has to be earned. */
+export const UNHEARD: DependencyState = {
+  up: { high: false, against: 0 },
+  passing: { high: false, against: 0 },
+  heardAt: undefined,
+  since: undefined,
+  reason: undefined,
+  detail: undefined,
+  tls: undefined,
+};
+
+/** When something happened, by the clock that never jumps and by the one that people read. */
+export interface Moment {
+  monotonic: number;
+  wall: number;
+}
+
+function step(level: Level, good: boolean, timing: Timing): Level {
+  if (good === level.high) return { high: level.high, against: 0 };
+  const against = level.against + 1;
+  const threshold = good ? timing.successThreshold : timing.failureThreshold;
+  return against >= threshold ? { high: good, against: 0 } : { high: level.high, against };
+}
+
+/** The dependency's state after one more result. `firstReady`: the pod has been ready before. */
+export function afterResult(
+  state: DependencyState,
+  result: CheckResult,
+  { at, timing, firstReady }: { at: Moment; timing: Timing; firstReady: boolean },
+): DependencyState {
+  const up = step(state.up, result.ok, timing);
+  const passes = result.ok || !reasonGates(result.reason, firstReady);
+  const changed = state.heardAt === undefined || up.high !== state.up.high;
+  const latestReason = result.ok ? state.reason : result.reason;
+  return {
+    up,
+    passing: step(state.passing, passes, timing),
+    heardAt: at.monotonic,
+    since: changed ? at.wall : state.since,
+    reason: up.high ? undefined : latestReason,
+    detail: result.detail,
+    tls: result.ok ? result.tls : state.tls,
+  };
+}
+
+/**
+ * The state with its last result taken away once that is too old. A stuck loop must not hold a pod
+ * in its Services on yesterday's word, and the first result that comes again starts from failing.
+ */
+export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
+  if (state.heardAt === undefined) return state;
+  if (now.monotonic - state.heardAt <= staleAfterMilliseconds(timing)) return state;
+  return {
+    ...UNHEARD,
+    heardAt: state.heardAt,
+    since: state.up.high ? now.wall : state.since,
+    reason: "CheckTimeout",
+  };
+}
+
+/**
+ * The state under other times. Its last result counts from now on: under a shorter interval it would
+ * be stale at once, through no fault of the dependency.
+ */
+export function retimed(state: DependencyState, now: Moment): DependencyState {
+  return state.heardAt === undefined ? state : { ...state, heardAt: now.monotonic };
+}
+
+/** A dependency as the pod's verdict sees it. */
+export interface Judged {
+  name: string;
+  impact: Impact;
+  /** This very content of the dependency has been up in this pod. */
+  settled: boolean;
+  state: DependencyState;
+}
+
+/**
+ * Whether the dependency can keep the pod unready. Once the pod has been ready, one that an edit
+ * added or changed is only reported until it has been up: a typo must not empty a Service.
+ */
+export function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
+  return impact === "Gate" && (settled || !firstReady);
+}
+
+/** Whether the dependency keeps the pod unready now. */
+export function gates(judged: Judged, firstReady: boolean): boolean {
+  return mayGate(judged, firstReady) && !judged.state.passing.high;
+}
+
+/** Whether /readyz has to wait: the dependency gates for no other reason than that nothing is known. */
+export function awaited(judged: Judged, firstReady: boolean): boolean {
+  return mayGate(judged, firstReady) && judged.state.heardAt === undefined;
+}
+
+/** Where the policy file is. */
+export type PolicyPresence =
+  /** It is mounted. */
+  | "Present"
+  /** It has been, in this pod's life: the policy was deleted. */
+  | "Removed"
+  /** It has not arrived yet; the kubelet may take over a minute. */
+  | "Awaited"
+  /** It has not arrived in two minutes. */
+  | "Missing";
+
+/** How long after the pod's start the policy file is awaited, in milliseconds. */
+export const AWAIT_POLICY_MILLISECONDS = 120_000;
+
+/** The pod's readiness. */
+export interface Verdict {
+  ready: boolean;
+  /** Why, where no single dependency says it. */
+  reason: PodReason | undefined;
+  /** Names of the dependencies that keep the pod unready. */
+  gating: string[];
+}
+
+export interface Evidence {
+  presence: PolicyPresence;
+  /** The pod has been ready at least once. */
+  firstReady: boolean;
+  /** Empty without a policy. */
+  dependencies: Judged[];
+}
+
+/** Whether the pod is ready. */
+export function decide({ presence, firstReady, dependencies }: Evidence): Verdict {
+  if (presence === "Awaited") return { ready: false, reason: "Starting", gating: [] };
+  if (presence !== "Present") return { ready: true, reason: "NoPolicy", gating: [] };
+  const holding = dependencies.filter((judged) => gates(judged, firstReady));
+  const nothingKnown = holding.length > 0 && holding.every(({ state }) => !state.reason);
+  return {
+    ready: holding.length === 0,
+    reason: nothingKnown ? "Starting" : undefined,
+    gating: holding.map(({ name }) => name),
+  };
+}
