@@ -1,0 +1,112 @@
+/** The injected container: a native sidecar, that is an init container that goes on running. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import {
+  MOUNTED_KEYS_ENV,
+  NAMESPACE_ENV,
+  PORT_ENV,
+  REVISION_ANNOTATION,
+  SIDECAR_CONTAINER,
+} from "../api/names.ts";
+import { mountedKeys } from "./mounted-keys.ts";
+import type { Container, Pod } from "./pod.ts";
+import { freePort, portEntry } from "./port.ts";
+import { keepHandlers, sidecarProbes } from "./probes.ts";
+import { sidecarResources } from "./resources.ts";
+import { revisionOf } from "./revision.ts";
+import type { InjectSettings } from "./settings.ts";
+import { SIDECAR_MOUNTS } from "./volume.ts";
+
+/** The image's user; nobody else's in the pod, and not root. */
+const SIDECAR_USER = 65_532;
+
+/**
+ * Meets the restricted Pod Security Standard by itself, whatever the pod's own security context says:
+ * a sidecar must never be why a namespace refuses a pod.
+ */
+const SECURITY_CONTEXT = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+  runAsGroup: SIDECAR_USER,
+  runAsNonRoot: true,
+  runAsUser: SIDECAR_USER,
+  seccompProfile: { type: "RuntimeDefault" },
+} as const;
+
+/** Whether this init container is the one that we inject; by name and image, never by a mark alone. */
+export function isOurs(container: Container, { image }: Pick<InjectSettings, "image">): boolean {
+  return container.name === SIDECAR_CONTAINER && container.image === image;
+}
+
+/** Every container of the pod except the one of our name. */
+export function otherContainers({ spec }: Pod): Container[] {
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter(
+    ({ name }) => name !== SIDECAR_CONTAINER,
+  );
+}
+
+function environment(policy: EffectivePolicy, port: number): { name: string; value: string }[] {
+  const keys = mountedKeys(policy.dependencies).map(
+    ({ secretName, key }) => `${secretName}/${key}`,
+  );
+  return [
+    { name: PORT_ENV, value: String(port) },
+    { name: MOUNTED_KEYS_ENV, value: keys.join(",") },
+    { name: NAMESPACE_ENV, value: policy.namespace },
+  ];
+}
+
+/** Fields that the API server would default are stated, so that a second call finds nothing to do. */
+function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Container {
+  const others = otherContainers(pod);
+  const port = freePort(others);
+  if (port === undefined) throw new Error("whySkip() lets no pod without a free port through");
+  return {
+    name: SIDECAR_CONTAINER,
+    image: settings.image,
+    imagePullPolicy: settings.imagePullPolicy,
+    restartPolicy: "Always",
+    env: environment(policy, port),
+    ports: [portEntry(port, others)],
+    ...sidecarProbes(policy.probe, port),
+    resources: sidecarResources(pod.spec ?? {}, others, settings.resources),
+    securityContext: SECURITY_CONTEXT,
+    // The last lines of a crashed sidecar then show in `kubectl describe pod`.
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: SIDECAR_MOUNTS,
+  };
+}
+
+function portOf(container: Container): string | undefined {
+  return container.env?.find(({ name }) => name === PORT_ENV)?.value;
+}
+
+/** Whether `earlier` was made for this very pod: under this revision and on this port. */
+function isCurrent(pod: Pod, policy: EffectivePolicy, [earlier, now]: [Container, Container]) {
+  return (
+    pod.metadata?.annotations?.[REVISION_ANNOTATION] === revisionOf(policy) &&
+    portOf(earlier) === portOf(now)
+  );
+}
+
+/**
+ * The pod's init containers with the sidecar. One that is there already is replaced where it stands;
+ * a new one goes first:
+ * - before init containers that wait for a database, so that its `/status` says what they wait for;
+ * - it ends last, because sidecars end in reverse order, and answers probes until the app is gone;
+ * - before a mesh's proxy its first checks may fail; the next one, an interval later, goes through the
+ *   proxy, and the app's containers have not started by then.
+ */
+export function withSidecar(
+  pod: Pod,
+  policy: EffectivePolicy,
+  settings: InjectSettings,
+): Container[] {
+  const initContainers = pod.spec?.initContainers ?? [];
+  const now = sidecar(pod, policy, settings);
+  const earlier = initContainers.find((container) => isOurs(container, settings));
+  if (!earlier) return [now, ...initContainers];
+  const next = isCurrent(pod, policy, [earlier, now]) ? keepHandlers(now, earlier) : now;
+  return initContainers.map((container) => (container === earlier ? next : container));
+}

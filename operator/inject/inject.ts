@@ -1,0 +1,34 @@
+/** What a pod becomes under a policy. Pure: the same pod, policy and settings give the same answer. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { withSidecar } from "./container.ts";
+import type { Pod } from "./pod.ts";
+import { marks } from "./revision.ts";
+import type { InjectSettings } from "./settings.ts";
+import { sidecarVolumes, withVolumes } from "./volume.ts";
+import { type Skip, whySkip } from "./why-skip.ts";
+
+/** The injected pod, or why it stays as it is. */
+export type Injection = { pod: Pod } | { skip: Skip };
+
+/**
+ * Adds the sidecar, its volumes and its marks to a copy of `pod`. Parts that stay the same are shared
+ * with the original, which is never changed. Injecting the result again gives an equal pod.
+ */
+export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
+  const skip = whySkip(pod, policy, settings);
+  if (skip) return { skip };
+  return {
+    pod: {
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        annotations: { ...pod.metadata?.annotations, ...marks(policy) },
+      },
+      spec: {
+        ...pod.spec,
+        initContainers: withSidecar(pod, policy, settings),
+        volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy)),
+      },
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** What an injected pod remembers of its policy. */
+import { createHash } from "node:crypto";
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { POLICY_ANNOTATION, REVISION_ANNOTATION } from "../api/names.ts";
+import { mountedKeys } from "./mounted-keys.ts";
+
+/** Enough to tell revisions of one policy apart; annotations are counted against a limit. */
+const REVISION_LENGTH = 16;
+
+/** What of a policy shapes the container, and so decides its revision. */
+type ContainerShape = Pick<EffectivePolicy, "name" | "probe" | "dependencies">;
+
+/**
+ * Hash of what the policy asked for in the container and its volume: a pod of another revision is
+ * outdated. Left out is what reaches running pods without a restart (checks and their times), and what
+ * the installation decides (image, resources): an upgrade of the operator must not make every pod
+ * outdated.
+ */
+export function revisionOf({ name, probe, dependencies }: ContainerShape): string {
+  const keys = mountedKeys(dependencies).map(({ secretName, key }) => [secretName, key]);
+  const asked = JSON.stringify([name, probe.periodSeconds, probe.timeoutSeconds, keys]);
+  return createHash("sha256").update(asked).digest("hex").slice(0, REVISION_LENGTH);
+}
+
+/** The annotations of a pod that is injected under `policy`. */
+export function marks(policy: EffectivePolicy): Record<string, string> {
+  return { [POLICY_ANNOTATION]: policy.name, [REVISION_ANNOTATION]: revisionOf(policy) };
+}

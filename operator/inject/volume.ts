@@ -1,0 +1,87 @@
+/** The volumes of an injected pod, and where the sidecar mounts them. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import {
+  CONFIG_PATH,
+  CONFIG_VOLUME,
+  NO_TOKEN_VOLUME,
+  POLICY_FILE,
+  policyConfigMapName,
+  SERVICE_ACCOUNT_PATH,
+  STATE_PATH,
+  STATE_VOLUME,
+  secretKeyPath,
+} from "../api/names.ts";
+import { mountedKeys } from "./mounted-keys.ts";
+import type { Volume } from "./pod.ts";
+
+/** Names of all volumes that are ours. */
+export const OUR_VOLUMES: ReadonlySet<string> = new Set([
+  CONFIG_VOLUME,
+  STATE_VOLUME,
+  NO_TOKEN_VOLUME,
+]);
+
+/** Readable by the sidecar's user, which owns none of the files; octal, as Kubernetes writes modes. */
+const READABLE_BY_ALL = 0o444;
+/** Far above the few bytes of marks. Below 4Ki the kubelet evicts the pod. */
+const STATE_SIZE_LIMIT = "1Mi";
+
+/**
+ * `optional: true` everywhere: a ConfigMap or Secret that is missing is reported by the sidecar, while
+ * a required one would keep the whole pod from starting.
+ */
+function secretSources(policy: EffectivePolicy): Record<string, unknown>[] {
+  const bySecret = Map.groupBy(mountedKeys(policy.dependencies), ({ secretName }) => secretName);
+  return [...bySecret].map(([name, references]) => ({
+    secret: {
+      name,
+      items: references.map(({ key }) => ({ key, path: secretKeyPath(name, key) })),
+      optional: true,
+    },
+  }));
+}
+
+function configVolume(policy: EffectivePolicy): Volume {
+  const configMap = {
+    name: policyConfigMapName(policy.name),
+    items: [{ key: POLICY_FILE, path: POLICY_FILE }],
+    optional: true,
+  };
+  return {
+    name: CONFIG_VOLUME,
+    projected: {
+      defaultMode: READABLE_BY_ALL,
+      sources: [{ configMap }, ...secretSources(policy)],
+    },
+  };
+}
+
+/** Every volume that the sidecar needs under this policy. */
+export function sidecarVolumes(policy: EffectivePolicy): Volume[] {
+  return [
+    configVolume(policy),
+    // Writable by any user unless the pod says otherwise, so no fsGroup is needed.
+    { name: STATE_VOLUME, emptyDir: { sizeLimit: STATE_SIZE_LIMIT } },
+    { name: NO_TOKEN_VOLUME, emptyDir: { sizeLimit: STATE_SIZE_LIMIT } },
+  ];
+}
+
+/** The sidecar's volumeMounts. Folders and never `subPath`, which does not follow updates. */
+export const SIDECAR_MOUNTS: readonly Readonly<Record<string, unknown>>[] = [
+  { name: CONFIG_VOLUME, mountPath: CONFIG_PATH, readOnly: true },
+  { name: STATE_VOLUME, mountPath: STATE_PATH },
+  { name: NO_TOKEN_VOLUME, mountPath: SERVICE_ACCOUNT_PATH, readOnly: true },
+];
+
+/**
+ * `volumes` with ours in it: each in the place of an earlier one of its name, else at the end. The
+ * app's own volumes keep their order.
+ */
+export function withVolumes(volumes: readonly Volume[], ours: readonly Volume[]): Volume[] {
+  const byName = new Map(ours.map((volume) => [volume.name, volume]));
+  const present = new Set(volumes.map(({ name }) => name));
+  return [
+    ...volumes.map((volume) => byName.get(volume.name) ?? volume),
+    ...ours.filter(({ name }) => !present.has(name)),
+  ];
+}

@@ -1,0 +1,150 @@
+/** Why a pod that a policy selects is not injected. The first rule that objects says why. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { INJECT_LABEL, SIDECAR_CONTAINER, SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../api/names.ts";
+import { isOurs, otherContainers } from "./container.ts";
+import type { Pod } from "./pod.ts";
+import { freePort } from "./port.ts";
+import { marks } from "./revision.ts";
+import type { InjectSettings } from "./settings.ts";
+import { OUR_VOLUMES } from "./volume.ts";
+
+/** Every reason, the same in metric, warning, status and test. */
+export const SKIP_REASONS = [
+  "OptedOut",
+  "MirrorPod",
+  "HostNetwork",
+  "Windows",
+  "RestartPolicy",
+  "ReservedContainerName",
+  "ReservedVolumeName",
+  "NoFreePort",
+  "AnnotationsTooLarge",
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** A reason and one sentence for people. */
+export interface Skip {
+  reason: SkipReason;
+  message: string;
+}
+
+/** Limit of the API server for all annotations of an object, keys and values together, in bytes. */
+const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
+/** Annotation by which the kubelet marks the API object of a static pod. */
+const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
+
+type Rule = (pod: Pod, settings: InjectSettings, policy: EffectivePolicy) => Skip | undefined;
+
+function optedOut({ metadata }: Pod): Skip | undefined {
+  if (metadata?.labels?.[INJECT_LABEL] !== "false") return undefined;
+  return { reason: "OptedOut", message: `The pod's label ${INJECT_LABEL}: "false" opts it out.` };
+}
+
+function mirrorPod({ metadata }: Pod): Skip | undefined {
+  if (metadata?.annotations?.[MIRROR_ANNOTATION] === undefined) return undefined;
+  return {
+    reason: "MirrorPod",
+    message: "The pod mirrors a static pod, which the kubelet runs as its file says.",
+  };
+}
+
+function hostNetwork({ spec }: Pod): Skip | undefined {
+  if (spec?.hostNetwork !== true) return undefined;
+  return {
+    reason: "HostNetwork",
+    message: "The pod uses the node's network, where two sidecars would fight for one port.",
+  };
+}
+
+function windows({ spec }: Pod): Skip | undefined {
+  const selected = spec?.nodeSelector?.["kubernetes.io/os"];
+  if (spec?.os?.name !== "windows" && selected !== "windows") return undefined;
+  return { reason: "Windows", message: "The pod runs on Windows, for which there is no sidecar." };
+}
+
+function restartPolicy({ spec }: Pod): Skip | undefined {
+  const policy = spec?.restartPolicy ?? "Always";
+  if (policy === "Always") return undefined;
+  return {
+    reason: "RestartPolicy",
+    message: `The pod's restartPolicy is ${policy}; only pods with Always serve traffic for good.`,
+  };
+}
+
+function reservedContainerName(pod: Pod, settings: InjectSettings): Skip | undefined {
+  const named = (pod.spec?.containers ?? []).some(({ name }) => name === SIDECAR_CONTAINER);
+  const foreign = (pod.spec?.initContainers ?? []).some(
+    (container) => container.name === SIDECAR_CONTAINER && !isOurs(container, settings),
+  );
+  if (!named && !foreign) return undefined;
+  return {
+    reason: "ReservedContainerName",
+    message: `The container name ${SIDECAR_CONTAINER} is reserved, and the pod has another container of that name.`,
+  };
+}
+
+/** Beside our container the volumes are ours and are replaced; without it, they are somebody else's. */
+function reservedVolumeName({ spec }: Pod, settings: InjectSettings): Skip | undefined {
+  const injected = (spec?.initContainers ?? []).some((container) => isOurs(container, settings));
+  const taken = (spec?.volumes ?? []).find(({ name }) => OUR_VOLUMES.has(name ?? ""));
+  if (injected || !taken) return undefined;
+  return {
+    reason: "ReservedVolumeName",
+    message: `The volume name ${taken.name} is reserved, and the pod has a volume of that name.`,
+  };
+}
+
+function noFreePort(pod: Pod): Skip | undefined {
+  if (freePort(otherContainers(pod)) !== undefined) return undefined;
+  return {
+    reason: "NoFreePort",
+    message: `The pod's containers declare every port from ${SIDECAR_PORT} to ${SIDECAR_PORT + SIDECAR_PORT_TRIES - 1}.`,
+  };
+}
+
+function annotationsTooLarge(pod: Pod, _: InjectSettings, policy: EffectivePolicy) {
+  const annotations = { ...pod.metadata?.annotations, ...marks(policy) };
+  const bytes = Object.entries(annotations)
+    .flat()
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= ANNOTATIONS_LIMIT_BYTES) return undefined;
+  return {
+    reason: "AnnotationsTooLarge",
+    message: "The pod's annotations would exceed 256 KiB with ours.",
+  } as const;
+}
+
+const KIND_RULES = [optedOut, mirrorPod, hostNetwork, windows, restartPolicy];
+
+const RULES: readonly Rule[] = [
+  ...KIND_RULES,
+  reservedContainerName,
+  reservedVolumeName,
+  noFreePort,
+  annotationsTooLarge,
+];
+
+/**
+ * Why a pod of this kind is never injected, whatever image is configured and policy selects it;
+ * undefined when it may be. For counting pods that run already.
+ */
+export function whyNeverInjected(pod: Pod): Skip | undefined {
+  for (const rule of KIND_RULES) {
+    const skip = rule(pod);
+    if (skip) return skip;
+  }
+  return undefined;
+}
+
+/** Why this pod is not injected under `policy` when it is created; undefined when it is. */
+export function whySkip(
+  pod: Pod,
+  policy: EffectivePolicy,
+  settings: InjectSettings,
+): Skip | undefined {
+  for (const rule of RULES) {
+    const skip = rule(pod, settings, policy);
+    if (skip) return skip;
+  }
+  return undefined;
+}

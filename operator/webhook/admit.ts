@@ -1,0 +1,77 @@
+/** From the text of a review to the text of its answer. */
+import { type Decision, decide, type Knowledge } from "./decide.ts";
+import type { WebhookMetrics } from "./metrics.ts";
+import { diff, type Operation } from "./patch.ts";
+import { parseReview, type ReviewRequest, reviewAnswer } from "./review.ts";
+
+/** As much of a logger as the webhook uses; fields first, as in pino. */
+export interface Log {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Everything that answering needs. */
+export interface AdmitOptions {
+  knowledge: Knowledge;
+  metrics: WebhookMetrics;
+  log: Log;
+}
+
+/** An HTTP answer. */
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+/** The answer where something of ours failed: the pod goes ahead without a sidecar, and says so. */
+const INTERNAL_ERROR: Decision = {
+  result: "error",
+  reason: "InternalError",
+  warnings: [
+    "healthpolicy: no sidecar was added, because of an error in the operator; see its log",
+  ],
+};
+
+/** The body of an answer that is no review: one word and one sentence. */
+export function refusalBody(reason: string, message: string): string {
+  return JSON.stringify({ reason, message });
+}
+
+function decideSafely(
+  request: ReviewRequest,
+  { knowledge, log }: AdmitOptions,
+): { decision: Decision; operations: Operation[] } {
+  try {
+    const decision = decide(request, knowledge);
+    return { decision, operations: decision.pod ? diff(request.pod, decision.pod) : [] };
+  } catch (error) {
+    // Only kind and place of the error: its text could quote the pod.
+    const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: "" };
+    const at = stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
+    log.error(
+      { namespace: request.namespace, uid: request.uid, error: name, at: at?.trim() },
+      "a pod was admitted without a sidecar, because deciding about it failed",
+    );
+    return { decision: INTERNAL_ERROR, operations: [] };
+  }
+}
+
+/**
+ * Answers the review in `text`: 400 for what is none, else 200 and always allowed. Never throws: an
+ * error here must cost a pod its sidecar, never its creation.
+ */
+export function admit(text: string, options: AdmitOptions): Answer {
+  const stopTimer = options.metrics.duration.startTimer();
+  const parsed = parseReview(text);
+  if ("refusal" in parsed) {
+    const { reason, message } = parsed.refusal;
+    options.metrics.injections.inc({ result: "refused", reason });
+    return { status: 400, body: refusalBody(reason, message) };
+  }
+  const { request } = parsed;
+  const { decision, operations } = decideSafely(request, options);
+  options.metrics.injections.inc({ result: decision.result, reason: decision.reason });
+  const body = reviewAnswer(request.uid, operations, decision.warnings);
+  stopTimer();
+  return { status: 200, body };
+}

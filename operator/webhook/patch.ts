@@ -1,0 +1,73 @@
+/** JSON Patch (RFC 6902) from two versions of an object. Made by comparing, never written by hand. */
+
+/** The operations that a comparison gives. */
+export type Operation =
+  | { op: "add" | "replace"; path: string; value: unknown }
+  | { op: "remove"; path: string };
+
+type Fields = Record<string, unknown>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Equal as JSON. Parts that both versions share are recognised at once, however deep they are. */
+function same(before: unknown, after: unknown): boolean {
+  if (Object.is(before, after)) return true;
+  if (Array.isArray(before) && Array.isArray(after)) {
+    return before.length === after.length && before.every((item, i) => same(item, after[i]));
+  }
+  if (!isObject(before) || !isObject(after)) return false;
+  const keys = Object.keys(before);
+  return (
+    keys.length === Object.keys(after).length &&
+    keys.every((key) => Object.hasOwn(after, key) && same(before[key], after[key]))
+  );
+}
+
+function pathTo(parent: string, key: string | number): string {
+  return `${parent}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+function diffObjects(before: Fields, after: Fields, path: string): Operation[] {
+  const removed = Object.keys(before)
+    .filter((key) => !Object.hasOwn(after, key))
+    .map((key): Operation => ({ op: "remove", path: pathTo(path, key) }));
+  const kept = Object.keys(after).flatMap((key): Operation[] =>
+    Object.hasOwn(before, key)
+      ? diff(before[key], after[key], pathTo(path, key))
+      : [{ op: "add", path: pathTo(path, key), value: after[key] }],
+  );
+  return [...removed, ...kept];
+}
+
+/** How many items both lists share at their beginning. */
+function sharedStart(before: readonly unknown[], after: readonly unknown[]): number {
+  const changed = before.findIndex((item, i) => i >= after.length || !same(item, after[i]));
+  return changed === -1 ? before.length : changed;
+}
+
+/**
+ * Items put into a list become `add`, wherever they stand, and a list of equal length is compared item
+ * by item. Any other change replaces the list.
+ */
+function diffLists(before: unknown[], after: unknown[], path: string): Operation[] {
+  if (before.length === after.length) {
+    return after.flatMap((item, i) => diff(before[i], item, pathTo(path, i)));
+  }
+  const start = sharedStart(before, after);
+  const end = after.length - (before.length - start);
+  const insertedOnly = end > start && same(before.slice(start), after.slice(end));
+  if (!insertedOnly) return [{ op: "replace", path, value: after }];
+  return after
+    .slice(start, end)
+    .map((value, i) => ({ op: "add", path: pathTo(path, start + i), value }));
+}
+
+/** The operations that turn `before` into `after`; none when they are equal. `path` is where both are. */
+export function diff(before: unknown, after: unknown, path = ""): Operation[] {
+  if (same(before, after)) return [];
+  if (Array.isArray(before) && Array.isArray(after)) return diffLists(before, after, path);
+  if (isObject(before) && isObject(after)) return diffObjects(before, after, path);
+  return [{ op: "replace", path, value: after }];
+}

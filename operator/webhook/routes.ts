@@ -1,0 +1,59 @@
+/** Which answer a request gets. */
+import type { IncomingMessage } from "node:http";
+import { ADMISSION_PATH, POLICIES_PATH } from "../api/names.ts";
+import { type AdmitOptions, type Answer, admit, refusalBody } from "./admit.ts";
+import type { BodyReader } from "./read-body.ts";
+
+const REFUSED_BODY = {
+  413: ["TooLarge", "the body is larger than 3 MiB"],
+  503: ["Busy", "too many large reviews at one time"],
+} as const;
+
+function refuse(status: number, reason: string, message: string): Answer {
+  return { status, body: refusalBody(reason, message) };
+}
+
+function isJson(request: IncomingMessage): boolean {
+  const [type] = (request.headers["content-type"] ?? "").split(";");
+  return type?.trim().toLowerCase() === "application/json";
+}
+
+async function review(
+  request: IncomingMessage,
+  read: BodyReader,
+  options: AdmitOptions,
+): Promise<Answer | undefined> {
+  if (request.method !== "POST") return refuse(405, "MethodNotAllowed", "use POST");
+  if (!isJson(request)) return refuse(415, "NotJson", "the content type must be application/json");
+  const body = await read(request);
+  if (body === undefined) return undefined;
+  if ("text" in body) return admit(body.text, options);
+  const [reason, message] = REFUSED_BODY[body.status];
+  options.metrics.injections.inc({ result: "refused", reason });
+  return refuse(body.status, reason, message);
+}
+
+/** Which generation of a policy this replica injects; the answer comes from what injection reads. */
+function knownPolicy(path: string, { knowledge }: AdmitOptions): Answer {
+  const [namespace = "", name] = path.slice(POLICIES_PATH.length + 1).split("/");
+  const policies = knowledge.policies(namespace);
+  if (!policies) return refuse(503, "CacheNotSynced", "the cache is not filled yet");
+  const policy = policies.find((candidate) => candidate.name === name);
+  if (!policy) return refuse(404, "NotFound", "no such policy is known here");
+  const { generation, uid } = policy;
+  return { status: 200, body: JSON.stringify({ generation, uid }) };
+}
+
+/** The answer to a request; undefined when its sender has gone. */
+export async function route(
+  request: IncomingMessage,
+  read: BodyReader,
+  options: AdmitOptions,
+): Promise<Answer | undefined> {
+  const [path = ""] = (request.url ?? "").split("?");
+  if (path === ADMISSION_PATH) return review(request, read, options);
+  if (path.startsWith(`${POLICIES_PATH}/`) && request.method === "GET") {
+    return knownPolicy(path, options);
+  }
+  return refuse(404, "NotFound", "no such path");
+}

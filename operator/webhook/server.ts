@@ -1,0 +1,143 @@
+/** The https server that the API server calls: TLS, limits, reload of the certificate, drain. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Registry } from "prom-client";
+import type { AdmitOptions, Answer, Log } from "./admit.ts";
+import type { Knowledge } from "./decide.ts";
+import { webhookMetrics } from "./metrics.ts";
+import { bodyReader } from "./read-body.ts";
+import { route } from "./routes.ts";
+
+/** The API server waits 3 s for an answer, 5 s at most: a request that takes longer has no reader. */
+const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
+/** How often Node looks for connections that are over a timeout. */
+const TIMEOUT_CHECK_MILLISECONDS = 1_000;
+/**
+ * Idle connections are kept longer than the API server keeps them (90 s: IdleConnTimeout of Go's
+ * default transport). Were we the first to close, a review could be sent into the closing connection
+ * and lost, and its pod admitted without a sidecar.
+ */
+const KEEP_ALIVE_MILLISECONDS = 120_000;
+/** Connections at one time; an API server opens one per pod that is being created. */
+const MAX_CONNECTIONS = 512;
+/** From the start of a drain until no more connections are taken: until endpoints have moved on. */
+const DRAIN_MILLISECONDS = 5_000;
+
+/** PEM texts. */
+export interface Certificate {
+  key: string;
+  cert: string;
+}
+
+export interface WebhookOptions extends Knowledge {
+  /** TCP port; 0 takes a free one. */
+  port: number;
+  /** Until there is one, handshakes fail and pods are admitted as they are. */
+  certificate?: Certificate;
+  /** Where the webhook's metrics are registered. */
+  metrics: Registry;
+  log: Log;
+  /** How long a closing server still takes connections, in milliseconds; default 5 s. */
+  drainMilliseconds?: number;
+}
+
+/** A server that takes reviews. */
+export interface Webhook {
+  port: number;
+  /** For all later handshakes; throws when key and certificate cannot be used, and keeps the old ones. */
+  setCertificate(certificate: Certificate): void;
+  /** Resolves when every review that was taken is answered; after drain and timeout at the latest. */
+  close(): Promise<void>;
+}
+
+const TLS_OPTIONS = { minVersion: "TLSv1.2" } as const;
+
+function send(response: ServerResponse, answer: Answer, close: boolean): void {
+  response.writeHead(answer.status, {
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(answer.body),
+    // The API server goes on using its connections after our endpoint is gone: it has to be told.
+    ...(close && { Connection: "close" }),
+  });
+  response.end(answer.body);
+}
+
+/** Stops at the deadline, whatever is still open then. */
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), REQUEST_TIMEOUT_MILLISECONDS);
+  await closed;
+  clearTimeout(deadline);
+}
+
+/** Requests of no known form and failed handshakes: closed, and no more said. */
+function dropBadConnections(server: Server): void {
+  const drop = (_: Error, socket: Socket) => socket.destroy();
+  server.on("clientError", drop);
+  server.on("tlsClientError", drop);
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Starts to take reviews. Rejects when the port cannot be had. */
+export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
+  const { log, certificate, drainMilliseconds = DRAIN_MILLISECONDS } = options;
+  const admitOptions: AdmitOptions = {
+    knowledge: options,
+    metrics: webhookMetrics(options.metrics),
+    log,
+  };
+  const read = bodyReader();
+  let draining = false;
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = await route(request, read, admitOptions);
+    if (!answer) return;
+    // A body that was not read to its end stands before the next request.
+    send(response, answer, draining || !request.complete);
+  }
+
+  const server = createServer(
+    {
+      ...TLS_OPTIONS,
+      ...certificate,
+      handshakeTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
+      keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+    },
+    (request, response) => {
+      handle(request, response).catch((error: unknown) => {
+        log.error({ error: error instanceof Error ? error.name : "" }, "a request failed");
+        response.destroy();
+      });
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  dropBadConnections(server);
+  const port = await listen(server, options.port);
+  server.on("error", (error) => log.error({ error: error.name }, "the webhook's server failed"));
+  let closing: Promise<void> | undefined;
+
+  return {
+    port,
+    setCertificate: (next) => server.setSecureContext({ ...TLS_OPTIONS, ...next }),
+    close: () => {
+      draining = true;
+      closing ??= sleep(drainMilliseconds).then(() => stop(server));
+      return closing;
+    },
+  };
+}
