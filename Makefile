@@ -1,0 +1,80 @@
+# Every target does its own set-up: on a fresh Debian, git, make, Node, npm and Go are enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The pinned Node 24 out of the lockfile runs everything; the machine's own Node serves npm alone.
+NODE_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/node-linux-$(NODE_ARCH)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+CLUSTER := test/e2e/cluster
+JEST := node --experimental-vm-modules node_modules/jest/bin/jest.js
+BUNDLE := esbuild --bundle --platform=node --target=node24 --format=cjs --external:pg-native --keep-names --log-level=warning
+
+.PHONY: help
+help: ## list every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what the lockfile and the tests need, where it is missing
+	@node test/setup/dependencies.mjs
+	@test/setup/packages.sh
+	@$(CLUSTER)/tools.sh helm
+	@node -e 'if (!process.version.startsWith("v24.")) { console.error("Node 24 of the lockfile should run here, but node -v says " + process.version); process.exit(1); }'
+
+.PHONY: check
+check: setup lint types verify unit ## the gate before a commit, without a cluster: lint, types, generated files, unit, golden and chart tests
+
+.PHONY: lint
+lint: setup ## Biome: format and lint rules
+	@biome check --error-on-warnings .
+
+.PHONY: types
+types: setup ## tsc --noEmit
+	@tsc --noEmit
+
+.PHONY: unit
+unit: setup ## unit, golden and chart tests
+	@$(JEST)
+
+.PHONY: verify
+verify: setup ## fail when a generated file differs from its source, and name the command that mends it
+	@node operator/cmd/generate.ts --check
+
+.PHONY: generate
+generate: setup ## rewrite the generated files: CRD, chart CRD, reference page
+	@node operator/cmd/generate.ts
+
+.PHONY: golden
+golden: setup ## rewrite the golden files (want.yaml and chart renders); read their diff before you commit it
+	@UPDATE_GOLDEN=1 $(JEST) operator chart
+
+.PHONY: bundle
+bundle: setup
+	@for program in operator sidecar; do $(BUNDLE) "operator/cmd/$$program.ts" --outfile="dist/$$program.cjs"; done
+	@$(BUNDLE) examples/node/app.ts --outfile=dist/example-node.cjs
+
+.PHONY: images
+images: bundle ## build the operator, sidecar, example and test images, and print their sizes
+	@$(CLUSTER)/images.sh
+
+.PHONY: cluster
+cluster: bundle ## bring up the kind cluster `healthpolicy` with the operator installed
+	@$(CLUSTER)/up.sh
+	@$(CLUSTER)/images.sh
+	@$(CLUSTER)/load-images.sh
+	@$(CLUSTER)/install.sh
+
+.PHONY: demo
+demo: cluster ## show the product at work in that cluster, step by step
+	@eval "$$($(CLUSTER)/env.sh)" && node examples/demo/demo.ts
+
+.PHONY: test
+test: ## run everything: checks, then end-to-end tests in kind; the last line counts
+	@$(MAKE) setup || { echo "0 passed, 1 failed"; exit 1; }
+	@node test/run.ts
+
+.PHONY: clean
+clean: ## remove the cluster and what was built; images and the Docker engine stay
+	@$(CLUSTER)/down.sh
+	@rm -rf dist coverage .tools/results

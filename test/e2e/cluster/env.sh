@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Prints the settings that point a shell at the test cluster and its tools:
+#   eval "$(test/e2e/cluster/env.sh)"
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=settings.sh
+source "$here/settings.sh"
+printf 'export KUBECONFIG=%q PATH=%q:"$PATH"\n' "$kubeconfig" "$tools/bin"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Loads the project's images into the kind node, those alone that changed since they were last loaded there.
+# Use: load-images.sh [IMAGE...]   names without healthpolicy/ and :dev; default: every image that a pod uses
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=settings.sh
+source "$here/settings.sh"
+
+names=(operator sidecar example-node test-client test-postgresql test-memcached)
+if (($# > 0)); then names=("$@"); fi
+
+# In the node, so that the record is gone with the node: one line "IMAGE ID" per image.
+record=/kind/loaded-images
+loaded=$(docker exec "$node" cat "$record" 2>/dev/null || true)
+
+changed=()
+for name in "${names[@]}"; do
+  image=healthpolicy/$name:dev
+  id=$(docker image inspect -f '{{.Id}}' "$image") || fail "Image $image is not here: make images"
+  if ! grep -qxF "$image $id" <<<"$loaded"; then changed+=("$image"); fi
+  loaded=$(grep -v "^$image " <<<"$loaded" || true)$'\n'"$image $id"
+done
+if ((${#changed[@]} == 0)); then
+  say "==> Images: those in the cluster are up to date"
+  exit 0
+fi
+"$here/long-step.sh" load-images "$load_seconds" "10 s" "Images: loading into the cluster: ${changed[*]}" \
+  kind load docker-image "${changed[@]}" --name "$cluster"
+docker exec -i "$node" tee "$record" <<<"$loaded" >/dev/null
