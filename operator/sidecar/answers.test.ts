@@ -1,0 +1,154 @@
+import { describe, expect, test } from "@jest/globals";
+import { REASONS, type Reason } from "../api/reasons.ts";
+import { MAX_READY_BYTES, MAX_STATUS_BYTES, readyAnswer, statusAnswer } from "./answers.ts";
+import { NO_CHECKS } from "./check-counts.ts";
+import type { DependencyView, PodView } from "./pod.ts";
+import { UNHEARD } from "./verdict.ts";
+
+const SINCE = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+function view(name: string, reason?: Reason, detail?: string): DependencyView {
+  const up = { high: reason === undefined, against: 0 };
+  return {
+    name,
+    type: "memcached",
+    impact: "Gate",
+    settled: true,
+    counts: NO_CHECKS,
+    state: { ...UNHEARD, up, passing: up, heardAt: 1, since: SINCE, reason, detail },
+  };
+}
+
+function podOf(dependencies: DependencyView[]): PodView {
+  const gating = dependencies.filter(({ state }) => !state.passing.high).map(({ name }) => name);
+  return {
+    policy: "web",
+    generation: 3,
+    verdict: { ready: gating.length === 0, reason: undefined, gating },
+    dependencies,
+  };
+}
+
+const LONGEST_NAME = "n".repeat(61);
+const LONGEST_REASON = [...REASONS].sort((a, b) => b.length - a.length)[0] as Reason;
+const LONGEST_DETAIL = "servers[10]=AuthenticationFailed ".repeat(19).trim();
+/** As many dependencies as a policy may name, each with every text at its longest. */
+const LONGEST = podOf(
+  Array.from({ length: 12 }, (_, index) => {
+    const longest = view(`${LONGEST_NAME}${10 + index}`, LONGEST_REASON, LONGEST_DETAIL);
+    return { ...longest, type: "t".repeat(63), state: { ...longest.state, tls: false } };
+  }),
+);
+
+describe("readyAnswer", () => {
+  test("ok", () => {
+    expect(readyAnswer(podOf([view("db")]))).toStrictEqual({ status: 200, body: "ok" });
+  });
+
+  test("one line for each dependency that gates", () => {
+    const pod = podOf([
+      view("orders-db", "ConnectionRefused"),
+      view("fine"),
+      view("sessions", "TooFewServers", "servers[1]=ConnectionRefused"),
+    ]);
+    expect(readyAnswer(pod)).toStrictEqual({
+      status: 503,
+      body: "orders-db: ConnectionRefused\nsessions: TooFewServers servers[1]=ConnectionRefused",
+    });
+  });
+
+  test.each([
+    [false, "Starting", 503],
+    [true, "NoPolicy", 200],
+  ] as const)("ready %j, reason %s", (ready, reason, status) => {
+    const pod = { ...podOf([]), verdict: { ready, reason, gating: [] } };
+    expect(readyAnswer(pod)).toStrictEqual({ status, body: reason });
+  });
+
+  test("a dependency without a result says so", () => {
+    const unheard = { ...view("db"), state: UNHEARD };
+    expect(readyAnswer(podOf([unheard])).body).toBe("db: Starting");
+  });
+
+  test("is cut at a whole line", () => {
+    const { body } = readyAnswer(LONGEST);
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(MAX_READY_BYTES);
+    expect(body).toBe(`${LONGEST_NAME}10: ${LONGEST_REASON} ${LONGEST_DETAIL}`);
+
+    const short = podOf(
+      Array.from({ length: 12 }, (_, i) => view(`${LONGEST_NAME}${10 + i}`, LONGEST_REASON)),
+    );
+    const lines = readyAnswer(short).body.split("\n");
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.length).toBeLessThan(12);
+    expect(lines.at(-1)).toMatch(new RegExp(`^${LONGEST_NAME}\\d\\d: ${LONGEST_REASON}$`));
+  });
+});
+
+describe("statusAnswer", () => {
+  test("whole", () => {
+    const db = view("db");
+    const pod = podOf([
+      { ...db, type: "postgresql", state: { ...db.state, tls: true } },
+      view("sessions", "TooFewServers", "servers[1]=HostNotFound"),
+      {
+        ...view("new"),
+        impact: "Observe",
+        state: { ...UNHEARD, passing: { high: true, against: 0 } },
+      },
+    ]);
+    const since = "2026-01-02T03:04:05.000Z";
+    expect(JSON.parse(statusAnswer(pod))).toStrictEqual({
+      policy: "web",
+      generation: 3,
+      ready: false,
+      dependencies: [
+        {
+          name: "db",
+          type: "postgresql",
+          impact: "Gate",
+          up: true,
+          gating: false,
+          since,
+          tls: true,
+        },
+        {
+          name: "sessions",
+          type: "memcached",
+          impact: "Gate",
+          up: false,
+          gating: true,
+          reason: "TooFewServers",
+          detail: "servers[1]=HostNotFound",
+          since,
+        },
+        { name: "new", type: "memcached", impact: "Observe", up: null, gating: false },
+      ],
+    });
+  });
+
+  test("without a policy", () => {
+    const verdict = { ready: true, reason: "NoPolicy" as const, gating: [] };
+    const pod = { policy: undefined, generation: undefined, verdict, dependencies: [] };
+    expect(JSON.parse(statusAnswer(pod))).toStrictEqual({
+      policy: null,
+      generation: null,
+      ready: true,
+      reason: "NoPolicy",
+      dependencies: [],
+    });
+  });
+
+  test("at its longest it drops the details and fits", () => {
+    const body = statusAnswer({
+      ...LONGEST,
+      policy: "p".repeat(253),
+      generation: Number.MAX_SAFE_INTEGER,
+    });
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(MAX_STATUS_BYTES);
+    const { dependencies } = JSON.parse(body);
+    expect(dependencies).toHaveLength(12);
+    expect(dependencies[11]).toMatchObject({ reason: LONGEST_REASON, since: expect.any(String) });
+    expect(dependencies[0].detail).toBeUndefined();
+  });
+});

@@ -1,0 +1,335 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
+import type { Marks, MarksFile } from "./marks.ts";
+import { createPod, type Pod } from "./pod.ts";
+import type { CheckResult } from "./verdict.ts";
+
+const TIMING = {
+  connectTimeoutMilliseconds: 30,
+  checkTimeoutMilliseconds: 100,
+  intervalMilliseconds: 5_000,
+  failureThreshold: 2,
+  successThreshold: 1,
+};
+const OK: CheckResult = { ok: true };
+const REFUSED: CheckResult = { ok: false, reason: "ConnectionRefused" };
+const WRONG_PASSWORD: CheckResult = { ok: false, reason: "AuthenticationFailed" };
+
+const database = (host = "db", more: Partial<DependencyConfig> = {}): DependencyConfig => ({
+  name: "db",
+  type: "postgresql",
+  impact: "Gate",
+  postgresql: { host, query: "SELECT 1" },
+  ...more,
+});
+const cache: DependencyConfig = {
+  name: "cache",
+  type: "memcached",
+  impact: "Gate",
+  memcached: { servers: [{ host: "c", port: 1 }], minAvailable: 1 },
+};
+const policy = (
+  dependencies: DependencyConfig[],
+  more: Partial<ProbeConfig> = {},
+): ProbeConfig => ({
+  policy: "web",
+  generation: 1,
+  timing: TIMING,
+  dependencies,
+  ...more,
+});
+
+let clock: number;
+let marks: Marks;
+let lines: string[];
+let pod: Pod;
+
+/** The program as it starts: from the marks that the one before it left. */
+function restart(): void {
+  const file: MarksFile = {
+    current: () => marks,
+    update: (change) => {
+      marks = { ...marks, ...change };
+    },
+  };
+  pod = createPod({
+    marks: file,
+    supportedTypes: ["memcached", "postgresql"],
+    log: (_, message, fields) => {
+      lines.push([message, fields?.dependency, fields?.reason].filter(Boolean).join(" "));
+    },
+    now: () => ({ monotonic: clock, wall: clock }),
+  });
+}
+
+function record(...results: CheckResult[]): void {
+  for (const result of results) {
+    pod.record("db", result, 3);
+    clock += 1_000;
+  }
+}
+const ready = () => pod.view().verdict.ready;
+const reason = () => pod.view().verdict.reason;
+
+beforeEach(() => {
+  clock = 1_000_000;
+  marks = { podStartedAt: clock, policySeen: false, firstReady: false, settled: {} };
+  lines = [];
+  restart();
+});
+
+describe("without a policy", () => {
+  test("it waits two minutes from the pod's start, then lets go for good", () => {
+    pod.apply(undefined);
+    expect([ready(), reason()]).toStrictEqual([false, "Starting"]);
+    clock += 119_999;
+    expect(ready()).toBe(false);
+    clock += 1;
+    expect([ready(), reason()]).toStrictEqual([true, "NoPolicy"]);
+    expect(marks.firstReady).toBe(true);
+    expect(marks.policySeen).toBe(false);
+  });
+
+  test("a restart does not start the two minutes anew", () => {
+    clock += 119_000;
+    restart();
+    pod.apply(undefined);
+    expect(ready()).toBe(false);
+    clock += 1_000;
+    expect(ready()).toBe(true);
+  });
+
+  test("a policy that arrives after that cannot empty a Service", () => {
+    clock += 120_000;
+    expect(ready()).toBe(true);
+    pod.apply(policy([database()]));
+    record(REFUSED, REFUSED, REFUSED);
+    expect(ready()).toBe(true);
+    record(OK, REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("one that was seen and is gone lets go at once, after a restart too", () => {
+    pod.apply(policy([database()]));
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+    pod.apply(undefined);
+    expect([ready(), reason()]).toStrictEqual([true, "NoPolicy"]);
+
+    restart();
+    pod.apply(undefined);
+    expect([ready(), reason()]).toStrictEqual([true, "NoPolicy"]);
+  });
+});
+
+describe("gating", () => {
+  test("a new pod with a wrong password never goes live; one that runs stays", () => {
+    pod.apply(policy([database()]));
+    record(WRONG_PASSWORD, WRONG_PASSWORD, WRONG_PASSWORD);
+    expect(ready()).toBe(false);
+    record(OK);
+    expect(ready()).toBe(true);
+    record(WRONG_PASSWORD, WRONG_PASSWORD, WRONG_PASSWORD);
+    expect(ready()).toBe(true);
+    expect(pod.view().dependencies[0]?.state).toMatchObject({
+      up: { high: false },
+      reason: "AuthenticationFailed",
+    });
+  });
+
+  test("a restart of the sidecar keeps what has been earned", () => {
+    pod.apply(policy([database()]));
+    record(OK);
+    restart();
+    pod.apply(policy([database()]));
+    expect(ready()).toBe(false);
+    record(WRONG_PASSWORD);
+    expect(ready()).toBe(true);
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("Observe never gates", () => {
+    pod.apply(policy([database("db", { impact: "Observe" })]));
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(true);
+  });
+
+  test("a type of a later version is observed", () => {
+    pod.apply(policy([{ name: "db", type: "kafka2", impact: "Gate" }]));
+    expect(ready()).toBe(true);
+    record({ ok: false, reason: "Unsupported" });
+    expect(pod.view().dependencies[0]).toMatchObject({ impact: "Observe" });
+    expect(ready()).toBe(true);
+  });
+
+  test("a key that only a new pod mounts does not keep an old one unready", () => {
+    pod.apply(policy([database()]));
+    record({ ok: false, reason: "NeedsRestart" });
+    expect(ready()).toBe(true);
+  });
+
+  test("a result that never comes again makes the pod unready", () => {
+    pod.apply(policy([database()]));
+    record(OK);
+    clock += 5_000 + 100 + 1_000;
+    expect(ready()).toBe(false);
+    expect(pod.view().dependencies[0]?.state.reason).toBe("CheckTimeout");
+  });
+});
+
+describe("an edit in a pod that has been ready", () => {
+  beforeEach(() => {
+    pod.apply(policy([database()]));
+    record(OK);
+    expect(ready()).toBe(true);
+  });
+
+  test("to a wrong host leaves it ready, until that host has been up once", () => {
+    pod.apply(policy([database("wrong")]));
+    expect(ready()).toBe(true);
+    record(REFUSED, REFUSED, REFUSED);
+    expect(ready()).toBe(true);
+    record(OK, REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("back to a host that was up before has to prove itself again", () => {
+    pod.apply(policy([database("wrong")]));
+    pod.apply(policy([database()]));
+    record(REFUSED, REFUSED, REFUSED);
+    expect(ready()).toBe(true);
+  });
+
+  test("of the impact is an edit of the dependency", () => {
+    pod.apply(policy([database("db", { impact: "Observe" })]));
+    record(REFUSED, REFUSED);
+    pod.apply(policy([database()]));
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(true);
+  });
+
+  test("that adds a dependency leaves it ready, with a success threshold too", () => {
+    const timing = { ...TIMING, successThreshold: 2 };
+    pod.apply(policy([database(), cache], { timing }));
+    expect(ready()).toBe(true);
+    pod.record("cache", OK, 1);
+    expect(ready()).toBe(true);
+    pod.record("cache", OK, 1);
+    pod.record("cache", REFUSED, 1);
+    pod.record("cache", REFUSED, 1);
+    expect(ready()).toBe(false);
+  });
+
+  test("that removes what holds it lets go at once", () => {
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+    pod.apply(policy([cache]));
+    expect(ready()).toBe(true);
+  });
+
+  test("of another dependency changes nothing for the one that is down", () => {
+    record(REFUSED, REFUSED);
+    pod.apply(policy([database(), cache]));
+    expect(ready()).toBe(false);
+    expect(pod.view().verdict.gating).toStrictEqual(["db"]);
+  });
+
+  test("of times keeps state and counts, and no result turns stale through it", () => {
+    clock += 3_000;
+    pod.apply(
+      policy([database()], {
+        timing: { ...TIMING, intervalMilliseconds: 500, failureThreshold: 1 },
+        generation: 2,
+      }),
+    );
+    expect(ready()).toBe(true);
+    expect(pod.view().generation).toBe(2);
+    expect(pod.view().dependencies[0]?.counts.sumSeconds).toBeCloseTo(0.003);
+    record(REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("marks hold only contents that are in force", () => {
+    expect(Object.keys(marks.settled)).toStrictEqual(["db"]);
+    pod.apply(policy([cache]));
+    expect(marks.settled).toStrictEqual({});
+    pod.apply(policy([database()]));
+    record(OK);
+    pod.apply(undefined);
+    expect(marks.settled).toStrictEqual({});
+  });
+});
+
+describe("in a pod that has never been ready", () => {
+  test("an edited dependency gates from the start", () => {
+    pod.apply(policy([database("wrong")]));
+    record(REFUSED);
+    pod.apply(policy([database("wrong-too")]));
+    record(REFUSED);
+    expect(ready()).toBe(false);
+  });
+});
+
+test("each transition is one line, whatever comes in between", () => {
+  pod.apply(policy([database()]));
+  record(OK, REFUSED, OK, REFUSED, REFUSED, REFUSED, WRONG_PASSWORD, OK, OK);
+  for (let probe = 0; probe < 20; probe += 1) pod.view();
+  expect(lines).toStrictEqual([
+    "policy in force",
+    "pod not ready Starting",
+    "dependency up db",
+    "pod ready",
+    "dependency down db ConnectionRefused",
+    "pod not ready",
+    "pod ready",
+    "dependency up db",
+  ]);
+});
+
+describe("waiting for first results", () => {
+  const signal = () => new AbortController().signal;
+
+  test("ends with the last one that could gate", async () => {
+    pod.apply(policy([database(), cache, database("o", { name: "observed", impact: "Observe" })]));
+    let done = false;
+    const waiting = pod.firstResults(signal()).then(() => {
+      done = true;
+    });
+    pod.record("db", OK, 1);
+    await new Promise(setImmediate);
+    expect(done).toBe(false);
+    pod.record("cache", REFUSED, 1);
+    await waiting;
+  });
+
+  test("ends after checkTimeout", async () => {
+    pod.apply(policy([database()]));
+    const startedAt = performance.now();
+    await pod.firstResults(signal());
+    expect(performance.now() - startedAt).toBeGreaterThan(90);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  test("ends when the client has gone", async () => {
+    pod.apply(policy([database()], { timing: { ...TIMING, checkTimeoutMilliseconds: 60_000 } }));
+    const client = new AbortController();
+    const waiting = pod.firstResults(client.signal);
+    client.abort();
+    await waiting;
+  });
+
+  test("ends when an edit takes the dependency away", async () => {
+    pod.apply(policy([database()], { timing: { ...TIMING, checkTimeoutMilliseconds: 60_000 } }));
+    const waiting = pod.firstResults(signal());
+    pod.apply(policy([]));
+    await waiting;
+  });
+
+  test("is over at once where nothing gates", async () => {
+    await pod.firstResults(signal());
+    pod.apply(policy([database("db", { impact: "Observe" })]));
+    await pod.firstResults(signal());
+    expect(marks.firstReady).toBe(true);
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { SecretKeyReference } from "../api/probe-config.ts";
+import { createSecretReader } from "./read-secret-key.ts";
+
+let directory: string;
+let lines: string[];
+let read: (reference: SecretKeyReference) => Promise<string>;
+const URL_KEY = { secretName: "orders-db", key: "url" };
+
+const put = (content: string | Uint8Array) =>
+  writeFile(join(directory, "secrets/orders-db/url"), content);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "secrets-"));
+  await mkdir(join(directory, "secrets/orders-db"), { recursive: true });
+  await writeFile(join(directory, "policy.json"), "not a secret");
+  lines = [];
+  read = createSecretReader({
+    directory,
+    namespace: "shop",
+    mountedKeys: new Set(["orders-db/url"]),
+    log: (_, message) => lines.push(message),
+  });
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+test.each<[string, string]>([
+  ["postgresql://a:b@db/x", "postgresql://a:b@db/x"],
+  ["password\n", "password"],
+  ["password\r\n", "password"],
+  ["password\n\n", "password\n"],
+  [" pass word ", " pass word "],
+  ["", ""],
+  ["\u{feff}bom", "\u{feff}bom"],
+  ["ü".repeat(32_768), "ü".repeat(32_768)],
+])("text %# is given as it is but for one line feed at its end", async (content, want) => {
+  await put(content);
+  expect(await read(URL_KEY)).toBe(want);
+});
+
+test("new content counts at once", async () => {
+  await put("old");
+  expect(await read(URL_KEY)).toBe("old");
+  await put("new");
+  expect(await read(URL_KEY)).toBe("new");
+});
+
+test.each<[string, string | Uint8Array]>([
+  ["not UTF-8", new Uint8Array([0x70, 0xff, 0xfe])],
+  ["with NUL", "pass\0word"],
+  ["over 64 KiB", "x".repeat(65_537)],
+])("a value %s is Misconfigured", async (_, content) => {
+  await put(content);
+  await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "Misconfigured" });
+});
+
+test("a key that is mounted and absent is CredentialsMissing, logged once per transition", async () => {
+  for (let check = 0; check < 3; check += 1) {
+    await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "CredentialsMissing" });
+  }
+  expect(lines).toStrictEqual(['Secret shop/orders-db has no key "url"']);
+
+  await put("here");
+  await read(URL_KEY);
+  await unlink(join(directory, "secrets/orders-db/url"));
+  await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "CredentialsMissing" });
+  expect(lines).toHaveLength(2);
+});
+
+test("a key that this pod does not mount needs a new pod", async () => {
+  const reference = { secretName: "other-db", key: "url" };
+  await expect(read(reference)).rejects.toMatchObject({ reason: "NeedsRestart" });
+  expect(lines).toStrictEqual([
+    'this pod does not mount key "url" of Secret shop/other-db; a new pod will',
+  ]);
+});
+
+test("a name that would leave the folder is refused", async () => {
+  const reference = { secretName: "..", key: "policy.json" };
+  await expect(read(reference)).rejects.toMatchObject({ reason: "Misconfigured" });
+});
+
+test("a folder in place of the key is Misconfigured", async () => {
+  await mkdir(join(directory, "secrets/orders-db/url"));
+  await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "Misconfigured" });
+});

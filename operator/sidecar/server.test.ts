@@ -1,0 +1,249 @@
+import type { Server } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
+import { createPod, type Pod } from "./pod.ts";
+import { type CheckRunner, runChecks } from "./run-checks.ts";
+import { createProbeServer, listen } from "./server.ts";
+
+const CHECK_TIMEOUT = 300;
+const database: DependencyConfig = {
+  name: "orders-db",
+  type: "postgresql",
+  impact: "Gate",
+  postgresql: { host: "db", query: "SELECT 1" },
+};
+const config: ProbeConfig = {
+  policy: "web",
+  generation: 3,
+  timing: {
+    connectTimeoutMilliseconds: 100,
+    checkTimeoutMilliseconds: CHECK_TIMEOUT,
+    intervalMilliseconds: 60_000,
+    failureThreshold: 1,
+    successThreshold: 1,
+  },
+  dependencies: [database],
+};
+
+let pod: Pod;
+let server: Server;
+let runner: CheckRunner;
+let port: number;
+let checks: number;
+/** Ends the check that runs. */
+let finish: (error?: Error) => void;
+let sockets: Socket[];
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const url = (path: string) => `http://127.0.0.1:${port}${path}`;
+async function get(path: string, init?: RequestInit): Promise<[number, string]> {
+  const response = await fetch(url(path), init);
+  return [response.status, await response.text()];
+}
+
+/** A connection of its own that sends `text`; resolves with all that came once the server has closed it. */
+function raw(text: string): { socket: Socket; closed: Promise<string> } {
+  const socket = connect(port, "127.0.0.1");
+  sockets.push(socket);
+  let received = "";
+  socket.on("data", (data) => {
+    received += data;
+  });
+  socket.on("error", () => {});
+  socket.write(text);
+  const closed = new Promise<string>((resolve) => {
+    socket.on("close", () => resolve(received));
+  });
+  return { socket, closed };
+}
+
+beforeEach(async () => {
+  let marks = { podStartedAt: Date.now(), policySeen: false, firstReady: false, settled: {} };
+  checks = 0;
+  sockets = [];
+  pod = createPod({
+    marks: {
+      current: () => marks,
+      update: (change) => {
+        marks = { ...marks, ...change };
+      },
+    },
+    supportedTypes: ["postgresql"],
+    log: () => {},
+  });
+  runner = runChecks({
+    loadCheck: async (type) => ({
+      type,
+      run: () => {
+        checks += 1;
+        return new Promise((resolve, reject) => {
+          finish = (error) => (error ? reject(error) : resolve({}));
+        });
+      },
+    }),
+    readSecretKey: async () => "",
+    onResult: ({ name }, result, milliseconds) => pod.record(name, result, milliseconds),
+  });
+  server = createProbeServer(pod);
+  ({ port } = await listen(server, 0));
+});
+afterEach(() => {
+  runner.stop();
+  for (const socket of sockets) socket.destroy();
+  server.close();
+  server.closeAllConnections();
+});
+
+async function useDatabase(): Promise<void> {
+  pod.apply(config);
+  runner.apply(config);
+  await pause(0);
+}
+
+describe("paths", () => {
+  test("before the policy is there: alive, not ready, status and metrics", async () => {
+    expect(await get("/livez")).toStrictEqual([200, "ok"]);
+    expect(await get("/readyz")).toStrictEqual([503, "Starting"]);
+    const [status, body] = await get("/status");
+    expect([status, JSON.parse(body).reason]).toStrictEqual([200, "Starting"]);
+    expect(await get("/metrics")).toEqual([
+      200,
+      expect.stringContaining("healthpolicy_pod_ready 0\n"),
+    ]);
+  });
+
+  test.each(["/", "/readyz/", "/__proto__", "/constructor", "/healthz"])(
+    "%s is not found",
+    async (path) => {
+      expect(await get(path)).toStrictEqual([404, "not found"]);
+    },
+  );
+
+  test("a query is ignored", async () => {
+    expect(await get("/livez?verbose=1")).toStrictEqual([200, "ok"]);
+  });
+
+  test.each(["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])("%s is refused", async (method) => {
+    for (const path of ["/readyz", "/livez", "/status", "/metrics"]) {
+      const response = await fetch(url(path), { method });
+      expect([response.status, response.headers.get("allow")]).toStrictEqual([405, "GET"]);
+    }
+  });
+
+  test("content types", async () => {
+    const type = async (path: string) => (await fetch(url(path))).headers.get("content-type");
+    expect(await type("/status")).toBe("application/json");
+    expect(await type("/metrics")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await type("/readyz")).toBe("text/plain; charset=utf-8");
+  });
+});
+
+describe("/readyz", () => {
+  test("waits for the first result, so that a healthy pod is ready at its first probe", async () => {
+    await useDatabase();
+    const answer = get("/readyz");
+    await pause(50);
+    finish();
+    expect(await answer).toStrictEqual([200, "ok"]);
+  });
+
+  test("names the dependency and the reason once the first result is a failure", async () => {
+    await useDatabase();
+    const answer = get("/readyz");
+    await pause(50);
+    finish(Object.assign(new Error("hunter2"), { code: "ECONNREFUSED" }));
+    expect(await answer).toStrictEqual([503, "orders-db: ConnectionRefused"]);
+  });
+
+  test("waits no longer than checkTimeout", async () => {
+    await useDatabase();
+    const startedAt = performance.now();
+    const [status] = await get("/readyz");
+    expect(status).toBe(503);
+    expect(performance.now() - startedAt).toBeLessThan(CHECK_TIMEOUT + 200);
+  });
+
+  test("fifty at once start no check and all get the one result", async () => {
+    await useDatabase();
+    const answers = Array.from({ length: 50 }, () => get("/readyz"));
+    await pause(100);
+    finish();
+    for (const answer of await Promise.all(answers)) expect(answer).toStrictEqual([200, "ok"]);
+    await Promise.all(Array.from({ length: 50 }, () => get("/readyz")));
+    expect(checks).toBe(1);
+  });
+
+  test("liveness, status and metrics do not wait", async () => {
+    await useDatabase();
+    const startedAt = performance.now();
+    for (const path of ["/livez", "/status", "/metrics"]) expect((await get(path))[0]).toBe(200);
+    expect(performance.now() - startedAt).toBeLessThan(CHECK_TIMEOUT);
+    const [, body] = await get("/status");
+    expect(JSON.parse(body).dependencies[0]).toStrictEqual({
+      name: "orders-db",
+      type: "postgresql",
+      impact: "Gate",
+      up: null,
+      gating: true,
+    });
+  });
+
+  test("a client that goes away while it waits does no harm", async () => {
+    await useDatabase();
+    const { socket } = raw("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+    await pause(50);
+    socket.destroy();
+    await pause(20);
+    finish();
+    expect(await get("/readyz")).toStrictEqual([200, "ok"]);
+  });
+});
+
+describe("clients that are not nice", () => {
+  test("an endless head is cut off", async () => {
+    const { closed } = raw(`GET /livez HTTP/1.1\r\nHost: x\r\nX: ${"y".repeat(20_000)}\r\n\r\n`);
+    expect(await closed).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  test("what is not HTTP is answered 400 and closed", async () => {
+    const { closed } = raw("\x16\x03\x01 hello\r\n\r\n");
+    expect(await closed).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  test("the connection is closed after every answer, a body that never ends included", async () => {
+    const { closed } = raw("POST /readyz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
+    expect(await closed).toMatch(/^HTTP\/1.1 405 [\s\S]*Connection: close/);
+  });
+
+  test("one that sends its request slowly is closed within seconds", async () => {
+    const startedAt = performance.now();
+    const { socket, closed } = raw("GET /livez HTTP/1.1\r\n");
+    const drip = setInterval(() => socket.write("X: y\r\n"), 200);
+    const answer = await closed;
+    clearInterval(drip);
+    expect(performance.now() - startedAt).toBeLessThan(7_500);
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  }, 15_000);
+
+  test("a crowd of idle connections does not keep the kubelet out", async () => {
+    const idle = Array.from({ length: 200 }, () => raw(""));
+    await Promise.all(idle.slice(0, 60).map(({ closed }) => closed));
+    expect(await get("/livez")).toStrictEqual([200, "ok"]);
+    const open = await new Promise<number>((resolve) =>
+      server.getConnections((_, count) => resolve(count)),
+    );
+    expect(open).toBeLessThanOrEqual(128);
+  });
+});
+
+test("listens on every address of both families", async () => {
+  expect(await get("/livez")).toStrictEqual([200, "ok"]);
+  const response = await fetch(`http://[::1]:${port}/livez`);
+  expect(response.status).toBe(200);
+});
+
+test("a port that is taken is an error", async () => {
+  const second = createProbeServer(pod);
+  await expect(listen(second, port)).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
