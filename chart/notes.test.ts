@@ -1,0 +1,51 @@
+import { expect, test } from "@jest/globals";
+import { helm, NAMESPACE, RELEASE } from "./helm.ts";
+
+const DIGESTS = ["image", "sidecar.image"].flatMap((image) => [
+  "--set",
+  `${image}.digest=sha256:${"a".repeat(64)}`,
+]);
+
+/** What `helm install` prints at its end. */
+function notes(...args: string[]): string {
+  const { ok, stdout, stderr } = helm(
+    "install",
+    RELEASE,
+    ".",
+    `--namespace=${NAMESPACE}`,
+    "--dry-run=client",
+    ...args,
+  );
+  if (!ok) throw new Error(stderr);
+  return stdout.slice(stdout.indexOf("NOTES:"));
+}
+
+const warnings = (text: string) => [...text.matchAll(/^WARNING: (.*)$/gm)].map(([, line]) => line);
+
+test("name the versions, the images and the next command", () => {
+  const text = notes("--set", "image.tag=1.2.3");
+  expect(text).toMatch(/HealthPolicy \d+\.\d+\.\d+ \(chart \d+\.\d+\.\d+\) .* healthpolicy-system/);
+  expect(text).toContain("operator  healthpolicy/operator:1.2.3\n");
+  expect(text).toMatch(/sidecar {3}healthpolicy\/sidecar:\d/);
+  expect(text).toContain("kubectl explain healthpolicy.spec");
+});
+
+test("warn of images that are not pinned", () => {
+  expect(warnings(notes())).toStrictEqual([
+    expect.stringContaining("image.digest is not set"),
+    expect.stringContaining("sidecar.image.digest is not set"),
+  ]);
+});
+
+test("warn of one replica and of definitions that go with the release", () => {
+  expect(
+    warnings(notes(...DIGESTS, "--set", "replicaCount=1", "--set", "crds.keep=false")),
+  ).toStrictEqual([
+    "replicaCount is 1: while no operator pod is ready, new pods start without the sidecar.",
+    "crds.keep is false: uninstalling this release deletes every HealthPolicy in the cluster.",
+  ]);
+});
+
+test("warn of nothing where there is nothing to warn of", () => {
+  expect(notes(...DIGESTS)).not.toContain("WARNING");
+});

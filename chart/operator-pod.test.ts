@@ -1,0 +1,128 @@
+import { describe, expect, test } from "@jest/globals";
+import { type Manifest, only, render, renderText } from "./helm.ts";
+
+const manifests = render();
+const deployment = only(manifests, "Deployment");
+const pod = deployment.spec.template;
+const [container] = pod.spec.containers;
+const environment = new Map<string, { name: string; value?: string }>(
+  container.env.map((entry: { name: string }) => [entry.name, entry]),
+);
+
+/** Every pod of the chart, with the containers that run in it. */
+function podsOf(objects: readonly Manifest[]) {
+  return objects
+    .map((object) => (object.kind === "Pod" ? object : object.spec?.template))
+    .filter((template) => template?.spec?.containers)
+    .map(({ spec }) => ({
+      spec,
+      containers: [...(spec.initContainers ?? []), ...spec.containers],
+    }));
+}
+
+describe("every pod of the chart", () => {
+  const pods = podsOf(manifests);
+
+  test("is one that these tests see", () => {
+    expect(pods).toHaveLength(1);
+  });
+
+  test("meets the restricted Pod Security Standard with a read-only root", () => {
+    for (const { spec, containers } of pods) {
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      expect([spec.hostNetwork, spec.hostPID, spec.hostIPC, spec.volumes]).toStrictEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      for (const { securityContext } of containers) {
+        expect(securityContext).toStrictEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        });
+      }
+    }
+  });
+});
+
+describe("the operator's pods", () => {
+  test("carry the token, and their account gives it to nothing else unasked", () => {
+    expect(pod.spec.automountServiceAccountToken).toBe(true);
+    expect(only(manifests, "ServiceAccount").automountServiceAccountToken).toBe(false);
+  });
+
+  test("are two, spread, and replaced one by one without a gap", () => {
+    expect(deployment.spec.replicas).toBe(2);
+    expect(deployment.spec.strategy).toStrictEqual({
+      type: "RollingUpdate",
+      rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
+    });
+    expect(
+      pod.spec.topologySpreadConstraints.map((each: { topologyKey: string }) => each.topologyKey),
+    ).toStrictEqual(["kubernetes.io/hostname", "topology.kubernetes.io/zone"]);
+  });
+
+  test("carry the labels that everything which looks for them selects", () => {
+    const selector = deployment.spec.selector.matchLabels;
+    expect(selector).toStrictEqual({
+      "app.kubernetes.io/name": "healthpolicy",
+      "app.kubernetes.io/instance": "healthpolicy",
+      "app.kubernetes.io/component": "operator",
+    });
+    expect(pod.metadata.labels).toMatchObject(selector);
+    const services = manifests.filter(({ kind }) => kind === "Service");
+    expect(services.map(({ spec }) => spec.selector)).toStrictEqual([selector, selector]);
+    expect(only(manifests, "PodDisruptionBudget").spec.selector.matchLabels).toStrictEqual(
+      selector,
+    );
+    expect(only(manifests, "NetworkPolicy").spec.podSelector.matchLabels).toStrictEqual(selector);
+  });
+
+  test("are told the names of the objects that the chart renders", () => {
+    const value = (name: string) => environment.get(name)?.value;
+    expect(value("WEBHOOK_SERVICE")).toBe(
+      only(manifests, "Service", "healthpolicy-webhook").metadata.name,
+    );
+    expect(value("CERTIFICATE_SECRET")).toBe(only(manifests, "Secret").metadata.name);
+    expect(value("CLUSTER_ROLE")).toBe(only(manifests, "ClusterRole").metadata.name);
+    const leases = only(manifests, "Role").rules.find(({ resources }: { resources: string[] }) =>
+      resources.includes("leases"),
+    );
+    expect(leases.resourceNames).toStrictEqual([value("LEASE_NAME")]);
+  });
+
+  test("listen where the Services, the probes and the NetworkPolicy expect them", () => {
+    const ports = Object.fromEntries(
+      container.ports.map((port: { name: string; containerPort: number }) => [
+        port.name,
+        String(port.containerPort),
+      ]),
+    );
+    expect(ports).toStrictEqual({
+      webhook: environment.get("WEBHOOK_PORT")?.value,
+      management: environment.get("MANAGEMENT_PORT")?.value,
+    });
+    expect(container.readinessProbe.httpGet).toStrictEqual({ path: "/readyz", port: "management" });
+    expect(container.livenessProbe.httpGet).toStrictEqual({ path: "/healthz", port: "management" });
+    const egress = only(manifests, "NetworkPolicy").spec.egress;
+    expect(JSON.stringify(egress.at(-1).ports)).toContain(ports.webhook);
+  });
+});
+
+describe("one writer for each field", () => {
+  test("the certificate's Secret is rendered without data", () => {
+    const { metadata, ...rest } = only(manifests, "Secret");
+    expect(rest).toStrictEqual({ apiVersion: "v1", kind: "Secret", type: "Opaque" });
+    expect(metadata.name).toBe("healthpolicy-webhook-certificate");
+  });
+
+  test("no webhook configuration and no certificate authority is rendered", () => {
+    expect(manifests.filter(({ kind }) => kind.endsWith("WebhookConfiguration"))).toStrictEqual([]);
+    expect(renderText()).not.toMatch(/caBundle|stringData|BEGIN [A-Z ]*(CERTIFICATE|KEY)/);
+  });
+});

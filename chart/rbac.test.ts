@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { stringify } from "yaml";
+import { expectGolden } from "./expect-golden.ts";
+import { CHART, type Manifest, NAMESPACE, only, render } from "./helm.ts";
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+const manifests = render();
+const rules = (kind: string): Rule[] => only(manifests, kind).rules;
+const all = [...rules("ClusterRole"), ...rules("Role")];
+const about = (rulesToSearch: readonly Rule[], resource: string) =>
+  rulesToSearch.filter(({ resources }) =>
+    resources.some((name) => name.split("/")[0] === resource),
+  );
+
+test("the rights are the golden ones", () => {
+  const text = stringify({ ClusterRole: rules("ClusterRole"), Role: rules("Role") });
+  expectGolden(join(CHART, "testdata/rbac.yaml"), text);
+});
+
+describe("the operator", () => {
+  test("has no wildcard", () => {
+    expect(JSON.stringify(all)).not.toContain("*");
+  });
+
+  test("reaches one Secret, its certificate's, in its own namespace", () => {
+    expect(about(rules("ClusterRole"), "secrets")).toStrictEqual([]);
+    expect(about(rules("Role"), "secrets")).toStrictEqual([
+      {
+        apiGroups: [""],
+        resources: ["secrets"],
+        resourceNames: [only(manifests, "Secret").metadata.name],
+        verbs: ["get", "list", "watch", "patch"],
+      },
+    ]);
+    expect(only(manifests, "Role").metadata.namespace).toBe(NAMESPACE);
+  });
+
+  test("has no verb on workloads, and only looks at pods", () => {
+    const groups = all.flatMap(({ apiGroups }) => apiGroups);
+    expect(groups).not.toContain("apps");
+    expect(groups).not.toContain("batch");
+    expect(about(all, "pods").flatMap(({ verbs }) => verbs)).toStrictEqual([
+      "get",
+      "list",
+      "watch",
+    ]);
+    expect(all.flatMap(({ resources }) => resources)).not.toContain("pods/exec");
+  });
+
+  test("cannot read or delete a ConfigMap", () => {
+    expect(about(all, "configmaps").flatMap(({ verbs }) => verbs)).toStrictEqual([
+      "create",
+      "patch",
+    ]);
+  });
+
+  test("changes what is not namespaced only by name, and deletes nothing", () => {
+    const clusterScoped = ["mutatingwebhookconfigurations", "clusterroles"];
+    for (const resource of clusterScoped) {
+      const [rule, ...more] = about(all, resource);
+      expect(more).toStrictEqual([]);
+      expect(rule?.resourceNames).toHaveLength(1);
+    }
+    const verbs = new Set(all.flatMap((rule) => rule.verbs));
+    expect([...verbs].sort()).toStrictEqual(["create", "get", "list", "patch", "update", "watch"]);
+  });
+
+  test("cannot give itself more rights", () => {
+    const [rule] = about(all, "clusterroles");
+    expect(rule?.verbs).toStrictEqual(["get"]);
+    expect(rule?.resourceNames).toStrictEqual([only(manifests, "ClusterRole").metadata.name]);
+  });
+});
+
+describe.each([
+  ["ClusterRoleBinding", "ClusterRole"],
+  ["RoleBinding", "Role"],
+])("the %s", (bindingKind, roleKind) => {
+  test(`gives the ${roleKind} to the operator's account alone`, () => {
+    const binding = only(manifests, bindingKind);
+    const account: Manifest = only(manifests, "ServiceAccount");
+    expect(binding.roleRef).toMatchObject({
+      kind: roleKind,
+      name: only(manifests, roleKind).metadata.name,
+    });
+    expect(binding.subjects).toStrictEqual([
+      { kind: "ServiceAccount", name: account.metadata.name, namespace: NAMESPACE },
+    ]);
+  });
+});

@@ -1,0 +1,92 @@
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { expectGolden } from "./expect-golden.ts";
+import { CHART, helm, only, render, renderText } from "./helm.ts";
+
+const VALUES = join(CHART, "testdata/values");
+const KIND_VALUES = join(CHART, "ci/kind-values.yaml");
+
+const CASES = [
+  ...readdirSync(VALUES).map((file) => ({
+    name: basename(file, ".yaml"),
+    values: join(VALUES, file),
+  })),
+  { name: "kind", values: KIND_VALUES },
+];
+
+/** Without the resource definitions: they are generated, and a change of the schema is no change of the chart. */
+function withoutDefinitions(text: string): string {
+  return text
+    .split(/^---\n/m)
+    .filter((document) => !/^kind: CustomResourceDefinition$/m.test(document))
+    .join("---\n");
+}
+
+describe.each(CASES)("with the values $name", ({ name, values }) => {
+  const text = renderText("--values", values);
+
+  test("gives the golden objects", () => {
+    expectGolden(join(CHART, `testdata/${name}.yaml`), withoutDefinitions(text));
+  });
+
+  test("gives the same the second time", () => {
+    expect(renderText("--values", values)).toBe(text);
+  });
+
+  test("passes helm lint --strict", () => {
+    const { ok, stdout, stderr } = helm("lint", "--strict", "--values", values, ".");
+    expect(`${ok} ${stdout} ${stderr}`).toMatch(
+      /^true .*1 chart\(s\) linted, 0 chart\(s\) failed/s,
+    );
+  });
+});
+
+describe("the resource definitions", () => {
+  const definitions = (...args: string[]) =>
+    render(...args).filter(({ kind }) => kind === "CustomResourceDefinition");
+
+  test("are installed and survive the release, unless told otherwise", () => {
+    const [definition, ...more] = definitions();
+    expect(more).toStrictEqual([]);
+    expect(definition?.metadata).toStrictEqual({
+      name: "healthpolicies.healthpolicy.dev",
+      annotations: { "helm.sh/resource-policy": "keep" },
+    });
+  });
+
+  test("go with the release where crds.keep is false", () => {
+    const [definition] = definitions("--set", "crds.keep=false", "--set", "crds.annotations.a=b");
+    expect(definition?.metadata["annotations" as never]).toStrictEqual({ a: "b" });
+  });
+
+  test("are left out where crds.install is false", () => {
+    expect(definitions("--set", "crds.install=false")).toStrictEqual([]);
+  });
+});
+
+test("objects keep their names apart under the longest release name", () => {
+  const release = "a".repeat(53);
+  const { stdout } = helm("template", release, ".");
+  const names = [...stdout.matchAll(/^ {2}name: (\S+)$/gm)].map(([, name]) => name ?? "");
+  expect(names).toContain(`${"a".repeat(42)}-webhook-certificate`);
+  expect(names.filter((name) => name.length > 63)).toStrictEqual([]);
+});
+
+test("a release called as a number still gets text for its labels", () => {
+  const { stdout } = helm("template", "2026", ".", "--show-only=templates/deployment.yaml");
+  expect(stdout).toContain('app.kubernetes.io/instance: "2026"');
+  expect(stdout).not.toMatch(/app.kubernetes.io\/instance: 2026/);
+});
+
+test("an old Kubernetes is refused, a vendor's version is not", () => {
+  const at = (version: string) => helm("template", "x", ".", `--kube-version=${version}`);
+  expect(at("1.30.9").stderr).toContain("chart requires kubeVersion: >=1.31.0-0");
+  expect(at("1.31.0-gke.100").ok).toBe(true);
+});
+
+test("the images follow the chart's version where no tag is set", () => {
+  const [container] = only(render(), "Deployment").spec.template.spec.containers;
+  const version = /^appVersion: (.*)$/m.exec(helm("show", "chart", ".").stdout)?.[1];
+  expect(container.image).toBe(`healthpolicy/operator:${version}`);
+});
