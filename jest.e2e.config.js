@@ -1,0 +1,10 @@
+import unit from "./jest.config.js";
+
+/** End-to-end tests in kind. Those under disruptive/ take the operator away: they run after these, alone. */
+export default {
+  ...unit,
+  testMatch: ["<rootDir>/test/e2e/*.test.ts"],
+  // Each file has a namespace and faults of its own; most of the time they wait for the cluster.
+  maxWorkers: 3,
+  testTimeout: 600_000,
+};

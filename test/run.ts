@@ -1,0 +1,169 @@
+/**
+ * `make test`: runs every step in order, prints how long each took, and ends with the line
+ * `N passed, N failed`. The exit status is 0 only when nothing failed.
+ */
+import { spawn } from "node:child_process";
+import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { countRun, type JestReport, lastLine, type StepResult } from "./count.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const RESULTS = join(ROOT, ".tools/results");
+const DIAGNOSTICS = join(ROOT, ".tools/logs/diagnostics.log");
+const DIAGNOSTICS_TAIL_LINES = 80;
+/** Between the request to end an overdue step and its end by force. */
+const KILL_GRACE_MILLISECONDS = 10_000;
+const MINUTE = 60_000;
+
+/** Milliseconds after which a step counts as hung: several times what it takes on two cores. */
+const DEADLINES = {
+  check: 5 * MINUTE,
+  unit: 10 * MINUTE,
+  cluster: 60 * MINUTE,
+  e2e: 30 * MINUTE,
+  diagnostics: 2 * MINUTE,
+};
+
+const env = {
+  ...process.env,
+  PATH: `${join(ROOT, ".tools/bin")}:${process.env.PATH}`,
+  KUBECONFIG: join(ROOT, ".tools/kubeconfig"),
+};
+
+/** Runs a command with its output on ours; true when it ended with status 0 within the deadline. */
+function run(command: readonly string[], deadline: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const [program = "", ...parameters] = command;
+  const child = spawn(program, parameters, {
+    cwd: ROOT,
+    env,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const overdue = setTimeout(() => {
+    console.error(`not done after ${deadline / MINUTE} minutes, ending it`);
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), KILL_GRACE_MILLISECONDS).unref();
+  }, deadline);
+  child.once("error", () => resolve(false));
+  child.once("close", (code) => {
+    clearTimeout(overdue);
+    resolve(code === 0);
+  });
+  return promise;
+}
+
+/** Says what is done, does it, and says how long it took. */
+async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+  console.log(`\n=== ${name}`);
+  const started = performance.now();
+  const result = await work();
+  console.log(`=== ${name}: ${Math.round((performance.now() - started) / 1_000)} s`);
+  return result;
+}
+
+function plainStep(name: string, target: string, deadline: number): Promise<StepResult> {
+  return timed(name, async () => ({ name, succeeded: await run(["make", target], deadline) }));
+}
+
+function readReport(file: string): JestReport | null {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as JestReport;
+  } catch {
+    return null; // counted as a step that left no report
+  }
+}
+
+interface TestStep {
+  name: string;
+  file: string;
+  parameters: readonly string[];
+  deadline: number;
+  mustReport: readonly string[];
+}
+
+function testStep({ name, file, parameters, deadline, mustReport }: TestStep): Promise<StepResult> {
+  return timed(name, async () => {
+    const output = join(RESULTS, file);
+    const jest = [
+      "node",
+      "--experimental-vm-modules",
+      "--disable-warning=ExperimentalWarning",
+      join(ROOT, "node_modules/jest/bin/jest.js"),
+      "--json",
+      `--outputFile=${output}`,
+      ...parameters,
+    ];
+    const succeeded = await run(jest, deadline);
+    return { name, succeeded, report: readReport(output), mustReport };
+  });
+}
+
+const testFiles = (pattern: string) => globSync(join(ROOT, pattern)).sort();
+const isEndToEnd = (file: string) => file.startsWith(join(ROOT, "test/e2e/"));
+
+async function endToEnd(): Promise<StepResult[]> {
+  const config = ["--config", "jest.e2e.config.js"];
+  const together = await testStep({
+    name: "end-to-end tests",
+    file: "e2e.json",
+    parameters: config,
+    deadline: DEADLINES.e2e,
+    mustReport: testFiles("test/e2e/*.test.ts"),
+  });
+  const alone = testFiles("test/e2e/disruptive/*.test.ts");
+  if (alone.length === 0) return [together];
+  const oneByOne = await testStep({
+    name: "end-to-end tests that take the operator away",
+    file: "e2e-disruptive.json",
+    parameters: [...config, "--runInBand", "--testMatch", "**/test/e2e/disruptive/*.test.ts"],
+    deadline: DEADLINES.e2e,
+    mustReport: alone,
+  });
+  return [together, oneByOne];
+}
+
+/** What end-to-end tests count as when there is no cluster to run them in: none has reported. */
+function withoutCluster(): StepResult {
+  const mustReport = testFiles("test/e2e/{*,disruptive/*}.test.ts");
+  return { name: "end-to-end tests", succeeded: false, report: null, mustReport };
+}
+
+async function printDiagnostics(): Promise<void> {
+  await run(["test/e2e/cluster/diagnostics.sh", DIAGNOSTICS], DEADLINES.diagnostics);
+  try {
+    const lines = readFileSync(DIAGNOSTICS, "utf8").split("\n");
+    console.log(lines.slice(-DIAGNOSTICS_TAIL_LINES).join("\n"));
+  } catch {
+    console.log("no diagnostics could be collected");
+  }
+}
+
+async function runSteps(ci: boolean): Promise<StepResult[]> {
+  const steps = [
+    await plainStep("lint", "lint", DEADLINES.check),
+    await plainStep("types", "types", DEADLINES.check),
+    await plainStep("generated files", "verify", DEADLINES.check),
+    await testStep({
+      name: "unit, golden and chart tests",
+      file: "unit.json",
+      parameters: [],
+      deadline: DEADLINES.unit,
+      mustReport: testFiles("{operator,chart,examples,test}/**/*.test.ts").filter(
+        (file) => !isEndToEnd(file),
+      ),
+    }),
+  ];
+  const cluster = await plainStep("cluster", "cluster", DEADLINES.cluster);
+  const e2e = cluster.succeeded ? await endToEnd() : [withoutCluster()];
+  if (countRun([cluster, ...e2e], ci).failed > 0) await timed("diagnostics", printDiagnostics);
+  return [...steps, cluster, ...e2e];
+}
+
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS, { recursive: true });
+const ci = process.env.CI === "true";
+const count = countRun(await runSteps(ci), ci);
+console.log("");
+for (const problem of count.problems) console.log(`FAILED ${problem}`);
+process.exitCode = count.failed === 0 ? 0 : 1;
+console.log(lastLine(count));
