@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { kubectl, kubectlJson, run, runOrThrow } from "../harness/kubectl.ts";
+import { type ManagedObject, sharedFields } from "../harness/managed-fields.ts";
+import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
+import { isInjected, isReady, type Pod } from "../harness/pods.ts";
+import { policyProgrammed } from "../harness/policy.ts";
+import { unscheduledPod } from "../harness/small-pod.ts";
+import { staysTrue, waitUntil } from "../harness/wait-for.ts";
+import { HELM, STATUS_FOLLOWS, STAYS_ABSENT, WHOLE_TEST } from "../timeouts.ts";
+
+const CHART = join(import.meta.dirname, "../../../chart");
+const VALUES = join(CHART, "ci/kind-values.yaml");
+const NAMESPACE = "e2e-chart";
+
+const helm = (...parameters: string[]) =>
+  runOrThrow("helm", [...parameters, "-n", OPERATOR_NAMESPACE, "--wait", `--timeout=${HELM}ms`], {
+    timeout: HELM,
+  });
+const install = (verb: "install" | "upgrade", ...settings: string[]) =>
+  helm(verb, "healthpolicy", CHART, "--create-namespace", "-f", VALUES, ...settings);
+
+const create = async (object: object) =>
+  JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
+
+const webhookExists = async () => {
+  const { code, stderr } = await run("kubectl", [
+    "get",
+    "mutatingwebhookconfiguration",
+    "healthpolicy",
+  ]);
+  if (code !== 0 && !stderr.includes("NotFound")) throw new Error(stderr);
+  return code === 0;
+};
+
+beforeAll(async () => {
+  await kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found"], { timeout: WHOLE_TEST });
+  await create({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  await create({
+    apiVersion: "healthpolicy.dev/v1alpha1",
+    kind: "HealthPolicy",
+    metadata: { name: "web", namespace: NAMESPACE },
+    spec: {
+      selector: { matchLabels: { app: "web" } },
+      dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
+    },
+  });
+  await policyProgrammed(NAMESPACE, "web");
+}, WHOLE_TEST);
+afterAll(async () => {
+  const releases = await runOrThrow("helm", ["list", "-q", "-n", OPERATOR_NAMESPACE]);
+  if (!releases.includes("healthpolicy")) await install("install");
+  await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
+}, WHOLE_TEST);
+
+test(
+  "uninstalling takes the webhook along for good, and pods still start",
+  async () => {
+    expect(await webhookExists()).toBe(true);
+    await helm("uninstall", "healthpolicy");
+    await waitUntil(
+      { what: "the webhook configuration to go", within: STATUS_FOLLOWS },
+      async () => !(await webhookExists()),
+    );
+    const pod: Pod = await create(unscheduledPod(NAMESPACE, "after-uninstall"));
+    expect(isInjected(pod)).toBe(false);
+    await staysTrue("no webhook configuration", STAYS_ABSENT, async () => !(await webhookExists()));
+    // What people wrote survives: the CRD is kept, and with it every policy.
+    await kubectl(["get", "healthpolicy", "web", "-n", NAMESPACE]);
+  },
+  WHOLE_TEST,
+);
+
+test(
+  "installing with --wait gives an operator that injects",
+  async () => {
+    await install("install");
+    expect((await operatorPods()).filter(isReady)).toHaveLength(2);
+    await waitUntil({ what: "the webhook configuration", within: STATUS_FOLLOWS }, webhookExists);
+    await waitUntil({ what: "a new pod to be injected", within: STATUS_FOLLOWS }, async () => {
+      const name = `after-install-${Date.now()}`;
+      return isInjected(await create(unscheduledPod(NAMESPACE, name)));
+    });
+  },
+  WHOLE_TEST,
+);
+
+/** Everything that the chart or the operator writes, outside of users' namespaces. */
+const KINDS = [
+  "deployments,services,secrets,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies,leases",
+  "clusterroles,clusterrolebindings,customresourcedefinitions,mutatingwebhookconfigurations",
+];
+
+async function managedObjects(): Promise<ManagedObject[]> {
+  const lists = KINDS.map((kinds) =>
+    kubectlJson<{ items: ManagedObject[] }>(
+      "get",
+      kinds,
+      "-n",
+      OPERATOR_NAMESPACE,
+      "--show-managed-fields",
+    ),
+  );
+  const items = (await Promise.all(lists)).flatMap((list) => list.items);
+  return items.filter(({ metadata }) => metadata.name.includes("healthpolic"));
+}
+
+test(
+  "two upgrades with changed values succeed, and no field has two managers",
+  async () => {
+    await install("upgrade", "--set", "replicaCount=3", "--set", "logLevel=debug");
+    expect((await operatorPods()).filter(isReady)).toHaveLength(3);
+    await install("upgrade", "--set", "replicaCount=2", "--set", "logLevel=info");
+    const objects = await managedObjects();
+    expect(objects.map((object) => object.kind)).toEqual(
+      expect.arrayContaining([
+        "Deployment",
+        "Secret",
+        "MutatingWebhookConfiguration",
+        "ClusterRole",
+      ]),
+    );
+    expect(objects.flatMap(sharedFields)).toStrictEqual([]);
+    await policyProgrammed(NAMESPACE, "web");
+    expect(isInjected(await create(unscheduledPod(NAMESPACE, "after-upgrades")))).toBe(true);
+  },
+  WHOLE_TEST,
+);

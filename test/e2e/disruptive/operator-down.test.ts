@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { noEndpoints } from "../harness/endpoints.ts";
+import { expectReady, expectUnready } from "../harness/expect-readiness.ts";
+import { kubectl } from "../harness/kubectl.ts";
+import { OPERATOR_NAMESPACE, scaleOperator } from "../harness/operator.ts";
+import { isInjected, type Pod, podsOf } from "../harness/pods.ts";
+import { rawConnectGives } from "../harness/raw-connect.ts";
+import { openScene, type Scene } from "../harness/scene.ts";
+import { unscheduledPod } from "../harness/small-pod.ts";
+import { WEBHOOK_DOWN_CREATE, WHOLE_TEST } from "../timeouts.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene("disruptive/operator-down");
+}, WHOLE_TEST);
+afterAll(async () => {
+  await scaleOperator(2);
+  await scene?.close();
+}, WHOLE_TEST);
+
+async function createPod(name: string): Promise<{ pod: Pod; took: number }> {
+  const input = JSON.stringify({
+    ...restricted(unscheduledPod(scene.namespace, name)),
+  });
+  const begun = performance.now();
+  const answer = await kubectl(["create", "-o", "json", "-f", "-"], { input });
+  return { pod: JSON.parse(answer) as Pod, took: performance.now() - begun };
+}
+
+/** The namespace enforces the restricted standard. */
+function restricted(pod: ReturnType<typeof unscheduledPod>) {
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+  const containers = pod.spec.containers.map((container) => ({
+    ...container,
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+  }));
+  return { ...pod, spec: { ...pod.spec, securityContext, containers } };
+}
+
+test(
+  "without the operator pods are created unmodified and at once, and sidecars go on gating",
+  async () => {
+    expect(isInjected((await createPod("before")).pod)).toBe(true);
+    await scaleOperator(0);
+    await noEndpoints(OPERATOR_NAMESPACE, "healthpolicy-webhook");
+    await kubectl(["get", "mutatingwebhookconfiguration", "healthpolicy"]);
+    const { pod, took } = await createPod("meanwhile");
+    expect(isInjected(pod)).toBe(false);
+    expect(took).toBeLessThan(WEBHOOK_DOWN_CREATE);
+
+    await scene.kubectl("delete", "pod", "before", "meanwhile", "--grace-period=0", "--force");
+    const database = { namespace: scene.namespace, host: "orders-db", port: 5_432 };
+    await scene.kubectl("scale", "deployment/orders-db", "--replicas=0");
+    const refused = await rawConnectGives(database, "refused");
+    await expectUnready(scene, refused, { dependency: "orders-db", reason: "ConnectionRefused" });
+    await scene.kubectl("scale", "deployment/orders-db", "--replicas=1");
+    await scene.kubectl("rollout", "status", "deployment/orders-db", "--timeout=25s");
+    await expectReady(scene, await rawConnectGives(database, "connected"));
+
+    await scaleOperator(2);
+    expect(isInjected((await createPod("after")).pod)).toBe(true);
+    expect(await podsOf(OPERATOR_NAMESPACE, "healthpolicy.dev/policy")).toStrictEqual([]);
+  },
+  WHOLE_TEST,
+);

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { kubectl } from "../harness/kubectl.ts";
+import { injectionCounts } from "../harness/operator.ts";
+import { isInjected, type Pod } from "../harness/pods.ts";
+import { policyProgrammed } from "../harness/policy.ts";
+import { unscheduledPod } from "../harness/small-pod.ts";
+import { WHOLE_TEST } from "../timeouts.ts";
+
+const PLAIN = "e2e-untouched-plain";
+const REACHED = "e2e-untouched-reached";
+
+const create = async (object: object) =>
+  JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
+
+beforeAll(async () => {
+  for (const name of [PLAIN, REACHED]) {
+    await kubectl(["delete", "namespace", name, "--ignore-not-found"], { timeout: WHOLE_TEST });
+    await create({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+  await create({
+    apiVersion: "healthpolicy.dev/v1alpha1",
+    kind: "HealthPolicy",
+    metadata: { name: "web", namespace: REACHED },
+    spec: {
+      selector: { matchLabels: { app: "web" } },
+      dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
+    },
+  });
+  await policyProgrammed(REACHED, "web");
+}, WHOLE_TEST);
+afterAll(() => kubectl(["delete", "namespace", PLAIN, REACHED, "--wait=false"]));
+
+const total = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
+
+test(
+  "a pod in a namespace without a policy costs no replica a call",
+  async () => {
+    const before = await injectionCounts();
+    expect(Object.keys(before)).toHaveLength(2);
+    const pod: Pod = await create(unscheduledPod(PLAIN, "web"));
+    expect(isInjected(pod)).toBe(false);
+    expect(await injectionCounts()).toStrictEqual(before);
+
+    // The counter can move: one in a namespace with a policy does cost a call.
+    const reached: Pod = await create(unscheduledPod(REACHED, "web"));
+    expect(isInjected(reached)).toBe(true);
+    expect(total(await injectionCounts())).toBeGreaterThan(total(before));
+  },
+  WHOLE_TEST,
+);
+
+test.each(["kube-system", "kube-node-lease", "healthpolicy-system"])(
+  "a policy in %s reaches no pod",
+  async (namespace) => {
+    const policy = {
+      apiVersion: "healthpolicy.dev/v1alpha1",
+      kind: "HealthPolicy",
+      metadata: { name: "web", namespace },
+      spec: {
+        selector: { matchLabels: { app: "web" } },
+        dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
+      },
+    };
+    await create(policy);
+    try {
+      await kubectl([
+        "wait",
+        "healthpolicy/web",
+        "-n",
+        namespace,
+        "--for=condition=Stalled",
+        "--timeout=25s",
+      ]);
+      const pod = unscheduledPod(namespace, "web-never-injected");
+      const made = JSON.parse(
+        await kubectl(["create", "--dry-run=server", "-o", "json", "-f", "-"], {
+          input: JSON.stringify(pod),
+        }),
+      ) as Pod;
+      expect(isInjected(made)).toBe(false);
+    } finally {
+      await kubectl(["delete", "healthpolicy", "web", "-n", namespace]);
+    }
+  },
+  WHOLE_TEST,
+);

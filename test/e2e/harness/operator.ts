@@ -1,0 +1,49 @@
+import { OPERATOR_ROLLOUT } from "../timeouts.ts";
+import { kubectl } from "./kubectl.ts";
+import { type Pod, podsOf } from "./pods.ts";
+
+/** Where `make cluster` installs the operator. */
+export const OPERATOR_NAMESPACE = "healthpolicy-system";
+const DEPLOYMENT = "deployment/healthpolicy-operator";
+const SELECTOR = "app.kubernetes.io/name=healthpolicy,app.kubernetes.io/component=operator";
+const MANAGEMENT_PORT = 8_080;
+
+export const operatorPods = (): Promise<Pod[]> => podsOf(OPERATOR_NAMESPACE, SELECTOR);
+
+/** Scales the operator and waits until that is so. */
+export async function scaleOperator(replicas: number): Promise<void> {
+  const inNamespace = ["-n", OPERATOR_NAMESPACE];
+  await kubectl([...inNamespace, "scale", DEPLOYMENT, `--replicas=${replicas}`]);
+  if (replicas === 0) {
+    await kubectl(
+      [
+        ...inNamespace,
+        "wait",
+        "pod",
+        "-l",
+        SELECTOR,
+        "--for=delete",
+        `--timeout=${OPERATOR_ROLLOUT}ms`,
+      ],
+      { timeout: OPERATOR_ROLLOUT },
+    );
+  } else {
+    await kubectl(
+      [...inNamespace, "rollout", "status", DEPLOYMENT, `--timeout=${OPERATOR_ROLLOUT}ms`],
+      { timeout: OPERATOR_ROLLOUT },
+    );
+  }
+}
+
+/** Sum of the admission reviews that each replica has answered, by pod name. */
+export async function injectionCounts(): Promise<Record<string, number>> {
+  const counts = (await operatorPods()).map(async ({ metadata }) => {
+    const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${metadata.name}:${MANAGEMENT_PORT}/proxy/metrics`;
+    const lines = (await kubectl(["get", "--raw", path])).split("\n");
+    const values = lines
+      .filter((line) => line.startsWith("healthpolicy_injections_total{"))
+      .map((line) => Number(line.split(" ").at(-1)));
+    return [metadata.name, values.reduce((sum, value) => sum + value, 0)] as const;
+  });
+  return Object.fromEntries(await Promise.all(counts));
+}

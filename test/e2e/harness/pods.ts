@@ -1,0 +1,124 @@
+/** What the tests read of pods: readiness of the app's container and of ours, restarts, the sidecar's word. */
+import {
+  POLICY_ANNOTATION,
+  PORT_ENV,
+  SIDECAR_CONTAINER,
+  STATUS_PATH,
+} from "../../../operator/api/names.ts";
+import { kubectl, kubectlJson } from "./kubectl.ts";
+
+interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  restartCount: number;
+  state?: { running?: object };
+}
+
+interface Container {
+  name: string;
+  env?: { name: string; value?: string }[];
+}
+
+/** A pod, as far as the tests look. */
+export interface Pod {
+  metadata: {
+    name: string;
+    namespace: string;
+    uid: string;
+    deletionTimestamp?: string;
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+  };
+  spec: { containers: Container[]; initContainers?: Container[] };
+  status: {
+    podIP?: string;
+    conditions?: { type: string; status: string }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+}
+
+/** The pods with a label, in a namespace, that are not being deleted. */
+export async function podsOf(namespace: string, selector: string): Promise<Pod[]> {
+  const list = await kubectlJson<{ items: Pod[] }>("get", "pods", "-n", namespace, "-l", selector);
+  return list.items.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+}
+
+export const isReady = (pod: Pod): boolean =>
+  pod.status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+
+/** Whether the container of the app, not ours, is ready. */
+export const appReady = (pod: Pod): boolean =>
+  pod.status.containerStatuses?.every((container) => container.ready) ?? false;
+
+const sidecarStatus = (pod: Pod) =>
+  pod.status.initContainerStatuses?.find((container) => container.name === SIDECAR_CONTAINER);
+
+export const sidecarReady = (pod: Pod): boolean => sidecarStatus(pod)?.ready ?? false;
+
+/** Whether the sidecar runs, ready or not: from then on it answers. */
+export const sidecarRunning = (pod: Pod): boolean =>
+  sidecarStatus(pod)?.state?.running !== undefined;
+
+export const isInjected = (pod: Pod): boolean =>
+  pod.spec.initContainers?.some((container) => container.name === SIDECAR_CONTAINER) ?? false;
+
+export const policyOf = (pod: Pod): string | undefined =>
+  pod.metadata.annotations?.[POLICY_ANNOTATION];
+
+/** Restarts of all containers of a pod together. */
+export function restarts(pod: Pod): number {
+  const all = [
+    ...(pod.status.containerStatuses ?? []),
+    ...(pod.status.initContainerStatuses ?? []),
+  ];
+  return all.reduce((sum, container) => sum + container.restartCount, 0);
+}
+
+/** A dependency in the sidecar's report. */
+export interface DependencyReport {
+  name: string;
+  up: boolean;
+  reason?: string;
+  detail?: string;
+  tls?: boolean;
+}
+
+/** The sidecar's `/status`. */
+export interface SidecarReport {
+  policy?: string;
+  generation?: number;
+  ready: boolean;
+  reason?: string;
+  dependencies: DependencyReport[];
+}
+
+/** Asks the sidecar of a pod through the API server, which reaches a pod ready or not. */
+export async function askSidecar(pod: Pod, path: string): Promise<string> {
+  const container = pod.spec.initContainers?.find(({ name }) => name === SIDECAR_CONTAINER);
+  const port = container?.env?.find(({ name }) => name === PORT_ENV)?.value;
+  const { namespace, name } = pod.metadata;
+  return kubectl([
+    "get",
+    "--raw",
+    `/api/v1/namespaces/${namespace}/pods/${name}:${port}/proxy${path}`,
+  ]);
+}
+
+/** The sidecar's `/status`, or undefined while it does not answer. */
+export async function sidecarReport(pod: Pod): Promise<SidecarReport | undefined> {
+  try {
+    return JSON.parse(await askSidecar(pod, STATUS_PATH)) as SidecarReport;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The dependency's entry in the sidecar's report. */
+export async function dependencyReport(
+  pod: Pod,
+  dependency: string,
+): Promise<DependencyReport | undefined> {
+  const report = await sidecarReport(pod);
+  return report?.dependencies.find(({ name }) => name === dependency);
+}

@@ -1,0 +1,34 @@
+import { STATUS_FOLLOWS } from "../timeouts.ts";
+import { kubectlJson } from "./kubectl.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** A HealthPolicy, as far as the tests look. */
+export interface PolicyObject {
+  metadata: { name: string; namespace: string; generation: number };
+  status?: {
+    observedGeneration?: number;
+    conditions?: { type: string; status: string; reason: string; message: string }[];
+    bounds?: { unreadyWithin: string; readyWithin: string };
+    pods?: Record<string, number | string>;
+  };
+}
+
+export const getPolicy = (namespace: string, name: string): Promise<PolicyObject> =>
+  kubectlJson<PolicyObject>("get", "healthpolicy", name, "-n", namespace);
+
+/** The condition of a policy's present generation, or undefined. */
+export function condition(policy: PolicyObject, type: string) {
+  if (policy.status?.observedGeneration !== policy.metadata.generation) return undefined;
+  return policy.status.conditions?.find((entry) => entry.type === type);
+}
+
+/** Waits until the policy's present generation reaches the pods that are created from now on. */
+export function policyProgrammed(namespace: string, name: string): Promise<PolicyObject> {
+  return waitFor(
+    { what: `${namespace}/${name} to be Programmed`, within: STATUS_FOLLOWS },
+    async () => {
+      const policy = await getPolicy(namespace, name);
+      return condition(policy, "Programmed")?.status === "True" ? policy : undefined;
+    },
+  );
+}

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { SCENE_READY } from "../timeouts.ts";
+import { kubectl, run } from "./kubectl.ts";
+import { isReady, type Pod, podsOf } from "./pods.ts";
+import { type PolicyObject, policyProgrammed } from "./policy.ts";
+import { waitUntil } from "./wait-for.ts";
+
+/** A namespace of its own with dependencies, a policy, the app, its twin and a plain client pod. */
+export interface Scene {
+  namespace: string;
+  /** The policy as it was when the app's pods were created. */
+  policy: PolicyObject;
+  /** The app's pods, fresh from the API server. */
+  appPods(): Promise<Pod[]>;
+  kubectl(...parameters: string[]): Promise<string>;
+  apply(manifest: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const HERE = import.meta.dirname;
+
+/** Creates a namespace that enforces the restricted Pod Security Standard, as strict as they come. */
+export async function createNamespace(name: string): Promise<void> {
+  await run("kubectl", ["delete", "namespace", name, "--ignore-not-found", "--wait"], {
+    timeout: SCENE_READY,
+  });
+  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
+  await kubectl(["create", "-f", "-"], { input: JSON.stringify(namespace) });
+}
+
+/** Every pod of the scene runs and is ready, and the app has its two. */
+async function allReady(namespace: string): Promise<boolean> {
+  const pods = await podsOf(namespace, "");
+  const app = pods.filter((pod) => pod.metadata.labels?.app === "web");
+  return app.length === 2 && pods.every(isReady);
+}
+
+/**
+ * Brings up the scene `name` (a path below test/e2e) from `<name>.yaml`: first dependencies and policy, then, once a new pod
+ * would be injected, the app. The policy's name is `web`.
+ */
+export async function openScene(name: string): Promise<Scene> {
+  const namespace = `e2e-${basename(name)}`;
+  const kubectlHere = (...parameters: string[]) => kubectl(["-n", namespace, ...parameters]);
+  const apply = async (manifest: string) => {
+    await kubectl(["apply", "--server-side", "-n", namespace, "-f", "-"], { input: manifest });
+  };
+  await createNamespace(namespace);
+  await apply(await readFile(join(HERE, "..", `${name}.yaml`), "utf8"));
+  const policy = await policyProgrammed(namespace, "web");
+  await apply(await readFile(join(HERE, "app.yaml"), "utf8"));
+  await waitUntil({ what: `the pods of ${namespace} to be ready`, within: SCENE_READY }, () =>
+    allReady(namespace),
+  );
+  return {
+    namespace,
+    policy,
+    apply,
+    kubectl: kubectlHere,
+    appPods: () => podsOf(namespace, "app=web"),
+    close: async () => {
+      await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    },
+  };
+}

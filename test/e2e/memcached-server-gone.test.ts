@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { READY_PATH } from "../../operator/api/names.ts";
+import { expectReady, expectUnready, promised } from "./harness/expect-readiness.ts";
+import { askSidecar, dependencyReport, isReady, sidecarReport } from "./harness/pods.ts";
+import { getPolicy } from "./harness/policy.ts";
+import { rawConnectGives } from "./harness/raw-connect.ts";
+import { openScene, type Scene } from "./harness/scene.ts";
+import { staysTrue, waitUntil } from "./harness/wait-for.ts";
+import { VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene("memcached-server-gone");
+}, WHOLE_TEST);
+afterAll(() => scene?.close());
+
+const TOO_FEW = { dependency: "sessions", reason: "TooFewServers" };
+
+test(
+  "one of two servers gone makes the pods unready, and the body names it",
+  async () => {
+    const second = { namespace: scene.namespace, host: "cache-1", port: 11_211 };
+    await rawConnectGives(second, "connected");
+    await scene.kubectl("scale", "deployment/cache-1", "--replicas=0");
+    await expectUnready(scene, await rawConnectGives(second, "refused"), TOO_FEW);
+    for (const pod of await scene.appPods()) {
+      await expect(askSidecar(pod, READY_PATH)).rejects.toThrow(
+        "sessions: TooFewServers servers[1]=ConnectionRefused",
+      );
+    }
+
+    await scene.kubectl("scale", "deployment/cache-1", "--replicas=1");
+    await scene.kubectl("rollout", "status", "deployment/cache-1", "--timeout=25s");
+    await expectReady(scene, await rawConnectGives(second, "connected"));
+  },
+  WHOLE_TEST,
+);
+
+test(
+  "with minAvailable: 1 the same loss leaves the pods ready",
+  async () => {
+    const second = { namespace: scene.namespace, host: "cache-1", port: 11_211 };
+    const path = "/spec/dependencies/0/memcached/minAvailable";
+    await scene.kubectl(
+      "patch",
+      "healthpolicy",
+      "web",
+      "--type=json",
+      "-p",
+      JSON.stringify([{ op: "add", path, value: 1 }]),
+    );
+    const { generation } = (await getPolicy(scene.namespace, "web")).metadata;
+    await waitUntil(
+      { what: "every sidecar to follow the edit", within: VOLUME_REFRESH },
+      async () => {
+        const reports = await Promise.all((await scene.appPods()).map(sidecarReport));
+        return reports.every(
+          (report) => report?.generation === generation && report.dependencies[0]?.up,
+        );
+      },
+    );
+
+    await scene.kubectl("scale", "deployment/cache-1", "--replicas=0");
+    await rawConnectGives(second, "refused");
+    // The ring is up as a whole, so what shows the failure is the detail.
+    await waitUntil(
+      { what: "the lost server to be reported", within: promised(scene, "unreadyWithin") },
+      async () => {
+        const reports = await Promise.all(
+          (await scene.appPods()).map((pod) => dependencyReport(pod, "sessions")),
+        );
+        return reports.every((report) => report?.detail === "servers[1]=ConnectionRefused");
+      },
+    );
+    await staysTrue("all app pods ready", 2 * promised(scene, "unreadyWithin"), async () =>
+      (await scene.appPods()).every(isReady),
+    );
+
+    await scene.kubectl("scale", "deployment/cache-0", "--replicas=0");
+    const first = { ...second, host: "cache-0" };
+    await expectUnready(scene, await rawConnectGives(first, "refused"), TOO_FEW);
+  },
+  WHOLE_TEST,
+);

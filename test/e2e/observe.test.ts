@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { METRICS_PATH } from "../../operator/api/names.ts";
+import { expectStaysReady, promised } from "./harness/expect-readiness.ts";
+import { askSidecar } from "./harness/pods.ts";
+import { rawConnectGives } from "./harness/raw-connect.ts";
+import { openScene, type Scene } from "./harness/scene.ts";
+import { WHOLE_TEST } from "./timeouts.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene("observe");
+}, WHOLE_TEST);
+afterAll(() => scene?.close());
+
+const gauge =
+  'healthpolicy_dependency_up{dependency="orders-db",type="postgresql",impact="Observe"}';
+
+test(
+  "an observed dependency that is down is reported and leaves the pods ready",
+  async () => {
+    const database = { namespace: scene.namespace, host: "orders-db", port: 5_432 };
+    await rawConnectGives(database, "connected");
+    for (const pod of await scene.appPods()) {
+      expect(await askSidecar(pod, METRICS_PATH)).toContain(`${gauge} 1`);
+    }
+
+    await scene.kubectl("scale", "deployment/orders-db", "--replicas=0");
+    await rawConnectGives(database, "refused");
+    const failure = { dependency: "orders-db", reason: "ConnectionRefused" };
+    await expectStaysReady(scene, failure, promised(scene, "unreadyWithin"));
+    for (const pod of await scene.appPods()) {
+      expect(await askSidecar(pod, METRICS_PATH)).toContain(`${gauge} 0`);
+    }
+  },
+  WHOLE_TEST,
+);

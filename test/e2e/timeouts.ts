@@ -1,0 +1,34 @@
+/** Every wait of the end-to-end tests, in milliseconds, each with its reason. */
+
+/** Images are on the node already; scheduling, mounts, initdb and the first check remain. */
+export const SCENE_READY = 150_000;
+/** Kubelet, API server and the first reports, on top of the bounds of a policy. */
+export const KUBERNETES_ALLOWANCE = 5_000;
+/** A Service's EndpointSlice following a scale-down or a changed selector. */
+export const ENDPOINTS_FOLLOW = 60_000;
+/** Time until a fault that was made is seen by a raw connect. */
+export const FAULT_VISIBLE = 30_000;
+/** How long a raw connect may take; as long as the default connectTimeout of a policy. */
+export const RAW_CONNECT = 3_000;
+/** A changed policy or Secret reaching a running pod: the kubelet's volume refresh, about 70 s measured. */
+export const VOLUME_REFRESH = 120_000;
+/** The operator writing the status of a policy that was applied or changed. */
+export const STATUS_FOLLOWS = 30_000;
+/** A new pod starting, its containers running. */
+export const POD_STARTS = 90_000;
+/** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
+export const TWENTY_PROBES = 80_000;
+/** A pod's creation while no replica of the webhook runs: less than the webhook's own timeout. */
+export const WEBHOOK_DOWN_CREATE = 3_000;
+/** A rollout of the operator itself. */
+export const OPERATOR_ROLLOUT = 120_000;
+/** One kubectl call, where it does not wait for something itself. */
+export const KUBECTL = 30_000;
+/** helm install, upgrade and uninstall with --wait. */
+export const HELM = 180_000;
+/** Between two looks at the cluster. */
+export const POLL = 500;
+/** The webhook's absence is watched for this long after an uninstall. */
+export const STAYS_ABSENT = 60_000;
+/** One whole test file's budget; a hung cluster ends the test and not the run. */
+export const WHOLE_TEST = 600_000;
