@@ -1,0 +1,144 @@
+/** What injection may change, over a thousand pods that nobody wrote. */
+import { expect, test } from "@jest/globals";
+import {
+  POLICY_ANNOTATION,
+  REVISION_ANNOTATION,
+  SIDECAR_CONTAINER,
+  SIDECAR_PORT,
+} from "../api/names.ts";
+import { inject } from "./inject.ts";
+import type { Container, Pod } from "./pod.ts";
+import { deepFreeze } from "./testing/deep-freeze.ts";
+import { SETTINGS, testPolicy } from "./testing/policy.ts";
+import { randomPod } from "./testing/random-pod.ts";
+import { OUR_VOLUMES } from "./volume.ts";
+
+const PODS = 1_000;
+const POLICY = deepFreeze(testPolicy());
+const OUR_MARKS = new Set([POLICY_ANNOTATION, REVISION_ANNOTATION]);
+
+/** A pod without everything of ours; lists and maps that are empty count as absent. */
+function withoutOurs(pod: Pod): Pod {
+  const { initContainers = [], volumes = [], ...spec } = pod.spec ?? {};
+  const { annotations = {}, ...metadata } = pod.metadata ?? {};
+  return {
+    ...pod,
+    metadata: {
+      ...metadata,
+      annotations: Object.fromEntries(
+        Object.entries(annotations).filter(([key]) => !OUR_MARKS.has(key)),
+      ),
+    },
+    spec: {
+      ...spec,
+      initContainers: initContainers.filter(({ name }) => name !== SIDECAR_CONTAINER),
+      volumes: volumes.filter(({ name }) => !OUR_VOLUMES.has(name ?? "")),
+    },
+  };
+}
+
+function ours(pod: Pod): Container[] {
+  return (pod.spec?.initContainers ?? []).filter(({ name }) => name === SIDECAR_CONTAINER);
+}
+
+/** Whether the text of any other container says this port. */
+function saysPort(pod: Pod, port: number): boolean {
+  const others = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].filter(
+    ({ name }) => name !== SIDECAR_CONTAINER,
+  );
+  return JSON.stringify(others).includes(`ort":${port}`);
+}
+
+function repeated(items: readonly { name?: string }[]): (string | undefined)[] {
+  const names = items.map(({ name }) => name);
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
+
+interface Injected {
+  seed: number;
+  before: Pod;
+  after: Pod;
+}
+
+const injected: Injected[] = [];
+const skipped = new Map<string, number>();
+for (let seed = 0; seed < PODS; seed++) {
+  const before = deepFreeze(randomPod(seed));
+  const injection = inject(before, POLICY, SETTINGS);
+  if ("pod" in injection) injected.push({ seed, before, after: injection.pod });
+  else skipped.set(injection.skip.reason, (skipped.get(injection.skip.reason) ?? 0) + 1);
+}
+
+test("most of the pods are injected, and several rules object to others", () => {
+  expect(injected.length).toBeGreaterThan(PODS / 2);
+  expect(skipped.size).toBeGreaterThanOrEqual(5);
+  expect(injected.some(({ before }) => ours(before).length > 0)).toBe(true);
+});
+
+test("only our container, our volumes and our marks differ", () => {
+  for (const { seed, before, after } of injected) {
+    expect({ seed, pod: withoutOurs(after) }).toStrictEqual({ seed, pod: withoutOurs(before) });
+  }
+});
+
+test("the injected container is the configured one, whatever the pod says", () => {
+  for (const { seed, after } of injected) {
+    expect({ seed, ours: ours(after) }).toMatchObject({
+      seed,
+      ours: [
+        {
+          image: SETTINGS.image,
+          restartPolicy: "Always",
+          securityContext: { runAsNonRoot: true, allowPrivilegeEscalation: false },
+        },
+      ],
+    });
+    expect(Object.keys(ours(after)[0] ?? {}).sort()).toStrictEqual([
+      "env",
+      "image",
+      "imagePullPolicy",
+      "livenessProbe",
+      "name",
+      "ports",
+      "readinessProbe",
+      "resources",
+      "restartPolicy",
+      "securityContext",
+      "terminationMessagePath",
+      "terminationMessagePolicy",
+      "volumeMounts",
+    ]);
+  }
+});
+
+test("its port is one that no other container names, and its port's name too", () => {
+  const ports = new Set<number>();
+  for (const { seed, after } of injected) {
+    const [entry] = ours(after)[0]?.ports ?? [];
+    const port = entry?.containerPort ?? 0;
+    ports.add(port);
+    expect({ seed, taken: saysPort(after, port) }).toStrictEqual({ seed, taken: false });
+    const named = (after.spec?.containers ?? []).flatMap(({ ports: list }) => list ?? []);
+    const taken = entry?.name !== undefined && named.some(({ name }) => name === entry.name);
+    expect({ seed, taken }).toStrictEqual({ seed, taken: false });
+  }
+  expect(ports.size).toBeGreaterThan(2);
+  expect(Math.min(...ports)).toBe(SIDECAR_PORT);
+});
+
+test("no name of a container or volume is used twice", () => {
+  for (const { seed, after } of injected) {
+    const { containers = [], initContainers = [], volumes = [] } = after.spec ?? {};
+    const twice = [...repeated([...containers, ...initContainers]), ...repeated(volumes)];
+    expect({ seed, twice }).toStrictEqual({ seed, twice: [] });
+  }
+});
+
+test("a second call changes nothing", () => {
+  for (const { seed, after } of injected) {
+    expect({ seed, ...inject(deepFreeze(after), POLICY, SETTINGS) }).toStrictEqual({
+      seed,
+      pod: after,
+    });
+  }
+});

@@ -1,0 +1,32 @@
+/** Golden pods: what a person reviews when injection changes. */
+import { describe, expect, test } from "@jest/globals";
+import { inject } from "./inject.ts";
+import type { Pod } from "./pod.ts";
+import { GOLDEN_CASES, readGolden, writeGolden } from "./testing/golden.ts";
+import { SETTINGS } from "./testing/policy.ts";
+
+function injectedPod(pod: Pod, policy: ReturnType<typeof readGolden>["policy"]): Pod {
+  const injection = inject(pod, policy, SETTINGS);
+  if ("skip" in injection) throw new Error(injection.skip.message);
+  return injection.pod;
+}
+
+test("there are golden cases", () => {
+  expect(GOLDEN_CASES.length).toBeGreaterThanOrEqual(10);
+});
+
+describe.each(GOLDEN_CASES)("injecting %s", (name) => {
+  if (process.env.UPDATE_GOLDEN === "1") {
+    const { pod, policy } = readGolden(name);
+    writeGolden(name, injectedPod(pod, policy));
+  }
+  const { pod, policy, want } = readGolden(name);
+
+  test("gives the golden pod", () => {
+    expect(injectedPod(pod, policy)).toStrictEqual(want);
+  });
+
+  test("changes nothing the second time", () => {
+    expect(injectedPod(want as Pod, policy)).toStrictEqual(want);
+  });
+});

@@ -1,0 +1,56 @@
+/** Which edits of a policy make running pods outdated. */
+import { describe, expect, test } from "@jest/globals";
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import type { DependencyConfig } from "../api/probe-config.ts";
+import { revisionOf } from "./revision.ts";
+import { testPolicy } from "./testing/policy.ts";
+
+const POLICY = testPolicy();
+const [DATABASE] = POLICY.dependencies as [DependencyConfig];
+const CACHE: DependencyConfig = {
+  name: "sessions",
+  type: "memcached",
+  impact: "Gate",
+  memcached: { servers: [{ host: "cache-0", port: 11_211 }], minAvailable: 1 },
+};
+const SECOND: DependencyConfig = {
+  name: "reports-db",
+  type: "postgresql",
+  impact: "Observe",
+  postgresql: { connectionString: { secretName: "a-reports", key: "url" }, query: "SELECT 1" },
+};
+
+test("a revision is 16 hexadecimal digits", () => {
+  expect(revisionOf(POLICY)).toMatch(/^[0-9a-f]{16}$/);
+});
+
+describe("pods stay current after", () => {
+  test.each<[string, Partial<EffectivePolicy>]>([
+    ["a new generation", { generation: 9 }],
+    ["another time of the checks", { timing: { ...POLICY.timing, intervalMilliseconds: 9_000 } }],
+    ["a dependency without Secret", { dependencies: [DATABASE, CACHE] }],
+    ["another impact", { dependencies: [{ ...DATABASE, impact: "Observe" }] }],
+    ["another selector", { selector: {} }],
+  ])("%s", (_, edit) => {
+    expect(revisionOf({ ...POLICY, ...edit })).toBe(revisionOf(POLICY));
+  });
+
+  test("dependencies that only change places", () => {
+    const dependencies = [DATABASE, SECOND];
+    expect(revisionOf({ ...POLICY, dependencies: dependencies.toReversed() })).toBe(
+      revisionOf({ ...POLICY, dependencies }),
+    );
+  });
+});
+
+describe("pods are outdated after", () => {
+  test.each<[string, Partial<EffectivePolicy>]>([
+    ["another name", { name: "other" }],
+    ["another probe period", { probe: { ...POLICY.probe, periodSeconds: 3 } }],
+    ["another probe timeout", { probe: { ...POLICY.probe, timeoutSeconds: 6 } }],
+    ["a new Secret", { dependencies: [DATABASE, SECOND] }],
+    ["no Secret any more", { dependencies: [CACHE] }],
+  ])("%s", (_, edit) => {
+    expect(revisionOf({ ...POLICY, ...edit })).not.toBe(revisionOf(POLICY));
+  });
+});

@@ -1,0 +1,155 @@
+/** Random pods: ordinary fields, fields that no client knows, and text that tries to break out. */
+import {
+  INJECT_LABEL,
+  POLICY_ANNOTATION,
+  REVISION_ANNOTATION,
+  SIDECAR_CONTAINER,
+  SIDECAR_PORT,
+  STATE_VOLUME,
+} from "../../api/names.ts";
+import type { Container, Pod, PodSpec, Resources, Volume } from "../pod.ts";
+import { SETTINGS } from "./policy.ts";
+import { type Random, seededRandom } from "./random.ts";
+
+const NASTY_TEXTS = [
+  "plain",
+  "",
+  "false",
+  'x"}],"initContainers":[{"name":"evil"}',
+  "line\n- name: healthpolicy-sidecar\n  image: evil\n",
+  "tab\tnull\u0000bell\u0007",
+  "{{ .Values.image }} $(IMAGE)",
+  "~1~0/../",
+  "\u2028\uD800 lone",
+  "日本語 ✓",
+];
+
+/** Keys of annotations and labels, some of which try to set what only the installation may. */
+const KEYS = [
+  "app",
+  "team",
+  "a/b~c",
+  "__proto__",
+  "constructor",
+  "healthpolicy.dev/image",
+  "healthpolicy.dev/command",
+  "healthpolicy.dev/sidecar-image",
+];
+
+type Fields = Record<string, unknown>;
+
+/** Unlike an assignment, makes `__proto__` a key like any other, as JSON.parse does. */
+function fromEntries(entries: [string, unknown][]): Fields {
+  return Object.fromEntries(entries);
+}
+
+function texts(random: Random): Record<string, string> {
+  const entries = random.list(4, (): [string, string] => [
+    random.pick(KEYS),
+    random.pick(NASTY_TEXTS),
+  ]);
+  return fromEntries(entries) as Record<string, string>;
+}
+
+function unknownValue(random: Random, depth = 0): unknown {
+  if (depth > 2 || random.chance(0.5)) {
+    return random.pick<unknown>([null, true, 0, 1.5, "", [], {}, ...NASTY_TEXTS]);
+  }
+  if (random.chance(0.5)) return random.list(3, () => unknownValue(random, depth + 1));
+  return unknownFields(random, depth + 1);
+}
+
+function unknownFields(random: Random, depth = 0): Fields {
+  return fromEntries(
+    random.list(2, () => [`x-${random.below(5)}`, unknownValue(random, depth + 1)]),
+  );
+}
+
+function port(random: Random): number {
+  return random.chance(0.5) ? SIDECAR_PORT + random.below(4) : 1 + random.below(65_535);
+}
+
+function probe(random: Random) {
+  return random.pick<Fields>([
+    { httpGet: { path: "/", port: port(random) } },
+    { httpGet: { path: "/", port: "http" } },
+    { tcpSocket: { port: port(random) } },
+    { grpc: { port: port(random) } },
+    { exec: { command: ["true"] } },
+  ]);
+}
+
+function resources(random: Random): Resources {
+  const limits = { cpu: random.pick(["1", "1000m", "500m"]), memory: random.pick(["1Gi", "1G"]) };
+  return random.pick([{}, { limits }, { limits, requests: { cpu: "1", memory: "1024Mi" } }]);
+}
+
+function container(random: Random, name: string): Container {
+  return {
+    name,
+    image: `registry.example/${name}:${random.below(9)}`,
+    ...unknownFields(random),
+    ...(random.chance(0.5) && {
+      ports: random.list(3, () => ({
+        containerPort: port(random),
+        ...(random.chance(0.3) && { name: random.pick(["http", "healthpolicy"]) }),
+      })),
+    }),
+    ...(random.chance(0.4) && { readinessProbe: probe(random) }),
+    ...(random.chance(0.3) && { livenessProbe: probe(random) }),
+    ...(random.chance(0.2) && { startupProbe: probe(random) }),
+    ...(random.chance(0.6) && { resources: resources(random) }),
+  };
+}
+
+function volume(random: Random, index: number): Volume {
+  return { name: `volume-${index}`, ...unknownFields(random) };
+}
+
+/** A container that looks like ours: by an earlier call, by hand, or of somebody else. */
+function lookalike(random: Random): Container {
+  return {
+    ...container(random, SIDECAR_CONTAINER),
+    ...(random.chance(0.7) && { image: SETTINGS.image }),
+  };
+}
+
+function insertLookalike(random: Random, list: readonly Container[] = []): Container[] {
+  return list.toSpliced(random.below(list.length + 1), 0, lookalike(random));
+}
+
+function spec(random: Random): PodSpec {
+  const made: PodSpec = {
+    ...unknownFields(random),
+    containers: [container(random, "app"), ...random.list(2, (i) => container(random, `app-${i}`))],
+    ...(random.chance(0.5) && {
+      initContainers: random.list(3, (i) => container(random, `init-${i}`)),
+    }),
+    ...(random.chance(0.6) && { volumes: random.list(3, (i) => volume(random, i)) }),
+    ...(random.chance(0.5) && { restartPolicy: random.chance(0.9) ? "Always" : "Never" }),
+    ...(random.chance(0.05) && { hostNetwork: true }),
+    ...(random.chance(0.05) && { os: { name: random.pick(["linux", "windows"]) } }),
+    ...(random.chance(0.1) && { resources: { requests: { cpu: "2" } } }),
+  };
+  if (random.chance(0.15)) made.initContainers = insertLookalike(random, made.initContainers);
+  if (random.chance(0.1)) made.volumes = [...(made.volumes ?? []), { name: STATE_VOLUME }];
+  return made;
+}
+
+/** Pod number `seed`; the same each time. */
+export function randomPod(seed: number): Pod {
+  const random = seededRandom(seed);
+  return {
+    ...unknownFields(random),
+    metadata: {
+      ...unknownFields(random),
+      ...(random.chance(0.8) && { labels: texts(random) }),
+      ...(random.chance(0.05) && { labels: { [INJECT_LABEL]: random.pick(NASTY_TEXTS) } }),
+      ...(random.chance(0.6) && { annotations: texts(random) }),
+      ...(random.chance(0.1) && {
+        annotations: { [POLICY_ANNOTATION]: "other", [REVISION_ANNOTATION]: "by hand" },
+      }),
+    },
+    spec: spec(random),
+  };
+}

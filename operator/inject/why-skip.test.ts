@@ -1,0 +1,146 @@
+/** Each reason for leaving a pod as it is, and its sentence. */
+import { describe, expect, test } from "@jest/globals";
+import {
+  CONFIG_VOLUME,
+  INJECT_LABEL,
+  SIDECAR_CONTAINER,
+  SIDECAR_PORT,
+  SIDECAR_PORT_TRIES,
+} from "../api/names.ts";
+import { inject } from "./inject.ts";
+import type { Pod } from "./pod.ts";
+import { SETTINGS, testPolicy } from "./testing/policy.ts";
+import { SKIP_REASONS, whyNeverInjected, whySkip } from "./why-skip.ts";
+
+const POLICY = testPolicy();
+const APP = { name: "app", image: "registry.example/app:1" };
+const FOREIGN = { name: SIDECAR_CONTAINER, image: "registry.example/other:1" };
+const OURS = { name: SIDECAR_CONTAINER, image: SETTINGS.image };
+
+/** A pod that nothing objects to, with these fields on top. */
+function podWith(spec: Pod["spec"], metadata: Pod["metadata"] = {}): Pod {
+  return { metadata, spec: { containers: [APP], ...spec } };
+}
+
+const everyPort = Array.from({ length: SIDECAR_PORT_TRIES }, (_, i) => ({
+  containerPort: SIDECAR_PORT + i,
+}));
+
+const reserved = `The container name ${SIDECAR_CONTAINER} is reserved, and the pod has another container of that name.`;
+const onWindows = "The pod runs on Windows, for which there is no sidecar.";
+
+const CASES: [string, Pod, string, string][] = [
+  [
+    "a pod that is opted out",
+    podWith({}, { labels: { [INJECT_LABEL]: "false" } }),
+    "OptedOut",
+    'The pod\'s label healthpolicy.dev/inject: "false" opts it out.',
+  ],
+  [
+    "a mirror pod",
+    podWith({}, { annotations: { "kubernetes.io/config.mirror": "0123" } }),
+    "MirrorPod",
+    "The pod mirrors a static pod, which the kubelet runs as its file says.",
+  ],
+  [
+    "a pod on the node's network",
+    podWith({ hostNetwork: true }),
+    "HostNetwork",
+    "The pod uses the node's network, where two sidecars would fight for one port.",
+  ],
+  ["a pod for Windows", podWith({ os: { name: "windows" } }), "Windows", onWindows],
+  [
+    "a pod that selects Windows nodes",
+    podWith({ nodeSelector: { "kubernetes.io/os": "windows" } }),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod that runs once",
+    podWith({ restartPolicy: "Never" }),
+    "RestartPolicy",
+    "The pod's restartPolicy is Never; only pods with Always serve traffic for good.",
+  ],
+  [
+    "a pod of a Job",
+    podWith({ restartPolicy: "OnFailure" }),
+    "RestartPolicy",
+    "The pod's restartPolicy is OnFailure; only pods with Always serve traffic for good.",
+  ],
+  [
+    "a foreign init container of our name",
+    podWith({ initContainers: [FOREIGN] }),
+    "ReservedContainerName",
+    reserved,
+  ],
+  [
+    "an app container of our name",
+    podWith({ containers: [APP, FOREIGN] }),
+    "ReservedContainerName",
+    reserved,
+  ],
+  [
+    "an app container of our name, even with our image",
+    podWith({ containers: [APP, OURS] }),
+    "ReservedContainerName",
+    reserved,
+  ],
+  [
+    "a volume of our name",
+    podWith({ volumes: [{ name: CONFIG_VOLUME, hostPath: { path: "/" } }] }),
+    "ReservedVolumeName",
+    "The volume name healthpolicy-config is reserved, and the pod has a volume of that name.",
+  ],
+  [
+    "a pod that declares every port",
+    podWith({ containers: [{ ...APP, ports: everyPort }] }),
+    "NoFreePort",
+    "The pod's containers declare every port from 19847 to 19910.",
+  ],
+  [
+    "annotations at the limit",
+    podWith({}, { annotations: { big: "x".repeat(256 * 1024 - 3) } }),
+    "AnnotationsTooLarge",
+    "The pod's annotations would exceed 256 KiB with ours.",
+  ],
+];
+
+describe("a pod is skipped", () => {
+  test.each(CASES)("%s", (_, pod, reason, message) => {
+    expect(inject(pod, POLICY, SETTINGS)).toStrictEqual({ skip: { reason, message } });
+  });
+
+  test("for every reason there is", () => {
+    expect(new Set(CASES.map(([, , reason]) => reason))).toStrictEqual(new Set(SKIP_REASONS));
+  });
+});
+
+describe("a pod is not skipped", () => {
+  test.each<[string, Pod]>([
+    ["with nothing said", podWith({})],
+    ["with restartPolicy Always", podWith({ restartPolicy: "Always" })],
+    ["on Linux", podWith({ os: { name: "linux" }, nodeSelector: { "kubernetes.io/os": "linux" } })],
+    ["with another value of the label", podWith({}, { labels: { [INJECT_LABEL]: "no" } })],
+    ["with one port left", podWith({ containers: [{ ...APP, ports: everyPort.slice(1) }] })],
+    ["with our container", podWith({ initContainers: [OURS] })],
+    [
+      "with our container and a volume of its name",
+      podWith({ initContainers: [OURS], volumes: [{ name: CONFIG_VOLUME }] }),
+    ],
+    [
+      "with annotations just below the limit",
+      podWith({}, { annotations: { b: "x".repeat(256 * 1024 - 1 - ourMarksBytes()) } }),
+    ],
+  ])("%s", (_, pod) => {
+    expect(whySkip(pod, POLICY, SETTINGS)).toBeUndefined();
+  });
+});
+
+function ourMarksBytes(): number {
+  return "healthpolicy.dev/policyweb".length + "healthpolicy.dev/revision".length + 16;
+}
+
+test("counting running pods asks about the kind of pod alone", () => {
+  expect(whyNeverInjected(podWith({ hostNetwork: true }))?.reason).toBe("HostNetwork");
+  expect(whyNeverInjected(podWith({ initContainers: [FOREIGN] }))).toBeUndefined();
+});
