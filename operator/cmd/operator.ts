@@ -1,0 +1,122 @@
+/** The operator: reads its environment once, wires caches, webhook and controller, stops on SIGTERM. */
+import { pino } from "pino";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { type Caches, startCaches } from "../controller/caches.ts";
+import { createKubeClient, loadKubeConfig } from "../controller/kube-client.ts";
+import { createLeader } from "../controller/leader.ts";
+import { runForLease } from "../controller/lease.ts";
+import { controllerMetrics, startManagement } from "../controller/management.ts";
+import { environmentHelp, type OperatorSettings, readSettings } from "../controller/settings.ts";
+import { startWebhook, type Webhook } from "../webhook/server.ts";
+
+/** Within the pod's grace period of 30 s: whatever still hangs then is cut off. */
+const STOP_MILLISECONDS = 20_000;
+
+const HELP = `Injects a readiness sidecar into the pods that a HealthPolicy selects.
+
+Usage: operator [--help]
+
+Environment:
+${environmentHelp()}
+`;
+
+/** Gives the webhook every certificate that appears in the Secret; returns whether one is served. */
+function serveCertificate(
+  caches: Caches,
+  webhook: Webhook,
+  log: pino.Logger,
+): { served: () => boolean } {
+  let served = false;
+  const take = () => {
+    const data = caches.certificate()?.data;
+    const key = data?.["tls.key"];
+    const cert = data?.["tls.crt"];
+    if (!key || !cert) return;
+    try {
+      webhook.setCertificate({ key, cert });
+      served = true;
+      log.info("serving the certificate of the Secret");
+    } catch {
+      // Not the error: OpenSSL's could quote what it read.
+      log.error("the certificate in the Secret cannot be used");
+    }
+  };
+  caches.subscribe(({ kind }) => {
+    if (kind === "certificate") take();
+  });
+  take();
+  return { served: () => served };
+}
+
+async function start(settings: OperatorSettings, log: pino.Logger): Promise<() => Promise<void>> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const client = createKubeClient(loadKubeConfig());
+  const { namespace, certificateSecret } = settings;
+  const caches = startCaches({ client, namespace, certificateSecret, log });
+  const webhook = await startWebhook({
+    port: settings.webhookPort,
+    policies: (name) => (caches.policies.synced() ? caches.index.policies(name) : undefined),
+    namespaceOptedOut: caches.namespaceOptedOut,
+    settings: settings.inject,
+    ownNamespace: namespace,
+    metrics: registry,
+    log,
+  });
+  const certificate = serveCertificate(caches, webhook, log);
+  const dnsName = `${settings.webhookService}.${namespace}.svc`;
+  const leader = createLeader({ client, caches, settings, dnsName, log });
+  controllerMetrics(registry, caches, leader);
+  let stopping = false;
+  const management = await startManagement({
+    port: settings.managementPort,
+    registry,
+    whyNotReady: () => {
+      if (stopping) return "stopping";
+      if (!caches.synced()) return "caches are not synced";
+      return certificate.served() ? undefined : "no certificate is served";
+    },
+  });
+  const candidate = runForLease({
+    client,
+    namespace,
+    name: settings.leaseName,
+    identity: settings.podName,
+    lead: leader.lead,
+    log,
+  });
+  return async () => {
+    stopping = true;
+    // Admission goes on during the drain, and from a live cache: so the caches stop last.
+    await Promise.all([webhook.close(), candidate.stop()]);
+    await caches.stop();
+    management.close();
+    management.closeAllConnections();
+  };
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const settings = readSettings(process.env);
+  const log = pino({ level: settings.logLevel });
+  const stop = await start(settings, log);
+  log.info({ webhookPort: settings.webhookPort }, "started");
+  const end = (signal: string) => {
+    log.info({ signal }, "stopping");
+    setTimeout(() => process.exit(1), STOP_MILLISECONDS).unref();
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGTERM", () => end("SIGTERM"));
+  process.once("SIGINT", () => end("SIGINT"));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

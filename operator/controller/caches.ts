@@ -1,0 +1,126 @@
+/** What every replica watches, leader or not: policies, namespaces, the webhook's certificate. */
+import type { Logger } from "pino";
+import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
+import type { CertificateData } from "./certificate-plan.ts";
+import type { KubeClient } from "./kube-client.ts";
+import {
+  createPolicyIndex,
+  type PolicyIndex,
+  type PolicyRecord,
+  projectPolicy,
+} from "./policy-cache.ts";
+import { type Change, type KubeObject, startWatch, type Watch } from "./watch.ts";
+
+/** A namespace, cut down. */
+export interface NamespaceRecord {
+  name: string;
+  /** Carries the label that opts it out of injection. */
+  optedOut: boolean;
+}
+
+/** The certificate Secret. Its keys must never reach a log. */
+export interface CertificateRecord {
+  resourceVersion: string;
+  data: Partial<CertificateData>;
+}
+
+/** A change of one of the caches. */
+export type CacheChange =
+  | { kind: "policy"; change: Change<PolicyRecord> }
+  | { kind: "namespace"; change: Change<NamespaceRecord> }
+  | { kind: "certificate"; change: Change<CertificateRecord> };
+
+/** The running caches. */
+export interface Caches {
+  policies: Watch<PolicyRecord>;
+  index: PolicyIndex;
+  namespaces: Watch<NamespaceRecord>;
+  certificates: Watch<CertificateRecord>;
+  /** The certificate Secret as last seen. */
+  certificate(): CertificateRecord | undefined;
+  namespaceOptedOut(namespace: string): boolean;
+  /** Whether everything has been listed once. */
+  synced(): boolean;
+  /** Calls `listener` on every change until the returned function is called. */
+  subscribe(listener: (change: CacheChange) => void): () => void;
+  stop(): Promise<void>;
+}
+
+export interface CachesOptions {
+  client: KubeClient;
+  /** The operator's own. */
+  namespace: string;
+  certificateSecret: string;
+  log: Logger;
+}
+
+function projectNamespace(object: KubeObject): NamespaceRecord {
+  const { labels } = object.metadata as { labels?: Record<string, string> };
+  return { name: object.metadata.name, optedOut: labels?.[INJECT_LABEL] === "false" };
+}
+
+function projectCertificate(object: KubeObject): CertificateRecord {
+  const { data } = object as { data?: Record<string, string> };
+  const decoded = Object.entries(data ?? {}).map(
+    ([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")] as const,
+  );
+  return {
+    resourceVersion: object.metadata.resourceVersion ?? "",
+    data: Object.fromEntries(decoded) as Partial<CertificateData>,
+  };
+}
+
+/** Starts the caches; they fill while this returns. */
+export function startCaches(options: CachesOptions): Caches {
+  const { client, namespace, certificateSecret, log } = options;
+  const index = createPolicyIndex();
+  const listeners = new Set<(change: CacheChange) => void>();
+  const tell = (change: CacheChange) => {
+    for (const listener of listeners) listener(change);
+  };
+  const policies = startWatch({
+    client,
+    path: `/apis/${API_VERSION}/${HEALTH_POLICIES}`,
+    kind: "HealthPolicy",
+    project: projectPolicy,
+    onChange: (change) => {
+      index.update(change);
+      tell({ kind: "policy", change });
+    },
+    log,
+  });
+  const namespaces = startWatch({
+    client,
+    path: "/api/v1/namespaces",
+    kind: "Namespace",
+    project: projectNamespace,
+    onChange: (change) => tell({ kind: "namespace", change }),
+    log,
+  });
+  const certificates = startWatch({
+    client,
+    path: `/api/v1/namespaces/${namespace}/secrets`,
+    name: certificateSecret,
+    kind: "Secret",
+    project: projectCertificate,
+    onChange: (change) => tell({ kind: "certificate", change }),
+    log,
+  });
+  const all = [policies, namespaces, certificates];
+  return {
+    policies,
+    index,
+    namespaces,
+    certificates,
+    certificate: () => certificates.get(`${namespace}/${certificateSecret}`),
+    namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
+    synced: () => all.every((watch) => watch.synced()),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: async () => {
+      await Promise.all(all.map((watch) => watch.stop()));
+    },
+  };
+}

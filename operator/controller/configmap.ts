@@ -1,0 +1,58 @@
+/** The ConfigMap that carries a policy to its pods. Pure. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import {
+  API_VERSION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  POLICY_FILE,
+  policyConfigMapName,
+} from "../api/names.ts";
+import type { ProbeConfig } from "../api/probe-config.ts";
+
+/** A reference from an object to its owner, by which it is deleted with it. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+}
+
+/** A ConfigMap as it is applied. */
+export interface PolicyConfigMap {
+  apiVersion: "v1";
+  kind: "ConfigMap";
+  metadata: {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    ownerReferences: OwnerReference[];
+  };
+  data: Record<string, string>;
+}
+
+/** What sidecars read, with every default filled in. */
+function probeConfig({ name, generation, timing, dependencies }: EffectivePolicy): ProbeConfig {
+  return { policy: name, generation, timing, dependencies };
+}
+
+/**
+ * The whole ConfigMap of a policy. The policy owns it, so that deleting the policy deletes it and no
+ * finalizer is needed. Without blockOwnerDeletion, which takes a right on finalizers in some clusters.
+ */
+export function policyConfigMap(policy: EffectivePolicy): PolicyConfigMap {
+  const { namespace, name, uid } = policy;
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: policyConfigMapName(name),
+      namespace,
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+      ownerReferences: [
+        { apiVersion: API_VERSION, kind: "HealthPolicy", name, uid, controller: true },
+      ],
+    },
+    data: { [POLICY_FILE]: JSON.stringify(probeConfig(policy)) },
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Calls to the API server: raw JSON in and out, so that no field of an object is lost on the way.
+ * The client library gives configuration and credentials only: its typed reads drop fields they do not
+ * know, and its fetch path opens a new connection pool on every call.
+ */
+import http from "node:http";
+import https from "node:https";
+import { KubeConfig } from "@kubernetes/client-node";
+
+/** The longest an ordinary call may take, answer included. */
+const CALL_DEADLINE_MILLISECONDS = 10_000;
+/** The largest answer that is read: a page of 250 of the largest pods that are seen in practice. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Connections kept open to the API server; the watches have theirs besides. */
+const MAX_SOCKETS = 32;
+
+const APPLY = "application/apply-patch+yaml";
+
+/** One call. */
+export interface KubeRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH";
+  /** Absolute path below the server's address. */
+  path: string;
+  query?: Record<string, string>;
+  body?: unknown;
+  contentType?: string;
+  /** Ends the call early; it then rejects. */
+  signal?: AbortSignal;
+  /** Default: 10 s. */
+  deadlineMilliseconds?: number;
+}
+
+/** What a server-side apply says about the object and its writer. */
+export interface ApplyOptions {
+  path: string;
+  object: object;
+  fieldManager: string;
+  /** Take fields from other managers; only for fields that nobody else may own. */
+  force: boolean;
+  /** Validate and merge, store nothing. */
+  dryRun?: boolean;
+  signal?: AbortSignal;
+}
+
+/** Access to one API server. Every rejection is an ApiError or an Error wrapped "while ...". */
+export interface KubeClient {
+  /** Resolves with the parsed answer. */
+  request<T>(request: KubeRequest): Promise<T>;
+  /** Resolves with the open body of a 200 answer; the deadline covers the headers only. */
+  stream(request: KubeRequest): Promise<http.IncomingMessage>;
+  /** Server-side apply; resolves with the object as stored. */
+  apply<T>(options: ApplyOptions): Promise<T>;
+}
+
+/** An answer other than 2xx. */
+export class ApiError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  /** Seconds that the server asks to wait, from Retry-After. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(doing: string, answer: { code: number; body: string; retryAfter?: string }) {
+    const status = parseStatus(answer.body);
+    super(`while ${doing}: ${answer.code} ${status.reason}: ${status.message}`);
+    this.name = "ApiError";
+    this.code = answer.code;
+    this.reason = status.reason;
+    const seconds = Number(answer.retryAfter);
+    this.retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  }
+}
+
+/** Whether an error is an answer of the API server with this HTTP status. */
+export function isApiError(error: unknown, code: number): boolean {
+  return error instanceof ApiError && error.code === code;
+}
+
+/** The API server's Status object; anything else (a proxy's page) is not repeated. */
+function parseStatus(body: string): { reason: string; message: string } {
+  try {
+    const status = JSON.parse(body) as { reason?: unknown; message?: unknown };
+    return { reason: String(status.reason ?? "Unknown"), message: String(status.message ?? "") };
+  } catch {
+    return { reason: "Unknown", message: "the answer is not a Status" };
+  }
+}
+
+/** Configuration from KUBECONFIG, the home folder, or the pod's service account, in this order. */
+export function loadKubeConfig(): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  return config;
+}
+
+type Send = (request: KubeRequest, signal: AbortSignal) => Promise<http.IncomingMessage>;
+
+function urlOf(server: string, request: KubeRequest): URL {
+  const url = new URL(server.replace(/\/$/, "") + request.path);
+  for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
+  return url;
+}
+
+function createSend(config: KubeConfig): Send {
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error("while reading the Kubernetes configuration: no current cluster");
+  const secure = cluster.server.startsWith("https:");
+  const { request: start } = secure ? https : http;
+  // Keyed by credentials, so that a rotated client certificate gets connections of its own.
+  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 4 };
+  const agent = secure ? new https.Agent(pool) : new http.Agent(pool);
+  return async (request, signal) => {
+    const options: https.RequestOptions = { method: request.method, headers: {} };
+    await config.applyToHTTPSOptions(options);
+    if (!cluster.proxyUrl) options.agent = agent;
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    options.headers = {
+      ...options.headers,
+      accept: "application/json",
+      ...(body && {
+        "content-type": request.contentType ?? "application/json",
+        "content-length": body.length,
+      }),
+    };
+    options.signal = signal;
+    const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+    const call = start(urlOf(cluster.server, request), options, resolve);
+    call.on("error", reject);
+    call.end(body);
+    return promise;
+  };
+}
+
+async function readBody(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) {
+      response.destroy();
+      throw new Error(`the answer is over ${MAX_ANSWER_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function isGood(response: http.IncomingMessage): boolean {
+  const code = response.statusCode ?? 0;
+  return code >= 200 && code < 300;
+}
+
+function apiError(doing: string, response: http.IncomingMessage, body: string): ApiError {
+  const retryAfter = response.headers["retry-after"];
+  return new ApiError(doing, {
+    code: response.statusCode ?? 0,
+    body,
+    ...(retryAfter !== undefined && { retryAfter }),
+  });
+}
+
+function wrapped(doing: string, error: unknown): Error {
+  if (error instanceof ApiError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new Error(`while ${doing}: ${text}`, { cause: error });
+}
+
+/**
+ * The caller's signal and a deadline in one. `done()` takes the deadline away, which an open stream
+ * must outlive, and which would otherwise hold the process for its length.
+ */
+function withDeadline(request: KubeRequest): { signal: AbortSignal; done: () => void } {
+  const milliseconds = request.deadlineMilliseconds ?? CALL_DEADLINE_MILLISECONDS;
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`no answer within ${milliseconds} ms`)),
+    milliseconds,
+  );
+  const signals = request.signal ? [request.signal, late.signal] : [late.signal];
+  return { signal: AbortSignal.any(signals), done: () => clearTimeout(timer) };
+}
+
+/** A client for the current context of `config`. */
+export function createKubeClient(config: KubeConfig): KubeClient {
+  const send = createSend(config);
+
+  async function call<T>(
+    request: KubeRequest,
+    use: (response: http.IncomingMessage, doing: string) => Promise<T>,
+  ): Promise<T> {
+    const doing = `calling ${request.method} ${request.path}`;
+    const { signal, done } = withDeadline(request);
+    try {
+      signal.throwIfAborted();
+      return await use(await send(request, signal), doing);
+    } catch (error) {
+      // Node reports "The operation was aborted"; the signal knows by whom.
+      throw wrapped(doing, signal.aborted ? signal.reason : error);
+    } finally {
+      done();
+    }
+  }
+
+  function request<T>(options: KubeRequest): Promise<T> {
+    return call(options, async (response, doing) => {
+      const body = await readBody(response);
+      if (!isGood(response)) throw apiError(doing, response, body);
+      return JSON.parse(body) as T;
+    });
+  }
+
+  return {
+    request,
+    stream: (options) =>
+      call(options, async (response, doing) => {
+        if (response.statusCode === 200) return response;
+        throw apiError(doing, response, await readBody(response));
+      }),
+    apply: ({ path, object, fieldManager, force, dryRun, signal }) =>
+      request({
+        method: "PATCH",
+        path,
+        query: { fieldManager, force: String(force), ...(dryRun && { dryRun: "All" }) },
+        // JSON is YAML.
+        contentType: APPLY,
+        body: object,
+        ...(signal && { signal }),
+      }),
+  };
+}

@@ -1,0 +1,179 @@
+/** What one replica at a time does: everything that writes. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { writeCertificate } from "./apply-certificate.ts";
+import { createConfigMapWriter } from "./apply-configmap.ts";
+import { createWebhookWriter, WEBHOOK_REAPPLY_MILLISECONDS } from "./apply-webhook.ts";
+import type { CacheChange, Caches, NamespaceRecord } from "./caches.ts";
+import type { KubeClient } from "./kube-client.ts";
+import type { PodCounts } from "./pod-counts.ts";
+import { createPodIndex, type PodRecord, projectPod } from "./pods.ts";
+import type { PolicyRecord } from "./policy-cache.ts";
+import { createQueue, type Queue } from "./queue.ts";
+import { createReconciler } from "./reconcile.ts";
+import type { OperatorSettings } from "./settings.ts";
+import { type Change, startWatch, type Watch } from "./watch.ts";
+
+/** Keys of the queue that are no policy; a policy's key has a slash. */
+const WEBHOOK = "webhook";
+const CERTIFICATE = "certificate";
+/** Certificates live for weeks; the Secret's own changes are watched. */
+const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
+/** A rollout changes many pods at once: counted together. */
+const POD_CHANGES_MILLISECONDS = 300;
+const SYNC_POLL_MILLISECONDS = 50;
+
+export interface LeaderOptions {
+  client: KubeClient;
+  caches: Caches;
+  settings: OperatorSettings;
+  /** Name in the webhook's certificate. */
+  dnsName: string;
+  log: Logger;
+}
+
+/** The work of a leader, and what there is to see of it. */
+export interface Leader {
+  /** Leads until the signal fires. */
+  lead(signal: AbortSignal): Promise<void>;
+  /** Pod counts by policy; empty in a replica that does not lead. */
+  counts(): ReadonlyMap<string, PodCounts>;
+  /** The watch of pods; none in a replica that does not lead. */
+  pods(): Watch<PodRecord> | undefined;
+}
+
+const NO_COUNTS: ReadonlyMap<string, PodCounts> = new Map();
+
+function keyOf({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+function policyChanged(queue: Queue, caches: Caches, change: Change<PolicyRecord>): void {
+  const { namespace } = (change.now ?? change.old) as PolicyRecord;
+  queue.add(change.key);
+  queue.add(WEBHOOK);
+  // Younger policies of the namespace may win or lose pods.
+  for (const policy of caches.index.policies(namespace)) {
+    if (keyOf(policy) !== change.key) queue.addAfter(keyOf(policy), POD_CHANGES_MILLISECONDS);
+  }
+}
+
+function namespaceChanged(queue: Queue, caches: Caches, change: Change<NamespaceRecord>): void {
+  if (change.old?.optedOut === change.now?.optedOut) return;
+  for (const policy of caches.index.policies(change.key)) queue.add(keyOf(policy));
+}
+
+/** Queues what a change of a cache asks for. */
+function follow(queue: Queue, caches: Caches, { kind, change }: CacheChange): void {
+  if (kind === "policy") policyChanged(queue, caches, change);
+  else if (kind === "namespace") namespaceChanged(queue, caches, change);
+  else {
+    queue.add(CERTIFICATE);
+    queue.add(WEBHOOK);
+  }
+}
+
+async function untilSynced(synced: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!synced() && !signal.aborted) {
+    await sleep(SYNC_POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}
+
+/** A leader that does nothing until it is elected. */
+export function createLeader(options: LeaderOptions): Leader {
+  const { client, caches, settings, dnsName, log } = options;
+  let counts = () => NO_COUNTS;
+  let podWatch: Watch<PodRecord> | undefined;
+
+  async function lead(signal: AbortSignal): Promise<void> {
+    const pods = createPodIndex();
+    const webhook = createWebhookWriter({
+      client,
+      target: {
+        namespace: settings.namespace,
+        service: settings.webhookService,
+        timeoutSeconds: settings.webhookTimeoutSeconds,
+      },
+      clusterRole: settings.clusterRole,
+      log,
+    });
+    const reconciler = createReconciler({
+      client,
+      caches,
+      pods,
+      configMaps: createConfigMapWriter(client),
+      webhook,
+      podName: settings.podName,
+      namespace: settings.namespace,
+      webhookPort: settings.webhookPort,
+      dnsName,
+    });
+
+    async function certificate(): Promise<number> {
+      const record = caches.certificate();
+      const secret = settings.certificateSecret;
+      if (!record) throw new Error(`Secret ${settings.namespace}/${secret} does not exist`);
+      const { namespace } = settings;
+      await writeCertificate({ client, namespace, secret, dnsName, log }, record, Date.now());
+      return CERTIFICATE_CHECK_MILLISECONDS;
+    }
+
+    async function webhookConfiguration(): Promise<number | undefined> {
+      const caBundle = caches.certificate()?.data["ca.crt"];
+      // Comes back when the Secret is filled.
+      if (!caBundle) return undefined;
+      await webhook.write({ caBundle, namespaces: caches.index.namespaces() });
+      return WEBHOOK_REAPPLY_MILLISECONDS;
+    }
+
+    const queue = createQueue({
+      handle: (key) => {
+        if (key === CERTIFICATE) return certificate();
+        if (key === WEBHOOK) return webhookConfiguration();
+        return reconciler.reconcile(key);
+      },
+      log,
+    });
+    const onPodChange = (change: Change<PodRecord>) => {
+      pods.update(change);
+      const { namespace } = (change.now ?? change.old) as PodRecord;
+      for (const policy of caches.index.policies(namespace)) {
+        queue.addAfter(keyOf(policy), POD_CHANGES_MILLISECONDS);
+      }
+    };
+
+    await untilSynced(caches.synced, signal);
+    // The certificate must not wait for the pods: without it no replica gets ready.
+    const unsubscribe = caches.subscribe((change) => follow(queue, caches, change));
+    queue.add(CERTIFICATE);
+    queue.add(WEBHOOK);
+    // Only while leading: replicas that serve admission alone must not grow with the cluster.
+    const watch = startWatch({
+      client,
+      path: "/api/v1/pods",
+      kind: "Pod",
+      project: projectPod,
+      onChange: onPodChange,
+      onSynced: () => {
+        for (const policy of caches.policies.values()) queue.add(keyOf(policy));
+      },
+      log,
+    });
+    podWatch = watch;
+    counts = reconciler.counts;
+    await untilAborted(signal);
+    unsubscribe();
+    podWatch = undefined;
+    counts = () => NO_COUNTS;
+    await Promise.all([watch.stop(), queue.stop()]);
+  }
+
+  return { lead, counts: () => counts(), pods: () => podWatch };
+}

@@ -1,0 +1,205 @@
+/** Leader election on a Lease, with the rules of client-go: who holds it and goes on renewing it leads. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { isApiError, type KubeClient } from "./kube-client.ts";
+
+/** All times in milliseconds. Must nest: retryPeriod < renewDeadline < leaseDuration. */
+export interface LeaseTimes {
+  /** After so long without a renewal, others may take the Lease. */
+  leaseDuration: number;
+  /** After so long without a renewal, the holder steps down: well before others may take it. */
+  renewDeadline: number;
+  /** From one attempt to the next. */
+  retryPeriod: number;
+}
+
+const TIMES: LeaseTimes = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
+
+export interface LeaseOptions {
+  client: KubeClient;
+  namespace: string;
+  name: string;
+  /** Of this replica; its pod's name. */
+  identity: string;
+  /** Leads until the signal fires; the Lease is given back only after it has resolved. */
+  lead: (signal: AbortSignal) => Promise<void>;
+  log: Pick<Logger, "info" | "warn" | "error">;
+  times?: LeaseTimes;
+}
+
+/** A candidate for the Lease. */
+export interface Candidate {
+  isLeader(): boolean;
+  /** Stops leading, gives the Lease back, and takes part no more. */
+  stop(): Promise<void>;
+}
+
+interface LeaseSpec {
+  holderIdentity?: string;
+  leaseDurationSeconds?: number;
+  acquireTime?: string;
+  renewTime?: string;
+  leaseTransitions?: number;
+}
+
+interface Lease {
+  metadata: { resourceVersion?: string };
+  spec?: LeaseSpec;
+}
+
+/** RFC 3339 with microseconds, as Lease times are written. */
+function microTime(): string {
+  return new Date().toISOString().replace("Z", "000Z");
+}
+
+/** Starts to run for the Lease. */
+export function runForLease(options: LeaseOptions): Candidate {
+  const { client, identity, log } = options;
+  const times = options.times ?? TIMES;
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases/${options.name}`;
+  const stopping = new AbortController();
+  // What was last seen of the holder, and when by our own clock: clocks of two nodes may differ, so the
+  // time written in the Lease is compared with itself only.
+  let seen = { text: "", at: 0 };
+  let leading = false;
+
+  async function read(): Promise<Lease> {
+    try {
+      return await client.request<Lease>({ method: "GET", path, deadlineMilliseconds: deadline() });
+    } catch (error) {
+      if (!isApiError(error, 404)) throw error;
+      // Without a spec: two replicas may do this at once, and who leads is decided by the write that
+      // follows, which carries a resourceVersion. By apply, because its `create` can be limited by name.
+      return await client.apply<Lease>({
+        path,
+        object: {
+          apiVersion: "coordination.k8s.io/v1",
+          kind: "Lease",
+          metadata: { name: options.name, namespace: options.namespace },
+        },
+        fieldManager: "healthpolicy-lease",
+        force: false,
+      });
+    }
+  }
+
+  /** One call's share, so that several fit before the renewal is overdue. */
+  function deadline(): number {
+    return Math.max(50, times.renewDeadline / 3);
+  }
+
+  async function write(lease: Lease, spec: LeaseSpec): Promise<void> {
+    await client.request<Lease>({
+      method: "PUT",
+      path,
+      body: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...lease, spec },
+      deadlineMilliseconds: deadline(),
+    });
+  }
+
+  function isFree(spec: LeaseSpec): boolean {
+    if (!spec.holderIdentity || spec.holderIdentity === identity) return true;
+    const text = JSON.stringify([spec.holderIdentity, spec.renewTime, spec.leaseTransitions]);
+    if (text !== seen.text) seen = { text, at: performance.now() };
+    const held = (spec.leaseDurationSeconds ?? 0) * 1_000 || times.leaseDuration;
+    return performance.now() - seen.at > held;
+  }
+
+  /** Whether the Lease is ours after this. Rejects when that cannot be told. */
+  async function acquireOrRenew(): Promise<boolean> {
+    const lease = await read();
+    const spec = lease.spec ?? {};
+    if (!isFree(spec)) return false;
+    const ours = spec.holderIdentity === identity;
+    await write(lease, {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.max(1, Math.round(times.leaseDuration / 1_000)),
+      acquireTime: ours ? (spec.acquireTime ?? microTime()) : microTime(),
+      renewTime: microTime(),
+      leaseTransitions: (spec.leaseTransitions ?? 0) + (ours ? 0 : 1),
+    });
+    return true;
+  }
+
+  /** As acquireOrRenew, with a failed call as undefined: neither ours nor lost. */
+  async function attempt(): Promise<boolean | undefined> {
+    try {
+      return await acquireOrRenew();
+    } catch (error) {
+      // Somebody else was faster; the next attempt sees whom.
+      if (isApiError(error, 409)) return undefined;
+      log.warn({ err: error }, "asking for the lease failed");
+      return undefined;
+    }
+  }
+
+  async function pause(signal: AbortSignal): Promise<void> {
+    // A fifth of jitter, so that candidates that started together do not stay in step.
+    const wait = times.retryPeriod * (0.9 + Math.random() * 0.2);
+    await sleep(wait, undefined, { signal }).catch(() => undefined);
+  }
+
+  /** One renewal with what is left of the deadline: when it was made, or undefined when it is lost. */
+  async function renew(renewedAt: number): Promise<number | undefined> {
+    // From before the call: what counts is when others can have seen the renewal at the earliest.
+    const startedAt = performance.now();
+    const left = Math.max(0, times.renewDeadline - (startedAt - renewedAt));
+    const held = await Promise.race([attempt(), sleep(left, undefined, { ref: false })]);
+    if (held === false) return undefined;
+    const latest = held === true ? startedAt : renewedAt;
+    return performance.now() - latest < times.renewDeadline ? latest : undefined;
+  }
+
+  /** Renews until the Lease is lost, the renewal is overdue, or the signal fires. */
+  async function renewUntilLost(acquiredAt: number, signal: AbortSignal): Promise<void> {
+    let renewedAt: number | undefined = acquiredAt;
+    while (renewedAt !== undefined) {
+      await pause(signal);
+      if (signal.aborted) return;
+      renewedAt = await renew(renewedAt);
+    }
+  }
+
+  async function release(): Promise<void> {
+    const lease = await read();
+    if (lease.spec?.holderIdentity !== identity) return;
+    await write(lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 });
+  }
+
+  async function leadOnce(acquiredAt: number): Promise<void> {
+    const losing = new AbortController();
+    log.info({ identity }, "leading");
+    leading = true;
+    const work = options.lead(losing.signal).catch((error: unknown) => {
+      log.error({ err: error }, "leading failed");
+    });
+    const signal = AbortSignal.any([stopping.signal, losing.signal]);
+    // Work that ends by itself gives the Lease to a replica that may fare better.
+    await Promise.race([renewUntilLost(acquiredAt, signal), work]);
+    leading = false;
+    losing.abort(new Error("no longer the leader"));
+    await work;
+    log.info({ identity }, "stepped down");
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const startedAt = performance.now();
+      const held = await attempt();
+      if (held) await leadOnce(startedAt);
+      else await pause(stopping.signal);
+    }
+    await release().catch((error: unknown) => {
+      log.warn({ err: error }, "giving the lease back failed");
+    });
+  }
+
+  const running = run();
+  return {
+    isLeader: () => leading,
+    stop: async () => {
+      stopping.abort(new Error("stopped"));
+      await running;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** How the pods of a namespace stand to one of its policies. Pure. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { byAge, selectorMatches } from "../api/select-policy.ts";
+import { revisionOf } from "../inject/revision.ts";
+import type { PodRecord } from "./pods.ts";
+
+/** Counts of the pods that a policy selects. */
+export interface PodCounts {
+  /** Selected and not skipped; pods that an older policy claims are counted there. */
+  matched: number;
+  /** Of those, with our container. */
+  injected: number;
+  /** Of the injected, bound to another policy or revision than a pod created now would be. */
+  outdated: number;
+  /** Of the injected, with our container not ready. */
+  unready: number;
+  /** Selected, but opted out or of a kind that is never injected. */
+  optedOut: number;
+  /** Selected, but claimed by an older policy. */
+  claimed: number;
+  /** The oldest policy that claims some of them. */
+  claimedBy: string | undefined;
+  /** What to restart, as kubectl takes it, sorted: workloads of pods without our container. */
+  predating: string[];
+  /** The same for outdated pods. */
+  outdatedWorkloads: string[];
+}
+
+function workloads(pods: readonly PodRecord[]): string[] {
+  return [...new Set(pods.flatMap(({ workload }) => workload ?? []))].sort();
+}
+
+/** Counts the namespace's `pods` for `policy`; `policies` are all usable ones of the namespace. */
+export function countPods(
+  policy: EffectivePolicy,
+  policies: readonly EffectivePolicy[],
+  pods: readonly PodRecord[],
+): PodCounts {
+  const older = policies
+    .filter((other) => other.name !== policy.name && byAge(other, policy) < 0)
+    .toSorted(byAge);
+  const selected = pods.filter(({ labels }) => selectorMatches(policy.selector, labels));
+  const claims = ({ labels }: PodRecord) =>
+    older.find(({ selector }) => selectorMatches(selector, labels));
+  const eligible = selected.filter(({ skipped }) => !skipped);
+  const matched = eligible.filter((pod) => !claims(pod));
+  const claimed = eligible.filter(claims);
+  const injected = matched.filter(({ sidecar }) => sidecar);
+  const revision = revisionOf(policy);
+  const outdated = injected.filter(
+    ({ sidecar }) => sidecar?.policy !== policy.name || sidecar.revision !== revision,
+  );
+  const [first] = claimed;
+  return {
+    matched: matched.length,
+    injected: injected.length,
+    outdated: outdated.length,
+    unready: injected.filter(({ sidecar }) => !sidecar?.ready).length,
+    optedOut: selected.length - eligible.length,
+    claimed: claimed.length,
+    claimedBy: first && claims(first)?.name,
+    predating: workloads(matched.filter(({ sidecar }) => !sidecar)),
+    outdatedWorkloads: workloads(outdated),
+  };
+}

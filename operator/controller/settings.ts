@@ -1,0 +1,110 @@
+/** The operator's environment as typed values. Pure. */
+import type { InjectSettings } from "../inject/settings.ts";
+
+/** Read once at start; the chart sets it. */
+export interface OperatorSettings {
+  podName: string;
+  namespace: string;
+  logLevel: string;
+  webhookPort: number;
+  managementPort: number;
+  webhookService: string;
+  webhookTimeoutSeconds: number;
+  certificateSecret: string;
+  clusterRole: string;
+  leaseName: string;
+  inject: InjectSettings;
+}
+
+interface Variable {
+  name: string;
+  text: string;
+  /** Unset: the variable must be given. */
+  fallback?: string;
+}
+
+/** Every variable, in the order of the help text. */
+const VARIABLES = [
+  { name: "POD_NAME", text: "this replica's pod" },
+  { name: "POD_NAMESPACE", text: "the operator's namespace" },
+  { name: "LOG_LEVEL", text: "trace, debug, info, warn or error", fallback: "info" },
+  { name: "WEBHOOK_PORT", text: "port of the admission webhook", fallback: "9443" },
+  { name: "MANAGEMENT_PORT", text: "port of health and metrics", fallback: "8080" },
+  { name: "WEBHOOK_SERVICE", text: "Service before the webhook" },
+  { name: "WEBHOOK_TIMEOUT_SECONDS", text: "how long API servers wait, 1 to 5", fallback: "3" },
+  { name: "CERTIFICATE_SECRET", text: "Secret of the webhook's certificate" },
+  { name: "CLUSTER_ROLE", text: "ClusterRole that owns the webhook configuration" },
+  { name: "LEASE_NAME", text: "Lease of the leader", fallback: "healthpolicy-operator" },
+  { name: "SIDECAR_IMAGE", text: "image of the injected container" },
+  {
+    name: "SIDECAR_IMAGE_PULL_POLICY",
+    text: "Always, IfNotPresent or Never",
+    fallback: "IfNotPresent",
+  },
+  { name: "SIDECAR_REQUESTS_CPU", text: "its CPU request", fallback: "5m" },
+  { name: "SIDECAR_REQUESTS_MEMORY", text: "its memory request", fallback: "64Mi" },
+  { name: "SIDECAR_LIMITS_CPU", text: "its CPU limit", fallback: "100m" },
+  { name: "SIDECAR_LIMITS_MEMORY", text: "its memory limit", fallback: "64Mi" },
+] as const satisfies Variable[];
+
+type Name = (typeof VARIABLES)[number]["name"];
+
+/** What `--help` prints about the environment, one line per variable. */
+export function environmentHelp(): string {
+  const width = Math.max(...VARIABLES.map(({ name }) => name.length));
+  return VARIABLES.map((variable) => {
+    const fallback = "fallback" in variable ? ` (${variable.fallback})` : " (required)";
+    return `  ${variable.name.padEnd(width)}  ${variable.text}${fallback}`;
+  }).join("\n");
+}
+
+function value(env: NodeJS.ProcessEnv, name: Name): string {
+  const variable: Variable | undefined = VARIABLES.find((candidate) => candidate.name === name);
+  const text = env[name] || variable?.fallback;
+  if (text === undefined) throw new Error(`environment variable ${name} is not set`);
+  return text;
+}
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: Name, range: [number, number]): number {
+  const number = Number(value(env, name));
+  const [least, most] = range;
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new Error(`environment variable ${name} must be a whole number from ${least} to ${most}`);
+}
+
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: Name, allowed: readonly T[]): T {
+  const text = value(env, name);
+  const found = allowed.find((candidate) => candidate === text);
+  if (found !== undefined) return found;
+  throw new Error(`environment variable ${name} must be one of ${allowed.join(", ")}`);
+}
+
+/** Reads all of it; throws an Error that names the first variable that is missing or wrong. */
+export function readSettings(env: NodeJS.ProcessEnv): OperatorSettings {
+  return {
+    podName: value(env, "POD_NAME"),
+    namespace: value(env, "POD_NAMESPACE"),
+    logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error"]),
+    webhookPort: wholeNumber(env, "WEBHOOK_PORT", [1, 65_535]),
+    managementPort: wholeNumber(env, "MANAGEMENT_PORT", [1, 65_535]),
+    webhookService: value(env, "WEBHOOK_SERVICE"),
+    webhookTimeoutSeconds: wholeNumber(env, "WEBHOOK_TIMEOUT_SECONDS", [1, 5]),
+    certificateSecret: value(env, "CERTIFICATE_SECRET"),
+    clusterRole: value(env, "CLUSTER_ROLE"),
+    leaseName: value(env, "LEASE_NAME"),
+    inject: {
+      image: value(env, "SIDECAR_IMAGE"),
+      imagePullPolicy: oneOf(env, "SIDECAR_IMAGE_PULL_POLICY", ["Always", "IfNotPresent", "Never"]),
+      resources: {
+        requests: {
+          cpu: value(env, "SIDECAR_REQUESTS_CPU"),
+          memory: value(env, "SIDECAR_REQUESTS_MEMORY"),
+        },
+        limits: {
+          cpu: value(env, "SIDECAR_LIMITS_CPU"),
+          memory: value(env, "SIDECAR_LIMITS_MEMORY"),
+        },
+      },
+    },
+  };
+}
