@@ -1,4 +1,5 @@
 /** From the text of a review to the text of its answer. */
+import { types } from "node:util";
 import { type Decision, decide, type Knowledge } from "./decide.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { diff, type Operation } from "./patch.ts";
@@ -37,6 +38,14 @@ export function refusalBody(reason: string, message: string): string {
   return JSON.stringify({ reason, message });
 }
 
+/** Kind and place of an error, never its text, which could quote the pod. */
+function describeError(error: unknown): { error: string; at?: string } {
+  if (!types.isNativeError(error)) return { error: typeof error };
+  const { name, message, stack = "" } = error;
+  const [, at = ""] = stack.slice(stack.indexOf(message) + message.length).split("\n");
+  return { error: name, at: at.trim() };
+}
+
 function decideSafely(
   request: ReviewRequest,
   { knowledge, log }: AdmitOptions,
@@ -45,11 +54,8 @@ function decideSafely(
     const decision = decide(request, knowledge);
     return { decision, operations: decision.pod ? diff(request.pod, decision.pod) : [] };
   } catch (error) {
-    // Only kind and place of the error: its text could quote the pod.
-    const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: "" };
-    const at = stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
     log.error(
-      { namespace: request.namespace, uid: request.uid, error: name, at: at?.trim() },
+      { namespace: request.namespace, uid: request.uid, ...describeError(error) },
       "a pod was admitted without a sidecar, because deciding about it failed",
     );
     return { decision: INTERNAL_ERROR, operations: [] };

@@ -48,9 +48,9 @@ function ignoredLabel(labels: Record<string, string>): string[] {
 function ignoredPolicies([bound, ...others]: EffectivePolicy[]): string[] {
   const [second] = others;
   if (!bound || !second) return [];
-  const more = others.length > 1 ? ` and ${others.length - 1} more` : "";
+  const more = others.length > 1 ? ` (and ${others.length - 1} more)` : "";
   return [
-    `HealthPolicy ${bound.name} applies to this pod; ${second.name}${more} match it too but are younger`,
+    `HealthPolicy ${bound.name} applies to this pod, not the younger ${second.name}${more}, which matches it too`,
   ];
 }
 

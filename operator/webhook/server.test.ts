@@ -1,29 +1,44 @@
 /** The webhook over real TLS, as an API server calls it. */
+
+import { Agent } from "node:https";
+import type { TLSSocket } from "node:tls";
 import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
-import { ADMISSION_PATH, POLICY_ANNOTATION, SIDECAR_CONTAINER } from "../api/names.ts";
+import {
+  ADMISSION_PATH,
+  POLICIES_PATH,
+  POLICY_ANNOTATION,
+  SIDECAR_CONTAINER,
+} from "../api/names.ts";
 import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
 import { startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
 import { testCertificate } from "./testing/certificate.ts";
-import { call, postReview, reviewOf } from "./testing/client.ts";
+import { call, postReview, reviewOf, type Target } from "./testing/client.ts";
+import { closed, handshake as openConnection } from "./testing/tls-client.ts";
 
 type TestCertificate = Awaited<ReturnType<typeof testCertificate>>;
 
-let certificate: TestCertificate;
+/** Timeout of the server for one request, and its clock of one second, and some slack. */
+const SLOW_CLIENT_MILLISECONDS = 8_000;
+
+const certificates: TestCertificate[] = [];
 beforeAll(async () => {
-  certificate = await testCertificate(1);
+  certificates.push(await testCertificate(1), await testCertificate(2));
 });
 
-let running: Webhook | undefined;
+const running: Webhook[] = [];
+const agents: Agent[] = [];
+const sockets: TLSSocket[] = [];
 afterEach(async () => {
-  await running?.close();
-  running = undefined;
+  for (const client of [...agents.splice(0), ...sockets.splice(0)]) client.destroy();
+  await Promise.all(running.splice(0).map((webhook) => webhook.close()));
 });
 
 async function start(options: Partial<WebhookOptions> = {}) {
+  const [certificate] = certificates as [TestCertificate];
   const metrics = new Registry();
   const log = { info: jest.fn(), error: jest.fn() };
-  running = await startWebhook({
+  const webhook = await startWebhook({
     port: 0,
     certificate,
     policies: () => [testPolicy()],
@@ -34,15 +49,22 @@ async function start(options: Partial<WebhookOptions> = {}) {
     drainMilliseconds: 0,
     ...options,
   });
-  const target = { port: running.port, ca: certificate.ca };
-  const count = async (result: string, reason: string) => {
-    const { values } = (await metrics.getSingleMetric("healthpolicy_injections_total")?.get()) ?? {
-      values: [],
-    };
-    const found = values.find(({ labels }) => labels.result === result && labels.reason === reason);
-    return found?.value ?? 0;
-  };
-  return { webhook: running, target, log, count };
+  running.push(webhook);
+  return { webhook, target: { port: webhook.port, ca: certificate.ca }, log, metrics };
+}
+
+/** A connection that ends with the test. */
+async function handshake(...to: Parameters<typeof openConnection>) {
+  const client = await openConnection(...to);
+  sockets.push(client.socket);
+  return client;
+}
+
+/** The same target over one connection that is kept open, as an API server does. */
+function keptOpen(target: Target): Target {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  agents.push(agent);
+  return { ...target, agent };
 }
 
 const POD = {
@@ -50,30 +72,247 @@ const POD = {
   spec: { containers: [{ name: "app", image: "app:1" }] },
 };
 
-describe("a review", () => {
-  test("of a pod that a policy selects is answered with one patch", async () => {
-    const { target, count } = await start();
+const post = (target: Target, body: string, headers: Record<string, string> = {}) =>
+  call(target, { path: ADMISSION_PATH, method: "POST", body, headers });
+
+describe("a request", () => {
+  test("with a pod that a policy selects is answered with one patch", async () => {
+    const { target, metrics } = await start();
     const { response, pod } = await postReview(target, reviewOf(POD));
-    expect(response).toMatchObject({ uid: "review-1", allowed: true, patchType: "JSONPatch" });
-    expect(response.warnings).toBeUndefined();
+    expect(response).toStrictEqual({
+      uid: "review-1",
+      allowed: true,
+      patchType: "JSONPatch",
+      patch: expect.any(String),
+    });
     expect(pod).toMatchObject({
       metadata: { annotations: { [POLICY_ANNOTATION]: "web" } },
       spec: { initContainers: [{ name: SIDECAR_CONTAINER, image: SETTINGS.image }] },
     });
-    expect(await count("injected", "")).toBe(1);
+    expect(await metrics.metrics()).toContain(
+      'healthpolicy_injections_total{result="injected",reason=""} 1',
+    );
   });
 
-  test("of a pod that no policy selects is answered without a patch", async () => {
-    const { target, count } = await start();
-    const other = { ...POD, metadata: { labels: { app: "other" } } };
-    const { response } = await postReview(target, reviewOf(other));
-    expect(response).toStrictEqual({ uid: "review-1", allowed: true });
-    expect(await count("skipped", "NoMatchingPolicy")).toBe(1);
-  });
-
-  test("is refused at an unknown path", async () => {
+  test("with what is no review is answered 400, with a reason", async () => {
     const { target } = await start();
-    const answer = await call(target, { path: `${ADMISSION_PATH}/x`, method: "POST", body: "{}" });
-    expect(answer.status).toBe(404);
+    const { status, text, headers } = await post(target, '{"kind":"Pod"}');
+    expect(status).toBe(400);
+    expect(headers["content-type"]).toBe("application/json");
+    expect(JSON.parse(text)).toStrictEqual({
+      reason: "NotAnAdmissionReview",
+      message: "the body is not an AdmissionReview of admission.k8s.io/v1",
+    });
+  });
+
+  test("with a body of 10 MB is answered 413", async () => {
+    const { target, metrics } = await start();
+    const { status, text } = await post(target, "x".repeat(10_000_000));
+    expect(status).toBe(413);
+    expect(JSON.parse(text).reason).toBe("TooLarge");
+    expect(await metrics.metrics()).toContain('{result="refused",reason="TooLarge"} 1');
+  });
+
+  test("with a pod of 1.5 MiB is answered like any other", async () => {
+    const { target } = await start();
+    const env = [{ name: "BIG", value: "x".repeat(1.5 * 1024 * 1024) }];
+    const pod = { ...POD, spec: { containers: [{ name: "app", image: "app:1", env }] } };
+    expect((await postReview(target, reviewOf(pod))).response.patch).toBeDefined();
+  });
+
+  test.each([
+    ["of another content type", "POST", ADMISSION_PATH, { "Content-Type": "text/yaml" }, 415],
+    [
+      "with parameters to its content type",
+      "POST",
+      ADMISSION_PATH,
+      { "Content-Type": "application/json; charset=utf-8" },
+      400,
+    ],
+    ["by GET", "GET", ADMISSION_PATH, {}, 405],
+    ["to another path", "POST", `${ADMISSION_PATH}/x`, {}, 404],
+    ["to the root", "GET", "/", {}, 404],
+    ["for a policy by POST", "POST", `${POLICIES_PATH}/shop/web`, {}, 404],
+  ])("%s is answered %s %s %j %i", async (_, method, path, headers, status) => {
+    const { target } = await start();
+    const answer = await call(target, { path, method, headers: headers as Record<string, string> });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toHaveProperty("reason");
+  });
+
+  test("that an error of ours meets is answered like one without a policy", async () => {
+    const policies = () => {
+      throw new Error("broken");
+    };
+    const { target, log } = await start({ policies });
+    const { response } = await postReview(target, reviewOf(POD));
+    expect(response).toMatchObject({ allowed: true, warnings: [expect.any(String)] });
+    expect(response.patch).toBeUndefined();
+    expect(log.error).toHaveBeenCalledTimes(1);
   });
 });
+
+describe("the generation of a policy", () => {
+  test.each<[string, Partial<WebhookOptions>, string, number, object]>([
+    ["is told from the cache", {}, "/shop/web", 200, { generation: 3, uid: testPolicy().uid }],
+    ["is 404 for a policy that is not there", {}, "/shop/other", 404, { reason: "NotFound" }],
+    ["is 404 without a name", {}, "/shop", 404, { reason: "NotFound" }],
+    [
+      "is 404 in another namespace",
+      { policies: (namespace) => (namespace === "shop" ? [testPolicy()] : []) },
+      "/other/web",
+      404,
+      { reason: "NotFound" },
+    ],
+    [
+      "is 503 before the cache is filled",
+      { policies: () => undefined },
+      "/shop/web",
+      503,
+      { reason: "CacheNotSynced" },
+    ],
+  ])("%s", async (_, options, path, status, body) => {
+    const { target } = await start(options);
+    const answer = await call(target, { path: `${POLICIES_PATH}${path}` });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toMatchObject(body);
+  });
+});
+
+describe("TLS", () => {
+  test("below 1.2 is refused, before and after a new certificate", async () => {
+    const { webhook, target } = await start();
+    const [, second] = certificates as [TestCertificate, TestCertificate];
+    await expect(handshake(target, "TLSv1.1")).rejects.toMatchObject({
+      code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+    });
+    webhook.setCertificate(second);
+    await expect(handshake({ ...target, ca: second.ca }, "TLSv1.1")).rejects.toMatchObject({
+      code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+    });
+    expect(await handshake({ ...target, ca: second.ca }, "TLSv1.2")).toMatchObject({
+      protocol: "TLSv1.2",
+    });
+  });
+
+  test("serves a new certificate without a restart, and keeps open connections", async () => {
+    const { webhook, target } = await start();
+    const [, second] = certificates as [TestCertificate, TestCertificate];
+    const kept = keptOpen(target);
+    expect((await postReview(kept, reviewOf(POD))).response.allowed).toBe(true);
+    expect((await handshake(target)).serial).toBe("01");
+
+    webhook.setCertificate(second);
+    expect((await handshake({ ...target, ca: second.ca })).serial).toBe("02");
+    await expect(handshake(target)).rejects.toThrow();
+    expect((await postReview(kept, reviewOf(POD))).response.allowed).toBe(true);
+  });
+
+  test("goes on with the old certificate when the new one is none", async () => {
+    const { webhook, target } = await start();
+    const [first, second] = certificates as [TestCertificate, TestCertificate];
+    expect(() => webhook.setCertificate({ key: "", cert: "no certificate" })).toThrow();
+    expect(() => webhook.setCertificate({ key: first.key, cert: second.cert })).toThrow();
+    expect((await handshake(target)).serial).toBe("01");
+  });
+
+  test("begins once there is a certificate", async () => {
+    const metrics = new Registry();
+    const log = { info: jest.fn(), error: jest.fn() };
+    const webhook = await startWebhook({
+      port: 0,
+      policies: () => [],
+      settings: SETTINGS,
+      metrics,
+      log,
+      ownNamespace: "healthpolicy-system",
+      drainMilliseconds: 0,
+    });
+    running.push(webhook);
+    const [certificate] = certificates as [TestCertificate];
+    const target = { port: webhook.port, ca: certificate.ca };
+    await expect(handshake(target)).rejects.toThrow();
+    webhook.setCertificate(certificate);
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  });
+});
+
+test("a port that is taken is told", async () => {
+  const { webhook } = await start();
+  await expect(start({ port: webhook.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+describe("a server that closes", () => {
+  test("answers on open and new connections, and says that they end", async () => {
+    const { webhook, target } = await start({ drainMilliseconds: 500 });
+    const kept = keptOpen(target);
+    const body = JSON.stringify(reviewOf(POD));
+    expect((await post(kept, body)).headers.connection).toBe("keep-alive");
+
+    const closing = webhook.close();
+    const answers = await Promise.all([post(kept, body), post(target, body)]);
+    expect(answers.map(({ status, headers }) => [status, headers.connection])).toStrictEqual([
+      [200, "close"],
+      [200, "close"],
+    ]);
+    await closing;
+    await expect(post(target, body)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  test("does not wait for connections on which nothing happens", async () => {
+    const { webhook, target } = await start();
+    await post(keptOpen(target), "{}");
+    const begun = Date.now();
+    await webhook.close();
+    expect(Date.now() - begun).toBeLessThan(1_000);
+  });
+
+  test(
+    "ends within its deadline, whatever a client does not send",
+    async () => {
+      const { webhook, target } = await start();
+      await handshake(target);
+      const begun = Date.now();
+      await webhook.close();
+      expect(Date.now() - begun).toBeLessThan(SLOW_CLIENT_MILLISECONDS);
+    },
+    SLOW_CLIENT_MILLISECONDS + 1_000,
+  );
+
+  test("answers the review that is on its way", async () => {
+    const { webhook, target } = await start();
+    const body = JSON.stringify(reviewOf(POD));
+    const client = await handshake(target);
+    client.socket.write(
+      `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 50)}`,
+    );
+    // The server has the head of the request once it answers a later one.
+    await post(target, "{}");
+    const closing = webhook.close();
+    await expect(Promise.race([closing, closed(client.socket, 300)])).rejects.toThrow("still open");
+    client.socket.write(body.slice(50));
+    expect(await closed(client.socket, SLOW_CLIENT_MILLISECONDS)).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n.*"allowed":true/s,
+    );
+    await closing;
+  });
+});
+
+test(
+  "clients that are too slow are cut off, and the next one is answered",
+  async () => {
+    const { target } = await start();
+    const head = `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\n`;
+    const body = "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    const slow = await Promise.all(
+      ["", head, head + body].map(async (text) => {
+        const { socket } = await handshake(target);
+        socket.write(text);
+        return closed(socket, SLOW_CLIENT_MILLISECONDS);
+      }),
+    );
+    expect(slow.filter((answer) => answer.includes("200 OK"))).toStrictEqual([]);
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  },
+  SLOW_CLIENT_MILLISECONDS + 1_000,
+);

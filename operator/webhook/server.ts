@@ -120,7 +120,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     },
     (request, response) => {
       handle(request, response).catch((error: unknown) => {
-        log.error({ error: error instanceof Error ? error.name : "" }, "a request failed");
+        log.error({ error: (error as Error).name }, "a request failed");
         response.destroy();
       });
     },

@@ -1,0 +1,234 @@
+/** Answers to reviews: what is decided, what is warned of, what is counted. */
+import { describe, expect, jest, test } from "@jest/globals";
+import { Registry } from "prom-client";
+import { INJECT_LABEL, SIDECAR_CONTAINER } from "../api/names.ts";
+import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
+import { admit } from "./admit.ts";
+import type { Knowledge } from "./decide.ts";
+import { webhookMetrics } from "./metrics.ts";
+import { applyPatch } from "./testing/apply-patch.ts";
+import { reviewOf } from "./testing/client.ts";
+
+const POD = {
+  metadata: { generateName: "web-", labels: { app: "web" } },
+  spec: { containers: [{ name: "app", image: "app:1" }] },
+};
+
+function setUp(knowledge: Partial<Knowledge> = {}) {
+  const registry = new Registry();
+  const log = { info: jest.fn(), error: jest.fn() };
+  const options = {
+    knowledge: {
+      policies: () => [testPolicy()],
+      settings: SETTINGS,
+      ownNamespace: "healthpolicy-system",
+      ...knowledge,
+    },
+    metrics: webhookMetrics(registry),
+    log,
+  };
+  const answer = (pod: unknown, request: Record<string, unknown> = {}) => {
+    const { status, body } = admit(JSON.stringify(reviewOf(pod, request)), options);
+    expect(status).toBe(200);
+    return JSON.parse(body).response;
+  };
+  const counts = async () => {
+    const metric = await registry.getSingleMetric("healthpolicy_injections_total")?.get();
+    return metric?.values.map(({ value, labels }) => `${labels.result}/${labels.reason}=${value}`);
+  };
+  return { options, registry, log, answer, counts };
+}
+
+function labelled(value: string) {
+  return { ...POD, metadata: { labels: { app: "web", [INJECT_LABEL]: value } } };
+}
+
+describe("a pod is injected", () => {
+  test("and the answer repeats the uid", async () => {
+    const { answer, counts } = setUp();
+    expect(answer(POD, { uid: "another" })).toStrictEqual({
+      uid: "another",
+      allowed: true,
+      patchType: "JSONPatch",
+      patch: expect.any(String),
+    });
+    expect(await counts()).toStrictEqual(["injected/=1"]);
+  });
+
+  test("in a dry run too", () => {
+    expect(setUp().answer(POD, { dryRun: true }).patch).toBeDefined();
+  });
+
+  test("by the policies of the review's namespace, which the pod may not name", () => {
+    const policies = jest.fn(() => [testPolicy()]);
+    expect(setUp({ policies }).answer(POD, { namespace: "shop" }).patch).toBeDefined();
+    expect(policies.mock.calls).toStrictEqual([["shop"]]);
+  });
+
+  test("by the oldest policy, with a warning that names the other", () => {
+    const older = testPolicy({ name: "old", creationTimestamp: "2025-01-01T00:00:00Z" });
+    const { warnings, patch } = setUp({ policies: () => [testPolicy(), older] }).answer(POD);
+    expect(warnings).toStrictEqual([
+      "HealthPolicy old applies to this pod, not the younger web, which matches it too",
+    ]);
+    expect(Buffer.from(patch, "base64").toString()).toContain("healthpolicy-policy-old");
+  });
+
+  test("with a warning where the label says nothing we know", () => {
+    const { warnings, patch } = setUp().answer(labelled("yes"));
+    expect(patch).toBeDefined();
+    expect(warnings).toStrictEqual([
+      `label ${INJECT_LABEL}: value "yes" ignored; write "false" to opt the pod out`,
+    ]);
+  });
+
+  test("and no control character of a label gets into a warning", () => {
+    const { warnings } = setUp().answer(labelled(`no\r\nX-Evil: 1\u0000${"y".repeat(100)}`));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(warnings[0]).not.toMatch(/[\u0000-\u001f]/);
+    expect(warnings[0].length).toBeLessThan(256);
+  });
+
+  test("without a warning where the label says true", () => {
+    expect(setUp().answer(labelled("true")).warnings).toBeUndefined();
+  });
+});
+
+describe("a pod stays as it is", () => {
+  test.each<[string, unknown, Record<string, unknown>, Partial<Knowledge>, string]>([
+    ["when no policy matches", { metadata: {}, spec: {} }, {}, {}, "skipped/NoMatchingPolicy=1"],
+    ["when the namespace has none", POD, {}, { policies: () => [] }, "skipped/NoMatchingPolicy=1"],
+    ["in kube-system", POD, { namespace: "kube-system" }, {}, "skipped/NamespaceExcluded=1"],
+    [
+      "in kube-node-lease",
+      POD,
+      { namespace: "kube-node-lease" },
+      {},
+      "skipped/NamespaceExcluded=1",
+    ],
+    [
+      "in the operator's namespace",
+      POD,
+      { namespace: "healthpolicy-system" },
+      {},
+      "skipped/NamespaceExcluded=1",
+    ],
+    [
+      "in a namespace that is opted out",
+      POD,
+      {},
+      { namespaceOptedOut: (namespace) => namespace === "shop" },
+      "skipped/NamespaceOptedOut=1",
+    ],
+  ])("%s", async (_, pod, request, knowledge, count) => {
+    const { answer, counts } = setUp(knowledge);
+    expect(answer(pod, request)).toStrictEqual({ uid: "review-1", allowed: true });
+    expect(await counts()).toStrictEqual([count]);
+  });
+
+  test("with a warning that says why", async () => {
+    const { answer, counts } = setUp();
+    const pod = { ...POD, spec: { ...POD.spec, hostNetwork: true } };
+    expect(answer(pod)).toStrictEqual({
+      uid: "review-1",
+      allowed: true,
+      warnings: [
+        "HealthPolicy web matches this pod, but it gets no sidecar: The pod uses the node's network, where two sidecars would fight for one port.",
+      ],
+    });
+    expect(await counts()).toStrictEqual(["skipped/HostNetwork=1"]);
+  });
+
+  test("with a warning while the cache is not filled", async () => {
+    const { answer, counts } = setUp({ policies: () => undefined });
+    expect(answer(POD)).toStrictEqual({
+      uid: "review-1",
+      allowed: true,
+      warnings: ["healthpolicy: no sidecar was added, because the operator is still starting"],
+    });
+    expect(await counts()).toStrictEqual(["error/CacheNotSynced=1"]);
+  });
+
+  test.each<[string, unknown, Partial<Knowledge>]>([
+    [
+      "the lookup of policies fails",
+      POD,
+      {
+        policies: () => {
+          throw new Error("canary-secret\n    at canary-secret");
+        },
+      },
+    ],
+    ["injection fails", { ...POD, spec: { containers: "canary-secret" } }, {}],
+    [
+      "annotations are no text",
+      { ...POD, metadata: { ...POD.metadata, annotations: { a: 1 } } },
+      {},
+    ],
+  ])("with a warning and a log line when %s", async (_, pod, knowledge) => {
+    const { answer, counts, log } = setUp(knowledge);
+    expect(answer(pod)).toStrictEqual({
+      uid: "review-1",
+      allowed: true,
+      warnings: [
+        "healthpolicy: no sidecar was added, because of an error in the operator; see its log",
+      ],
+    });
+    expect(await counts()).toStrictEqual(["error/InternalError=1"]);
+    expect(log.error).toHaveBeenCalledTimes(1);
+    expect(JSON.stringify(log.error.mock.calls)).toMatch(/"namespace":"shop".*"at":"at /);
+    expect(JSON.stringify(log.error.mock.calls)).not.toContain("canary-secret");
+  });
+});
+
+describe("400 is the answer to", () => {
+  const review = reviewOf(POD);
+  const pods = { group: "", version: "v1", kind: "Pod" };
+  const withRequest = (request: Record<string, unknown>) => JSON.stringify(reviewOf(POD, request));
+  test.each([
+    ["nothing", "", "NotJson"],
+    ["text", "AdmissionReview", "NotJson"],
+    ["half a review", JSON.stringify(review).slice(0, -2), "NotJson"],
+    ["brackets without end", "[".repeat(3_000_000), "NotJson"],
+    ["null", "null", "NotAnAdmissionReview"],
+    ["a list", "[]", "NotAnAdmissionReview"],
+    ["a pod", JSON.stringify(POD), "NotAnAdmissionReview"],
+    [
+      "v1beta1",
+      JSON.stringify({ ...review, apiVersion: "admission.k8s.io/v1beta1" }),
+      "NotAnAdmissionReview",
+    ],
+    ["another kind", JSON.stringify({ ...review, kind: "TokenReview" }), "NotAnAdmissionReview"],
+    ["no request", JSON.stringify({ ...review, request: undefined }), "NoUid"],
+    ["no uid", withRequest({ uid: undefined }), "NoUid"],
+    ["an empty uid", withRequest({ uid: "" }), "NoUid"],
+    ["a uid that is no text", withRequest({ uid: 1 }), "NoUid"],
+    ["an UPDATE", withRequest({ operation: "UPDATE" }), "NotAPodCreation"],
+    ["a subresource", withRequest({ subResource: "eviction" }), "NotAPodCreation"],
+    ["another resource", withRequest({ kind: { ...pods, kind: "Secret" } }), "NotAPodCreation"],
+    ["another group's Pod", withRequest({ kind: { ...pods, group: "x" } }), "NotAPodCreation"],
+    ["no namespace", withRequest({ namespace: undefined }), "NotAPodCreation"],
+    ["no object", withRequest({ object: null }), "NotAPodCreation"],
+  ])("%s", async (_, body, reason) => {
+    const { options, counts } = setUp();
+    const answer = admit(body, options);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toStrictEqual({ reason, message: expect.any(String) });
+    expect(await counts()).toStrictEqual([`refused/${reason}=1`]);
+  });
+});
+
+test("a second call about the same pod gives no patch", () => {
+  const { answer } = setUp();
+  const first = answer(POD);
+  const operations = JSON.parse(Buffer.from(first.patch, "base64").toString());
+  const injected = applyPatch(POD, operations) as typeof POD;
+  expect(JSON.stringify(injected)).toContain(SIDECAR_CONTAINER);
+  expect(answer(injected)).toStrictEqual({ uid: "review-1", allowed: true });
+});
+
+test("the time of each decision is measured", async () => {
+  const { answer, registry } = setUp();
+  answer(POD);
+  expect(await registry.metrics()).toContain("healthpolicy_webhook_duration_seconds_count 1");
+});
