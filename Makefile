@@ -40,10 +40,12 @@ unit: setup ## unit, golden and chart tests
 .PHONY: verify
 verify: setup ## fail when a generated file differs from its source, and name the command that mends it
 	@node operator/cmd/generate.ts --check
+	@node test/setup/complete-lock.mjs --check
 
 .PHONY: generate
-generate: setup ## rewrite the generated files: CRD, chart CRD, reference page
+generate: setup ## rewrite the generated files: CRD, chart CRD, reference page, lockfile entries of other systems
 	@node operator/cmd/generate.ts
+	@node test/setup/complete-lock.mjs
 
 .PHONY: golden
 golden: setup ## rewrite the golden files (want.yaml and chart renders); read their diff before you commit it
