@@ -1,0 +1,195 @@
+/** Documents that name what is no longer there mislead more than none: what can be checked of them is checked here. */
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { DEFAULT_TIMES } from "../operator/api/default-times.ts";
+import { effectivePolicy } from "../operator/api/effective-policy.ts";
+import { SIDECAR_PORT } from "../operator/api/names.ts";
+import { REASONS } from "../operator/api/reasons.ts";
+import {
+  CONDITION_TYPES,
+  DEPENDENCY_TYPES,
+  type HealthPolicy,
+  healthPolicySchema,
+} from "../operator/api/v1alpha1.ts";
+import { CHECK_TYPES } from "../operator/sidecar/checks/registry.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const NOT_OURS = ["node_modules", ".git", ".tools", "dist", "coverage"];
+
+const files = (pattern: string) =>
+  globSync(pattern, { cwd: ROOT, exclude: (name) => NOT_OURS.includes(name) }).sort();
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const matches = (text: string, pattern: RegExp) =>
+  [...text.matchAll(pattern)].map((match) => match[1] ?? match[0]);
+
+const DOCUMENTS = files("**/*.md");
+const EXAMPLE = "examples/node/policy.yaml";
+
+/** Content of the fenced blocks of one language. */
+const fences = (text: string, language: string) =>
+  matches(text, new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"));
+const withoutFences = (text: string) => text.replaceAll(/^```.*?^```$/gms, "");
+
+/** A path that begins in a folder of ours, wherever it stands: in a sentence, a link, a command. */
+const OUR_PATH =
+  /(?<![\w./:@-])(?:\.\/)?((?:operator|chart|test|docs|crds|examples|\.ci|\.github)\/[\w./<>*-]*)/g;
+
+/** `<type>` stands for every type of a dependency. */
+function pathsIn(text: string): string[] {
+  return matches(text, OUR_PATH)
+    .map((path) => path.replace(/\.$/, ""))
+    .flatMap((path) =>
+      path.includes("<type>") ? DEPENDENCY_TYPES.map((type) => path.replace("<type>", type)) : path,
+    );
+}
+
+const exists = (path: string) =>
+  path.includes("*") ? files(path).length > 0 : existsSync(join(ROOT, path));
+
+/** The anchor that a heading gets where Markdown is shown. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(" ", "-");
+const anchorsOf = (path: string) =>
+  matches(withoutFences(read(path)), /^#+ (.*)$/gm).map((heading) => anchor(heading));
+
+function isAlive(link: string, document: string): boolean {
+  if (/^https?:/.test(link)) return URL.canParse(link);
+  const [path = "", fragment] = link.split("#");
+  const target = path === "" ? document : normalize(join(dirname(document), path));
+  if (!existsSync(join(ROOT, target))) return false;
+  return fragment === undefined || anchorsOf(target).includes(fragment);
+}
+
+/** Targets of make in commands: in code within a line, and in blocks of commands. */
+function makeTargetsIn(text: string): string[] {
+  const commands = [...matches(withoutFences(text), /`([^`]+)`/g), ...fences(text, "sh")];
+  return commands.flatMap((command) => matches(command, /^make ([a-z]+)/gm));
+}
+
+describe.each(DOCUMENTS)("%s", (document) => {
+  const text = read(document);
+
+  test("names paths that exist", () => {
+    expect(pathsIn(text).filter((path) => !exists(path))).toEqual([]);
+  });
+
+  test("has no dead link", () => {
+    const links = matches(withoutFences(text), /\[[^\]]*\]\(([^)\s]+)\)/g);
+    expect(links.filter((link) => !isAlive(link, document))).toEqual([]);
+  });
+
+  test("names make targets that exist", () => {
+    const targets = matches(read("Makefile"), /^([a-z]+):/gm);
+    expect(makeTargetsIn(text).filter((target) => !targets.includes(target))).toEqual([]);
+  });
+
+  test("speaks of no folder of somebody's machine", () => {
+    expect(matches(text, /(?<!\w)\/(?:work|home|Users|root|tmp)\/\S*/g)).toEqual([]);
+  });
+});
+
+test("no file speaks of a folder of somebody's machine", () => {
+  const texts = files("**/*.{ts,mjs,js,json,sh,yaml,yml,tpl}");
+  expect(texts.length).toBeGreaterThan(100);
+  expect(texts.filter((path) => /(?<![\w$}])\/(?:work|home|Users)\/\w/.test(read(path)))).toEqual(
+    [],
+  );
+});
+
+describe("README.md", () => {
+  const readme = read("README.md");
+
+  test("shows the policy of the example, in at most 15 lines", () => {
+    const example = read(EXAMPLE).replaceAll(/^#.*\n/gm, "");
+    expect(fences(readme, "yaml").filter((block) => block.includes("kind: HealthPolicy"))).toEqual([
+      example,
+    ]);
+    expect(example.trimEnd().split("\n").length).toBeLessThanOrEqual(15);
+  });
+
+  test("promises what the default times give", () => {
+    const [interval, checkTimeout] = [DEFAULT_TIMES.interval, DEFAULT_TIMES.checkTimeout].map(
+      (text) => Number.parseInt(text, 10),
+    ) as [number, number];
+    const { failureThreshold, successThreshold, periodSeconds } = DEFAULT_TIMES;
+    const within = (threshold: number) => threshold * interval + checkTimeout + periodSeconds;
+    expect(readme.replaceAll(/\s+/g, " ")).toContain(
+      `unready within ${within(failureThreshold)} s of the fault and ready within ${within(successThreshold)} s`,
+    );
+    expect(readme).toContain(`every ${interval} s, a new connection`);
+    expect(readme).toContain(`GET /readyz every ${periodSeconds} s`);
+  });
+
+  test("states the resources and the Kubernetes version of the chart", () => {
+    const { sidecar } = parse(read("chart/values.yaml"));
+    const { requests, limits } = sidecar.resources;
+    expect(readme).toContain(`requests ${requests.memory} and may use ${limits.memory}`);
+    const [, minor] = /kubeVersion: ">=(1\.\d+)\./.exec(read("chart/Chart.yaml")) ?? [];
+    expect(readme).toContain(`Kubernetes ${minor} or newer`);
+  });
+});
+
+describe("docs/troubleshooting.md", () => {
+  const text = read("docs/troubleshooting.md");
+
+  test("tells of every reason and condition", () => {
+    const missing = [...REASONS, ...CONDITION_TYPES].filter(
+      (word) => !text.includes(`\`${word}\``),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("asks the port that the sidecar listens on", () => {
+    expect(matches(text, /web-5d9c:(\d+)\/proxy/g)).toEqual([String(SIDECAR_PORT)]);
+  });
+});
+
+describe("docs/decisions", () => {
+  const records = readdirSync(join(ROOT, "docs/decisions")).filter((name) => name !== "README.md");
+  const index = read("docs/decisions/README.md");
+
+  test("are numbered without a gap", () => {
+    const expected = records.map((_, at) => String(at + 1).padStart(4, "0"));
+    expect(records.sort().map((name) => name.slice(0, 4))).toEqual(expected);
+  });
+
+  test.each(records)("%s has a title and a state, the same as in the index", (name) => {
+    expect(name).toMatch(/^\d{4}-[a-z0-9-]+\.md$/);
+    const text = read(join("docs/decisions", name));
+    const [title] = matches(text, /^# (.*)$/gm);
+    const [state] = matches(text, /^State: (built|partly built|decided, not built yet)\b/gm);
+    expect(title?.slice(0, 5)).toBe(`${name.slice(0, 4)} `);
+    expect(index).toContain(`| [${title}](${name}) | ${state} |`);
+  });
+});
+
+describe("docs/adding-a-dependency.md", () => {
+  const policies = files("examples/**/*.yaml")
+    .filter((path) => read(path).includes("kind: HealthPolicy"))
+    .map((path) => parse(read(path)) as HealthPolicy);
+  const manifests = files("test/e2e/*.yaml").map(read);
+
+  test("the sidecar checks exactly the types of the resource", () => {
+    expect([...CHECK_TYPES].sort()).toEqual([...DEPENDENCY_TYPES].sort());
+  });
+
+  test.each([...DEPENDENCY_TYPES])("%s has every place that the list names", (type) => {
+    expect(read(`operator/sidecar/checks/${type}.test.ts`)).toContain("describeContract(");
+    expect(manifests.some((manifest) => manifest.includes(`${type}:`))).toBe(true);
+    const examples = policies.filter(({ spec }) => spec.dependencies.some((d) => d[type]));
+    expect(examples).not.toEqual([]);
+    for (const policy of examples) {
+      const { spec } = healthPolicySchema.parse(policy);
+      const resolved = effectivePolicy({ ...policy, spec });
+      expect(resolved).toHaveProperty(
+        "policy.dependencies",
+        expect.arrayContaining([expect.objectContaining({ type, [type]: expect.anything() })]),
+      );
+    }
+  });
+});
