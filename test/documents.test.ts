@@ -151,7 +151,8 @@ describe("docs/troubleshooting.md", () => {
 
 describe("docs/decisions", () => {
   const records = readdirSync(join(ROOT, "docs/decisions")).filter((name) => name !== "README.md");
-  const index = read("docs/decisions/README.md");
+  // Without the padding of the table.
+  const index = read("docs/decisions/README.md").replaceAll(/ +/g, " ");
 
   test("are numbered without a gap", () => {
     const expected = records.map((_, at) => String(at + 1).padStart(4, "0"));
