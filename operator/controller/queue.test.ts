@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { until } from "./fake-api-server.ts";
+import { createQueue, type Queue, type QueueOptions } from "./queue.ts";
+
+const log = pino({ level: "silent" });
+let queue: Queue | undefined;
+
+function start(handle: QueueOptions["handle"], options: Partial<QueueOptions> = {}): Queue {
+  queue = createQueue({
+    handle,
+    log,
+    firstBackoff: 10,
+    maxBackoff: 40,
+    random: () => 1,
+    ...options,
+  });
+  return queue;
+}
+
+afterEach(() => queue?.stop());
+
+test("requests that come while a key waits are one, and while it is worked on one more", async () => {
+  let calls = 0;
+  let atOnce = 0;
+  let most = 0;
+  const keys = start(async () => {
+    calls += 1;
+    atOnce += 1;
+    most = Math.max(most, atOnce);
+    await sleep(20);
+    atOnce -= 1;
+    return undefined;
+  });
+  for (let request = 0; request < 5; request += 1) keys.add("a");
+  await sleep(5);
+  for (let request = 0; request < 5; request += 1) keys.add("a");
+  await sleep(80);
+  expect({ calls, most }).toEqual({ calls: 2, most: 1 });
+});
+
+test("different keys run side by side, up to the limit", async () => {
+  let atOnce = 0;
+  let most = 0;
+  const done: string[] = [];
+  const keys = start(
+    async (key) => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await sleep(10);
+      atOnce -= 1;
+      done.push(key);
+      return undefined;
+    },
+    { concurrency: 2 },
+  );
+  for (const key of ["a", "b", "c", "d", "e"]) keys.add(key);
+  await until("all done", () => done.length === 5);
+  expect(most).toBe(2);
+});
+
+test("a key that fails waits longer each time, up to the limit, and starts over after a success", async () => {
+  const at: number[] = [];
+  const failing = new Set([1, 2, 3, 4, 6]);
+  const keys = start(async () => {
+    at.push(performance.now());
+    if (failing.has(at.length)) throw new Error("not yet");
+    return undefined;
+  });
+  keys.add("a");
+  await until("the first success", () => at.length === 5);
+  keys.add("a");
+  await until("the second success", () => at.length === 7);
+  const waits = at.slice(1).map((time, index) => time - (at[index] ?? 0));
+  for (const [index, least] of [10, 20, 40, 40].entries()) {
+    expect(waits[index]).toBeGreaterThanOrEqual(least - 1.5);
+    expect(waits[index]).toBeLessThan(least + 15);
+  }
+  // After a success the first wait is short again.
+  expect(waits[5]).toBeLessThan(20);
+});
+
+test("backoff is drawn from half to all of its length", async () => {
+  const at: number[] = [];
+  const keys = start(
+    async () => {
+      at.push(performance.now());
+      if (at.length === 1) throw new Error("once");
+      return undefined;
+    },
+    { firstBackoff: 60, maxBackoff: 60, random: () => 0 },
+  );
+  keys.add("a");
+  await until("the success", () => at.length === 2);
+  const wait = (at[1] ?? 0) - (at[0] ?? 0);
+  expect(wait).toBeGreaterThanOrEqual(29);
+  expect(wait).toBeLessThan(50);
+});
+
+test("one key's failure does not hold up another", async () => {
+  const done: string[] = [];
+  const keys = start(async (key) => {
+    if (key === "bad") throw new Error("always");
+    done.push(key);
+    return undefined;
+  });
+  keys.add("bad");
+  keys.add("good");
+  await until("the good one", () => done.length === 1);
+});
+
+test("addAfter: the earliest wish counts, and running fulfils it", async () => {
+  const at: number[] = [];
+  const startedAt = performance.now();
+  const keys = start(async () => {
+    at.push(performance.now() - startedAt);
+    return undefined;
+  });
+  keys.addAfter("a", 1_000);
+  keys.addAfter("a", 30);
+  keys.addAfter("a", 500);
+  await until("it ran", () => at.length === 1);
+  expect(at[0]).toBeGreaterThanOrEqual(28);
+  expect(at[0]).toBeLessThan(100);
+  keys.addAfter("b", 50);
+  keys.add("b");
+  await sleep(100);
+  expect(at).toHaveLength(2);
+});
+
+test("a handler can ask to be called again", async () => {
+  let calls = 0;
+  const keys = start(async () => {
+    calls += 1;
+    return calls === 1 ? 20 : undefined;
+  });
+  keys.add("a");
+  await until("the second call", () => calls === 2);
+  await sleep(40);
+  expect(calls).toBe(2);
+});
+
+test("stop waits for what runs and starts nothing more", async () => {
+  const done: string[] = [];
+  const keys = start(
+    async (key) => {
+      await sleep(30);
+      done.push(key);
+      return 1;
+    },
+    { concurrency: 1 },
+  );
+  keys.add("a");
+  keys.add("b");
+  keys.addAfter("c", 1);
+  await keys.stop();
+  expect(done).toEqual(["a"]);
+  keys.add("d");
+  await sleep(60);
+  expect(done).toEqual(["a"]);
+});
