@@ -1,0 +1,90 @@
+/** Test fixture: a name server on 127.0.0.1 that knows a few names. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { isIPv6 } from "node:net";
+
+/** A running name server. */
+export interface FakeDns {
+  /** `address:port`, as `setServers` takes it. */
+  server: string;
+  /** The questions so far, as `A name` or `AAAA name`. */
+  questions: string[];
+  close(): Promise<void>;
+}
+
+/** What a name server does with a name: its addresses; none means NXDOMAIN, "silence" no answer at all. */
+export type FakeAnswer = string[] | "silence" | "SERVFAIL";
+
+const TYPE_AAAA = 28;
+const SERVFAIL = 2;
+const NXDOMAIN = 3;
+
+/** Starts a name server that answers with `answer(name)`. */
+export async function startFakeDns(answer: (name: string) => FakeAnswer): Promise<FakeDns> {
+  const socket = createSocket("udp4");
+  const questions: string[] = [];
+  socket.on("message", (query, peer) => {
+    const { name, type, end } = parseQuestion(query);
+    questions.push(`${type === TYPE_AAAA ? "AAAA" : "A"} ${name}`);
+    const found = answer(name);
+    if (found === "silence") return;
+    const answered = found === "SERVFAIL" ? { code: SERVFAIL, addresses: [] } : resultOf(found);
+    socket.send(reply(query.subarray(0, end), { type, ...answered }), peer.port, peer.address);
+  });
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return {
+    server: `127.0.0.1:${socket.address().port}`,
+    questions,
+    async close() {
+      socket.close();
+      await once(socket, "close");
+    },
+  };
+}
+
+const resultOf = (addresses: string[]) => ({
+  code: addresses.length === 0 ? NXDOMAIN : 0,
+  addresses,
+});
+
+function parseQuestion(query: Buffer): { name: string; type: number; end: number } {
+  const labels: string[] = [];
+  let offset = 12;
+  for (let length = query.readUInt8(offset); length > 0; length = query.readUInt8(offset)) {
+    labels.push(query.toString("latin1", offset + 1, offset + 1 + length));
+    offset += 1 + length;
+  }
+  return { name: labels.join("."), type: query.readUInt16BE(offset + 1), end: offset + 5 };
+}
+
+function reply(
+  question: Buffer,
+  { type, code, addresses }: { type: number; code: number; addresses: string[] },
+): Buffer {
+  const records = addresses
+    .filter((address) => isIPv6(address) === (type === TYPE_AAAA))
+    .map((address) => record(type, address));
+  const header = Buffer.from(question.subarray(0, 12));
+  header.writeUInt16BE(0x8180 | code, 2);
+  header.writeUInt16BE(records.length, 6);
+  // No additional records: the query's EDNS option is left out.
+  header.writeUInt16BE(0, 10);
+  return Buffer.concat([header, question.subarray(12), ...records]);
+}
+
+/** A pointer to the question's name, type, class IN, 1 s to live, the address. */
+function record(type: number, address: string): Buffer {
+  const data =
+    type === TYPE_AAAA ? ipv6Bytes(address) : Buffer.from(address.split(".").map(Number));
+  const head = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 1, 0, data.length]);
+  return Buffer.concat([head, data]);
+}
+
+function ipv6Bytes(address: string): Buffer {
+  const [left = "", right = ""] = address.split("::");
+  const groups = (part: string) => (part === "" ? [] : part.split(":"));
+  const zeros = Array(8 - groups(left).length - groups(right).length).fill("0");
+  const all = [...groups(left), ...zeros, ...groups(right)];
+  return Buffer.from(all.map((group) => group.padStart(4, "0")).join(""), "hex");
+}

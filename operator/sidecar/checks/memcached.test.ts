@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { DependencyConfig, MemcachedServer } from "../../api/probe-config.ts";
+import { closedPort, describeContract, leavingNothing, runCheck } from "./contract.ts";
+import { startFakeServer } from "./fake-server.ts";
+import { createMemcached, memcached } from "./memcached.ts";
+import { startMemcached } from "./real-memcached.ts";
+import type { RealServer } from "./real-server.ts";
+
+const STATS = "STAT pid 1\r\nSTAT version 1.6.18\r\nEND\r\n";
+
+const noSecrets = async (): Promise<string> => {
+  throw new Error("memcached has no Secret");
+};
+
+function dependency(servers: MemcachedServer[], minAvailable = servers.length): DependencyConfig {
+  return {
+    name: "sessions",
+    type: "memcached",
+    impact: "Gate",
+    memcached: { servers, minAvailable },
+  };
+}
+
+const run = (servers: MemcachedServer[], minAvailable?: number) =>
+  leavingNothing(() =>
+    runCheck(memcached, dependency(servers, minAvailable), { readSecretKey: noSecrets }),
+  );
+
+const at = (...ports: number[]) => ports.map((port) => ({ host: "127.0.0.1", port }));
+
+describeContract({
+  create: createMemcached,
+  dependency: (endpoint) => dependency([endpoint]),
+  readSecretKey: noSecrets,
+  serve: (socket) => socket.on("data", () => socket.write(STATS)),
+  answer: Buffer.from(STATS),
+  repeatable: Buffer.from("STAT pid 1\r\n"),
+  failure: (reason) => ({ reason: "TooFewServers", detail: `servers[0]=${reason}` }),
+});
+
+describe("fake servers", () => {
+  test.each([
+    "ERROR\r\n",
+    "SERVER_ERROR out of memory\r\n",
+    "CLIENT_ERROR unauthenticated\r\n",
+    "END\r\n",
+  ])("the answer %j is an InvalidResponse", async (answer) => {
+    const fake = await startFakeServer((socket) => socket.write(answer));
+    const detail = "servers[0]=InvalidResponse";
+    expect(await run(at(fake.port))).toEqual({ reason: "TooFewServers", detail });
+    await fake.close();
+  });
+
+  test("many servers at once: a silent one among them is named, and the others are not lost", async () => {
+    const healthy = await startFakeServer((socket) => socket.write(STATS));
+    const silent = await startFakeServer(() => {});
+    const servers = at(healthy.port, silent.port, await closedPort(), healthy.port);
+    const detail = "servers[1]=CheckTimeout servers[2]=ConnectionRefused";
+    expect(await run(servers)).toEqual({ reason: "TooFewServers", detail });
+    expect(await run(servers, 3)).toEqual({ reason: "TooFewServers", detail });
+    expect(await run(servers, 2)).toEqual({ success: { detail } });
+    await Promise.all([healthy.close(), silent.close()]);
+  });
+
+  test("a deadline that fires early still tells what is known", async () => {
+    const healthy = await startFakeServer((socket) => socket.write(STATS));
+    const silent = await startFakeServer(() => {});
+    const deadline = new AbortController();
+    setTimeout(() => deadline.abort(), 150);
+    const result = memcached.run(dependency(at(healthy.port, silent.port)), {
+      signal: deadline.signal,
+      connectTimeoutMilliseconds: 3_000,
+      checkTimeoutMilliseconds: 4_000,
+      readSecretKey: noSecrets,
+    });
+    await expect(result).rejects.toMatchObject({
+      reason: "TooFewServers",
+      detail: "servers[1]=CheckTimeout",
+    });
+    await Promise.all([healthy.close(), silent.close()]);
+  });
+
+  test("no server configured: Misconfigured", async () => {
+    expect(await run([])).toEqual({ reason: "Misconfigured" });
+  });
+
+  test("a metadata address is not dialled", async () => {
+    const detail = "servers[0]=Misconfigured";
+    const servers = [{ host: "169.254.169.254", port: 11211 }];
+    expect(await run(servers)).toEqual({ reason: "TooFewServers", detail });
+  });
+});
+
+describe("real memcached", () => {
+  let servers: RealServer[] = [];
+  beforeAll(async () => {
+    servers = await Promise.all([startMemcached(), startMemcached()]);
+  });
+  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+  test("up, then one stopped by a signal, then up, then one gone", async () => {
+    const [first, second] = servers as [RealServer, RealServer];
+    const ring = at(first.port, second.port);
+    expect(await run(ring)).toEqual({ success: {} });
+
+    second.signal("SIGSTOP");
+    const silent = "servers[1]=CheckTimeout";
+    expect(await run(ring)).toEqual({ reason: "TooFewServers", detail: silent });
+    expect(await run(ring, 1)).toEqual({ success: { detail: silent } });
+    second.signal("SIGCONT");
+    expect(await run(ring)).toEqual({ success: {} });
+
+    await first.stop();
+    const refused = "servers[0]=ConnectionRefused";
+    expect(await run(ring)).toEqual({ reason: "TooFewServers", detail: refused });
+    expect(await run(ring, 1)).toEqual({ success: { detail: refused } });
+  });
+});

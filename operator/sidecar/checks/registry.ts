@@ -1,0 +1,19 @@
+/** Every dependency type that this sidecar can check, each with its driver loaded on first use. */
+import type { Check } from "./check.ts";
+
+/**
+ * A driver costs megabytes in every pod, so a type's code is imported when a policy first names it.
+ * The type is the name of its slot in the API.
+ */
+const LOADERS: Record<string, () => Promise<Check>> = {
+  memcached: async () => (await import("./memcached.ts")).memcached,
+  postgresql: async () => (await import("./postgresql.ts")).postgresql,
+};
+
+/** The types of LOADERS, sorted. */
+export const CHECK_TYPES: readonly string[] = Object.keys(LOADERS).sort();
+
+/** The check of `type`; undefined when this sidecar does not know the type (a later policy's). */
+export async function loadCheck(type: string): Promise<Check | undefined> {
+  return Object.hasOwn(LOADERS, type) ? LOADERS[type]?.() : undefined;
+}
