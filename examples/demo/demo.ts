@@ -111,9 +111,9 @@ async function show(fault: Fault): Promise<void> {
     fault.take();
     await until("the endpoints are going", LIMITS.endpoints, fault.gone);
     const took = await follow("unready", LIMITS.pods);
-    say(
-      `    No pod of the app gets traffic, ${took.toFixed(1)} s after the fault (promised: ${unreadyWithin}).`,
-    );
+    await until("the app's endpoints follow", LIMITS.endpoints, () => endpointsOf("web") === 0);
+    say(`    All pods are out of the app's Service, ${took.toFixed(1)} s after the fault`);
+    say(`    (promised: ${unreadyWithin}); it has no endpoint left that would answer with errors.`);
   } finally {
     undo = undefined;
     fault.giveBack();
@@ -132,11 +132,11 @@ function whatNext(): void {
   say(`
 The cluster goes on running. What you can type next:
 
-  eval "$(test/e2e/cluster/env.sh)"                           # kubectl and its settings for this cluster
+  eval "$(test/e2e/cluster/env.sh)"                             # kubectl and its settings for this cluster
   kubectl -n ${NAMESPACE} get healthpolicies,pods
   kubectl -n ${NAMESPACE} scale deployment/${DATABASE} --replicas=0
-  kubectl -n ${NAMESPACE} get pods -l app=web --watch       # and see for yourself
-  kubectl explain healthpolicy.spec                           # the manual
+  kubectl -n ${NAMESPACE} get pods -l app=web --watch         # and see for yourself
+  kubectl explain healthpolicy.spec                             # the manual
 
   make demo      # all of this again
   make clean     # remove the cluster; images stay
