@@ -112,8 +112,9 @@ async function show(fault: Fault): Promise<void> {
     await until("the endpoints are going", LIMITS.endpoints, fault.gone);
     const took = await follow("unready", LIMITS.pods);
     await until("the app's endpoints follow", LIMITS.endpoints, () => endpointsOf("web") === 0);
-    say(`    All pods are out of the app's Service, ${took.toFixed(1)} s after the fault`);
-    say(`    (promised: ${unreadyWithin}); it has no endpoint left that would answer with errors.`);
+    say(
+      `    No pod of the app gets traffic, ${took.toFixed(1)} s after the fault (promised: ${unreadyWithin}).`,
+    );
   } finally {
     undo = undefined;
     fault.giveBack();
