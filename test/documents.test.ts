@@ -24,7 +24,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const matches = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => match[1] ?? match[0]);
 
-const DOCUMENTS = files("**/*.md");
+const DOCUMENTS = [...files("**/*.md"), ...files(".github/**/*.md")];
 const EXAMPLE = "examples/node/policy.yaml";
 
 /** Content of the fenced blocks of one language. */
