@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { expect, test } from "@jest/globals";
-import { CHART, helm, only, render } from "./helm.ts";
+import { expect, jest, test } from "@jest/globals";
+import { CHART, HELM_TIMEOUT_MS, helm, only, render } from "./helm.ts";
+
+// A slow machine may take seconds for one call of Helm.
+jest.setTimeout(HELM_TIMEOUT_MS);
 
 test("these tests run Helm 4, the version that installs the chart", () => {
   expect(helm("version", "--template={{.Version}}").stdout).toMatch(/^v4\./);

@@ -12,8 +12,8 @@ export const NAMESPACE = "healthpolicy-system";
 
 /** The version the chart is tried with; the same as the test cluster's, so that goldens stay the same. */
 const KUBE_VERSION = "1.36.3";
-/** A render takes well below one second; the rest is for a busy machine. */
-const HELM_TIMEOUT_MS = 60_000;
+/** Deadline of one call. A render takes well below one second; the rest is for a busy machine. */
+export const HELM_TIMEOUT_MS = 60_000;
 const OWN_HELM = join(CHART, "../.tools/bin/helm");
 
 /** What is read of a rendered object. */

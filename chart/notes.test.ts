@@ -1,5 +1,8 @@
-import { expect, test } from "@jest/globals";
-import { helm, NAMESPACE, RELEASE } from "./helm.ts";
+import { expect, jest, test } from "@jest/globals";
+import { HELM_TIMEOUT_MS, helm, NAMESPACE, RELEASE } from "./helm.ts";
+
+// A slow machine may take seconds for one call of Helm.
+jest.setTimeout(HELM_TIMEOUT_MS);
 
 const DIGESTS = ["image", "sidecar.image"].flatMap((image) => [
   "--set",

@@ -1,5 +1,12 @@
-import { describe, expect, test } from "@jest/globals";
-import { type Manifest, only, render, renderText } from "./helm.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, jest, test } from "@jest/globals";
+import { readSettings } from "../operator/controller/settings.ts";
+import { WEBHOOK_CONFIGURATION } from "../operator/controller/webhook-configuration.ts";
+import { CHART, HELM_TIMEOUT_MS, type Manifest, only, render, renderText } from "./helm.ts";
+
+// A slow machine may take seconds for one call of Helm.
+jest.setTimeout(HELM_TIMEOUT_MS);
 
 const manifests = render();
 const deployment = only(manifests, "Deployment");
@@ -111,6 +118,56 @@ describe("the operator's pods", () => {
     expect(container.livenessProbe.httpGet).toStrictEqual({ path: "/healthz", port: "management" });
     const egress = only(manifests, "NetworkPolicy").spec.egress;
     expect(JSON.stringify(egress.at(-1).ports)).toContain(ports.webhook);
+  });
+});
+
+describe("the operator takes the environment that the chart gives it", () => {
+  /** What a container sees; the kubelet fills in what comes from the pod's own fields. */
+  const seen = (...args: string[]): NodeJS.ProcessEnv => {
+    const { spec } = only(render(...args), "Deployment").spec.template;
+    return Object.fromEntries(
+      spec.containers[0].env.map((entry: { name: string; value?: string }) => [
+        entry.name,
+        entry.value ?? `field-of-${entry.name}`,
+      ]),
+    );
+  };
+  // Read from the schema: a level that it lets through and the operator does not know is a crash loop.
+  const schema = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8"));
+
+  test.each<string>(schema.properties.logLevel.enum)("log level %s", (level) => {
+    expect(readSettings(seen("--set", `logLevel=${level}`)).logLevel).toBe(level);
+  });
+
+  test("every value arrives where it is meant to", () => {
+    expect(readSettings(seen("--values", "testdata/values/everything.yaml"))).toStrictEqual({
+      podName: "field-of-POD_NAME",
+      namespace: "field-of-POD_NAMESPACE",
+      logLevel: "debug",
+      webhookPort: 9443,
+      managementPort: 8080,
+      webhookService: "readiness-webhook",
+      webhookTimeoutSeconds: 5,
+      certificateSecret: "readiness-webhook-certificate",
+      clusterRole: "readiness-operator",
+      leaseName: "readiness-operator",
+      inject: {
+        image: `registry.example.com:5000/mirror/healthpolicy-sidecar:2@sha256:${"b".repeat(64)}`,
+        imagePullPolicy: "Always",
+        resources: {
+          requests: { cpu: "10m", memory: "24Mi" },
+          limits: { cpu: "200m", memory: "96Mi" },
+        },
+      },
+    });
+  });
+
+  test("the webhook configuration that it writes is the one that its role allows", () => {
+    const rule = only(manifests, "ClusterRole").rules.find(
+      ({ resources }: { resources: string[] }) =>
+        resources.includes("mutatingwebhookconfigurations"),
+    );
+    expect(rule.resourceNames).toStrictEqual([WEBHOOK_CONFIGURATION]);
   });
 });
 

@@ -1,8 +1,11 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { expectGolden } from "./expect-golden.ts";
-import { CHART, helm, only, render, renderText } from "./helm.ts";
+import { CHART, HELM_TIMEOUT_MS, helm, only, render, renderText } from "./helm.ts";
+
+// A slow machine may take seconds for one call of Helm.
+jest.setTimeout(HELM_TIMEOUT_MS);
 
 const VALUES = join(CHART, "testdata/values");
 const KIND_VALUES = join(CHART, "ci/kind-values.yaml");

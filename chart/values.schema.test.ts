@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { parse } from "yaml";
-import { CHART, helm } from "./helm.ts";
+import { CHART, HELM_TIMEOUT_MS, helm } from "./helm.ts";
+
+// A slow machine may take seconds for one call of Helm.
+jest.setTimeout(HELM_TIMEOUT_MS);
 
 interface Schema {
   $ref?: string;
