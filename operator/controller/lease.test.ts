@@ -41,11 +41,12 @@ function update(sent: Stored, response: ServerResponse): void {
 
 function answer({ method, body }: Seen, response: ServerResponse): void {
   const sent = body as Stored;
-  if (method === "PUT") return update(sent, response);
   if (method === "PATCH") {
     lease ??= { metadata: { ...sent.metadata, resourceVersion: String(version) } };
   }
-  return lease ? reply(response, 200, lease) : refuse(response, 404, "NotFound");
+  if (method === "PUT") update(sent, response);
+  else if (lease) reply(response, 200, lease);
+  else refuse(response, 404, "NotFound");
 }
 
 beforeEach(async () => {

@@ -20,8 +20,14 @@ import { excludedNamespaces } from "./webhook-configuration.ts";
 const FIELD_MANAGER = "healthpolicy-status";
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
-/** From one question to the replicas to the next. */
-const ASK_AGAIN_MILLISECONDS = 300;
+/** When to look again, by what was found. */
+const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
+  yes: REAPPLY_MILLISECONDS,
+  excluded: REAPPLY_MILLISECONDS,
+  waiting: 300,
+  // No event tells that somebody else's ConfigMap is gone.
+  blocked: 5_000,
+};
 /** Our own write comes back to the cache well within this. */
 const ECHO_MILLISECONDS = 5_000;
 
@@ -165,8 +171,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     counts.set(key, current);
     const facts = { namespace, generation, resolution, counts: current, programmed };
     await writeStatus(key, record, policyStatus({ ...facts, previous, now: new Date() }));
-    const waits = "policy" in resolution && programmed.state === "waiting";
-    return waits ? ASK_AGAIN_MILLISECONDS : REAPPLY_MILLISECONDS;
+    return "policy" in resolution ? AGAIN_MILLISECONDS[programmed.state] : REAPPLY_MILLISECONDS;
   }
 
   return {

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "@jest/globals";
+import { webhookConfiguration } from "./webhook-configuration.ts";
+
+const OWNER = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  name: "healthpolicy-operator",
+  uid: "uid-of-role",
+};
+
+function configuration(namespaces: string[]) {
+  return webhookConfiguration({
+    caBundle: "PEM",
+    namespaces,
+    target: { namespace: "healthpolicy-system", service: "the-service", timeoutSeconds: 3 },
+    owner: OWNER,
+  });
+}
+
+/** The requirement on the namespace's name. */
+function names(namespaces: string[]) {
+  return configuration(namespaces).webhooks[0]?.namespaceSelector.matchExpressions[0];
+}
+
+function many(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `ns-${String(index).padStart(4, "0")}`);
+}
+
+test("the whole configuration", () => {
+  expect(configuration(["shop", "bank"])).toStrictEqual({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name: "healthpolicy", ownerReferences: [OWNER] },
+    webhooks: [
+      {
+        name: "inject.healthpolicy.dev",
+        admissionReviewVersions: ["v1"],
+        clientConfig: {
+          service: {
+            namespace: "healthpolicy-system",
+            name: "the-service",
+            path: "/mutate",
+            port: 443,
+          },
+          caBundle: "UEVN",
+        },
+        rules: [
+          {
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            operations: ["CREATE"],
+            resources: ["pods"],
+            scope: "Namespaced",
+          },
+        ],
+        failurePolicy: "Ignore",
+        matchPolicy: "Equivalent",
+        reinvocationPolicy: "IfNeeded",
+        sideEffects: "None",
+        timeoutSeconds: 3,
+        namespaceSelector: {
+          matchExpressions: [
+            { key: "kubernetes.io/metadata.name", operator: "In", values: ["bank", "shop"] },
+            { key: "healthpolicy.dev/inject", operator: "NotIn", values: ["false"] },
+          ],
+        },
+        objectSelector: {
+          matchExpressions: [
+            { key: "healthpolicy.dev/inject", operator: "NotIn", values: ["false"] },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+describe("namespaces", () => {
+  test("none: no webhook, because an empty list would not match nothing", () => {
+    expect(configuration([]).webhooks).toEqual([]);
+  });
+
+  test("those that are never injected are left out", () => {
+    const excluded = ["kube-system", "kube-node-lease", "healthpolicy-system"];
+    expect(configuration(excluded).webhooks).toEqual([]);
+    expect(names([...excluded, "shop"])?.values).toEqual(["shop"]);
+  });
+
+  test("the order in which they come makes no difference", () => {
+    expect(configuration(["b", "a", "b"])).toEqual(configuration(["a", "b"]));
+  });
+
+  test("500 are listed", () => {
+    expect(names(many(500))).toMatchObject({ operator: "In", values: many(500) });
+  });
+
+  test("above 500 all are called but the excluded ones", () => {
+    expect(names(many(501))).toEqual({
+      key: "kubernetes.io/metadata.name",
+      operator: "NotIn",
+      values: ["healthpolicy-system", "kube-node-lease", "kube-system"],
+    });
+    expect(configuration(many(501)).webhooks[0]?.namespaceSelector.matchExpressions[1]).toEqual({
+      key: "healthpolicy.dev/inject",
+      operator: "NotIn",
+      values: ["false"],
+    });
+  });
+});
