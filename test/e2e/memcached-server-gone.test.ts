@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { READY_PATH } from "../../operator/api/names.ts";
 import { expectReady, expectUnready, promised } from "./harness/expect-readiness.ts";
-import { askSidecar, dependencyReport, isReady, sidecarReport } from "./harness/pods.ts";
-import { getPolicy } from "./harness/policy.ts";
+import { dependencyReport, isReady, sidecarReport } from "./harness/pods.ts";
+import { probeAnswer } from "./harness/probe-answer.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
+import { sidecarsFollow } from "./harness/sidecars-follow.ts";
 import { staysTrue, waitUntil } from "./harness/wait-for.ts";
-import { VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
+import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -24,9 +24,10 @@ test(
     await scene.kubectl("scale", "deployment/cache-1", "--replicas=0");
     await expectUnready(scene, await rawConnectGives(second, "refused"), TOO_FEW);
     for (const pod of await scene.appPods()) {
-      await expect(askSidecar(pod, READY_PATH)).rejects.toThrow(
-        "sessions: TooFewServers servers[1]=ConnectionRefused",
-      );
+      expect(await probeAnswer(pod)).toStrictEqual({
+        status: 503,
+        body: "sessions: TooFewServers servers[1]=ConnectionRefused",
+      });
     }
 
     await scene.kubectl("scale", "deployment/cache-1", "--replicas=1");
@@ -49,16 +50,11 @@ test(
       "-p",
       JSON.stringify([{ op: "add", path, value: 1 }]),
     );
-    const { generation } = (await getPolicy(scene.namespace, "web")).metadata;
-    await waitUntil(
-      { what: "every sidecar to follow the edit", within: VOLUME_REFRESH },
-      async () => {
-        const reports = await Promise.all((await scene.appPods()).map(sidecarReport));
-        return reports.every(
-          (report) => report?.generation === generation && report.dependencies[0]?.up,
-        );
-      },
-    );
+    await sidecarsFollow(scene);
+    await waitUntil({ what: "the ring to be up", within: POD_STARTS }, async () => {
+      const reports = await Promise.all((await scene.appPods()).map(sidecarReport));
+      return reports.every((report) => report?.dependencies[0]?.up);
+    });
 
     await scene.kubectl("scale", "deployment/cache-1", "--replicas=0");
     await rawConnectGives(second, "refused");

@@ -4,7 +4,8 @@ import { expectStaysReady, promised } from "./harness/expect-readiness.ts";
 import { askSidecar } from "./harness/pods.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
-import { WHOLE_TEST } from "./timeouts.ts";
+import { waitUntil } from "./harness/wait-for.ts";
+import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -20,9 +21,11 @@ test(
   async () => {
     const database = { namespace: scene.namespace, host: "orders-db", port: 5_432 };
     await rawConnectGives(database, "connected");
-    for (const pod of await scene.appPods()) {
-      expect(await askSidecar(pod, METRICS_PATH)).toContain(`${gauge} 1`);
-    }
+    // The pods did not wait for it, so it may come up after them.
+    await waitUntil({ what: "the database to be up", within: POD_STARTS }, async () => {
+      const metrics = (await scene.appPods()).map((pod) => askSidecar(pod, METRICS_PATH));
+      return (await Promise.all(metrics)).every((text) => text.includes(`${gauge} 1`));
+    });
 
     await scene.kubectl("scale", "deployment/orders-db", "--replicas=0");
     await rawConnectGives(database, "refused");

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { promised } from "./harness/expect-readiness.ts";
+import { dependencyReport, isReady, type Pod, sidecarReady } from "./harness/pods.ts";
+import { policyProgrammed } from "./harness/policy.ts";
+import { openScene, type Scene } from "./harness/scene.ts";
+import { sidecarsFollow } from "./harness/sidecars-follow.ts";
+import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
+import { POD_STARTS, VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene("edited-to-wrong-host");
+}, WHOLE_TEST);
+afterAll(() => scene?.close());
+
+const patch = (operations: object[]) =>
+  scene.kubectl("patch", "healthpolicy", "web", "--type=json", "-p", JSON.stringify(operations));
+
+const uids = (pods: Pod[]) => pods.map((pod) => pod.metadata.uid).toSorted();
+
+test(
+  "a live edit to a wrong host leaves running pods ready and keeps a new pod out",
+  async () => {
+    const before = await scene.appPods();
+    const host = "/spec/dependencies/1/memcached/servers/0/host";
+    await patch([{ op: "replace", path: host, value: "no-such-cache" }]);
+    await policyProgrammed(scene.namespace, "web");
+    await sidecarsFollow(scene);
+    const report = await waitFor(
+      { what: "the wrong host to be reported", within: POD_STARTS },
+      async () => {
+        const first = (await scene.appPods())[0];
+        const found = first && (await dependencyReport(first, "sessions"));
+        return found?.up === false ? found : undefined;
+      },
+    );
+    expect(report.reason).toBe("TooFewServers");
+
+    await scene.kubectl("scale", "deployment/web", "--replicas=3");
+    const known = uids(before);
+    const isNew = (pod: Pod) => !known.includes(pod.metadata.uid);
+    const newcomer = await waitFor(
+      { what: "the new pod's sidecar to report", within: POD_STARTS },
+      async () => {
+        const pod = (await scene.appPods()).find(isNew);
+        const found = pod && (await dependencyReport(pod, "sessions"));
+        return found?.reason === "TooFewServers" ? pod : undefined;
+      },
+    );
+    await staysTrue(
+      "old pods ready, the new one unready",
+      2 * promised(scene, "unreadyWithin"),
+      async () => {
+        const pods = await scene.appPods();
+        return pods.every((pod) => isReady(pod) !== isNew(pod));
+      },
+    );
+    expect(sidecarReady(newcomer)).toBe(false);
+
+    await patch([{ op: "replace", path: host, value: "cache-0" }]);
+    await waitUntil(
+      { what: "the new pod to be ready after the correction", within: VOLUME_REFRESH },
+      async () => (await scene.appPods()).every(isReady),
+    );
+    await scene.kubectl("scale", "deployment/web", "--replicas=2");
+    await waitUntil(
+      { what: "two pods", within: POD_STARTS },
+      async () => (await scene.appPods()).length === 2,
+    );
+  },
+  WHOLE_TEST,
+);

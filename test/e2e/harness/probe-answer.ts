@@ -1,0 +1,18 @@
+import { PORT_ENV, READY_PATH, SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
+import { kubectl } from "./kubectl.ts";
+import type { Pod } from "./pods.ts";
+
+/** Runs in the plain pod: one GET, its status and body as JSON. */
+const SCRIPT = `
+fetch(process.argv[1], { signal: AbortSignal.timeout(10000) }).then(async (answer) =>
+  console.log(JSON.stringify({ status: answer.status, body: (await answer.text()).trim() })));
+`;
+
+/** What the kubelet's readiness probe of our container would get now, body included. */
+export async function probeAnswer(pod: Pod): Promise<{ status: number; body: string }> {
+  const container = pod.spec.initContainers?.find(({ name }) => name === SIDECAR_CONTAINER);
+  const port = container?.env?.find(({ name }) => name === PORT_ENV)?.value;
+  const url = `http://${pod.status.podIP}:${port}${READY_PATH}`;
+  const client = ["exec", "-n", pod.metadata.namespace, "client", "--", "node", "-e", SCRIPT, url];
+  return JSON.parse(await kubectl(client)) as { status: number; body: string };
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "@jest/globals";
+import { run } from "./harness/kubectl.ts";
+import { OPERATOR_NAMESPACE } from "./harness/operator.ts";
+import { KUBECTL } from "./timeouts.ts";
+
+const ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:healthpolicy`;
+const CERTIFICATE = "secret/healthpolicy-webhook-certificate";
+
+/** What the API server itself says to the operator's account. */
+async function may(verb: string, resource: string, namespace: string): Promise<boolean> {
+  const question = ["auth", "can-i", verb, resource, "-n", namespace, `--as=${ACCOUNT}`];
+  return (await run("kubectl", question)).stdout.trim() === "yes";
+}
+
+test.each([
+  ["get", "secrets", "default"],
+  ["list", "secrets", "default"],
+  ["list", "secrets", OPERATOR_NAMESPACE],
+  ["get", "secret/another", OPERATOR_NAMESPACE],
+  ["create", "secrets", OPERATOR_NAMESPACE],
+  ["get", "configmaps", "default"],
+  ["delete", "configmaps", "default"],
+  ["create", "pods", "default"],
+  ["patch", "pods", "default"],
+  ["create", "pods/exec", "default"],
+  ["patch", "deployments.apps", "default"],
+  ["list", "deployments.apps", "default"],
+  ["delete", "healthpolicies.healthpolicy.dev", "default"],
+  ["patch", "healthpolicies.healthpolicy.dev", "default"],
+  ["patch", "mutatingwebhookconfiguration/another", ""],
+  ["delete", "mutatingwebhookconfiguration/healthpolicy", ""],
+  ["list", "leases.coordination.k8s.io", "default"],
+  ["*", "*", "default"],
+])(
+  "the operator may not %s %s in %j",
+  async (verb, resource, namespace) => {
+    expect(await may(verb, resource, namespace)).toBe(false);
+  },
+  KUBECTL,
+);
+
+test.each([
+  ["get", CERTIFICATE, OPERATOR_NAMESPACE],
+  ["patch", CERTIFICATE, OPERATOR_NAMESPACE],
+  ["list", "healthpolicies.healthpolicy.dev", "default"],
+  ["patch", "configmaps", "default"],
+  ["patch", "mutatingwebhookconfiguration/healthpolicy", ""],
+])(
+  "the operator may %s %s in %j",
+  async (verb, resource, namespace) => {
+    expect(await may(verb, resource, namespace)).toBe(true);
+  },
+  KUBECTL,
+);
