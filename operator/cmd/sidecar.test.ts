@@ -9,22 +9,25 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { build } from "esbuild";
 import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
 
-/** Times small enough for a test; the bound that follows from them is 2 x 400 + 300 ms. */
+/**
+ * Short, yet long enough for a first check that has to load its driver on a busy machine. The bound
+ * that follows from them is 2 x 1.5 + 1.5 s.
+ */
 const TIMING = {
-  connectTimeoutMilliseconds: 150,
-  checkTimeoutMilliseconds: 300,
-  intervalMilliseconds: 400,
+  connectTimeoutMilliseconds: 1_000,
+  checkTimeoutMilliseconds: 1_500,
+  intervalMilliseconds: 1_500,
   failureThreshold: 2,
   successThreshold: 1,
 };
 /** Longest wait for anything the program should do, on a busy machine. */
-const WITHIN = 8_000;
+const WITHIN = 15_000;
 /** Longest time from SIGTERM to the end of the program. */
 const END_WITHIN = 1_000;
 const SOURCE = "operator/cmd/sidecar.ts";
 
 // Several waits of WITHIN each; a child process alone takes a second to start on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(90_000);
 
 interface Program {
   port: number;
@@ -192,10 +195,10 @@ describe("a dependency that goes and comes back", () => {
 
     await server.open();
     await eventually(() => get(program), "200 ok");
-    expect(messages(program)).toStrictEqual([
+    // Which comes first, the port or the first result, is not said.
+    expect(messages(program).filter((message) => message !== "listening")).toStrictEqual([
       "policy in force",
       "pod not ready",
-      "listening",
       "dependency up",
       "pod ready",
       "dependency down",

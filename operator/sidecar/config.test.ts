@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -131,6 +132,24 @@ test("a folder in place of the file costs one line", async () => {
   await follow();
   await pause(SETTLED);
   expect(lines).toStrictEqual(["policy file ignored: EISDIR"]);
+});
+
+test("a look that is under way when it is ended reports nothing", async () => {
+  for (let generation = 1; generation <= 30; generation += 1) {
+    stop = await followConfig({
+      directory,
+      onChange: (config) => seen.push(config?.generation),
+      log: () => {},
+      pollMilliseconds: 0,
+    });
+    await pause(1);
+    writeFileSync(join(directory, "policy.json"), policy(generation));
+    await pause(generation % 3);
+    stop();
+    const before = seen.length;
+    await pause(5);
+    expect(seen).toHaveLength(before);
+  }
 });
 
 test("nothing is reported after it was ended", async () => {

@@ -63,8 +63,8 @@ describe("marks", () => {
   });
 
   test("a file of unreasonable size is not read", async () => {
-    await writeFile(join(directory, MARKS_FILE), " ".repeat(600_000));
-    expect((await open(5)).current().podStartedAt).toBe(5);
+    await writeFile(join(directory, MARKS_FILE), `{"firstReady":true}${" ".repeat(600_000)}`);
+    expect((await open(5)).current().firstReady).toBe(false);
     expect(lines).toStrictEqual(["marks cannot be read"]);
   });
 

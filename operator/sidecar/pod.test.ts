@@ -287,6 +287,16 @@ test("each transition is one line, whatever comes in between", () => {
   ]);
 });
 
+test("a dependency that is down from the start is one line too", () => {
+  pod.apply(policy([database()]));
+  record(REFUSED, REFUSED);
+  expect(lines).toStrictEqual([
+    "policy in force",
+    "pod not ready Starting",
+    "dependency down db ConnectionRefused",
+  ]);
+});
+
 describe("waiting for first results", () => {
   const signal = () => new AbortController().signal;
 

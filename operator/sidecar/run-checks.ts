@@ -145,9 +145,8 @@ function startLoop(
   return {
     content: JSON.stringify(dependency),
     retime(newTiming) {
-      const sooner = newTiming.intervalMilliseconds !== timing.intervalMilliseconds;
       timing = newTiming;
-      if (sooner) schedule();
+      schedule();
     },
     stop() {
       stopped = true;

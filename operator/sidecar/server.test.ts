@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { connect, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
 import { createPod, type Pod } from "./pod.ts";
@@ -237,11 +238,36 @@ describe("clients that are not nice", () => {
   });
 });
 
-test("listens on every address of both families", async () => {
-  expect(await get("/livez")).toStrictEqual([200, "ok"]);
-  const response = await fetch(`http://[::1]:${port}/livez`);
-  expect(response.status).toBe(200);
+test("listens on every address of this machine, of both families", async () => {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    // A link-local address needs its interface's name beside it.
+    .filter(({ address }) => !address.startsWith("fe80:"));
+  expect(addresses.length).toBeGreaterThan(0);
+  for (const { address, family } of addresses) {
+    const host = family === "IPv6" ? `[${address}]` : address;
+    expect((await fetch(`http://${host}:${port}/livez`)).status).toBe(200);
+  }
 });
+
+test.each(["EAFNOSUPPORT", "EADDRNOTAVAIL"])(
+  "without IPv6 (%s) it listens on IPv4",
+  async (code) => {
+    const second = createProbeServer(pod);
+    const listenNow = second.listen.bind(second);
+    const hosts: unknown[] = [];
+    second.listen = ((options: { host: string; port: number }, done: () => void) => {
+      hosts.push(options.host);
+      if (options.host !== "::") return listenNow(options, done);
+      process.nextTick(() => second.emit("error", Object.assign(new Error(), { code })));
+      return second;
+    }) as typeof second.listen;
+    const { address } = await listen(second, 0);
+    second.close();
+    expect(hosts).toStrictEqual(["::", "0.0.0.0"]);
+    expect(address).toBe("0.0.0.0");
+  },
+);
 
 test("a port that is taken is an error", async () => {
   const second = createProbeServer(pod);

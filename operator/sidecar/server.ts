@@ -29,25 +29,29 @@ interface Answer {
 
 type Handler = (signal: AbortSignal) => Answer | Promise<Answer>;
 
-function handlers(pod: Pod): Record<string, Handler> {
-  return {
-    // Knows no dependency: a restart of the sidecar would not bring a database back.
-    [LIVE_PATH]: () => ({ status: 200, body: "ok" }),
-    [READY_PATH]: async (signal) => {
-      await pod.firstResults(signal);
-      return readyAnswer(pod.view());
-    },
-    [STATUS_PATH]: () => ({
-      status: 200,
-      body: statusAnswer(pod.view()),
-      contentType: "application/json",
-    }),
-    [METRICS_PATH]: () => ({
-      status: 200,
-      body: metrics(pod.view()),
-      contentType: METRICS_CONTENT_TYPE,
-    }),
+function handlers(pod: Pod): ReadonlyMap<string, Handler> {
+  const live = () => ({ status: 200, body: "ok" });
+  const ready = async (signal: AbortSignal) => {
+    await pod.firstResults(signal);
+    return readyAnswer(pod.view());
   };
+  const status = () => ({
+    status: 200,
+    body: statusAnswer(pod.view()),
+    contentType: "application/json",
+  });
+  const numbers = () => ({
+    status: 200,
+    body: metrics(pod.view()),
+    contentType: METRICS_CONTENT_TYPE,
+  });
+  return new Map<string, Handler>([
+    // Knows no dependency: a restart of the sidecar would not bring a database back.
+    [LIVE_PATH, live],
+    [READY_PATH, ready],
+    [STATUS_PATH, status],
+    [METRICS_PATH, numbers],
+  ]);
 }
 
 function send(response: ServerResponse, { status, body, contentType, allow }: Answer): void {
@@ -78,12 +82,12 @@ function capConnections(server: Server): void {
 }
 
 async function answer(
-  routes: Record<string, Handler>,
+  routes: ReadonlyMap<string, Handler>,
   request: IncomingMessage,
   signal: AbortSignal,
 ): Promise<Answer> {
   const [path = ""] = (request.url ?? "").split("?", 1);
-  const handler = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const handler = routes.get(path);
   if (handler === undefined) return { status: 404, body: "not found" };
   if (request.method !== "GET") return { status: 405, body: "GET only", allow: "GET" };
   return handler(signal);
