@@ -43,7 +43,7 @@ export type Outcome = { success: CheckSuccess } | { reason: Reason; detail?: str
 export const CHECK_TIMEOUT = 600;
 export const CONNECT_TIMEOUT = 300;
 /** A byte a second needs a longer check to be more than one byte. */
-const DRIP_CHECK_TIMEOUT = 2_300;
+const DRIP_CHECK_TIMEOUT = 1_300;
 /** What a busy machine may add to a deadline, and the time within which everything must be cleaned up. */
 const GRACE = 500;
 

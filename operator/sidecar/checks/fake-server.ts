@@ -22,10 +22,11 @@ export async function startFakeServer(onConnection: (socket: Socket) => void): P
   return trackServer(createServer(), onConnection);
 }
 
-/** Starts `server`, whatever it speaks, on a free port and follows its TCP connections. */
+/** Starts `server`, whatever it speaks, on a free port or the given one, and follows its TCP connections. */
 export async function trackServer(
   server: Server,
   onConnection: (socket: Socket) => void = () => {},
+  listen: { host: string; port: number } = { host: "127.0.0.1", port: 0 },
 ): Promise<FakeServer> {
   const sockets: Socket[] = [];
   server.on("connection", (socket) => {
@@ -35,7 +36,7 @@ export async function trackServer(
     socket.resume();
     onConnection(socket);
   });
-  server.listen({ port: 0, host: "127.0.0.1" });
+  server.listen(listen);
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("not a TCP server");

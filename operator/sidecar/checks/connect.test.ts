@@ -1,0 +1,116 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type BlackHole, openBlackHole } from "./black-hole.ts";
+import { connect } from "./connect.ts";
+import { closedPort, eventually, leavingNothing } from "./contract.ts";
+import { type FakeServer, startFakeServer, trackServer } from "./fake-server.ts";
+import { reasonOfError } from "./reason-of-error.ts";
+
+let server: FakeServer;
+let hole: BlackHole;
+beforeAll(async () => {
+  [server, hole] = await Promise.all([startFakeServer(() => {}), openBlackHole()]);
+});
+afterAll(() => Promise.all([server.close(), hole.close()]));
+
+const NEVER = new AbortController().signal;
+
+interface Options {
+  addresses?: string[];
+  budget?: number;
+  signal?: AbortSignal;
+}
+
+/** Connects to `port` of all `addresses`. */
+function open(
+  port: number,
+  { addresses = ["127.0.0.1"], budget = 2_000, signal = NEVER }: Options,
+) {
+  const context = {
+    signal,
+    connectTimeoutMilliseconds: budget,
+    resolve: async () => addresses,
+  };
+  return connect({ host: "db", port }, context);
+}
+
+async function reason(connecting: Promise<Socket>): Promise<string> {
+  try {
+    (await connecting).destroy();
+    return "connected";
+  } catch (error) {
+    return reasonOfError(error);
+  }
+}
+
+test("the address that answers wins over those that are refused", async () => {
+  // Nobody listens on the other loopback addresses.
+  const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.1"];
+  const result = await leavingNothing(() => reason(open(server.port, { addresses })));
+  expect(result).toBe("connected");
+});
+
+test("an address that stays silent is joined by the next one, and let go when that answers", async () => {
+  const listen = { host: "127.0.0.2", port: hole.port };
+  const second = await trackServer(createServer(), () => {}, listen);
+  const addresses = ["127.0.0.1", "127.0.0.2"];
+  expect(await leavingNothing(() => reason(open(hole.port, { addresses })))).toBe("connected");
+  expect(second.accepted()).toBe(1);
+  await second.close();
+});
+
+test("one address refused, one silent: the budget decides", async () => {
+  const addresses = ["127.0.0.1", "127.0.0.2"];
+  const result = leavingNothing(() => reason(open(hole.port, { addresses, budget: 600 })));
+  expect(await result).toBe("ConnectTimeout");
+});
+
+test("all addresses refused: ConnectionRefused, by an AggregateError", async () => {
+  const connecting = open(await closedPort(), { addresses: ["127.0.0.1", "127.0.0.2"] });
+  await expect(connecting).rejects.toBeInstanceOf(AggregateError);
+  await expect(reason(connecting)).resolves.toBe("ConnectionRefused");
+});
+
+test("the budget covers the lookup, too", async () => {
+  const context = {
+    signal: NEVER,
+    connectTimeoutMilliseconds: 150,
+    resolve: (_: string, signal: AbortSignal) =>
+      once(signal, "abort").then(() => Promise.reject(signal.reason)),
+  };
+  const result = await leavingNothing(() => reason(connect({ host: "db", port: 1 }, context)));
+  expect(result).toBe("ConnectTimeout");
+});
+
+test("the check's own deadline: CheckTimeout", async () => {
+  const signal = AbortSignal.timeout(150);
+  expect(await leavingNothing(() => reason(open(hole.port, { signal })))).toBe("CheckTimeout");
+  expect(await reason(open(server.port, { signal }))).toBe("CheckTimeout");
+});
+
+test("a socket dies with its check", async () => {
+  const deadline = new AbortController();
+  const socket = await open(server.port, { signal: deadline.signal });
+  await sleep(20);
+  expect(socket.destroyed).toBe(false);
+  deadline.abort();
+  expect(socket.destroyed).toBe(true);
+  expect(await eventually(server.sawClose)).toBe(true);
+});
+
+test("an error after the end is nobody's", async () => {
+  const resetting = await startFakeServer((socket) =>
+    setTimeout(() => socket.resetAndDestroy(), 50),
+  );
+  const socket = await open(resetting.port, {});
+  socket.destroy(new Error("late"));
+  socket.emit("error", new Error("later still"));
+  await sleep(100);
+  await resetting.close();
+});
+
+test.each([0, 65_536, 1.5, Number.NaN])("port %d: Misconfigured", async (port) => {
+  expect(await reason(open(port, {}))).toBe("Misconfigured");
+});

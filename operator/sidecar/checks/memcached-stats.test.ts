@@ -1,0 +1,38 @@
+import { expect, test } from "@jest/globals";
+import { createStatsReader } from "./memcached-stats.ts";
+
+/** The result of the last chunk, or the reason of what was thrown. */
+function read(chunks: string[]): boolean | string {
+  const reader = createStatsReader();
+  let complete = false;
+  try {
+    for (const chunk of chunks) complete = reader(Buffer.from(chunk));
+  } catch (error) {
+    return (error as { reason: string }).reason;
+  }
+  return complete;
+}
+
+const ANSWER = "STAT pid 1\r\nSTAT server_name käse\r\nSTAT empty \r\nEND\r\n";
+
+test.each<[string, string[], boolean | string]>([
+  ["an answer at once", [ANSWER], true],
+  ["an answer letter by letter", [...ANSWER], true],
+  ["an answer without its end", [ANSWER.slice(0, -2)], false],
+  ["nothing", [""], false],
+  ["no statistics", ["END\r\n"], "InvalidResponse"],
+  ["ERROR", ["ERROR\r\n"], "InvalidResponse"],
+  [
+    "an error among statistics",
+    ["STAT pid 1\r\nSERVER_ERROR out of memory\r\n"],
+    "InvalidResponse",
+  ],
+  ["a word like ERROR", ["ERRORS\r\n"], "ProtocolError"],
+  ["a web server", ["HTTP/1.1 400 Bad Request\r\n"], "ProtocolError"],
+  ["the first letter of a web server", ["H"], "ProtocolError"],
+  ["Redis", ["-ERR unknown command 'stats'\r\n"], "ProtocolError"],
+  ["TLS", ["\x15\x03\x03"], "ProtocolError"],
+  ["a bare newline", ["STAT pid 1\nEND\n"], false],
+])("%s", (_, chunks, expected) => {
+  expect(read(chunks)).toBe(expected);
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "@jest/globals";
+import { LOGGED_IN, message, ONE_ROW } from "./fake-postgresql.ts";
+import { createFrameReader } from "./postgresql-frames.ts";
+
+/** The types of the messages in `chunks`, or the reason of what was thrown. */
+function read(chunks: Iterable<Buffer>): string {
+  let types = "";
+  const reader = createFrameReader(({ type, bytes }) => {
+    expect(bytes.toString("latin1", 0, 1)).toBe(type);
+    types += type;
+  });
+  try {
+    for (const chunk of chunks) reader(chunk);
+  } catch (error) {
+    return (error as { reason: string }).reason;
+  }
+  return types;
+}
+
+const SESSION = Buffer.concat([LOGGED_IN, ONE_ROW]);
+
+describe("whole messages", () => {
+  test.each<[string, Iterable<Buffer>]>([
+    ["at once", [SESSION]],
+    ["byte by byte", Array.from(SESSION, (byte) => Buffer.from([byte]))],
+    ["in two uneven parts", [SESSION.subarray(0, 11), SESSION.subarray(11)]],
+  ])("%s", (_, chunks) => {
+    expect(read(chunks)).toBe("RSKZCTDCZ");
+  });
+
+  test("an unfinished one waits", () => {
+    expect(read([message("Z", "I").subarray(0, 5)])).toBe("");
+  });
+
+  test("NULL, an empty row, an empty error", () => {
+    const rows = [
+      [0, 1, 255, 255, 255, 255],
+      [0, 0],
+    ].map((row) => message("D", Buffer.from(row)));
+    expect(read([...rows, message("E", "\0")])).toBe("DDE");
+  });
+});
+
+describe("ProtocolError", () => {
+  test.each<[string, Buffer]>([
+    ["the first letter of a web server", Buffer.from("H")],
+    ["a TLS alert", Buffer.from([21, 3, 3, 0, 2])],
+    ["zeros", Buffer.alloc(16)],
+    ["a length below its own", Buffer.from([0x5a, 0, 0, 0, 3])],
+    ["a length over the limit", Buffer.from([0x5a, 0, 1, 0, 0])],
+    ["a length of gigabytes", Buffer.from([0x5a, 255, 255, 255, 255])],
+    ["an error that ends nowhere", message("E", "SFATAL\0C57P03\0")],
+    ["an error without anything", message("E")],
+    ["a row without a count", message("D", Buffer.from([0]))],
+    ["a row that lacks a column", message("D", Buffer.from([0, 2, 255, 255, 255, 255]))],
+    ["a row with a negative length", message("D", Buffer.from([0, 1, 255, 255, 0, 0]))],
+    ["a row with more than it counts", message("D", Buffer.from([0, 0, 1]))],
+    ["a row with a length past its end", message("D", Buffer.from([0, 1, 0, 0, 0, 9, 1]))],
+  ])("%s", (_, bytes) => {
+    expect(read([bytes])).toBe("ProtocolError");
+  });
+});

@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "@jest/globals";
+import { CHECK_TYPES, loadCheck } from "./registry.ts";
+
+test("knows these types", () => {
+  expect(CHECK_TYPES).toEqual(["memcached", "postgresql"]);
+});
+
+test.each(CHECK_TYPES)("%s loads and says its own name", async (type) => {
+  expect((await loadCheck(type))?.type).toBe(type);
+});
+
+test.each(["mysql", "", "constructor", "__proto__"])("%j is unknown", async (type) => {
+  expect(await loadCheck(type)).toBeUndefined();
+});
+
+test("a driver is loaded by the type that needs it, and by no other", () => {
+  const program = `
+    import { createRequire } from "node:module";
+    const { loadCheck } = await import(${JSON.stringify(new URL("registry.ts", import.meta.url).href)});
+    const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes("/node_modules/pg/"));
+    const before = loaded();
+    await loadCheck("memcached");
+    const between = loaded();
+    await loadCheck("postgresql");
+    console.log(JSON.stringify([before, between, loaded()]));`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: new URL(".", import.meta.url),
+    encoding: "utf8",
+  });
+  expect(JSON.parse(output)).toEqual([false, false, true]);
+});

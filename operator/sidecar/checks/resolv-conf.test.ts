@@ -1,0 +1,55 @@
+import { expect, test } from "@jest/globals";
+import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
+
+const POD = `# made by the kubelet
+nameserver 10.96.0.10
+search shop.svc.cluster.local svc.cluster.local cluster.local.
+options ndots:5 timeout:2 ; a comment
+`;
+
+test("a pod's resolv.conf", () => {
+  expect(parseResolvConf(POD)).toEqual({
+    domains: ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"],
+    ndots: 5,
+  });
+});
+
+test.each([
+  ["", { domains: [], ndots: 1 }],
+  ["domain a.test", { domains: ["a.test"], ndots: 1 }],
+  ["search a.test\nsearch b.test c.test", { domains: ["b.test", "c.test"], ndots: 1 }],
+  ["search .", { domains: [], ndots: 1 }],
+  ["options ndots:2\noptions ndots:x", { domains: [], ndots: 2 }],
+  ["options ndots:99", { domains: [], ndots: 15 }],
+  ["options ndots:0", { domains: [], ndots: 0 }],
+])("%j", (text, expected) => {
+  expect(parseResolvConf(text)).toEqual(expected);
+});
+
+test("a search list has a bound", () => {
+  const text = `search ${"a.test ".repeat(1_000)}`;
+  expect(parseResolvConf(text).domains).toHaveLength(32);
+});
+
+test.each([
+  ["db", 5, ["db.a.test", "db.b.test", "db"]],
+  ["db.shop.svc", 5, ["db.shop.svc.a.test", "db.shop.svc.b.test", "db.shop.svc"]],
+  ["db.shop", 1, ["db.shop", "db.shop.a.test", "db.shop.b.test"]],
+  ["db", 0, ["db", "db.a.test", "db.b.test"]],
+  ["db.example.com.", 5, ["db.example.com"]],
+])("%s with ndots %d is asked for as %j", (host, ndots, expected) => {
+  expect(candidateNames(host, { domains: ["a.test", "b.test"], ndots })).toEqual(expected);
+});
+
+test.each([
+  ["localhost", ["127.0.0.1", "::1"]],
+  ["db", ["10.0.0.1"]],
+  ["DB.Shop", ["10.0.0.1"]],
+  ["db.shop.", ["10.0.0.1"]],
+  ["shop", []],
+  ["127.0.0.1", []],
+])("%s in a hosts file: %j", (host, expected) => {
+  const text =
+    "127.0.0.1 localhost\n::1\tlocalhost # db\n\n10.0.0.1  db db.shop\nbroken db\n# 10.0.0.2 db";
+  expect(addressesInHosts(text, host)).toEqual(expected);
+});

@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { eventually, leavingNothing } from "./contract.ts";
+import { type FakeAnswer, type FakeDns, startFakeDns } from "./fake-dns.ts";
+import { createResolve, type ResolveSources } from "./resolve.ts";
+
+/** How long a lookup may take in these tests, in milliseconds, and what a busy machine may add. */
+const LIMIT = 400;
+const GRACE = 500;
+
+const NAMES: Record<string, FakeAnswer> = {
+  "db.shop.svc.test": ["10.0.0.1"],
+  "six.test": ["2001:db8::1"],
+  "both.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"],
+  "many.test": Array.from({ length: 40 }, (_, index) => `10.0.1.${index}`),
+  "metadata.test": ["10.0.0.1", "169.254.169.254"],
+  "silent.test": "silence",
+  "broken.test": "SERVFAIL",
+};
+
+let folder: string;
+let dns: FakeDns;
+let sources: ResolveSources;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "healthpolicy-resolve-"));
+  dns = await startFakeDns((name) => NAMES[name] ?? []);
+  sources = {
+    hostsPath: join(folder, "hosts"),
+    resolvConfPath: join(folder, "resolv.conf"),
+    servers: [dns.server],
+  };
+  writeFileSync(sources.hostsPath, "127.0.0.1 localhost\n::1 localhost\n10.9.9.9 listed.test\n");
+  writeFileSync(sources.resolvConfPath, "search shop.svc.test svc.test\noptions ndots:2\n");
+});
+afterEach(() => {
+  dns.questions.length = 0;
+});
+afterAll(async () => {
+  await dns.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** What a lookup gives: addresses, or a reason. */
+async function look(
+  host: string,
+  resolve = createResolve(sources),
+  limit = LIMIT,
+): Promise<string[] | string> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), limit);
+  const started = performance.now();
+  try {
+    return await resolve(host, controller.signal);
+  } catch (error) {
+    return (error as { reason: string }).reason;
+  } finally {
+    clearTimeout(timer);
+    expect(performance.now() - started).toBeLessThan(limit + GRACE);
+  }
+}
+
+test.each<[string, string[] | string, string[]]>([
+  ["127.0.0.1", ["127.0.0.1"], []],
+  ["::1", ["::1"], []],
+  ["localhost", ["127.0.0.1", "::1"], []],
+  ["listed.test", ["10.9.9.9"], []],
+  ["db", ["10.0.0.1"], ["A db.shop.svc.test", "AAAA db.shop.svc.test"]],
+  ["six.test.", ["2001:db8::1"], ["A six.test", "AAAA six.test"]],
+  [
+    "both.test.",
+    ["10.0.0.1", "2001:db8::1", "10.0.0.2", "10.0.0.3"],
+    ["A both.test", "AAAA both.test"],
+  ],
+  ["none.test.", "HostNotFound", ["A none.test", "AAAA none.test"]],
+  ["169.254.169.254", "Misconfigured", []],
+  ["fe80::1%lo", "Misconfigured", []],
+  ["metadata.test.", "Misconfigured", ["A metadata.test", "AAAA metadata.test"]],
+  ["", "Misconfigured", []],
+  ["a b", "Misconfigured", []],
+  ["http://db", "Misconfigured", []],
+  ["db\0", "Misconfigured", []],
+  ["2130706433", "HostNotFound", expect.anything() as never],
+])("%j: %j", async (host, expected, questions) => {
+  expect(await leavingNothing(() => look(host))).toEqual(expected);
+  expect([...dns.questions].sort()).toEqual(questions);
+});
+
+test("the search list in its order, then the name as it stands", async () => {
+  expect(await look("none")).toBe("HostNotFound");
+  const names = dns.questions.filter((question) => question.startsWith("A "));
+  expect(names).toEqual(["A none.shop.svc.test", "A none.svc.test", "A none"]);
+});
+
+test("a name server's own failure: HostNotFound", async () => {
+  expect(await look("broken.test.")).toBe("HostNotFound");
+});
+
+test("no name server listens: HostNotFound, not ConnectionRefused", async () => {
+  const closed = await startFakeDns(() => []);
+  await closed.close();
+  const resolve = createResolve({ ...sources, servers: [closed.server] });
+  expect(await leavingNothing(() => look("db", resolve))).toBe("HostNotFound");
+});
+
+test("more addresses than are used", async () => {
+  expect(await look("many.test.")).toHaveLength(16);
+});
+
+test("no hosts file and no resolv.conf: the name as it stands", async () => {
+  const missing = join(folder, "missing");
+  const resolve = createResolve({ ...sources, hostsPath: missing, resolvConfPath: missing });
+  expect(await look("both.test", resolve)).toHaveLength(4);
+});
+
+test("a silent name server: ends with the signal, and nothing runs on", async () => {
+  expect(await leavingNothing(() => look("silent.test."))).toBe("CheckTimeout");
+});
+
+test("six checks of one host at once ask once, whoever gives up first; the next one asks again", async () => {
+  const resolve = createResolve(sources);
+  const limits = [100, 200, 300, 400, 400, 400];
+  const results = await leavingNothing(() =>
+    Promise.all(limits.map((limit) => look("silent.test.", resolve, limit))),
+  );
+  expect(results).toEqual(Array(6).fill("CheckTimeout"));
+  expect([...dns.questions].sort()).toEqual(["A silent.test", "AAAA silent.test"]);
+  NAMES["silent.test"] = ["10.0.0.7"];
+  expect(await look("silent.test.", resolve)).toEqual(["10.0.0.7"]);
+});
+
+test("one that joined late gets the answer although the first gave up", async () => {
+  NAMES["slow.test"] = "silence";
+  const resolve = createResolve(sources);
+  const first = look("slow.test.", resolve, 100);
+  const second = look("slow.test.", resolve, 3_000);
+  expect(await first).toBe("CheckTimeout");
+  NAMES["slow.test"] = ["10.0.0.8"];
+  // The question is sent again after a second.
+  expect(await second).toEqual(["10.0.0.8"]);
+  expect(await eventually(() => dns.questions.length >= 3)).toBe(true);
+});
