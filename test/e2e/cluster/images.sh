@@ -17,34 +17,48 @@ esac
 if ! docker buildx version >/dev/null 2>&1; then export DOCKER_BUILDKIT=0; fi
 cd "$repository"
 
-# IMAGE USUAL DOCKERFILE [ARGUMENT...]
+# IMAGE USUAL DOCKERFILE CONTEXT [ARGUMENT...]
 build() {
-  local image=$1 usual=$2 file=$3
-  shift 3
+  local image=$1 usual=$2 file=$3 context=$4
+  shift 4
   "$here/long-step.sh" "image-$(tr '/:' '--' <<<"$image")" "$docker_build_seconds" "$usual" "Image: $image" \
-    docker build -t "$image" -f "$file" --build-arg "BASE=$base" --build-arg "NODE_ARCH=$node_arch" "$@" .
+    docker build -t "$image" -f "$file" "$@" "$context"
   say "    $(docker image inspect -f '{{.Size}}' "$image" | awk '{printf "%.0f MB", $1 / 1000000}')"
 }
 
-# An own image that only others build on.
-node_image=healthpolicy/node:dev
-build_node() { build "$node_image" "15 s" Dockerfile --target node; }
+# IMAGE USUAL TARGET: a target of the Dockerfile at the root
+build_target() { build "$1" "$2" Dockerfile . --target "$3" --build-arg "BASE=$base" --build-arg "NODE_ARCH=$node_arch"; }
 
-all=(operator sidecar example-node test-client test-postgresql test-memcached)
+# Node and its libraries alone, for images that are built on it; once per run.
+node_image=healthpolicy/node:dev
+node_is_built=no
+build_node() {
+  if [ "$node_is_built" = yes ]; then return 0; fi
+  build_target "$node_image" "15 s" node
+  node_is_built=yes
+}
+
+all=(sidecar operator example-node test-client test-postgresql test-memcached)
 if (($# > 0)); then all=("$@"); fi
+test_images=test/e2e/images
 for name in "${all[@]}"; do
+  image=healthpolicy/$name:dev
   case "$name" in
-    operator | sidecar) build "healthpolicy/$name:dev" "5 s" Dockerfile --target "$name" ;;
+    operator | sidecar) build_target "$image" "10 s" "$name" ;;
     example-node)
       build_node
-      build healthpolicy/example-node:dev "5 s" examples/node/Dockerfile --build-arg "NODE_IMAGE=$node_image"
+      build "$image" "5 s" examples/node/Dockerfile . --build-arg "NODE_IMAGE=$node_image"
       ;;
     test-client)
       build_node
-      build healthpolicy/test-client:dev "5 s" test/e2e/images/client/Dockerfile --build-arg "NODE_IMAGE=$node_image"
+      build "$image" "2 s" "$test_images/client/Dockerfile" "$test_images/client" --build-arg "NODE_IMAGE=$node_image"
       ;;
-    test-postgresql) build healthpolicy/test-postgresql:dev "1 minute, then cached" test/e2e/images/postgresql/Dockerfile ;;
-    test-memcached) build healthpolicy/test-memcached:dev "30 s, then cached" test/e2e/images/memcached/Dockerfile ;;
+    test-postgresql)
+      build "$image" "30 s, then cached" "$test_images/postgresql/Dockerfile" "$test_images/postgresql" --build-arg "BASE=$base"
+      ;;
+    test-memcached)
+      build "$image" "20 s, then cached" "$test_images/memcached/Dockerfile" "$test_images/memcached" --build-arg "BASE=$base"
+      ;;
     *) fail "images.sh: no image is called $name" ;;
   esac
 done
