@@ -32,6 +32,10 @@ describe("a run counts as failed", () => {
     expect(lines(steps)).toBe("1 passed, 1 failed");
   });
 
+  test("a suite that holds no test, whatever its own status says", () => {
+    expect(lines([tests([suite("a", [])])])).toBe("0 passed, 1 failed");
+  });
+
   test("a suite whose afterAll threw", () => {
     expect(lines([tests([suite("a", ["passed"], "failed")])])).toBe("1 passed, 1 failed");
   });
