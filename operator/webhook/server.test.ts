@@ -1,7 +1,7 @@
 /** The webhook over real TLS, as an API server calls it. */
 
 import { Agent } from "node:https";
-import type { TLSSocket } from "node:tls";
+import { connect, type Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import {
@@ -11,7 +11,7 @@ import {
   SIDECAR_CONTAINER,
 } from "../api/names.ts";
 import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
-import { startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
+import { MAX_CONNECTIONS, startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
 import { testCertificate } from "./testing/certificate.ts";
 import { call, postReview, reviewOf, type Target } from "./testing/client.ts";
 import { closed, handshake as openConnection } from "./testing/tls-client.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 const running: Webhook[] = [];
 const agents: Agent[] = [];
-const sockets: TLSSocket[] = [];
+const sockets: Socket[] = [];
 afterEach(async () => {
   for (const client of [...agents.splice(0), ...sockets.splice(0)]) client.destroy();
   await Promise.all(running.splice(0).map((webhook) => webhook.close()));
@@ -58,6 +58,12 @@ async function handshake(...to: Parameters<typeof openConnection>) {
   const client = await openConnection(...to);
   sockets.push(client.socket);
   return client;
+}
+
+function plainConnection(port: number): Socket {
+  const socket = connect(port, "localhost");
+  sockets.push(socket);
+  return socket;
 }
 
 /** The same target over one connection that is kept open, as an API server does. */
@@ -234,6 +240,28 @@ describe("TLS", () => {
     await expect(handshake(target)).rejects.toThrow();
     webhook.setCertificate(certificate);
     expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  });
+});
+
+describe("what is not HTTP over TLS", () => {
+  test.each([
+    ["text in the clear", false],
+    ["text inside TLS", true],
+  ])("%s is cut off, and the next review answered", async (_, encrypted) => {
+    const { target } = await start();
+    const socket = encrypted ? (await handshake(target)).socket : plainConnection(target.port);
+    socket.write("\u0000 nonsense\r\n\r\n");
+    expect(await closed(socket, SLOW_CLIENT_MILLISECONDS)).not.toContain("200 OK");
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  });
+
+  test("more connections than there is room for are closed at once", async () => {
+    const { target } = await start();
+    const crowd = Array.from({ length: MAX_CONNECTIONS + 1 }, () => plainConnection(target.port));
+    const first = Promise.race(crowd.map((socket) => closed(socket, 3_000)));
+    expect(await first).toBe("");
+    const open = crowd.filter(({ destroyed }) => !destroyed);
+    expect(open.length).toBe(MAX_CONNECTIONS);
   });
 });
 

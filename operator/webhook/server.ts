@@ -1,7 +1,7 @@
 /** The https server that the API server calls: TLS, limits, reload of the certificate, drain. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import type { AdmitOptions, Answer, Log } from "./admit.ts";
@@ -21,7 +21,7 @@ const TIMEOUT_CHECK_MILLISECONDS = 1_000;
  */
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 /** Connections at one time; an API server opens one per pod that is being created. */
-const MAX_CONNECTIONS = 512;
+export const MAX_CONNECTIONS = 512;
 /** From the start of a drain until no more connections are taken: until endpoints have moved on. */
 const DRAIN_MILLISECONDS = 5_000;
 
@@ -67,17 +67,9 @@ function send(response: ServerResponse, answer: Answer, close: boolean): void {
 /** Stops at the deadline, whatever is still open then. */
 async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   const deadline = setTimeout(() => server.closeAllConnections(), REQUEST_TIMEOUT_MILLISECONDS);
   await closed;
   clearTimeout(deadline);
-}
-
-/** Requests of no known form and failed handshakes: closed, and no more said. */
-function dropBadConnections(server: Server): void {
-  const drop = (_: Error, socket: Socket) => socket.destroy();
-  server.on("clientError", drop);
-  server.on("tlsClientError", drop);
 }
 
 function listen(server: Server, port: number): Promise<number> {
@@ -126,7 +118,6 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  dropBadConnections(server);
   const port = await listen(server, options.port);
   server.on("error", (error) => log.error({ error: error.name }, "the webhook's server failed"));
   let closing: Promise<void> | undefined;

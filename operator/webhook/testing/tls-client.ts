@@ -1,4 +1,5 @@
 /** Bare TLS connections, for tests of what lies below HTTP. */
+import type { Socket } from "node:net";
 import { connect, type SecureVersion, type TLSSocket } from "node:tls";
 
 /** An established connection; the caller ends it. */
@@ -35,7 +36,7 @@ export function handshake(
 }
 
 /** What the server has sent when it closes; rejects when it has not by then. */
-export function closed(socket: TLSSocket, milliseconds: number): Promise<string> {
+export function closed(socket: Socket, milliseconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     const deadline = setTimeout(() => reject(new Error("still open")), milliseconds);
