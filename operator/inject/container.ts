@@ -45,14 +45,19 @@ export function otherContainers({ spec }: Pod): Container[] {
   );
 }
 
-function environment(policy: EffectivePolicy, port: number): { name: string; value: string }[] {
+/** The API server drops a value that is empty; the variable is set to nothing either way. */
+function variable(name: string, value: string): { name: string; value?: string } {
+  return value === "" ? { name } : { name, value };
+}
+
+function environment(policy: EffectivePolicy, port: number): { name: string; value?: string }[] {
   const keys = mountedKeys(policy.dependencies).map(
     ({ secretName, key }) => `${secretName}/${key}`,
   );
   return [
-    { name: PORT_ENV, value: String(port) },
-    { name: MOUNTED_KEYS_ENV, value: keys.join(",") },
-    { name: NAMESPACE_ENV, value: policy.namespace },
+    variable(PORT_ENV, String(port)),
+    variable(MOUNTED_KEYS_ENV, keys.join(",")),
+    variable(NAMESPACE_ENV, policy.namespace),
   ];
 }
 
@@ -91,6 +96,17 @@ function isCurrent(pod: Pod, policy: EffectivePolicy, [earlier, now]: [Container
 }
 
 /**
+ * `now`, with what others have settled since `earlier` was put into this pod. Where the pod as a whole
+ * states resources, the API server adds our requests to its own: taken for the pod's, they would cost
+ * the sidecar its limits.
+ */
+function settled(pod: Pod, now: Container, earlier: Container): Container {
+  const container = keepHandlers(now, earlier);
+  if (!pod.spec?.resources || !earlier.resources) return container;
+  return { ...container, resources: earlier.resources };
+}
+
+/**
  * The pod's init containers with the sidecar. One that is there already is replaced where it stands;
  * a new one goes first:
  * - before init containers that wait for a database, so that its `/status` says what they wait for;
@@ -107,6 +123,6 @@ export function withSidecar(
   const now = sidecar(pod, policy, settings);
   const earlier = initContainers.find((container) => isOurs(container, settings));
   if (!earlier) return [now, ...initContainers];
-  const next = isCurrent(pod, policy, [earlier, now]) ? keepHandlers(now, earlier) : now;
+  const next = isCurrent(pod, policy, [earlier, now]) ? settled(pod, now, earlier) : now;
   return initContainers.map((container) => (container === earlier ? next : container));
 }

@@ -1,0 +1,32 @@
+/** Whether the sidecar costs a pod its quality of service. */
+import { describe, expect, test } from "@jest/globals";
+import type { Container } from "./pod.ts";
+import { sidecarResources } from "./resources.ts";
+import { SETTINGS } from "./testing/policy.ts";
+
+const { requests, limits } = SETTINGS.resources;
+const FULL: Container = { resources: { limits: { cpu: "1", memory: "1Gi" } } };
+
+function resourcesBeside(others: Container[]) {
+  return sidecarResources({}, others, SETTINGS.resources);
+}
+
+test("in a pod that is Guaranteed the request equals the limit", () => {
+  expect(resourcesBeside([FULL, FULL])).toStrictEqual({ requests: limits, limits });
+});
+
+describe("requests are the configured ones", () => {
+  test.each<[string, Container[]]>([
+    ["beside a container without resources", [FULL, {}]],
+    ["without a limit of memory", [{ resources: { limits: { cpu: "1" } } }]],
+    ["without a limit of CPU", [{ resources: { limits: { memory: "1Gi" } } }]],
+    [
+      "with a request below the limit",
+      [{ resources: { ...FULL.resources, requests: { cpu: "900m" } } }],
+    ],
+    ["with a limit of nothing", [{ resources: { limits: { cpu: "0", memory: "1Gi" } } }]],
+    ["in a pod without containers", []],
+  ])("%s", (_, others) => {
+    expect(resourcesBeside(others)).toStrictEqual({ requests, limits });
+  });
+});
