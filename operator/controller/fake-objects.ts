@@ -1,0 +1,79 @@
+/** For tests: the objects that the leader writes, on a fake API server that keeps what is applied. */
+import type { ServerResponse } from "node:http";
+import { type FakeApi, refuse, reply, type Seen, startFakeApi } from "./fake-api-server.ts";
+
+/** An object as stored; `applied` says who wrote it. */
+export interface Stored {
+  kind?: string;
+  metadata: {
+    name?: string;
+    uid?: string;
+    resourceVersion?: string;
+    ownerReferences?: { kind?: string; name?: string; uid?: string }[];
+  };
+  [field: string]: unknown;
+}
+
+/** The fake. */
+export interface FakeObjects extends FakeApi {
+  objects: Map<string, Stored>;
+  /** Writes that were stored, dry runs left out. */
+  writes(): Seen[];
+  /** Answers with this error instead, while it is set. */
+  failure: { code: number; reason: string } | undefined;
+}
+
+let nextUid = 0;
+
+function stored(path: string, before: Stored | undefined, body: Stored): Stored {
+  nextUid += 1;
+  return {
+    ...before,
+    ...body,
+    metadata: {
+      ...before?.metadata,
+      ...body.metadata,
+      uid: before?.metadata.uid ?? `uid-${nextUid}-of-${path}`,
+      resourceVersion: String(nextUid),
+    },
+  };
+}
+
+/** Starts with no objects. */
+export async function startFakeObjects(): Promise<FakeObjects> {
+  const objects = new Map<string, Stored>();
+
+  function apply({ path, query, body }: Seen, response: ServerResponse): void {
+    const before = objects.get(path);
+    const wanted = body as Stored;
+    const uid = wanted.metadata.uid;
+    // As the API server: a uid that is not the stored object's is a conflict, also where there is none.
+    if (uid !== undefined && !path.endsWith("/status") && uid !== before?.metadata.uid) {
+      refuse(response, 409, "Conflict");
+    } else if (query.get("dryRun") === "All") {
+      reply(response, 200, before ?? { ...wanted, metadata: { ...wanted.metadata, uid: "none" } });
+    } else {
+      const after = stored(path, before, wanted);
+      objects.set(path, after);
+      reply(response, 200, after);
+    }
+  }
+
+  const api = await startFakeApi((seen, response) => {
+    const { failure } = fake;
+    const object = objects.get(seen.path);
+    if (failure) refuse(response, failure.code, failure.reason);
+    else if (seen.method === "PATCH") apply(seen, response);
+    else if (object) reply(response, 200, object);
+    else refuse(response, 404, "NotFound");
+  });
+
+  const fake: FakeObjects = {
+    ...api,
+    objects,
+    failure: undefined,
+    writes: () =>
+      api.seen.filter(({ method, query }) => method === "PATCH" && query.get("dryRun") === null),
+  };
+  return fake;
+}
