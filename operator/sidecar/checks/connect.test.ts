@@ -52,6 +52,12 @@ test("the address that answers wins over those that are refused", async () => {
   expect(result).toBe("connected");
 });
 
+test("an address that is refused costs no wait", async () => {
+  const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.1"];
+  // Each taking its turn, they would need twice the budget.
+  expect(await reason(open(server.port, { addresses, budget: 600 }))).toBe("connected");
+});
+
 test("an address that stays silent is joined by the next one, and let go when that answers", async () => {
   const listen = { host: "127.0.0.2", port: hole.port };
   const second = await trackServer(createServer(), () => {}, listen);

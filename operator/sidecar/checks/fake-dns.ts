@@ -19,14 +19,17 @@ const TYPE_AAAA = 28;
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
 
-/** Starts a name server that answers with `answer(name)`. */
-export async function startFakeDns(answer: (name: string) => FakeAnswer): Promise<FakeDns> {
+/** Starts a name server that answers with `answer`. */
+export async function startFakeDns(
+  answer: (name: string, type: "A" | "AAAA") => FakeAnswer,
+): Promise<FakeDns> {
   const socket = createSocket("udp4");
   const questions: string[] = [];
   socket.on("message", (query, peer) => {
     const { name, type, end } = parseQuestion(query);
-    questions.push(`${type === TYPE_AAAA ? "AAAA" : "A"} ${name}`);
-    const found = answer(name);
+    const typeName = type === TYPE_AAAA ? "AAAA" : "A";
+    questions.push(`${typeName} ${name}`);
+    const found = answer(name, typeName);
     if (found === "silence") return;
     const answered = found === "SERVFAIL" ? { code: SERVFAIL, addresses: [] } : resultOf(found);
     socket.send(reply(query.subarray(0, end), { type, ...answered }), peer.port, peer.address);

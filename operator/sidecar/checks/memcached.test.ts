@@ -1,6 +1,14 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, MemcachedServer } from "../../api/probe-config.ts";
-import { closedPort, describeContract, leavingNothing, runCheck } from "./contract.ts";
+import {
+  CHECK_TIMEOUT,
+  CONNECT_TIMEOUT,
+  closedPort,
+  describeContract,
+  leavingNothing,
+  runCheck,
+} from "./contract.ts";
 import { startFakeServer } from "./fake-server.ts";
 import { createMemcached, memcached } from "./memcached.ts";
 import { startMemcached } from "./real-memcached.ts";
@@ -60,6 +68,24 @@ describe("fake servers", () => {
     expect(await run(servers, 3)).toEqual({ reason: "TooFewServers", detail });
     expect(await run(servers, 2)).toEqual({ success: { detail } });
     await Promise.all([healthy.close(), silent.close()]);
+  });
+
+  test("a caller that waits no longer than the deadline still learns who was silent", async () => {
+    const silent = await startFakeServer(() => {});
+    const deadline = new AbortController();
+    const tooLate = once(deadline.signal, "abort").then(() => "too late");
+    const timer = setTimeout(() => deadline.abort(), CHECK_TIMEOUT);
+    const result = memcached.run(dependency(at(silent.port)), {
+      signal: deadline.signal,
+      connectTimeoutMilliseconds: CONNECT_TIMEOUT,
+      checkTimeoutMilliseconds: CHECK_TIMEOUT,
+      readSecretKey: noSecrets,
+    });
+    await expect(Promise.race([tooLate, result])).rejects.toMatchObject({
+      detail: "servers[0]=CheckTimeout",
+    });
+    clearTimeout(timer);
+    await silent.close();
   });
 
   test("a deadline that fires early still tells what is known", async () => {

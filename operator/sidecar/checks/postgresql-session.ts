@@ -43,6 +43,8 @@ export async function countRows(session: Session, query: string): Promise<number
   const state: { stage: Stage } = { stage: "Started" };
   const driverStream = new DriverStream(stream);
   const client = createClient(login, driverStream);
+  // The listener stays: what the driver says without being asked must not become an uncaught exception.
+  const failed = new Promise<never>((_, reject) => client.on("error", reject));
   const read = createFrameReader((frame) => {
     state.stage = nextStage(state.stage, frame, login);
     driverStream.receive(frame.bytes);
@@ -53,7 +55,8 @@ export async function countRows(session: Session, query: string): Promise<number
     return false;
   });
   try {
-    return (await Promise.race([runQuery(client, query, state), ended])) ?? 0;
+    const rows = await Promise.race([runQuery(client, query, state), ended, failed]);
+    return rows ?? 0;
   } finally {
     if (stream.writable) stream.write(TERMINATE);
   }
@@ -80,7 +83,6 @@ async function runQuery(
 
 function nextStage(stage: Stage, { type, bytes }: Frame, { password }: Login): Stage {
   if (type !== "R") return stage;
-  if (bytes.length < AUTHENTICATION_CODE + 4) throw new CheckError("ProtocolError");
   const code = bytes.readUInt32BE(AUTHENTICATION_CODE);
   if (code === AUTHENTICATION_OK) return "LoggedIn";
   // Kerberos and the like, or a password that nobody gave us.
@@ -104,7 +106,6 @@ function createClient(login: Login, stream: DriverStream): pg.Client {
     // Texts as they came: a value is never looked at.
     types: { getTypeParser: () => (value: string) => value },
   });
-  client.on("error", () => {});
   return client;
 }
 

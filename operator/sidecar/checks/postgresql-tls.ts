@@ -68,8 +68,6 @@ async function handshake(
   const stream = startTls({ ...options, socket });
   // For life: an alert that arrives after the check must not become an uncaught exception.
   stream.on("error", () => {});
-  // Either end may go first; the other must not stay open.
-  socket.once("close", () => stream.destroy());
   try {
     await raceAbort(once(stream, "secureConnect"), signal);
     return stream;

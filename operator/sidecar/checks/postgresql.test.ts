@@ -53,6 +53,11 @@ describe("fake servers", () => {
     expect(await against(answerStartup(fatal(state)))).toEqual({ reason });
   });
 
+  test("the server shuts down in the moment of the login: ConnectionClosed", async () => {
+    const bytes = Buffer.concat([LOGGED_IN, fatal("57P01")]);
+    expect(await against(answerStartup(bytes))).toEqual({ reason: "ConnectionClosed" });
+  });
+
   test("a password is asked for, but the Secret holds none: AuthenticationFailed", async () => {
     const credentials = { ...CREDENTIALS, passwordKey: "empty" };
     const outcome = await against(answerStartup(ASK_PASSWORD), { credentials });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { eventually, leavingNothing } from "./contract.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./fake-dns.ts";
@@ -14,6 +15,8 @@ const NAMES: Record<string, FakeAnswer> = {
   "db.shop.svc.test": ["10.0.0.1"],
   "six.test": ["2001:db8::1"],
   "both.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"],
+  "no-a.test": ["2001:db8::1"],
+  "no-aaaa.test": ["10.0.0.1"],
   "many.test": Array.from({ length: 40 }, (_, index) => `10.0.1.${index}`),
   "metadata.test": ["10.0.0.1", "169.254.169.254"],
   "silent.test": "silence",
@@ -25,7 +28,9 @@ let dns: FakeDns;
 let sources: ResolveSources;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "healthpolicy-resolve-"));
-  dns = await startFakeDns((name) => NAMES[name] ?? []);
+  dns = await startFakeDns((name, type) =>
+    name === `no-${type.toLowerCase()}.test` ? "silence" : (NAMES[name] ?? []),
+  );
   sources = {
     hostsPath: join(folder, "hosts"),
     resolvConfPath: join(folder, "resolv.conf"),
@@ -93,6 +98,13 @@ test("the search list in its order, then the name as it stands", async () => {
   expect(names).toEqual(["A none.shop.svc.test", "A none.svc.test", "A none"]);
 });
 
+test.each([
+  ["no-aaaa.test.", ["10.0.0.1"]],
+  ["no-a.test.", ["2001:db8::1"]],
+])("one family is never answered: %s", async (host, expected) => {
+  expect(await leavingNothing(() => look(host))).toEqual(expected);
+});
+
 test("a name server's own failure: HostNotFound", async () => {
   expect(await look("broken.test.")).toBe("HostNotFound");
 });
@@ -116,6 +128,9 @@ test("no hosts file and no resolv.conf: the name as it stands", async () => {
 
 test("a silent name server: ends with the signal, and nothing runs on", async () => {
   expect(await leavingNothing(() => look("silent.test."))).toBe("CheckTimeout");
+  // A question that is still open is sent again after a second.
+  await sleep(1_200);
+  expect(dns.questions).toHaveLength(2);
 });
 
 test("six checks of one host at once ask once, whoever gives up first; the next one asks again", async () => {

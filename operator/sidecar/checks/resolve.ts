@@ -5,6 +5,7 @@
 import { Resolver } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { raceAbort } from "./abort.ts";
 import { CheckError } from "./check.ts";
 import { isRefusedAddress } from "./refused-addresses.ts";
@@ -40,6 +41,9 @@ const MAX_ADDRESSES = 16;
 const MAX_FILE_LENGTH = 256 * 1024;
 /** A lost datagram is sent again after this long; the caller's signal ends the whole. */
 const RESOLVER_OPTIONS = { timeout: 1_000, tries: 3 };
+/** RFC 8305's Resolution Delay, with a timer that keeps no process awake. */
+const OTHER_FAMILY_MILLISECONDS = 50;
+const UNREF = { ref: false };
 /** A host name as DNS carries it, with the underscores that some names have. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,253}$/;
 
@@ -104,7 +108,7 @@ async function lookUp(
   let timedOut = false;
   for (const name of candidateNames(host, search)) {
     signal.throwIfAborted();
-    const answers = await Promise.all([ask(resolver.resolve4(name)), ask(resolver.resolve6(name))]);
+    const answers = await askBothFamilies(resolver, name);
     const addresses = answers.flatMap((answer) => answer.addresses);
     if (addresses.length > 0) return inTurn(addresses);
     timedOut ||= answers.some((answer) => answer.timedOut);
@@ -112,11 +116,35 @@ async function lookUp(
   throw new CheckError(timedOut ? "ConnectTimeout" : "HostNotFound");
 }
 
+/** What one question came to. */
+interface Answer {
+  addresses: string[];
+  timedOut: boolean;
+}
+
+/**
+ * Asks for IPv4 and IPv6. Once one of them has addresses, the other gets a moment more: a name server that
+ * drops questions for IPv6 must not make a reachable database look unreachable.
+ */
+async function askBothFamilies(resolver: Resolver, name: string): Promise<Answer[]> {
+  const questions = [ask(resolver.resolve4(name)), ask(resolver.resolve6(name))];
+  const both = Promise.all(questions);
+  const found = Promise.any(questions.map(withAddresses));
+  const oneFamily = found.then((answer) => sleep(OTHER_FAMILY_MILLISECONDS, [answer], UNREF));
+  return Promise.race([both, oneFamily.catch(() => both)]);
+}
+
+async function withAddresses(question: Promise<Answer>): Promise<Answer> {
+  const answer = await question;
+  if (answer.addresses.length === 0) throw new CheckError("HostNotFound");
+  return answer;
+}
+
 /**
  * Never rejects: the other family or the next name of the search list may still answer. Any code but a
  * timeout counts as "not found", ECONNREFUSED included: that is the name server's port, not the dependency's.
  */
-async function ask(query: Promise<string[]>): Promise<{ addresses: string[]; timedOut: boolean }> {
+async function ask(query: Promise<string[]>): Promise<Answer> {
   try {
     return { addresses: await query, timedOut: false };
   } catch (error) {
