@@ -79,11 +79,13 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
   });
   new Gauge({
     name: "healthpolicy_certificate_expiry_seconds",
-    help: "When the webhook's certificate ends, in seconds since the epoch.",
+    help: "Seconds until the webhook's certificate ends; absent while there is none.",
     registers,
     collect() {
       const end = certificateExpiry(caches.certificate()?.data ?? {});
-      this.set(end === undefined ? 0 : Math.round(end / 1_000));
+      this.reset();
+      if (end === undefined) this.remove();
+      else this.set(Math.round((end - Date.now()) / 1_000));
     },
   });
 }

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { type Caches, startCaches } from "./caches.ts";
+import { type FakeApi, refuse, reply, type Seen, startFakeApi, until } from "./fake-api-server.ts";
+import { createLeader, type Leader } from "./leader.ts";
+import { rawPolicy } from "./policies-for-tests.ts";
+import type { OperatorSettings } from "./settings.ts";
+
+const log = pino({ level: "silent" });
+const PODS = "/api/v1/pods";
+const SECRET = "/api/v1/namespaces/system/secrets/certificate";
+const WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
+
+const SETTINGS = {
+  podName: "operator-1",
+  namespace: "system",
+  webhookPort: 1,
+  webhookService: "webhook",
+  webhookTimeoutSeconds: 3,
+  certificateSecret: "certificate",
+  clusterRole: "the-role",
+} as OperatorSettings;
+
+let api: FakeApi;
+let caches: Caches;
+let leader: Leader;
+let secret: { metadata: { resourceVersion: string }; data?: Record<string, string> };
+
+/** What each list holds; watches stay open and silent. */
+function list(path: string): unknown[] {
+  if (path.endsWith("/healthpolicies")) return [rawPolicy()];
+  if (path.endsWith("/secrets")) return [secret];
+  return [];
+}
+
+function get({ path, query }: Seen): object | undefined {
+  if (path.includes("/clusterroles/")) return { metadata: { uid: "uid-of-role" } };
+  return query.get("limit") === null
+    ? undefined
+    : { metadata: { resourceVersion: "1" }, items: list(path) };
+}
+
+beforeEach(async () => {
+  const metadata = { name: "certificate", namespace: "system", resourceVersion: "7" };
+  secret = { metadata };
+  api = await startFakeApi((seen, response) => {
+    if (seen.query.get("watch") === "true") {
+      response.writeHead(200).flushHeaders();
+    } else if (seen.method === "PATCH") {
+      reply(response, 200, seen.body ?? {});
+    } else {
+      const answer = get(seen);
+      if (answer) reply(response, 200, answer);
+      else refuse(response, 404, "NotFound");
+    }
+  });
+  const { client } = api;
+  caches = startCaches({ client, namespace: "system", certificateSecret: "certificate", log });
+  const dnsName = "webhook.system.svc";
+  leader = createLeader({ client, caches, settings: SETTINGS, dnsName, log });
+});
+
+afterEach(async () => {
+  await caches.stop();
+  await api.close();
+});
+
+function patched(path: string): Seen | undefined {
+  return api.seen.findLast((seen) => seen.method === "PATCH" && seen.path === path);
+}
+
+test("a replica that does not lead watches no pods and writes nothing", async () => {
+  await until("caches are filled", caches.synced);
+  expect(leader.pods()).toBeUndefined();
+  expect(leader.counts().size).toBe(0);
+  expect(api.seen.filter(({ path }) => path === PODS)).toEqual([]);
+  expect(api.seen.every(({ method }) => method === "GET")).toBe(true);
+});
+
+test("a leader fills the empty Secret, bound to what it has seen, and never writes keys elsewhere", async () => {
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("the Secret is written", () => patched(SECRET) !== undefined);
+  const { body, query } = patched(SECRET) as Seen;
+  expect(body).toMatchObject({ metadata: { resourceVersion: "7" } });
+  expect(Object.keys((body as typeof secret).data ?? {}).sort()).toEqual([
+    "ca.crt",
+    "ca.key",
+    "tls.crt",
+    "tls.key",
+  ]);
+  expect(query.get("fieldManager")).toBe("healthpolicy-certificate");
+  // Nothing to trust yet, so no webhook either.
+  expect(patched(WEBHOOK)).toBeUndefined();
+  controller.abort();
+  await leading;
+});
+
+test("with a certificate it writes the webhook configuration and the policies", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("the policy's status is written", () =>
+    api.seen.some(({ path }) => path.endsWith("/web/status")),
+  );
+  await until("the webhook is written", () => patched(WEBHOOK) !== undefined);
+  expect(patched(WEBHOOK)?.body).toHaveProperty("webhooks.0.clientConfig.caBundle", "UEVN");
+  expect(leader.counts().get("shop/web")).toMatchObject({ matched: 0 });
+  controller.abort();
+  await leading;
+});
+
+test("a leader that steps down writes no more and forgets the pods", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("pods are watched", () => leader.pods()?.synced() === true);
+  controller.abort();
+  await leading;
+  const requests = api.seen.length;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(api.seen).toHaveLength(requests);
+  expect(leader.pods()).toBeUndefined();
+  expect(leader.counts().size).toBe(0);
+});
