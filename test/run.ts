@@ -3,7 +3,7 @@
  * `N passed, N failed`. The exit status is 0 only when nothing failed.
  */
 import { spawn } from "node:child_process";
-import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { countRun, type JestReport, lastLine, type StepResult } from "./count.ts";
 
@@ -166,4 +166,5 @@ const count = countRun(await runSteps(ci), ci);
 console.log("");
 for (const problem of count.problems) console.log(`FAILED ${problem}`);
 process.exitCode = count.failed === 0 ? 0 : 1;
+writeFileSync(join(RESULTS, "last-line"), `${lastLine(count)}\n`); // for .ci/run
 console.log(lastLine(count));
