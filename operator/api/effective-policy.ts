@@ -1,8 +1,18 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
 import { DEFAULT_TIMES } from "./default-times.ts";
-import type { DependencyConfig, PostgresqlConfig, SecretKeyReference } from "./probe-config.ts";
+import type {
+  DependencyConfig,
+  MemcachedConfig,
+  PostgresqlConfig,
+  SecretKeyReference,
+} from "./probe-config.ts";
 import { durationMilliseconds, type ProbeTiming, type Timing, whyNotNested } from "./timing.ts";
-import type { HealthPolicy, HealthPolicySpec, LabelSelector } from "./v1alpha1.ts";
+import {
+  DEPENDENCY_TYPES,
+  type HealthPolicy,
+  type HealthPolicySpec,
+  type LabelSelector,
+} from "./v1alpha1.ts";
 
 /** A HealthPolicy, resolved. Times in milliseconds and seconds as the names say. */
 export interface EffectivePolicy {
@@ -44,13 +54,16 @@ function probeOf(probe: HealthPolicySpec["probe"]): ProbeTiming {
   };
 }
 
-type PostgresqlSpec = NonNullable<HealthPolicySpec["dependencies"][number]["postgresql"]>;
+type DependencySpec = HealthPolicySpec["dependencies"][number];
+type DependencyType = (typeof DEPENDENCY_TYPES)[number];
+/** What each type's slot holds where it is set. */
+type Slots = { [T in DependencyType]: NonNullable<DependencySpec[T]> };
 
-function tlsOf(tls: NonNullable<PostgresqlSpec["tls"]>): NonNullable<PostgresqlConfig["tls"]> {
+function tlsOf(tls: NonNullable<Slots["postgresql"]["tls"]>): NonNullable<PostgresqlConfig["tls"]> {
   return { mode: tls.mode, ...(tls.caSecret && { caSecret: tls.caSecret }) };
 }
 
-function postgresqlOf(spec: PostgresqlSpec): PostgresqlConfig {
+function postgresqlOf(spec: Slots["postgresql"]): PostgresqlConfig {
   const target: { connectionString: SecretKeyReference } | Partial<PostgresqlConfig> =
     spec.connectionString
       ? { connectionString: spec.connectionString }
@@ -63,14 +76,28 @@ function postgresqlOf(spec: PostgresqlSpec): PostgresqlConfig {
   return { ...target, ...(spec.tls && { tls: tlsOf(spec.tls) }), query: spec.query };
 }
 
-function dependencyOf(spec: HealthPolicySpec["dependencies"][number]): DependencyConfig {
-  const common = { name: spec.name, impact: spec.impact ?? "Gate" } as const;
-  if (spec.postgresql) {
-    return { ...common, type: "postgresql", postgresql: postgresqlOf(spec.postgresql) };
-  }
-  const servers = spec.memcached?.servers ?? [];
-  const minAvailable = spec.memcached?.minAvailable ?? servers.length;
-  return { ...common, type: "memcached", memcached: { servers, minAvailable } };
+function memcachedOf({ servers, minAvailable }: Slots["memcached"]): MemcachedConfig {
+  return { servers, minAvailable: minAvailable ?? servers.length };
+}
+
+/** One entry per type: the compiler asks for it when the schema gets a new slot. */
+const SLOT_TO_CONFIG: {
+  [T in DependencyType]: (slot: Slots[T]) => NonNullable<DependencyConfig[T]>;
+} = { postgresql: postgresqlOf, memcached: memcachedOf };
+
+function slotOf<T extends DependencyType>(
+  type: T,
+  spec: { [K in DependencyType]?: Slots[K] | undefined },
+) {
+  const slot = spec[type];
+  return slot === undefined ? undefined : { type, [type]: SLOT_TO_CONFIG[type](slot) };
+}
+
+/** The API server lets through exactly one slot. */
+function dependencyOf(spec: DependencySpec): DependencyConfig {
+  const { name, impact = "Gate" } = spec;
+  const [slot] = DEPENDENCY_TYPES.map((type) => slotOf(type, spec)).filter((s) => s !== undefined);
+  return { name, impact, type: "", ...slot };
 }
 
 /**

@@ -42,7 +42,7 @@ const VARIABLES = [
     fallback: "IfNotPresent",
   },
   { name: "SIDECAR_REQUESTS_CPU", text: "its CPU request", fallback: "5m" },
-  { name: "SIDECAR_REQUESTS_MEMORY", text: "its memory request", fallback: "64Mi" },
+  { name: "SIDECAR_REQUESTS_MEMORY", text: "its memory request", fallback: "32Mi" },
   { name: "SIDECAR_LIMITS_CPU", text: "its CPU limit", fallback: "100m" },
   { name: "SIDECAR_LIMITS_MEMORY", text: "its memory limit", fallback: "64Mi" },
 ] as const satisfies Variable[];
