@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, MemcachedServer } from "../../api/probe-config.ts";
 import {
-  CHECK_TIMEOUT,
-  CONNECT_TIMEOUT,
   closedPort,
   describeContract,
   leavingNothing,
+  PATIENT,
   runCheck,
+  SHORT,
 } from "./contract.ts";
 import { startFakeServer } from "./fake-server.ts";
 import { createMemcached, memcached } from "./memcached.ts";
@@ -29,9 +29,20 @@ function dependency(servers: MemcachedServer[], minAvailable = servers.length): 
   };
 }
 
-const run = (servers: MemcachedServer[], minAvailable?: number) =>
+interface RunOptions {
+  minAvailable?: number;
+  checkTimeout?: number;
+}
+
+const run = (
+  servers: MemcachedServer[],
+  { minAvailable, checkTimeout = PATIENT }: RunOptions = {},
+) =>
   leavingNothing(() =>
-    runCheck(memcached, dependency(servers, minAvailable), { readSecretKey: noSecrets }),
+    runCheck(memcached, dependency(servers, minAvailable), {
+      readSecretKey: noSecrets,
+      checkTimeout,
+    }),
   );
 
 const at = (...ports: number[]) => ports.map((port) => ({ host: "127.0.0.1", port }));
@@ -64,9 +75,10 @@ describe("fake servers", () => {
     const silent = await startFakeServer(() => {});
     const servers = at(healthy.port, silent.port, await closedPort(), healthy.port);
     const detail = "servers[1]=CheckTimeout servers[2]=ConnectionRefused";
-    expect(await run(servers)).toEqual({ reason: "TooFewServers", detail });
-    expect(await run(servers, 3)).toEqual({ reason: "TooFewServers", detail });
-    expect(await run(servers, 2)).toEqual({ success: { detail } });
+    const checkTimeout = SHORT;
+    const tooFew = await run(servers, { minAvailable: 3, checkTimeout });
+    expect(tooFew).toEqual({ reason: "TooFewServers", detail });
+    expect(await run(servers, { minAvailable: 2, checkTimeout })).toEqual({ success: { detail } });
     await Promise.all([healthy.close(), silent.close()]);
   });
 
@@ -74,11 +86,11 @@ describe("fake servers", () => {
     const silent = await startFakeServer(() => {});
     const deadline = new AbortController();
     const tooLate = once(deadline.signal, "abort").then(() => "too late");
-    const timer = setTimeout(() => deadline.abort(), CHECK_TIMEOUT);
+    const timer = setTimeout(() => deadline.abort(), SHORT);
     const result = memcached.run(dependency(at(silent.port)), {
       signal: deadline.signal,
-      connectTimeoutMilliseconds: CONNECT_TIMEOUT,
-      checkTimeoutMilliseconds: CHECK_TIMEOUT,
+      connectTimeoutMilliseconds: SHORT / 2,
+      checkTimeoutMilliseconds: SHORT,
       readSecretKey: noSecrets,
     });
     await expect(Promise.race([tooLate, result])).rejects.toMatchObject({
@@ -131,14 +143,16 @@ describe("real memcached", () => {
 
     second.signal("SIGSTOP");
     const silent = "servers[1]=CheckTimeout";
-    expect(await run(ring)).toEqual({ reason: "TooFewServers", detail: silent });
-    expect(await run(ring, 1)).toEqual({ success: { detail: silent } });
+    const checkTimeout = SHORT;
+    expect(await run(ring, { checkTimeout })).toEqual({ reason: "TooFewServers", detail: silent });
+    const enough = await run(ring, { minAvailable: 1, checkTimeout });
+    expect(enough).toEqual({ success: { detail: silent } });
     second.signal("SIGCONT");
     expect(await run(ring)).toEqual({ success: {} });
 
     await first.stop();
     const refused = "servers[0]=ConnectionRefused";
     expect(await run(ring)).toEqual({ reason: "TooFewServers", detail: refused });
-    expect(await run(ring, 1)).toEqual({ success: { detail: refused } });
+    expect(await run(ring, { minAvailable: 1 })).toEqual({ success: { detail: refused } });
   });
 });

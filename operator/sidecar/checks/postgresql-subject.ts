@@ -7,7 +7,7 @@ import type {
 } from "../../api/probe-config.ts";
 import { createCertificates } from "./certificates.ts";
 import { CheckError } from "./check.ts";
-import { leavingNothing, type Outcome, runCheck } from "./contract.ts";
+import { leavingNothing, type Outcome, PATIENT, runCheck } from "./contract.ts";
 import { postgresql } from "./postgresql.ts";
 import { SUPERUSER } from "./real-postgresql.ts";
 
@@ -44,5 +44,5 @@ export function dependency(config: Partial<PostgresqlConfig>): DependencyConfig 
 }
 
 /** One check, which must leave nothing behind. */
-export const run = (config: Partial<PostgresqlConfig>, checkTimeout = 3_000): Promise<Outcome> =>
+export const run = (config: Partial<PostgresqlConfig>, checkTimeout = PATIENT): Promise<Outcome> =>
   leavingNothing(() => runCheck(postgresql, dependency(config), { readSecretKey, checkTimeout }));

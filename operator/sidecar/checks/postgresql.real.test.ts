@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { PostgresqlConfig, TlsConfig } from "../../api/probe-config.ts";
-import { CHECK_TIMEOUT, runCheck } from "./contract.ts";
+import { runCheck, SHORT } from "./contract.ts";
 import { postgresql } from "./postgresql.ts";
 import {
   CREDENTIALS,
@@ -112,7 +112,7 @@ describe("real PostgreSQL with TLS", () => {
   });
 
   test("a query past the deadline: CheckTimeout, and no session stays behind", async () => {
-    expect(await ask({ query: "SELECT pg_sleep(30)" }, 700)).toEqual({ reason: "CheckTimeout" });
+    expect(await ask({ query: "SELECT pg_sleep(30)" }, SHORT)).toEqual({ reason: "CheckTimeout" });
     expect(await sessionsGone()).toBe(0);
   });
 
@@ -139,7 +139,7 @@ describe("real PostgreSQL with TLS", () => {
       runCheck(
         postgresql,
         { ...config, postgresql: { connectionString, query: "SELECT 1", ...extra } },
-        { readSecretKey, checkTimeout: 3_000 },
+        { readSecretKey },
       );
     expect(await check({})).toEqual(expected);
     // Two answers to one question, whatever they say.
@@ -151,7 +151,7 @@ describe("real PostgreSQL with TLS", () => {
   test("a stopped server accepts and is silent: CheckTimeout; then it works again", async () => {
     server.signal("SIGSTOP");
     try {
-      expect(await ask({}, CHECK_TIMEOUT)).toEqual({ reason: "CheckTimeout" });
+      expect(await ask({}, SHORT)).toEqual({ reason: "CheckTimeout" });
     } finally {
       server.signal("SIGCONT");
     }

@@ -1,6 +1,7 @@
+import type { Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import type { PostgresqlConfig, TlsConfig } from "../../api/probe-config.ts";
-import { CHECK_TIMEOUT, describeContract, eventually, runCheck } from "./contract.ts";
+import { describeContract, eventually, PATIENT, runCheck, SHORT } from "./contract.ts";
 import {
   ASK_PASSWORD,
   answerStartup,
@@ -28,10 +29,11 @@ describe("fake servers", () => {
   async function against(
     onConnection: Parameters<typeof startFakeServer>[0],
     config: Partial<PostgresqlConfig> = {},
+    checkTimeout?: number,
   ) {
     const fake = await startFakeServer(onConnection);
     try {
-      const outcome = await run({ port: fake.port, ...config }, CHECK_TIMEOUT);
+      const outcome = await run({ port: fake.port, ...config }, checkTimeout);
       expect(await eventually(fake.sawClose)).toBe(true);
       return outcome;
     } finally {
@@ -83,29 +85,14 @@ describe("fake servers", () => {
     expect(await against(answerStartup(bytes))).toEqual({ reason: "ProtocolError" });
   });
 
-  test.each([
-    ["silence", "CheckTimeout", () => {}],
-    [
-      "more than its one byte",
-      "ProtocolError",
-      (_: unknown, write: (b: Buffer) => void) =>
-        write(Buffer.concat([Buffer.from("S"), LOGGED_IN])),
-    ],
-    [
-      "an error",
-      "ProtocolError",
-      (_: unknown, write: (b: Buffer) => void) => write(fatal("57P03")),
-    ],
-    [
-      "S, then silence",
-      "CheckTimeout",
-      (_: unknown, write: (b: Buffer) => void) => write(Buffer.from("S")),
-    ],
-  ])("the request for TLS is answered by %s: %s", async (_, reason, answer) => {
-    const outcome = await against((socket) =>
-      socket.once("data", (chunk) => answer(chunk, (bytes) => socket.write(bytes))),
-    );
-    expect(outcome).toEqual({ reason });
+  test.each<[string, string, Buffer, number]>([
+    ["silence", "CheckTimeout", Buffer.alloc(0), SHORT],
+    ["S, then silence", "CheckTimeout", Buffer.from("S"), SHORT],
+    ["S and more", "ProtocolError", Buffer.concat([Buffer.from("S"), LOGGED_IN]), PATIENT],
+    ["an error", "ProtocolError", fatal("57P03"), PATIENT],
+  ])("the request for TLS is answered by %s: %s", async (_, reason, answer, checkTimeout) => {
+    const serve = (socket: Socket) => socket.once("data", () => socket.write(answer));
+    expect(await against(serve, {}, checkTimeout)).toEqual({ reason });
   });
 
   test.each([
@@ -162,7 +149,10 @@ describe("configuration", () => {
 
   test("a Secret that cannot be read in time: CheckTimeout", async () => {
     const never = () => new Promise<string>(() => {});
-    const outcome = runCheck(postgresql, dependency({}), { readSecretKey: never });
+    const outcome = runCheck(postgresql, dependency({}), {
+      readSecretKey: never,
+      checkTimeout: SHORT,
+    });
     expect(await outcome).toEqual({ reason: "CheckTimeout" });
   });
 });
