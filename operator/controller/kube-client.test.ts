@@ -121,3 +121,19 @@ test("an open stream outlives the deadline of its headers", async () => {
   for await (const chunk of body) text += chunk;
   expect(text).toBe("onetwo");
 });
+
+test("after a call that was not answered, no other old connection is used", async () => {
+  const old = new Set<unknown>();
+  let stopped = false;
+  const { client } = await start((_, response) => {
+    if (stopped && old.has(response.socket)) return;
+    old.add(response.socket);
+    setTimeout(() => reply(response, 200, {}), 20);
+  });
+  const call = () => client.request({ method: "GET", path: "/x", deadlineMilliseconds: 150 });
+  await Promise.all([call(), call(), call()]);
+  expect(old.size).toBe(3);
+  stopped = true;
+  await failure(call());
+  await call();
+});

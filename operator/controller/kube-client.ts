@@ -91,7 +91,12 @@ export function loadKubeConfig(): KubeConfig {
   return config;
 }
 
-type Send = (request: KubeRequest, signal: AbortSignal) => Promise<http.IncomingMessage>;
+/** The way to one API server. */
+interface Connection {
+  send(request: KubeRequest, signal: AbortSignal): Promise<http.IncomingMessage>;
+  /** Closes the connections that wait for a next call. */
+  closeIdle(): void;
+}
 
 function urlOf(server: string, request: KubeRequest): URL {
   const url = new URL(server.replace(/\/$/, "") + request.path);
@@ -99,18 +104,19 @@ function urlOf(server: string, request: KubeRequest): URL {
   return url;
 }
 
-function createSend(config: KubeConfig): Send {
+function connect(config: KubeConfig): Connection {
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error("while reading the Kubernetes configuration: no current cluster");
-  const secure = cluster.server.startsWith("https:");
+  const { server, proxyUrl } = cluster;
+  const secure = server.startsWith("https:");
   const { request: start } = secure ? https : http;
   // Keyed by credentials, so that a rotated client certificate gets connections of its own.
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 4 };
   const agent = secure ? new https.Agent(pool) : new http.Agent(pool);
-  return async (request, signal) => {
+  async function send(request: KubeRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     const options: https.RequestOptions = { method: request.method, headers: {} };
     await config.applyToHTTPSOptions(options);
-    if (!cluster.proxyUrl) options.agent = agent;
+    if (!proxyUrl) options.agent = agent;
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     options.headers = {
       ...options.headers,
@@ -122,10 +128,17 @@ function createSend(config: KubeConfig): Send {
     };
     options.signal = signal;
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
-    const call = start(urlOf(cluster.server, request), options, resolve);
+    const call = start(urlOf(server, request), options, resolve);
     call.on("error", reject);
     call.end(body);
     return promise;
+  }
+
+  return {
+    send,
+    closeIdle: () => {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    },
   };
 }
 
@@ -180,7 +193,7 @@ function withDeadline(request: KubeRequest): { signal: AbortSignal; done: () => 
 
 /** A client for the current context of `config`. */
 export function createKubeClient(config: KubeConfig): KubeClient {
-  const send = createSend(config);
+  const { send, closeIdle } = connect(config);
 
   async function call<T>(
     request: KubeRequest,
@@ -192,6 +205,9 @@ export function createKubeClient(config: KubeConfig): KubeClient {
       signal.throwIfAborted();
       return await use(await send(request, signal), doing);
     } catch (error) {
+      // When a node fails or a route goes, all connections die without a sign: one that did not answer
+      // condemns those that wait, or each of them would cost a call its deadline, and us the lease.
+      if (!(error instanceof ApiError)) closeIdle();
       // Node reports "The operation was aborted"; the signal knows by whom.
       throw wrapped(doing, signal.aborted ? signal.reason : error);
     } finally {

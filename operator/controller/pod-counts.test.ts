@@ -14,6 +14,7 @@ test("pods as they should be, and one of another app", () => {
     optedOut: 0,
     claimed: 0,
     claimedBy: undefined,
+    coveredBy: undefined,
     predating: [],
     outdatedWorkloads: [],
   });
@@ -61,4 +62,27 @@ test("an older policy claims what it selects; a younger one does not", () => {
 test("a pod that an edit leaves to another policy counts as outdated there", () => {
   const other = policyOf({ name: "b", uid: "b" });
   expect(countPods(other, [other], [podOf()])).toMatchObject({ matched: 1, outdated: 1 });
+});
+
+test.each([
+  ["everything", {}, true],
+  ["the same", { matchLabels: { app: "web" } }, true],
+  ["more", { matchLabels: { app: "web", tier: "front" } }, false],
+  ["another app", { matchLabels: { app: "db" } }, false],
+  ["by an expression", { matchExpressions: [{ key: "app", operator: "Exists" as const }] }, false],
+])("an older policy that selects %s", (_what, selector, covered) => {
+  const older = policyOf({ name: "z", creationTimestamp: "2025-01-01T00:00:00Z", selector });
+  const { coveredBy } = countPods(policy, [policy, older], []);
+  expect(coveredBy).toBe(covered ? "z" : undefined);
+});
+
+test("an expression that both have is covered", () => {
+  const matchExpressions = [{ key: "app", operator: "In" as const, values: ["a", "b"] }];
+  const older = policyOf({
+    name: "z",
+    creationTimestamp: "2025-01-01T00:00:00Z",
+    selector: { matchExpressions },
+  });
+  const narrow = policyOf({ selector: { matchLabels: { x: "y" }, matchExpressions } });
+  expect(countPods(narrow, [narrow, older], []).coveredBy).toBe("z");
 });

@@ -1,6 +1,8 @@
 /** How the pods of a namespace stand to one of its policies. Pure. */
+import { isDeepStrictEqual } from "node:util";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { byAge, selectorMatches } from "../api/select-policy.ts";
+import type { LabelSelector } from "../api/v1alpha1.ts";
 import { revisionOf } from "../inject/revision.ts";
 import type { PodRecord } from "./pods.ts";
 
@@ -20,6 +22,8 @@ export interface PodCounts {
   claimed: number;
   /** The oldest policy that claims some of them. */
   claimedBy: string | undefined;
+  /** An older policy that claims whatever this one selects, pods or not. */
+  coveredBy: string | undefined;
   /** What to restart, as kubectl takes it, sorted: workloads of pods without our container. */
   predating: string[];
   /** The same for outdated pods. */
@@ -28,6 +32,17 @@ export interface PodCounts {
 
 function workloads(pods: readonly PodRecord[]): string[] {
   return [...new Set(pods.flatMap(({ workload }) => workload ?? []))].sort();
+}
+
+/** Whether every pod that `narrow` selects is surely one that `wide` selects. */
+function covers(wide: LabelSelector, narrow: LabelSelector): boolean {
+  const labels = Object.entries(wide.matchLabels ?? {});
+  return (
+    labels.every(([key, value]) => narrow.matchLabels?.[key] === value) &&
+    (wide.matchExpressions ?? []).every((wanted) =>
+      narrow.matchExpressions?.some((given) => isDeepStrictEqual(given, wanted)),
+    )
+  );
 }
 
 /** Counts the namespace's `pods` for `policy`; `policies` are all usable ones of the namespace. */
@@ -59,6 +74,7 @@ export function countPods(
     optedOut: selected.length - eligible.length,
     claimed: claimed.length,
     claimedBy: first && claims(first)?.name,
+    coveredBy: older.find(({ selector }) => covers(selector, policy.selector))?.name,
     predating: workloads(matched.filter(({ sidecar }) => !sidecar)),
     outdatedWorkloads: workloads(outdated),
   };

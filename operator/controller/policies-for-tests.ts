@@ -60,6 +60,7 @@ export function countsOf(overrides: Partial<PodCounts> = {}): PodCounts {
     optedOut: 0,
     claimed: 0,
     claimedBy: undefined,
+    coveredBy: undefined,
     predating: [],
     outdatedWorkloads: [],
     ...overrides,

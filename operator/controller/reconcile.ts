@@ -60,6 +60,7 @@ const NO_PODS: PodCounts = {
   optedOut: 0,
   claimed: 0,
   claimedBy: undefined,
+  coveredBy: undefined,
   predating: [],
   outdatedWorkloads: [],
 };

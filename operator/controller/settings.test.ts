@@ -26,7 +26,7 @@ test("what must be given, and the defaults of the rest", () => {
       image: "sidecar:1",
       imagePullPolicy: "IfNotPresent",
       resources: {
-        requests: { cpu: "5m", memory: "64Mi" },
+        requests: { cpu: "5m", memory: "32Mi" },
         limits: { cpu: "100m", memory: "64Mi" },
       },
     },

@@ -169,6 +169,17 @@ describe("conditions", () => {
     });
   });
 
+  test("an older policy selects whatever this one could: it can never work, pods or not", () => {
+    const counts = countsOf({ matched: 0, injected: 0, coveredBy: "old" });
+    const status = policyStatus(facts({ counts }));
+    expect(short(status)).toMatchObject({
+      Programmed: "False Conflicted",
+      Ready: "False Conflicted",
+      Stalled: "True Conflicted",
+    });
+    expect(message(status, "Programmed")).toContain("the older HealthPolicy old.");
+  });
+
   test("a foreign ConfigMap holds it back until it is gone", () => {
     const status = policyStatus(facts({ programmed: { state: "blocked", message: "Not ours." } }));
     expect(short(status)).toMatchObject({

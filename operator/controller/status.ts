@@ -45,10 +45,11 @@ function accepted(resolution: Resolution): Verdict {
   return yes("Accepted", "The policy is valid.");
 }
 
-function overlap({ matched, claimed, claimedBy }: PodCounts): Verdict | undefined {
-  if (claimed === 0) return undefined;
-  const older = `the older HealthPolicy ${claimedBy}`;
-  if (matched === 0) {
+function overlap({ matched, claimed, claimedBy, coveredBy }: PodCounts): Verdict | undefined {
+  const owner = coveredBy ?? claimedBy;
+  if (owner === undefined) return undefined;
+  const older = `the older HealthPolicy ${owner}`;
+  if (coveredBy !== undefined || matched === 0) {
     return no("Conflicted", `Every pod that the selector matches belongs to ${older}.`);
   }
   const all = matched + claimed;
