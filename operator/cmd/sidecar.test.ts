@@ -213,7 +213,10 @@ describe("a dependency that goes and comes back", () => {
     server.silent = true;
     await writePolicy([cache(server.port)]);
     const program = await start();
-    expect(await get(program)).toBe("503 sessions: TooFewServers servers[0]=CheckTimeout");
+    // On a busy machine the check's own words can come too late; then the deadline speaks for it.
+    expect(await get(program)).toMatch(
+      /^503 sessions: (TooFewServers servers\[0\]=)?CheckTimeout$/,
+    );
     await eventually(() => server.sockets.size, 0);
   });
 });
