@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 import { createKubeClient, type KubeClient } from "./kube-client.ts";
 
-/** The longest a test waits for anything. */
+/** The longest a test waits for anything, unless it says otherwise. */
 const PATIENCE_MILLISECONDS = 5_000;
 
 /** A request as the fake got it. */
@@ -89,12 +89,13 @@ export async function startFakeApi(handle: Handler): Promise<FakeApi> {
   };
 }
 
-/** Resolves when `condition` holds; rejects after 5 s, naming what was waited for. */
+/** Resolves when `condition` holds; rejects after `milliseconds`, naming what was waited for. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
+  milliseconds = PATIENCE_MILLISECONDS,
 ): Promise<void> {
-  const end = performance.now() + PATIENCE_MILLISECONDS;
+  const end = performance.now() + milliseconds;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
     await sleep(5);
