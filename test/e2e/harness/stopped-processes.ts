@@ -1,4 +1,4 @@
-import { kubectlJson, runOrThrow } from "./kubectl.ts";
+import { kubectlJson, run, runOrThrow } from "./kubectl.ts";
 
 const NODE = "healthpolicy-control-plane";
 
@@ -33,18 +33,27 @@ export interface StoppedPod {
   selector: string;
 }
 
-/** Stops (SIGSTOP) every process of a pod's container while `during` runs, then lets them go on. */
+/**
+ * Stops (SIGSTOP) every process of a pod's container while `during` runs, then lets them go on. The
+ * first process is stopped before the others are listed, so that it starts no more of them; one of those
+ * may still end of itself in between, as a database's process for a single client does.
+ */
 export async function withStoppedProcesses(
   pod: StoppedPod,
   during: () => Promise<void>,
 ): Promise<void> {
-  const processes = await processesOf(pod.namespace, pod.selector);
-  const signal = (name: string) =>
-    runOrThrow("docker", ["exec", NODE, "kill", `-${name}`, ...processes]);
-  await signal("STOP");
+  const kill = (name: string, processes: string[]) => [
+    ...["exec", NODE, "kill", `-${name}`],
+    ...processes,
+  ];
+  const [first = ""] = await processesOf(pod.namespace, pod.selector);
+  let stopped = [first];
   try {
+    await runOrThrow("docker", kill("STOP", stopped));
+    stopped = await processesOf(pod.namespace, pod.selector);
+    await run("docker", kill("STOP", stopped)); // fails for one that has ended, and stops the rest
     await during();
   } finally {
-    await signal("CONT");
+    await run("docker", kill("CONT", stopped));
   }
 }
