@@ -3,6 +3,9 @@ import { type ConfigMapWriter, createConfigMapWriter } from "./apply-configmap.t
 import { type FakeObjects, startFakeObjects } from "./fake-objects.ts";
 import { policyOf } from "./policies-for-tests.ts";
 
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
 const PATH = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
 
 let api: FakeObjects;

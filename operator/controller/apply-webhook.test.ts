@@ -3,6 +3,9 @@ import { pino } from "pino";
 import { createWebhookWriter, type WebhookWriter } from "./apply-webhook.ts";
 import { type FakeObjects, startFakeObjects } from "./fake-objects.ts";
 
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
 const PATH = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
 const ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/the-role";
 const SHOP = { caBundle: "PEM", namespaces: ["shop"] };

@@ -6,7 +6,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { createKubeClient, type KubeClient } from "./kube-client.ts";
 
 /** The longest a test waits for anything, unless it says otherwise. */
-const PATIENCE_MILLISECONDS = 5_000;
+const PATIENCE_MILLISECONDS = 10_000;
 
 /** A request as the fake got it. */
 export interface Seen {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { ServerResponse } from "node:http";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { type Caches, startCaches } from "./caches.ts";
 import { type FakeApi, refuse, reply, type Seen, startFakeApi, until } from "./fake-api-server.ts";
@@ -6,8 +7,12 @@ import { createLeader, type Leader } from "./leader.ts";
 import { rawPolicy } from "./policies-for-tests.ts";
 import type { OperatorSettings } from "./settings.ts";
 
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
 const log = pino({ level: "silent" });
 const PODS = "/api/v1/pods";
+const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
 const SECRET = "/api/v1/namespaces/system/secrets/certificate";
 const WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
 
@@ -24,6 +29,7 @@ const SETTINGS = {
 let api: FakeApi;
 let caches: Caches;
 let leader: Leader;
+let watches: Map<string, ServerResponse>;
 let secret: { metadata: { resourceVersion: string }; data?: Record<string, string> };
 
 /** What each list holds; watches stay open and silent. */
@@ -43,9 +49,11 @@ function get({ path, query }: Seen): object | undefined {
 beforeEach(async () => {
   const metadata = { name: "certificate", namespace: "system", resourceVersion: "7" };
   secret = { metadata };
+  watches = new Map();
   api = await startFakeApi((seen, response) => {
     if (seen.query.get("watch") === "true") {
       response.writeHead(200).flushHeaders();
+      watches.set(seen.path, response);
     } else if (seen.method === "PATCH") {
       reply(response, 200, seen.body ?? {});
     } else {
@@ -64,6 +72,18 @@ afterEach(async () => {
   await caches.stop();
   await api.close();
 });
+
+/** Sends an event on the watch of a collection. */
+function send(path: string, type: string, object: object): void {
+  watches.get(path)?.write(`${JSON.stringify({ type, object })}\n`);
+}
+
+function namespacesCalled(): string[] {
+  const body = patched(WEBHOOK)?.body as {
+    webhooks: { namespaceSelector: { matchExpressions: { values: string[] }[] } }[];
+  };
+  return body.webhooks[0]?.namespaceSelector.matchExpressions[0]?.values ?? [];
+}
 
 function patched(path: string): Seen | undefined {
   return api.seen.findLast((seen) => seen.method === "PATCH" && seen.path === path);
@@ -106,6 +126,32 @@ test("with a certificate it writes the webhook configuration and the policies", 
   await until("the webhook is written", () => patched(WEBHOOK) !== undefined);
   expect(patched(WEBHOOK)?.body).toHaveProperty("webhooks.0.clientConfig.caBundle", "UEVN");
   expect(leader.counts().get("shop/web")).toMatchObject({ matched: 0 });
+  controller.abort();
+  await leading;
+});
+
+test("a leader follows policies that come and go, and pods", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("all is watched", () => watches.has(PODS) && patched(WEBHOOK) !== undefined);
+  expect(namespacesCalled()).toEqual(["shop"]);
+
+  send(POLICIES, "ADDED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
+  await until("the new namespace is called", () => namespacesCalled().includes("bank"));
+  await until("the new policy is counted", () => leader.counts().has("bank/web"));
+
+  const metadata = { namespace: "bank", name: "web-1", labels: { app: "web" } };
+  const pod = {
+    metadata: { ...metadata, resourceVersion: "9" },
+    spec: { restartPolicy: "Always" },
+  };
+  send(PODS, "ADDED", pod);
+  await until("the pod is counted", () => leader.counts().get("bank/web")?.matched === 1);
+
+  send(POLICIES, "DELETED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
+  await until("the namespace is called no more", () => !namespacesCalled().includes("bank"));
+  await until("the policy is counted no more", () => !leader.counts().has("bank/web"));
   controller.abort();
   await leading;
 });

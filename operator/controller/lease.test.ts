@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import {
   clientOf,
@@ -13,7 +13,10 @@ import {
 } from "./fake-api-server.ts";
 import { type Candidate, type LeaseTimes, runForLease } from "./lease.ts";
 
-const TIMES: LeaseTimes = { leaseDuration: 1_000, renewDeadline: 400, retryPeriod: 30 };
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
+const TIMES: LeaseTimes = { leaseDuration: 2_000, renewDeadline: 1_200, retryPeriod: 50 };
 const log = pino({ level: "silent" });
 
 interface Stored {
@@ -125,7 +128,8 @@ test("a leader that vanishes is followed after the lease's duration, not before"
   const startedAt = performance.now();
   const second = run("b");
   await until("b leads", () => second.candidate.isLeader());
-  expect(performance.now() - startedAt).toBeGreaterThan(TIMES.leaseDuration);
+  // The second that the holder wrote into the lease.
+  expect(performance.now() - startedAt).toBeGreaterThan(1_000);
   expect(lease?.spec?.leaseTransitions).toBe(5);
 });
 

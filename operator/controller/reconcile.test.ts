@@ -1,6 +1,6 @@
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { HealthPolicyStatus } from "../api/v1alpha1.ts";
 import { createConfigMapWriter } from "./apply-configmap.ts";
 import type { Caches } from "./caches.ts";
@@ -11,6 +11,9 @@ import { createPodIndex, type PodIndex } from "./pods.ts";
 import { podOf, rawPolicy } from "./policies-for-tests.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 import { createReconciler, type Reconciler } from "./reconcile.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
 
 const NAME = "webhook.system.svc";
 const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";

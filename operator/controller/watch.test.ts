@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { refuse, until } from "./fake-api-server.ts";
 import { type FakeCollection, type Item, startFakeCollection } from "./fake-collection.ts";
 import { type Change, type KubeObject, startWatch, type Watch, type WatchTimes } from "./watch.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
 
 const TIMES: WatchTimes = {
   firstBackoff: 5,
@@ -251,9 +254,9 @@ describe("watch", () => {
   });
 
   test("one that goes on speaking is left alone", async () => {
-    await startOpen({ silence: 150 });
-    for (let version = 1; version <= 10; version += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 30));
+    await startOpen({ silence: 1_000 });
+    for (let version = 1; version <= 15; version += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
       fake.put("a", String(version));
     }
     expect(fake.watches()).toHaveLength(1);
@@ -345,11 +348,11 @@ test("asks for one name alone where one is given", async () => {
 
 test("tells how long ago the server last spoke", async () => {
   const things = await startOpen();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(things.secondsSinceLastEvent()).toBeGreaterThan(0.09);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(things.secondsSinceLastEvent()).toBeGreaterThan(0.49);
   fake.put("a", "1");
   await until("one change", () => changes.length === 1);
-  expect(things.secondsSinceLastEvent()).toBeLessThan(0.09);
+  expect(things.secondsSinceLastEvent()).toBeLessThan(0.45);
 });
 
 test("stop ends an open watch and asks no more", async () => {
