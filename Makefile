@@ -52,7 +52,7 @@ golden: setup ## rewrite the golden files (want.yaml and chart renders); read th
 	@UPDATE_GOLDEN=1 $(JEST) operator chart
 
 .PHONY: bundle
-bundle: setup
+bundle: setup ## bundle the programs and the example app into dist/, one file each
 	@for program in operator sidecar; do $(BUNDLE) "operator/cmd/$$program.ts" --outfile="dist/$$program.cjs"; done
 	@$(BUNDLE) examples/node/app.ts --outfile=dist/example-node.cjs
 

@@ -1,6 +1,6 @@
 /** Documents that name what is no longer there mislead more than none: what can be checked of them is checked here. */
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join, normalize, relative, resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { DEFAULT_TIMES } from "../operator/api/default-times.ts";
@@ -131,6 +131,35 @@ describe("README.md", () => {
     expect(readme).toContain(`requests ${requests.memory} and may use ${limits.memory}`);
     const [, minor] = /kubeVersion: ">=(1\.\d+)\./.exec(read("chart/Chart.yaml")) ?? [];
     expect(readme).toContain(`Kubernetes ${minor} or newer`);
+  });
+});
+
+test("make help tells of every target", () => {
+  const makefile = read("Makefile");
+  const described = matches(makefile, /^([a-z-]+):.*## ./gm);
+  expect(described).toEqual(matches(makefile, /^\.PHONY: (.*)$/gm));
+  expect(described).toEqual(matches(makefile, /^([\w-]+):/gm));
+});
+
+describe("docs/architecture.md", () => {
+  /** Relative imports of a file, types included, as paths from the root. */
+  const importsOf = (path: string) =>
+    matches(read(path), /(?:from|import\()\s*"(\.[^"]+\.ts)"/g).map((imported) =>
+      relative(ROOT, resolve(ROOT, dirname(path), imported)),
+    );
+
+  /** All that the programs are made of; tests and their fakes are not reached. */
+  function reached(from: readonly string[]): string[] {
+    const seen = new Set(from);
+    for (const path of seen) for (const imported of importsOf(path)) seen.add(imported);
+    return [...seen].sort();
+  }
+
+  test("names every source file of the programs", () => {
+    const sources = reached(files("operator/cmd/*.ts").filter((path) => !path.includes(".test.")));
+    expect(sources.length).toBeGreaterThan(60);
+    const text = read("docs/architecture.md");
+    expect(sources.filter((path) => !text.includes(`\`${path}\``))).toEqual([]);
   });
 });
 
