@@ -1,7 +1,8 @@
 // Completes package-lock.json. Where a package mirror lacks the binaries of other systems, npm writes a lockfile
 // without them, which `npm ci` then refuses everywhere. Each such binary is an optional dependency with an exact
-// version, and its name says for which system it is: that is all an entry needs.
-// Use: complete-lock.mjs [--check]   with --check nothing is written, and what is missing is an error
+// version, and its name says for which system it is: that is all an entry needs. And a lockfile names no registry,
+// since everybody installs from another one.
+// Use: complete-lock.mjs [--check]   with --check nothing is written, and what would be is an error
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -39,24 +40,37 @@ function missingEntries(packages) {
     ]);
 }
 
+// Where a package was downloaded from; .npmrc keeps npm from writing it.
+function withoutOrigin({ resolved, ...entry }) {
+  return entry;
+}
+
 const lock = JSON.parse(readFileSync(FILE, "utf8"));
+const checkOnly = process.argv.includes("--check");
+const located = Object.keys(lock.packages).filter((path) => lock.packages[path].resolved);
 const missing = missingEntries(lock.packages);
 const unplaced = missing.filter(([, { os, cpu }]) => !os && !cpu).map(([path]) => path);
 if (unplaced.length > 0) {
   console.error(`The lockfile lacks ${unplaced.join(", ")}, whose names do not say a system.`);
   process.exit(1);
 }
-if (missing.length > 0 && process.argv.includes("--check")) {
-  console.error(`package-lock.json lacks ${missing.map(([path]) => path).join(", ")}.`);
-  console.error("Run `make generate` and commit the result.");
+const problems = [
+  ...missing.map(([path]) => `package-lock.json lacks ${path}.`),
+  ...located.map((path) => `package-lock.json says where ${path} was downloaded ("resolved").`),
+];
+if (problems.length > 0 && checkOnly) {
+  console.error([...problems, "Run `make generate` and commit the result."].join("\n"));
   process.exit(1);
 }
-if (missing.length > 0) {
-  const entries = Object.entries({ ...lock.packages, ...Object.fromEntries(missing) });
+if (problems.length > 0) {
+  const kept = Object.entries(lock.packages).map(([path, entry]) => [path, withoutOrigin(entry)]);
+  const entries = [...kept, ...missing];
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   writeFileSync(
     FILE,
     `${JSON.stringify({ ...lock, packages: Object.fromEntries(entries) }, null, 2)}\n`,
   );
-  console.log(`added ${missing.length} packages of other systems to package-lock.json`);
+  console.log(
+    `package-lock.json: added ${missing.length} packages of other systems, removed ${located.length} origins`,
+  );
 }
