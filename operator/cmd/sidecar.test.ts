@@ -383,6 +383,17 @@ describe("the bundle", () => {
     console.log(JSON.stringify({ msg: "modules", list: process.moduleLoadList }));
   });`;
 
+  /** What stands between `node` and the bundle in the image's entry point. */
+  async function flagsOfTheImage(): Promise<string[]> {
+    const dockerfile = await readFile("Dockerfile", "utf8");
+    const [, entrypoint = "[]"] =
+      /^FROM \S+ AS sidecar\n(?:(?!FROM).*\n)*?ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
+    const [program, ...parameters] = JSON.parse(entrypoint) as string[];
+    expect([program, parameters.pop()]).toStrictEqual(["node", "/sidecar.cjs"]);
+    expect(parameters).not.toStrictEqual([]);
+    return parameters;
+  }
+
   async function loaded(program: Program): Promise<string> {
     program.child.kill("SIGUSR2");
     await eventually(() => program.output().includes('"msg":"modules"'), true);
@@ -404,14 +415,7 @@ describe("the bundle", () => {
     });
     const reporter = join(directory, "reporter.cjs");
     await writeFile(reporter, REPORTER);
-    const flags = [
-      "--lite-mode",
-      "--max-semi-space-size=1",
-      "--max-old-space-size=12",
-      "--single-threaded",
-      "--require",
-      reporter,
-    ];
+    const flags = [...(await flagsOfTheImage()), "--require", reporter];
     const server = await startMemcached();
     await writePolicy([cache(server.port)]);
     const lean = await start(outfile, flags);
