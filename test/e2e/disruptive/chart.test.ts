@@ -5,9 +5,10 @@ import { type ManagedObject, sharedFields } from "../harness/managed-fields.ts";
 import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
 import { isInjected, isReady, type Pod } from "../harness/pods.ts";
 import { policyProgrammed } from "../harness/policy.ts";
-import { unscheduledPod } from "../harness/small-pod.ts";
+import { openPolicyNamespace } from "../harness/policy-namespace.ts";
+import { smallPod, unscheduledPod } from "../harness/small-pod.ts";
 import { staysTrue, waitUntil } from "../harness/wait-for.ts";
-import { HELM, STATUS_FOLLOWS, STAYS_ABSENT, WHOLE_TEST } from "../timeouts.ts";
+import { HELM, POD_STARTS, STATUS_FOLLOWS, STAYS_ABSENT, WHOLE_TEST } from "../timeouts.ts";
 
 const CHART = join(import.meta.dirname, "../../../chart");
 const VALUES = join(CHART, "ci/kind-values.yaml");
@@ -33,20 +34,7 @@ const webhookExists = async () => {
   return code === 0;
 };
 
-beforeAll(async () => {
-  await kubectl(["delete", "namespace", NAMESPACE, "--ignore-not-found"], { timeout: WHOLE_TEST });
-  await create({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
-  await create({
-    apiVersion: "healthpolicy.dev/v1alpha1",
-    kind: "HealthPolicy",
-    metadata: { name: "web", namespace: NAMESPACE },
-    spec: {
-      selector: { matchLabels: { app: "web" } },
-      dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
-    },
-  });
-  await policyProgrammed(NAMESPACE, "web");
-}, WHOLE_TEST);
+beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/chart.yaml"), WHOLE_TEST);
 afterAll(async () => {
   const releases = await runOrThrow("helm", ["list", "-q", "-n", OPERATOR_NAMESPACE]);
   if (!releases.includes("healthpolicy")) await install("install");
@@ -62,8 +50,10 @@ test(
       { what: "the webhook configuration to go", within: STATUS_FOLLOWS },
       async () => !(await webhookExists()),
     );
-    const pod: Pod = await create(unscheduledPod(NAMESPACE, "after-uninstall"));
+    const pod: Pod = await create(smallPod(NAMESPACE, "after-uninstall"));
     expect(isInjected(pod)).toBe(false);
+    const ready = ["wait", "pod/after-uninstall", "-n", NAMESPACE, "--for=condition=Ready"];
+    await kubectl([...ready, `--timeout=${POD_STARTS}ms`], { timeout: 2 * POD_STARTS });
     await staysTrue("no webhook configuration", STAYS_ABSENT, async () => !(await webhookExists()));
     // What people wrote survives: the CRD is kept, and with it every policy.
     await kubectl(["get", "healthpolicy", "web", "-n", NAMESPACE]);

@@ -8,7 +8,12 @@ import { rawConnectGives } from "../harness/raw-connect.ts";
 import { openScene, type Scene } from "../harness/scene.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
 import { waitUntil } from "../harness/wait-for.ts";
-import { STATUS_FOLLOWS, WEBHOOK_DOWN_CREATE, WHOLE_TEST } from "../timeouts.ts";
+import {
+  DEPENDENCY_RETURNS,
+  STATUS_FOLLOWS,
+  WEBHOOK_DOWN_CREATE,
+  WHOLE_TEST,
+} from "../timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -20,22 +25,10 @@ afterAll(async () => {
 }, WHOLE_TEST);
 
 async function createPod(name: string): Promise<{ pod: Pod; took: number }> {
-  const input = JSON.stringify({
-    ...restricted(unscheduledPod(scene.namespace, name)),
-  });
+  const input = JSON.stringify(unscheduledPod(scene.namespace, name));
   const begun = performance.now();
   const answer = await kubectl(["create", "-o", "json", "-f", "-"], { input });
   return { pod: JSON.parse(answer) as Pod, took: performance.now() - begun };
-}
-
-/** The namespace enforces the restricted standard. */
-function restricted(pod: ReturnType<typeof unscheduledPod>) {
-  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
-  const containers = pod.spec.containers.map((container) => ({
-    ...container,
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-  }));
-  return { ...pod, spec: { ...pod.spec, securityContext, containers } };
 }
 
 test(
@@ -55,7 +48,12 @@ test(
     const refused = await rawConnectGives(database, "refused");
     await expectUnready(scene, refused, { dependency: "orders-db", reason: "ConnectionRefused" });
     await scene.kubectl("scale", "deployment/orders-db", "--replicas=1");
-    await scene.kubectl("rollout", "status", "deployment/orders-db", "--timeout=25s");
+    await scene.kubectl(
+      "rollout",
+      "status",
+      "deployment/orders-db",
+      `--timeout=${DEPENDENCY_RETURNS}ms`,
+    );
     await expectReady(scene, await rawConnectGives(database, "connected"));
 
     await scaleOperator(2);

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { kubectl } from "../harness/kubectl.ts";
 import { injectionCounts } from "../harness/operator.ts";
 import { isInjected, type Pod } from "../harness/pods.ts";
-import { policyProgrammed } from "../harness/policy.ts";
+import { freshNamespace, openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
-import { WHOLE_TEST } from "../timeouts.ts";
+import { STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
 
 const PLAIN = "e2e-untouched-plain";
 const REACHED = "e2e-untouched-reached";
@@ -13,20 +13,8 @@ const create = async (object: object) =>
   JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
 
 beforeAll(async () => {
-  for (const name of [PLAIN, REACHED]) {
-    await kubectl(["delete", "namespace", name, "--ignore-not-found"], { timeout: WHOLE_TEST });
-    await create({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  }
-  await create({
-    apiVersion: "healthpolicy.dev/v1alpha1",
-    kind: "HealthPolicy",
-    metadata: { name: "web", namespace: REACHED },
-    spec: {
-      selector: { matchLabels: { app: "web" } },
-      dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
-    },
-  });
-  await policyProgrammed(REACHED, "web");
+  await freshNamespace(PLAIN);
+  await openPolicyNamespace(REACHED, "disruptive/untouched-namespaces.yaml");
 }, WHOLE_TEST);
 afterAll(() => kubectl(["delete", "namespace", PLAIN, REACHED, "--wait=false"]));
 
@@ -69,7 +57,7 @@ test.each(["kube-system", "kube-node-lease", "healthpolicy-system"])(
         "-n",
         namespace,
         "--for=condition=Stalled",
-        "--timeout=25s",
+        `--timeout=${STATUS_FOLLOWS}ms`,
       ]);
       const pod = unscheduledPod(namespace, "web-never-injected");
       const made = JSON.parse(

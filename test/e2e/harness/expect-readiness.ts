@@ -2,7 +2,7 @@ import { expect } from "@jest/globals";
 import { durationMilliseconds } from "../../../operator/api/timing.ts";
 import { KUBERNETES_ALLOWANCE } from "../timeouts.ts";
 import { readyEndpoints } from "./endpoints.ts";
-import { appReady, dependencyReport, isReady, podsOf, restarts, sidecarReady } from "./pods.ts";
+import { appReady, dependencyReport, isReady, restarts, sidecarReady } from "./pods.ts";
 import type { Scene } from "./scene.ts";
 import { staysTrue, waitFor, waitUntil } from "./wait-for.ts";
 
@@ -13,9 +13,21 @@ export function promised(scene: Scene, bound: "unreadyWithin" | "readyWithin"): 
   return milliseconds;
 }
 
-/** What is left, at this moment, of the promise plus Kubernetes' own delays. */
-const remaining = (scene: Scene, bound: "unreadyWithin" | "readyWithin", since: number) =>
-  since + promised(scene, bound) + KUBERNETES_ALLOWANCE - performance.now();
+/**
+ * Waits until something holds and gives the milliseconds since `since` (performance.now()). Throws when
+ * that is more than the promise plus Kubernetes' own delays, however late the last look was.
+ */
+async function withinPromise(
+  { scene, bound, since }: { scene: Scene; bound: "unreadyWithin" | "readyWithin"; since: number },
+  what: string,
+  holds: () => Promise<boolean>,
+): Promise<number> {
+  const limit = promised(scene, bound) + KUBERNETES_ALLOWANCE;
+  await waitUntil({ what, within: since + limit - performance.now() }, holds);
+  const took = performance.now() - since;
+  expect(took).toBeLessThanOrEqual(limit);
+  return took;
+}
 
 /** A dependency and what the sidecar must say of it. */
 export interface ExpectedFailure {
@@ -32,8 +44,7 @@ export async function onlyTheSidecarObjects(scene: Scene): Promise<void> {
       restarts: restarts(pod),
     }).toStrictEqual({ app: true, sidecar: false, restarts: 0 });
   }
-  const twins = await podsOf(scene.namespace, "app=twin");
-  expect(twins.map(isReady)).toStrictEqual([true]);
+  await scene.twinUntouched();
 }
 
 /**
@@ -45,11 +56,15 @@ export async function expectUnready(
   since: number,
   failure: ExpectedFailure,
 ): Promise<number> {
-  const within = remaining(scene, "unreadyWithin", since);
-  await waitUntil({ what: "all app pods to be unready", within }, async () =>
+  const promise = { scene, bound: "unreadyWithin", since } as const;
+  const took = await withinPromise(promise, "all app pods to be unready", async () =>
     (await scene.appPods()).every((pod) => !isReady(pod)),
   );
-  const took = performance.now() - since;
+  await withinPromise(
+    promise,
+    "the app's Service to have no ready endpoint",
+    async () => (await readyEndpoints(scene.namespace, "web")).length === 0,
+  );
   await onlyTheSidecarObjects(scene);
   for (const pod of await scene.appPods()) {
     expect(await dependencyReport(pod, failure.dependency)).toMatchObject({
@@ -57,25 +72,19 @@ export async function expectUnready(
       reason: failure.reason,
     });
   }
-  // The EndpointSlice controller follows the pods' conditions a moment later.
-  const left = Math.max(remaining(scene, "unreadyWithin", since), KUBERNETES_ALLOWANCE);
-  await waitUntil(
-    { what: "the app's Service to have no ready endpoint", within: left },
-    async () => (await readyEndpoints(scene.namespace, "web")).length === 0,
-  );
   console.log(`${scene.namespace}: unready ${Math.round(took)} ms after the first failed connect`);
   return took;
 }
 
 /** All app pods are back within the promise, counted from the first raw connect that worked. */
 export async function expectReady(scene: Scene, since: number): Promise<number> {
-  const within = remaining(scene, "readyWithin", since);
-  await waitUntil({ what: "all app pods to be ready", within }, async () =>
+  const promise = { scene, bound: "readyWithin", since } as const;
+  const took = await withinPromise(promise, "all app pods to be ready", async () =>
     (await scene.appPods()).every(isReady),
   );
-  const took = performance.now() - since;
-  await waitUntil(
-    { what: "the app's Service to have both endpoints", within: KUBERNETES_ALLOWANCE },
+  await withinPromise(
+    promise,
+    "the app's Service to have both endpoints",
     async () => (await readyEndpoints(scene.namespace, "web")).length === 2,
   );
   expect((await scene.appPods()).map(restarts)).toStrictEqual([0, 0]);
@@ -99,5 +108,6 @@ export async function expectStaysReady(scene: Scene, failure: ExpectedFailure, w
     const pods = await scene.appPods();
     return pods.length === 2 && pods.every(isReady);
   });
+  await scene.twinUntouched();
   expect((await scene.appPods()).map(restarts)).toStrictEqual([0, 0]);
 }

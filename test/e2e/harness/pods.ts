@@ -1,22 +1,17 @@
 /** What the tests read of pods: readiness of the app's container and of ours, restarts, the sidecar's word. */
-import {
-  POLICY_ANNOTATION,
-  PORT_ENV,
-  SIDECAR_CONTAINER,
-  STATUS_PATH,
-} from "../../../operator/api/names.ts";
+import { PORT_ENV, SIDECAR_CONTAINER, STATUS_PATH } from "../../../operator/api/names.ts";
 import { kubectl, kubectlJson } from "./kubectl.ts";
 
 interface ContainerStatus {
   name: string;
   ready: boolean;
   restartCount: number;
-  state?: { running?: object };
 }
 
 interface Container {
   name: string;
   env?: { name: string; value?: string }[];
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 
 /** A pod, as far as the tests look. */
@@ -32,7 +27,7 @@ export interface Pod {
   spec: { containers: Container[]; initContainers?: Container[] };
   status: {
     podIP?: string;
-    conditions?: { type: string; status: string }[];
+    conditions?: { type: string; status: string; lastTransitionTime: string }[];
     containerStatuses?: ContainerStatus[];
     initContainerStatuses?: ContainerStatus[];
   };
@@ -47,6 +42,10 @@ export async function podsOf(namespace: string, selector: string): Promise<Pod[]
 export const isReady = (pod: Pod): boolean =>
   pod.status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
 
+/** When the pod last became ready or unready. */
+export const readySince = (pod: Pod): string | undefined =>
+  pod.status.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
+
 /** Whether the container of the app, not ours, is ready. */
 export const appReady = (pod: Pod): boolean =>
   pod.status.containerStatuses?.every((container) => container.ready) ?? false;
@@ -56,15 +55,8 @@ const sidecarStatus = (pod: Pod) =>
 
 export const sidecarReady = (pod: Pod): boolean => sidecarStatus(pod)?.ready ?? false;
 
-/** Whether the sidecar runs, ready or not: from then on it answers. */
-export const sidecarRunning = (pod: Pod): boolean =>
-  sidecarStatus(pod)?.state?.running !== undefined;
-
 export const isInjected = (pod: Pod): boolean =>
   pod.spec.initContainers?.some((container) => container.name === SIDECAR_CONTAINER) ?? false;
-
-export const policyOf = (pod: Pod): string | undefined =>
-  pod.metadata.annotations?.[POLICY_ANNOTATION];
 
 /** Restarts of all containers of a pod together. */
 export function restarts(pod: Pod): number {

@@ -1,10 +1,11 @@
 import { PORT_ENV, READY_PATH, SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
+import { HTTP_ANSWER } from "../timeouts.ts";
 import { kubectl } from "./kubectl.ts";
 import type { Pod } from "./pods.ts";
 
 /** Runs in the plain pod: one GET, its status and body as JSON. */
 const SCRIPT = `
-fetch(process.argv[1], { signal: AbortSignal.timeout(10000) }).then(async (answer) =>
+fetch(process.argv[1], { signal: AbortSignal.timeout(${HTTP_ANSWER}) }).then(async (answer) =>
   console.log(JSON.stringify({ status: answer.status, body: (await answer.text()).trim() })));
 `;
 

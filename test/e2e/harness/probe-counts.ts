@@ -3,20 +3,34 @@ import { kubectl } from "./kubectl.ts";
 
 const NODE = "healthpolicy-control-plane";
 
-/** How many readiness probes of our container in a pod failed, as the kubelet itself counts them. */
-export async function failedReadinessProbes(namespace: string, pod: string): Promise<number> {
+/** The kubelet's own record of the readiness probes of our container in one pod. */
+export interface ProbeCounts {
+  /** Probes that failed, for whatever reason. */
+  failed: number;
+  /** Probes of whatever result. */
+  all: number;
+  /** Of those, probes that were answered in less than a second, far from any timeout. */
+  quick: number;
+}
+
+/** Reads the kubelet's metrics: unlike Events, nothing thins them out. */
+export async function readinessProbeCounts(namespace: string, pod: string): Promise<ProbeCounts> {
   const metrics = await kubectl(["get", "--raw", `/api/v1/nodes/${NODE}/proxy/metrics/probes`]);
-  const wanted = [
+  const ours = [
     `container="${SIDECAR_CONTAINER}"`,
     `namespace="${namespace}"`,
     `pod="${pod}"`,
     'probe_type="Readiness"',
-    'result="failed"',
   ];
-  const line = metrics
-    .split("\n")
-    .find(
-      (text) => text.startsWith("prober_probe_total{") && wanted.every((w) => text.includes(w)),
-    );
-  return Number(line?.split(" ").at(-1) ?? 0);
+  const sum = (metric: string, ...labels: string[]) =>
+    metrics
+      .split("\n")
+      .filter((line) => line.startsWith(`${metric}{`))
+      .filter((line) => [...ours, ...labels].every((label) => line.includes(label)))
+      .reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
+  return {
+    failed: sum("prober_probe_total", 'result="failed"'),
+    all: sum("prober_probe_duration_seconds_count"),
+    quick: sum("prober_probe_duration_seconds_bucket", 'le="1"'),
+  };
 }

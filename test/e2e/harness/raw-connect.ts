@@ -26,7 +26,7 @@ export async function rawConnect(target: Target): Promise<string> {
  */
 export function rawConnectGives(
   target: Target,
-  wanted: "connected" | "refused" | "timeout",
+  wanted: "connected" | "refused" | "timeout" | "not-found",
 ): Promise<number> {
   const what = `a raw connect to ${target.host}:${target.port} to be ${wanted}`;
   return waitFor({ what, within: FAULT_VISIBLE }, async () => {

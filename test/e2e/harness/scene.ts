@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { expect } from "@jest/globals";
 import { SCENE_READY } from "../timeouts.ts";
 import { kubectl, run } from "./kubectl.ts";
-import { isReady, type Pod, podsOf } from "./pods.ts";
+import { isReady, type Pod, podsOf, readySince, restarts } from "./pods.ts";
 import { type PolicyObject, policyProgrammed } from "./policy.ts";
 import { waitUntil } from "./wait-for.ts";
 
@@ -14,7 +15,9 @@ export interface Scene {
   /** The app's pods, fresh from the API server. */
   appPods(): Promise<Pod[]>;
   kubectl(...parameters: string[]): Promise<string>;
-  apply(manifest: string): Promise<void>;
+  /** Fails unless the app's twin outside the selector has been ready all the time, without a restart. */
+  twinUntouched(): Promise<void>;
+  /** Looks at the twin a last time, then takes the namespace away. */
   close(): Promise<void>;
 }
 
@@ -37,9 +40,19 @@ async function allReady(namespace: string): Promise<boolean> {
   return app.length === 2 && pods.every(isReady);
 }
 
+/** What must not change about the twin: since when it is ready, and its restarts. */
+async function twin(namespace: string) {
+  const pods = await podsOf(namespace, "app=twin");
+  return pods.map((pod) => ({
+    ready: isReady(pod),
+    since: readySince(pod),
+    restarts: restarts(pod),
+  }));
+}
+
 /**
- * Brings up the scene `name` (a path below test/e2e) from `<name>.yaml`: first dependencies and policy, then, once a new pod
- * would be injected, the app. The policy's name is `web`.
+ * Brings up the scene `name` (a path below test/e2e) from `<name>.yaml`: first dependencies and policy,
+ * then, once a new pod would be injected, the app. The policy's name is `web`.
  */
 export async function openScene(name: string): Promise<Scene> {
   const namespace = `e2e-${basename(name)}`;
@@ -54,14 +67,20 @@ export async function openScene(name: string): Promise<Scene> {
   await waitUntil({ what: `the pods of ${namespace} to be ready`, within: SCENE_READY }, () =>
     allReady(namespace),
   );
+  const twinAtStart = await twin(namespace);
+  const twinUntouched = async () => expect(await twin(namespace)).toStrictEqual(twinAtStart);
   return {
     namespace,
     policy,
-    apply,
     kubectl: kubectlHere,
     appPods: () => podsOf(namespace, "app=web"),
+    twinUntouched,
     close: async () => {
-      await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+      try {
+        await twinUntouched();
+      } finally {
+        await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+      }
     },
   };
 }

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { kubectl, kubectlJson } from "../harness/kubectl.ts";
+import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
+import { isInjected, type Pod, restarts } from "../harness/pods.ts";
+import { openPolicyNamespace } from "../harness/policy-namespace.ts";
+import { unscheduledPod } from "../harness/small-pod.ts";
+import { waitFor, waitUntil } from "../harness/wait-for.ts";
+import { STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
+
+const NAMESPACE = "e2e-certificate-lost";
+const SECRET = ["secret", "healthpolicy-webhook-certificate", "-n", OPERATOR_NAMESPACE];
+
+beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/certificate-lost.yaml"), WHOLE_TEST);
+afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
+
+interface Secret {
+  data?: Record<string, string>;
+}
+
+interface WebhookConfiguration {
+  webhooks: { clientConfig: { caBundle: string } }[];
+}
+
+const authority = async () => (await kubectlJson<Secret>("get", ...SECRET)).data?.["ca.crt"];
+
+let created = 0;
+async function nextPodIsInjected(): Promise<boolean> {
+  created += 1;
+  const input = JSON.stringify(unscheduledPod(NAMESPACE, `web-${created}`));
+  return isInjected(
+    JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input })) as Pod,
+  );
+}
+
+test(
+  "a lost certificate is made anew and served by every replica without a restart",
+  async () => {
+    const before = (await operatorPods()).map(({ metadata }) => metadata.uid).toSorted();
+    expect(await nextPodIsInjected()).toBe(true);
+    const old = await authority();
+    await kubectl(["patch", ...SECRET, "--type=merge", "-p", JSON.stringify({ data: null })]);
+
+    const renewed = await waitFor({ what: "a new authority", within: STATUS_FOLLOWS }, async () => {
+      const now = await authority();
+      return now === old ? undefined : now;
+    });
+    // The API server trusts only the new one: a replica with the old certificate would inject nothing.
+    await waitUntil({ what: "the webhook to trust it", within: STATUS_FOLLOWS }, async () => {
+      const { webhooks } = await kubectlJson<WebhookConfiguration>(
+        "get",
+        "mutatingwebhookconfiguration",
+        "healthpolicy",
+      );
+      return webhooks.every(({ clientConfig }) => clientConfig.caBundle === renewed);
+    });
+    await waitUntil({ what: "injection to go on", within: STATUS_FOLLOWS }, nextPodIsInjected);
+    const injected = [];
+    for (let pod = 0; pod < 10; pod += 1) injected.push(await nextPodIsInjected());
+    expect(injected.every(Boolean)).toBe(true);
+
+    const pods = await operatorPods();
+    expect(pods.map(({ metadata }) => metadata.uid).toSorted()).toStrictEqual(before);
+    expect(pods.map(restarts)).toStrictEqual([0, 0]);
+  },
+  WHOLE_TEST,
+);

@@ -1,0 +1,19 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { NAMESPACE_GONE } from "../timeouts.ts";
+import { kubectl } from "./kubectl.ts";
+import { policyProgrammed } from "./policy.ts";
+
+/** Creates a plain namespace, after taking away what an earlier run may have left of it. */
+export async function freshNamespace(name: string): Promise<void> {
+  await kubectl(["delete", "namespace", name, "--ignore-not-found"], { timeout: NAMESPACE_GONE });
+  await kubectl(["create", "namespace", name]);
+}
+
+/** Creates a namespace with the policy `web` of `<file>` (a path below test/e2e), programmed. */
+export async function openPolicyNamespace(name: string, file: string): Promise<void> {
+  await freshNamespace(name);
+  const input = await readFile(join(import.meta.dirname, "..", file), "utf8");
+  await kubectl(["apply", "--server-side", "-n", name, "-f", "-"], { input });
+  await policyProgrammed(name, "web");
+}
