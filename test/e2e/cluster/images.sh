@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the project's images from the bundles in dist/ and prints their sizes.
+# Builds the project's images from the bundles in dist/ and prints their sizes. Those that ship must be bare.
 # Use: images.sh [IMAGE...]   default: all of the list below
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,7 +44,10 @@ test_images=test/e2e/images
 for name in "${all[@]}"; do
   image=healthpolicy/$name:dev
   case "$name" in
-    operator | sidecar) build_target "$image" "10 s" "$name" ;;
+    operator | sidecar)
+      build_target "$image" "10 s" "$name"
+      "$here/check-image.sh" "$image"
+      ;;
     example-node)
       build_node
       build "$image" "5 s" examples/node/Dockerfile . --build-arg "NODE_IMAGE=$node_image"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Fails when an image that ships could be more than its one program: a user that is not a number, which
+# runAsNonRoot refuses, or a shell or npm among its files. About a second per image.
+# Use: check-image.sh IMAGE
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=settings.sh
+source "$here/settings.sh"
+image=$1
+export_seconds=60
+
+user=$(docker image inspect -f '{{.Config.User}}' "$image")
+[[ $user =~ ^[1-9][0-9]*(:[0-9]+)?$ ]] ||
+  fail "Image $image runs as user '$user': the Dockerfile must name a number other than 0."
+
+# Never started; it only lends its files. The command is there because an image may come without one.
+container=$(docker create "$image" none)
+trap 'docker rm "$container" >/dev/null' EXIT
+files=$(timeout "$export_seconds" docker export "$container" | tar -t)
+grep -q '^usr/bin/node$' <<<"$files" || fail "Image $image: its files cannot be listed, or node is not among them."
+unwanted=$(grep -E '(^|/)(sh|ash|bash|dash|busybox|npm|npx|corepack|apt|dpkg)$' <<<"$files" | head -n 5 || true)
+[ -z "$unwanted" ] || fail "Image $image holds what an attacker could use: $(tr '\n' ' ' <<<"$unwanted")"
