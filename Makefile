@@ -74,7 +74,7 @@ demo: cluster ## show the product at work in that cluster, step by step
 .PHONY: test
 test: ## run everything: checks, then end-to-end tests in kind; the last line counts
 	@$(MAKE) setup || { echo "0 passed, 1 failed"; exit 1; }
-	@node test/run.ts
+	@exec node test/run.ts
 
 .PHONY: clean
 clean: ## remove the cluster and what was built; images and the Docker engine stay

@@ -2,17 +2,15 @@
  * `make test`: runs every step in order, prints how long each took, and ends with the line
  * `N passed, N failed`. The exit status is 0 only when nothing failed.
  */
-import { spawn } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { countRun, type JestReport, lastLine, type StepResult } from "./count.ts";
+import { onSignalsEndSteps, runStep } from "./run-step.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const RESULTS = join(ROOT, ".tools/results");
 const DIAGNOSTICS = join(ROOT, ".tools/logs/diagnostics.log");
 const DIAGNOSTICS_TAIL_LINES = 80;
-/** Between the request to end an overdue step and its end by force. */
-const KILL_GRACE_MILLISECONDS = 10_000;
 const MINUTE = 60_000;
 
 /** Milliseconds after which a step counts as hung: several times what it takes on two cores. */
@@ -30,27 +28,8 @@ const env = {
   KUBECONFIG: join(ROOT, ".tools/kubeconfig"),
 };
 
-/** Runs a command with its output on ours; true when it ended with status 0 within the deadline. */
-function run(command: readonly string[], deadline: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const [program = "", ...parameters] = command;
-  const child = spawn(program, parameters, {
-    cwd: ROOT,
-    env,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  const overdue = setTimeout(() => {
-    console.error(`not done after ${deadline / MINUTE} minutes, ending it`);
-    child.kill("SIGTERM");
-    setTimeout(() => child.kill("SIGKILL"), KILL_GRACE_MILLISECONDS).unref();
-  }, deadline);
-  child.once("error", () => resolve(false));
-  child.once("close", (code) => {
-    clearTimeout(overdue);
-    resolve(code === 0);
-  });
-  return promise;
-}
+const run = (command: readonly string[], deadline: number) =>
+  runStep(command, { deadline, cwd: ROOT, env });
 
 /** Says what is done, does it, and says how long it took. */
 async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -159,6 +138,7 @@ async function runSteps(ci: boolean): Promise<StepResult[]> {
   return [...steps, cluster, ...e2e];
 }
 
+onSignalsEndSteps();
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });
 const ci = process.env.CI === "true";
