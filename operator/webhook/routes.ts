@@ -44,16 +44,36 @@ function knownPolicy(path: string, { knowledge }: AdmitOptions): Answer {
   return { status: 200, body: JSON.stringify({ generation, uid }) };
 }
 
+/** The path that a request asks for, without its parameters. */
+export function pathOf(request: IncomingMessage): string {
+  const [path = ""] = (request.url ?? "").split("?");
+  return path;
+}
+
 /** The answer to a request; undefined when its sender has gone. */
 export async function route(
   request: IncomingMessage,
   read: BodyReader,
   options: AdmitOptions,
 ): Promise<Answer | undefined> {
-  const [path = ""] = (request.url ?? "").split("?");
+  const path = pathOf(request);
   if (path === ADMISSION_PATH) return review(request, read, options);
   if (path.startsWith(`${POLICIES_PATH}/`) && request.method === "GET") {
     return knownPolicy(path, options);
   }
   return refuse(404, "NotFound", "no such path");
+}
+
+/**
+ * Whether the connection is worth keeping after this answer. An API server sends reviews and gets 200;
+ * anybody else in the cluster can reach the port too and must not hold its connections.
+ */
+export function mayStay(request: IncomingMessage, answer: Answer): boolean {
+  // A body that was not read to its end stands before the next request.
+  return request.complete && answer.status === 200 && pathOf(request) === ADMISSION_PATH;
+}
+
+/** The answer to an `Expect` header that nothing here can meet. */
+export function expectationFailed(): Answer {
+  return refuse(417, "ExpectationFailed", "only 100-continue can be expected");
 }

@@ -21,6 +21,9 @@ type TestCertificate = Awaited<ReturnType<typeof testCertificate>>;
 /** Timeout of the server for one request, and its clock of one second, and some slack. */
 const SLOW_CLIENT_MILLISECONDS = 8_000;
 
+/** As many handshakes as there is room for connections, both sides on one busy processor. */
+const HANDSHAKES_MILLISECONDS = 30_000;
+
 const certificates: TestCertificate[] = [];
 beforeAll(async () => {
   certificates.push(await testCertificate(1), await testCertificate(2));
@@ -139,11 +142,28 @@ describe("a request", () => {
     ["to another path", "POST", `${ADMISSION_PATH}/x`, {}, 404],
     ["to the root", "GET", "/", {}, 404],
     ["for a policy by POST", "POST", `${POLICIES_PATH}/shop/web`, {}, 404],
-  ])("%s is answered %s %s %j %i", async (_, method, path, headers, status) => {
+    ["that expects the unknown", "POST", ADMISSION_PATH, { Expect: "more" }, 417],
+  ])("%s is answered %s %s %j %i, and its connection ends", async (...row) => {
+    const [, method, path, headers, status] = row;
     const { target } = await start();
-    const answer = await call(target, { path, method, headers: headers as Record<string, string> });
+    const answer = await call(keptOpen(target), {
+      path,
+      method,
+      headers: headers as Record<string, string>,
+    });
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toHaveProperty("reason");
+    expect(answer.headers.connection).toBe("close");
+  });
+
+  test("for a policy ends its connection, a review keeps it", async () => {
+    const { target } = await start();
+    const policy = await call(keptOpen(target), { path: `${POLICIES_PATH}/shop/web` });
+    expect([policy.status, policy.headers.connection]).toStrictEqual([200, "close"]);
+    const path = `${ADMISSION_PATH}?timeout=3s`;
+    const body = JSON.stringify(reviewOf(POD));
+    const review = await call(keptOpen(target), { path, method: "POST", body });
+    expect([review.status, review.headers.connection]).toStrictEqual([200, "keep-alive"]);
   });
 
   test("that an error of ours meets is answered like one without a policy", async () => {
@@ -255,7 +275,7 @@ describe("what is not HTTP over TLS", () => {
     expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
   });
 
-  test("more connections than there is room for are closed at once", async () => {
+  test("does not keep more connections than there is room for", async () => {
     const { target } = await start();
     const crowd = Array.from({ length: MAX_CONNECTIONS + 1 }, () => plainConnection(target.port));
     const first = Promise.race(crowd.map((socket) => closed(socket, 3_000)));
@@ -264,6 +284,21 @@ describe("what is not HTTP over TLS", () => {
     expect(open.length).toBe(MAX_CONNECTIONS);
   });
 });
+
+test(
+  "clients that hold every connection keep no review out",
+  async () => {
+    const { target } = await start();
+    const kept = Array.from({ length: MAX_CONNECTIONS }, () => keptOpen(target));
+    const body = JSON.stringify(reviewOf(POD));
+    const answers = await Promise.all(kept.map((client) => post(client, body)));
+    const held = answers.filter(({ headers }) => headers.connection === "keep-alive");
+    expect(held.length).toBe(MAX_CONNECTIONS);
+
+    expect((await postReview(target, reviewOf(POD))).response.patch).toBeDefined();
+  },
+  HANDSHAKES_MILLISECONDS,
+);
 
 test("a port that is taken is told", async () => {
   const { webhook } = await start();
@@ -289,7 +324,7 @@ describe("a server that closes", () => {
 
   test("does not wait for connections on which nothing happens", async () => {
     const { webhook, target } = await start();
-    await post(keptOpen(target), "{}");
+    await postReview(keptOpen(target), reviewOf(POD));
     const begun = Date.now();
     await webhook.close();
     expect(Date.now() - begun).toBeLessThan(4_000);

@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import type { AdmitOptions, Answer, Log } from "./admit.ts";
+import { capConnections } from "./cap-connections.ts";
 import type { Knowledge } from "./decide.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { bodyReader } from "./read-body.ts";
-import { route } from "./routes.ts";
+import { expectationFailed, mayStay, route } from "./routes.ts";
 
 /** The API server waits 3 s for an answer, 5 s at most: a request that takes longer has no reader. */
 const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
@@ -96,8 +97,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = await route(request, read, admitOptions);
     if (!answer) return;
-    // A body that was not read to its end stands before the next request.
-    send(response, answer, draining || !request.complete);
+    send(response, answer, draining || !mayStay(request, answer));
   }
 
   const server = createServer(
@@ -117,7 +117,9 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
       });
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  // Node's own answer would leave the connection open.
+  server.on("checkExpectation", (_, response) => send(response, expectationFailed(), true));
+  capConnections(server, MAX_CONNECTIONS);
   const port = await listen(server, options.port);
   server.on("error", (error) => log.error({ error: error.name }, "the webhook's server failed"));
   let closing: Promise<void> | undefined;
