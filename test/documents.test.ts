@@ -8,11 +8,11 @@ import { effectivePolicy } from "../operator/api/effective-policy.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
 import { REASONS } from "../operator/api/reasons.ts";
 import {
-  CONDITION_TYPES,
   DEPENDENCY_TYPES,
   type HealthPolicy,
   healthPolicySchema,
 } from "../operator/api/v1alpha1.ts";
+import { CONDITION_TYPES } from "../operator/api/v1alpha1-status.ts";
 import { CHECK_TYPES } from "../operator/sidecar/checks/registry.ts";
 
 const ROOT = join(import.meta.dirname, "..");

@@ -1,6 +1,7 @@
 /** What every replica keeps of the policies: resolved once when they arrive, looked up by namespace. */
 import { type EffectivePolicy, effectivePolicy, type Resolution } from "../api/effective-policy.ts";
-import type { HealthPolicy, HealthPolicyStatus } from "../api/v1alpha1.ts";
+import type { HealthPolicy } from "../api/v1alpha1.ts";
+import type { HealthPolicyStatus } from "../api/v1alpha1-status.ts";
 import type { Change, KubeObject } from "./watch.ts";
 
 /** A HealthPolicy, cut down. */

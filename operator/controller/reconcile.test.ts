@@ -1,7 +1,7 @@
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import type { HealthPolicyStatus } from "../api/v1alpha1.ts";
+import type { HealthPolicyStatus } from "../api/v1alpha1-status.ts";
 import { createConfigMapWriter } from "./apply-configmap.ts";
 import type { Caches } from "./caches.ts";
 import type { CertificateData } from "./certificate-plan.ts";

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { API_VERSION, HEALTH_POLICIES } from "../api/names.ts";
-import type { HealthPolicyStatus } from "../api/v1alpha1.ts";
+import type { HealthPolicyStatus } from "../api/v1alpha1-status.ts";
 import { type ConfigMapWriter, REAPPLY_MILLISECONDS } from "./apply-configmap.ts";
 import type { WebhookWriter } from "./apply-webhook.ts";
 import { replicasWithout } from "./ask-replicas.ts";

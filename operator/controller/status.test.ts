@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ConditionType, HealthPolicyStatus } from "../api/v1alpha1.ts";
+import type { ConditionType, HealthPolicyStatus } from "../api/v1alpha1-status.ts";
 import { countsOf, policyOf } from "./policies-for-tests.ts";
 import { policyStatus, type StatusFacts, wasProgrammed } from "./status.ts";
 

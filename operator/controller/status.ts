@@ -2,7 +2,7 @@
 import type { EffectivePolicy, Resolution } from "../api/effective-policy.ts";
 import { INJECT_LABEL } from "../api/names.ts";
 import { bounds, formatDuration } from "../api/timing.ts";
-import type { Condition, ConditionType, HealthPolicyStatus } from "../api/v1alpha1.ts";
+import type { Condition, ConditionType, HealthPolicyStatus } from "../api/v1alpha1-status.ts";
 import type { PodCounts } from "./pod-counts.ts";
 
 /** Whether a pod created now would be injected. */
