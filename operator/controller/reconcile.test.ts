@@ -213,11 +213,22 @@ describe("Programmed", () => {
     expect(status().observedGeneration).toBe(4);
   });
 
-  test("is never true in a namespace that is opted out, and nothing is written there", async () => {
+  test("is never true in a namespace that is opted out, but edits go on reaching its running pods", async () => {
+    await reconciler.reconcile("shop/web");
     optedOut = true;
+    cachePolicy({ generation: 4 });
     await reconciler.reconcile("shop/web");
     expect(programmed()).toContain("False NamespaceExcluded");
-    expect(api.objects.has(CONFIG_MAP)).toBe(false);
+    const data = api.objects.get(CONFIG_MAP)?.data as Record<string, string>;
+    expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ generation: 4 });
+  });
+
+  test("is never true in a namespace whose pods are never injected, and nothing is written there", async () => {
+    const record = projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord;
+    policies.set("kube-system/web", record);
+    await reconciler.reconcile("kube-system/web");
+    expect(api.writes().map(({ path }) => path)).toEqual([STATUS.replace("shop", "kube-system")]);
+    expect(api.writes()[0]?.body).toHaveProperty("status.conditions.1.reason", "NamespaceExcluded");
   });
 
   test("tells of a ConfigMap that is not ours, and leaves it alone", async () => {

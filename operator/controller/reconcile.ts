@@ -93,28 +93,30 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return { state: "waiting", message };
   }
 
-  function excluded(namespace: string): Programmed | undefined {
-    const optedOut = caches.namespaceOptedOut(namespace);
-    if (!optedOut && !excludedNamespaces(own).includes(namespace)) return undefined;
+  function excluded(namespace: string, optedOut: boolean): Programmed {
     return { state: "excluded", message: excludedMessage(namespace, optedOut) };
+  }
+
+  /** Whether admission knows the policy: API servers first, then each replica. */
+  async function reach(policy: EffectivePolicy): Promise<Programmed> {
+    const reachedFor = webhook.reachedFor(policy.namespace) ?? 0;
+    if (reachedFor >= SEEN_BY_API_SERVERS_MILLISECONDS) return askReplicas(policy);
+    const message = "The webhook configuration is on its way to the API servers.";
+    return { state: "waiting", message };
   }
 
   async function program(
     policy: EffectivePolicy,
     previous: HealthPolicyStatus | undefined,
   ): Promise<Programmed> {
-    const never = excluded(policy.namespace);
-    if (never) return never;
+    const { namespace } = policy;
+    if (excludedNamespaces(own).includes(namespace)) return excluded(namespace, false);
     const configMap = await configMaps.write(policy);
     if (configMap.state !== "written") return configMap;
+    // Only now: the label ends injection, but pods that run with the sidecar still follow the policy.
+    if (caches.namespaceOptedOut(namespace)) return excluded(namespace, true);
     // Once true it stays true for this generation: a replica gets ready only with a full cache.
-    if (wasProgrammed(previous, policy.generation)) return { state: "yes" };
-    const reachedFor = webhook.reachedFor(policy.namespace) ?? 0;
-    if (reachedFor < SEEN_BY_API_SERVERS_MILLISECONDS) {
-      const message = "The webhook configuration is on its way to the API servers.";
-      return { state: "waiting", message };
-    }
-    return askReplicas(policy);
+    return wasProgrammed(previous, policy.generation) ? { state: "yes" } : reach(policy);
   }
 
   function count(record: PolicyRecord): PodCounts {
