@@ -106,7 +106,7 @@ const selector = z
   })
   .meta({
     ...describe(
-      "Which pods of this namespace the policy is for, as in a PodDisruptionBudget. `{}` means every pod.",
+      "Which pods of this namespace the policy is for, as in a PodDisruptionBudget. `{}` means every pod. Must not match the pods of a dependency that the policy names: such a pod would wait for itself.",
     ),
     "x-kubernetes-map-type": "atomic",
   });
