@@ -3,12 +3,12 @@
  * PostgreSQL and two memcached servers; each is taken away and given back while the app's pods are watched.
  */
 import { join } from "node:path";
+import { closeHole, closeLeftHoles, type Hole, openHole } from "./black-hole.ts";
 import {
   appPods,
   endpointsOf,
   kubectl,
   NAMESPACE,
-  onNode,
   policyProgrammed,
   promisedBounds,
 } from "./cluster.ts";
@@ -89,13 +89,11 @@ function scaled(deployment: string): Omit<Fault, "title"> {
 /** Packets to the Service's address disappear on the node; nothing refuses them. */
 function blackHole(service: string, port: number): Omit<Fault, "title"> {
   const address = kubectl(["get", "service", service, "-o", "jsonpath={.spec.clusterIP}"]);
-  const rule = ["-p", "tcp", "-d", address, "--dport", String(port), "-j", "DROP"];
-  const iptables = (action: string) =>
-    onNode("iptables", "-w", "-t", "raw", action, "PREROUTING", ...rule);
+  const hole: Hole = { address, port };
   return {
-    take: () => iptables("-I"),
+    take: () => openHole(hole),
     gone: () => true,
-    giveBack: () => iptables("-D"),
+    giveBack: () => closeHole(hole),
     back: () => true,
   };
 }
@@ -151,6 +149,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+if (closeLeftHoles() > 0) chapter("Closed the black hole that an interrupted demo left open");
 await startEverything();
 await show({
   title: "1. The database loses all its endpoints: connections are refused",
