@@ -21,7 +21,8 @@ describe("marks", () => {
   test("outlive the program that set them", async () => {
     const first = await open(1_000);
     first.update({ policySeen: true, firstReady: true });
-    first.update({ settled: { db: "content" } });
+    const timeouts = { connectTimeoutMilliseconds: 30, checkTimeoutMilliseconds: 100 };
+    first.update({ settled: { db: "content" }, timeouts });
 
     const second = await open(9_000);
     expect(second.current()).toStrictEqual({
@@ -29,6 +30,7 @@ describe("marks", () => {
       policySeen: true,
       firstReady: true,
       settled: { db: "content" },
+      timeouts,
     });
     expect(lines).toStrictEqual([]);
   });
@@ -80,12 +82,17 @@ describe("marks", () => {
 describe("parseMarks", () => {
   const fresh = { podStartedAt: 10, policySeen: false, firstReady: false, settled: {} };
 
-  test.each(["null", "[]", "1", '{"podStartedAt":"x","firstReady":1,"settled":7}'])(
-    "%s",
-    (text) => {
-      expect(parseMarks(text, 10)).toStrictEqual(fresh);
-    },
-  );
+  test.each([
+    "null",
+    "[]",
+    "1",
+    '{"podStartedAt":"x","firstReady":1,"settled":7,"timeouts":7}',
+    '{"timeouts":{"connectTimeoutMilliseconds":3}}',
+    '{"timeouts":{"connectTimeoutMilliseconds":3,"checkTimeoutMilliseconds":"4"}}',
+    '{"timeouts":null}',
+  ])("%s", (text) => {
+    expect(parseMarks(text, 10)).toEqual(fresh);
+  });
 
   test("a start in the future, after the clock was set back, counts as now", () => {
     expect(parseMarks('{"podStartedAt":99}', 10).podStartedAt).toBe(10);

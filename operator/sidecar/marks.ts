@@ -7,6 +7,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
+import type { Timeouts } from "./verdict.ts";
 
 /** Name of the file under the state directory. */
 export const MARKS_FILE = "marks.json";
@@ -22,6 +23,8 @@ export interface Marks {
   firstReady: boolean;
   /** For each dependency that has been up with the content it has now: name -> that content. */
   settled: Record<string, string>;
+  /** The times of the policy last in force: an edit may come while no sidecar runs. */
+  timeouts?: Timeouts | undefined;
 }
 
 /** The marks in force, and how to change some of them. */
@@ -38,6 +41,14 @@ function settledOf(value: unknown): Record<string, string> {
   );
 }
 
+function timeoutsOf(value: unknown): Timeouts | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { connectTimeoutMilliseconds, checkTimeoutMilliseconds } = value as Partial<Timeouts>;
+  if (typeof connectTimeoutMilliseconds !== "number") return undefined;
+  if (typeof checkTimeoutMilliseconds !== "number") return undefined;
+  return { connectTimeoutMilliseconds, checkTimeoutMilliseconds };
+}
+
 /** The marks in this text, whatever it is: a mark that cannot be read is one that was never set. */
 export function parseMarks(text: string, now: number): Marks {
   const value: unknown = JSON.parse(text);
@@ -52,6 +63,7 @@ export function parseMarks(text: string, now: number): Marks {
     policySeen: from.policySeen === true,
     firstReady: from.firstReady === true,
     settled: settledOf(from.settled),
+    timeouts: timeoutsOf(from.timeouts),
   };
 }
 

@@ -109,6 +109,27 @@ describe("without a policy", () => {
     expect(ready()).toBe(false);
   });
 
+  test("nor can one with a password that was wrong all along, after a restart of the sidecar either", () => {
+    clock += 120_000;
+    expect(ready()).toBe(true);
+    restart();
+    expect(ready()).toBe(true);
+    pod.apply(policy([database()]));
+    record(WRONG_PASSWORD, WRONG_PASSWORD, WRONG_PASSWORD);
+    expect([ready(), reason()]).toStrictEqual([true, undefined]);
+    record(OK, REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("a new pod is gated by it from the start", () => {
+    clock += 119_999;
+    expect(ready()).toBe(false);
+    pod.apply(policy([database()]));
+    clock += 60_000;
+    record(WRONG_PASSWORD, WRONG_PASSWORD);
+    expect(ready()).toBe(false);
+  });
+
   test("one that was seen and is gone lets go at once, after a restart too", () => {
     pod.apply(policy([database()]));
     record(REFUSED, REFUSED);
@@ -250,6 +271,11 @@ describe("an edit in a pod that has been ready", () => {
     expect(ready()).toBe(false);
   });
 
+  test("marks of contents that have gone are dropped with the policy", () => {
+    pod.apply(undefined);
+    expect(marks).toMatchObject({ settled: {}, timeouts: undefined });
+  });
+
   test("marks hold only contents that are in force", () => {
     expect(Object.keys(marks.settled)).toStrictEqual(["db"]);
     pod.apply(policy([cache]));
@@ -258,6 +284,104 @@ describe("an edit in a pod that has been ready", () => {
     record(OK);
     pod.apply(undefined);
     expect(marks.settled).toStrictEqual({});
+  });
+});
+
+describe("less time for checks, in a pod that has been ready", () => {
+  const SLOW: CheckResult = { ok: false, reason: "CheckTimeout" };
+  const within = (more: Partial<ProbeConfig["timing"]>, dependencies = [database()]) =>
+    policy(dependencies, { timing: { ...TIMING, ...more } });
+  const LESS: [string, Partial<ProbeConfig["timing"]>][] = [
+    ["checkTimeout", { checkTimeoutMilliseconds: 99 }],
+    ["connectTimeout", { connectTimeoutMilliseconds: 29 }],
+    ["one of them", { connectTimeoutMilliseconds: 29, checkTimeoutMilliseconds: 200 }],
+  ];
+
+  beforeEach(() => {
+    pod.apply(policy([database()]));
+    record(OK);
+    expect(ready()).toBe(true);
+  });
+
+  test.each(LESS)("%s: too little does not empty a Service", (_, less) => {
+    pod.apply(within(less));
+    expect(ready()).toBe(true);
+    record(SLOW, SLOW, SLOW);
+    expect(ready()).toBe(true);
+    expect(pod.view().dependencies[0]?.state).toMatchObject({ up: { high: false } });
+    expect(pod.view().dependencies[0]?.state.reason).toBe("CheckTimeout");
+  });
+
+  test.each(LESS)("%s: the first success in that time gates again", (_, less) => {
+    pod.apply(within(less));
+    record(OK, SLOW, SLOW);
+    expect(ready()).toBe(false);
+  });
+
+  test.each(LESS)("%s: a restart of the sidecar brings nothing back", (_, less) => {
+    pod.apply(within(less));
+    restart();
+    pod.apply(within(less));
+    record(SLOW, SLOW, SLOW);
+    expect(ready()).toBe(true);
+  });
+
+  test.each(LESS)("%s: nor does it when the edit came while no sidecar ran", (_, less) => {
+    restart();
+    pod.apply(within(less));
+    record(SLOW, SLOW, SLOW);
+    expect(ready()).toBe(true);
+  });
+
+  test("one that is down goes on gating, after a restart too", () => {
+    record(REFUSED, REFUSED);
+    pod.apply(within({ checkTimeoutMilliseconds: 99 }));
+    expect(ready()).toBe(false);
+    record(REFUSED);
+    restart();
+    pod.apply(within({ checkTimeoutMilliseconds: 99 }));
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("one that is reported alone, for its password, has to be up again too", () => {
+    record(WRONG_PASSWORD, WRONG_PASSWORD);
+    pod.apply(within({ checkTimeoutMilliseconds: 99 }));
+    record(SLOW, SLOW, SLOW);
+    expect(ready()).toBe(true);
+  });
+
+  test("more time, other intervals and thresholds change nothing", () => {
+    pod.apply(
+      within({
+        connectTimeoutMilliseconds: 31,
+        checkTimeoutMilliseconds: 101,
+        intervalMilliseconds: 500,
+        successThreshold: 3,
+      }),
+    );
+    record(SLOW, SLOW);
+    expect(ready()).toBe(false);
+  });
+
+  test("the same time as before the last edit is less than now", () => {
+    pod.apply(within({ checkTimeoutMilliseconds: 200 }));
+    record(OK);
+    pod.apply(within({}));
+    record(SLOW, SLOW);
+    expect(ready()).toBe(true);
+  });
+
+  test("in a new pod it gates from the start", () => {
+    marks = { podStartedAt: clock, policySeen: false, firstReady: false, settled: {} };
+    restart();
+    pod.apply(policy([database(), cache]));
+    record(OK);
+    pod.apply(within({ checkTimeoutMilliseconds: 99 }, [database(), cache]));
+    record(SLOW, SLOW);
+    pod.record("cache", OK, 1);
+    expect(pod.view().dependencies[0]?.settled).toBe(false);
+    expect(ready()).toBe(false);
   });
 });
 

@@ -2,7 +2,9 @@
  * The state of this pod: the policy in force, what is known of each dependency, and the marks. It
  * takes in events and answers from memory; whatever it decides, it decides through verdict.ts.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, ProbeConfig } from "../api/probe-config.ts";
+import type { Timing } from "../api/timing.ts";
 import { type CheckCounts, counted, NO_CHECKS } from "./check-counts.ts";
 import type { Log } from "./log.ts";
 import type { MarksFile } from "./marks.ts";
@@ -18,6 +20,8 @@ import {
   type Moment,
   type PolicyPresence,
   retimed,
+  shortened,
+  staysSettled,
   UNHEARD,
   type Verdict,
 } from "./verdict.ts";
@@ -115,6 +119,9 @@ export function createPod(options: PodOptions): Pod {
   }
 
   function noteReadiness(verdict: Verdict): void {
+    // Ready without a policy counts. When nobody wrote the ConfigMap for two minutes, every pod created
+    // meanwhile serves; what the late policy finds wrong in them must not take all of them away at once.
+    // A dependency gates them from its first success on, as after a live edit.
     if (verdict.ready && !marks.current().firstReady) marks.update({ firstReady: true });
     if (verdict.ready === wasReady) return;
     wasReady = verdict.ready;
@@ -152,16 +159,26 @@ export function createPod(options: PodOptions): Pod {
     return { dependency, content, impact, state: UNHEARD, counts: NO_CHECKS };
   }
 
-  /** Forgets the marks of contents that are no longer in force: coming back, they prove themselves anew. */
-  function dropOldMarks(): void {
-    const { settled, policySeen } = marks.current();
-    const kept = [...entries.values()].filter(isSettled);
-    const dropped = kept.length < Object.keys(settled).length;
-    if (!dropped && policySeen) return;
-    marks.update({
+  /**
+   * Forgets the marks of contents that are no longer in force: coming back, they prove themselves anew.
+   * So does one that now has less time than it was up in. Told by the marks, not by the policy before,
+   * so that an edit in the middle of a restart is one too.
+   */
+  function dropOldMarks(timing: Timing | undefined): void {
+    const before = marks.current().timeouts;
+    const strict = timing !== undefined && shortened(before, timing);
+    const kept = [...entries.values()].filter(
+      (entry) => isSettled(entry) && (!strict || staysSettled(entry.state)),
+    );
+    const next = {
       policySeen: true,
       settled: Object.fromEntries(kept.map((entry) => [entry.dependency.name, entry.content])),
-    });
+      timeouts: timing && {
+        connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
+        checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds,
+      },
+    };
+    if (!isDeepStrictEqual({ ...marks.current(), ...next }, marks.current())) marks.update(next);
   }
 
   function replaceEntries(next: ProbeConfig | undefined): void {
@@ -176,7 +193,7 @@ export function createPod(options: PodOptions): Pod {
     if (next) log("info", "policy in force", { policy: next.policy, generation: next.generation });
     else if (config) log("info", "policy removed");
     config = next;
-    if (next || marks.current().policySeen) dropOldMarks();
+    if (next || marks.current().policySeen) dropOldMarks(next?.timing);
     changed();
   }
 
@@ -189,7 +206,8 @@ export function createPod(options: PodOptions): Pod {
     const state = agedOut(entry.state, timing, at);
     setState(entry, afterResult(state, result, { at, timing, firstReady }), milliseconds);
     entry.counts = counted(entry.counts, result, milliseconds);
-    if (entry.state.up.high && !isSettled(entry)) {
+    // Up may still stem from times that were longer; a success of now does not.
+    if (result.ok && entry.state.up.high && !isSettled(entry)) {
       marks.update({ settled: { ...settled, [name]: entry.content } });
     }
     changed();

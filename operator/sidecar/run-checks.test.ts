@@ -302,14 +302,33 @@ describe("an edit", () => {
     expect(starts()).toStrictEqual([0, 30_000]);
   });
 
-  test("of other times leaves the next start where it is", async () => {
+  test("to longer times leaves the check in flight and the next start where they are", async () => {
+    run = untilSignal;
     runner.apply(config([dependency("a")]));
     await pass(1_000);
-    runner.apply(config([dependency("a")], { ...TIMING, checkTimeoutMilliseconds: 2_000 }));
+    runner.apply(config([dependency("a")], { ...TIMING, checkTimeoutMilliseconds: 4_500 }));
+    expect(started[0]?.context.signal.aborted).toBe(false);
     await pass(4_000);
     expect(starts()).toStrictEqual([0, 5_000]);
-    expect(started[1]?.context.checkTimeoutMilliseconds).toBe(2_000);
+    expect(started[1]?.context.checkTimeoutMilliseconds).toBe(4_500);
   });
+
+  test.each([{ connectTimeoutMilliseconds: 200 }, { checkTimeoutMilliseconds: 300 }])(
+    "to %j checks anew at once, and hears no more of the check in flight",
+    async (shorter) => {
+      run = () => new Promise((resolve) => setTimeout(resolve, 2_000, {}));
+      runner.apply(config([dependency("a")]));
+      await pass(1_000);
+      run = untilSignal;
+      runner.apply(config([dependency("a")], { ...TIMING, ...shorter }));
+      await pass(0);
+      expect(started[0]?.context.signal.aborted).toBe(true);
+      expect(started[1]).toMatchObject({ at: 1_000, context: shorter });
+      await pass(2_000);
+      expect(reasons()).not.toContain("ok");
+      expect(started).toHaveLength(2);
+    },
+  );
 
   test("that removes the policy ends everything", async () => {
     runner.apply(config([dependency("a"), dependency("b")]));

@@ -7,7 +7,7 @@ import type { DependencyConfig, ProbeConfig, SecretKeyReference } from "../api/p
 import type { Timing } from "../api/timing.ts";
 import { type Check, CheckError, type CheckSuccess } from "./checks/check.ts";
 import { reasonOfError } from "./checks/reason-of-error.ts";
-import type { CheckResult } from "./verdict.ts";
+import { type CheckResult, shortened } from "./verdict.ts";
 
 /** A wait is drawn from this share of the interval up to all of it, so that pods drift apart. */
 const SHORTEST_WAIT = 0.9;
@@ -33,7 +33,8 @@ export interface RunChecksOptions {
 export interface CheckRunner {
   /**
    * Follows a policy, or none. A dependency whose content is as before keeps its loop and its check
-   * in flight; new times count for it from its next start.
+   * in flight; longer times count for it from its next start. Shorter ones end the check in flight and
+   * start another: a success that took longer than is allowed now must not speak for the times of now.
    */
   apply(config: ProbeConfig | undefined): void;
   /** Ends every loop and every check in flight. Nothing is reported afterwards. */
@@ -42,6 +43,8 @@ export interface CheckRunner {
 
 interface Loop {
   content: string;
+  /** The times in force. */
+  timing(): Timing;
   retime(timing: Timing): void;
   stop(): void;
 }
@@ -144,6 +147,7 @@ function startLoop(
   start();
   return {
     content: JSON.stringify(dependency),
+    timing: () => timing,
     retime(newTiming) {
       timing = newTiming;
       schedule();
@@ -173,7 +177,9 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
       const wanted = new Map(
         config?.dependencies.map((dependency) => [dependency.name, JSON.stringify(dependency)]),
       );
-      stopWhere((name, loop) => wanted.get(name) !== loop.content);
+      const hurried = (loop: Loop) =>
+        config !== undefined && shortened(loop.timing(), config.timing);
+      stopWhere((name, loop) => wanted.get(name) !== loop.content || hurried(loop));
       for (const dependency of config?.dependencies ?? []) {
         const loop = loops.get(dependency.name);
         if (config && loop) loop.retime(config.timing);

@@ -107,18 +107,43 @@ export function retimed(state: DependencyState, now: Moment): DependencyState {
   return state.heardAt === undefined ? state : { ...state, heardAt: now.monotonic };
 }
 
+/** The times that bound one check. */
+export type Timeouts = Pick<Timing, "connectTimeoutMilliseconds" | "checkTimeoutMilliseconds">;
+
+/**
+ * Whether a dependency that was fast enough under `before` may be too slow under `after`, through no
+ * fault of its own. `before` is undefined while no policy has been in force.
+ */
+export function shortened(before: Timeouts | undefined, after: Timeouts): boolean {
+  if (before === undefined) return false;
+  return (
+    after.connectTimeoutMilliseconds < before.connectTimeoutMilliseconds ||
+    after.checkTimeoutMilliseconds < before.checkTimeoutMilliseconds
+  );
+}
+
+/**
+ * Whether a dependency stays settled when an edit shortens the times. One that is known to be down
+ * does: the edit must not let the pod go. Any other has to be up once more: what it has earned, it
+ * earned with more time, and a typo such as `300ms` for `3s` would empty the Service.
+ */
+export function staysSettled({ heardAt, passing }: DependencyState): boolean {
+  return heardAt !== undefined && !passing.high;
+}
+
 /** A dependency as the pod's verdict sees it. */
 export interface Judged {
   name: string;
   impact: Impact;
-  /** This very content of the dependency has been up in this pod. */
+  /** This very content of the dependency has been up in this pod, in no more time than it has now. */
   settled: boolean;
   state: DependencyState;
 }
 
 /**
  * Whether the dependency can keep the pod unready. Once the pod has been ready, one that an edit
- * added or changed is only reported until it has been up: a typo must not empty a Service.
+ * added, changed or gave less time is only reported until it has been up: a typo must not empty a
+ * Service.
  */
 export function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
   return impact === "Gate" && (settled || !firstReady);
