@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER } from "../../operator/api/names.ts";
 import { withBlackHole } from "./harness/black-hole.ts";
-import { expectReady, expectUnready } from "./harness/expect-readiness.ts";
+import { expectReady, expectUnready, onlyTheSidecarObjects } from "./harness/expect-readiness.ts";
 import { kubectlJson } from "./harness/kubectl.ts";
-import { failedReadinessProbes } from "./harness/probe-counts.ts";
+import { readinessProbeCounts } from "./harness/probe-counts.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { waitUntil } from "./harness/wait-for.ts";
@@ -44,16 +44,19 @@ test(
         const dropped = await rawConnectGives(database, "timeout");
         await expectUnready(scene, dropped, { dependency: "orders-db", reason: "ConnectTimeout" });
         for (const { metadata } of await scene.appPods()) {
-          const before = await failedReadinessProbes(scene.namespace, metadata.name);
+          const counts = () => readinessProbeCounts(scene.namespace, metadata.name);
+          const before = await counts();
           await waitUntil(
             { what: "20 more probes of the kubelet", within: TWENTY_PROBES },
-            async () =>
-              (await failedReadinessProbes(scene.namespace, metadata.name)) >= before + 20,
+            async () => (await counts()).failed >= before.failed + 20,
           );
+          const after = await counts();
+          expect(after.quick - before.quick).toBe(after.all - before.all);
           const messages = await probeFailures(metadata.name, begun);
           expect(messages).toContainEqual(expect.stringContaining("statuscode: 503"));
           for (const message of messages) expect(message).toContain("statuscode: 503");
         }
+        await onlyTheSidecarObjects(scene);
       },
     );
     await expectReady(scene, await rawConnectGives(database, "connected"));

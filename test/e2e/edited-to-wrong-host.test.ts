@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { promised } from "./harness/expect-readiness.ts";
 import { dependencyReport, isReady, type Pod, sidecarReady } from "./harness/pods.ts";
 import { policyProgrammed } from "./harness/policy.ts";
+import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { sidecarsFollow } from "./harness/sidecars-follow.ts";
 import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
@@ -21,6 +22,8 @@ const uids = (pods: Pod[]) => pods.map((pod) => pod.metadata.uid).toSorted();
 test(
   "a live edit to a wrong host leaves running pods ready and keeps a new pod out",
   async () => {
+    const wrong = { namespace: scene.namespace, host: "no-such-cache", port: 11_211 };
+    await rawConnectGives(wrong, "not-found");
     const before = await scene.appPods();
     const host = "/spec/dependencies/1/memcached/servers/0/host";
     await patch([{ op: "replace", path: host, value: "no-such-cache" }]);

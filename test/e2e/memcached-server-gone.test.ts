@@ -6,7 +6,7 @@ import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { sidecarsFollow } from "./harness/sidecars-follow.ts";
 import { staysTrue, waitUntil } from "./harness/wait-for.ts";
-import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
+import { DEPENDENCY_RETURNS, POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -31,7 +31,12 @@ test(
     }
 
     await scene.kubectl("scale", "deployment/cache-1", "--replicas=1");
-    await scene.kubectl("rollout", "status", "deployment/cache-1", "--timeout=25s");
+    await scene.kubectl(
+      "rollout",
+      "status",
+      "deployment/cache-1",
+      `--timeout=${DEPENDENCY_RETURNS}ms`,
+    );
     await expectReady(scene, await rawConnectGives(second, "connected"));
   },
   WHOLE_TEST,

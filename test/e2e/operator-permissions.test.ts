@@ -40,7 +40,7 @@ test.each([
 );
 
 test.each([
-  ["get", CERTIFICATE, OPERATOR_NAMESPACE],
+  ["list", CERTIFICATE, OPERATOR_NAMESPACE],
   ["patch", CERTIFICATE, OPERATOR_NAMESPACE],
   ["list", "healthpolicies.healthpolicy.dev", "default"],
   ["patch", "configmaps", "default"],

@@ -14,6 +14,10 @@ export const RAW_CONNECT = 3_000;
 export const VOLUME_REFRESH = 120_000;
 /** The operator writing the status of a policy that was applied or changed. */
 export const STATUS_FOLLOWS = 30_000;
+/** A dependency's Deployment coming back, for kubectl's own --timeout: below KUBECTL. */
+export const DEPENDENCY_RETURNS = 25_000;
+/** One GET from the plain pod: above the longest wait of /readyz, the default checkTimeout of 4 s. */
+export const HTTP_ANSWER = 10_000;
 /** A new pod starting, its containers running. */
 export const POD_STARTS = 90_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
@@ -22,6 +26,8 @@ export const TWENTY_PROBES = 80_000;
 export const WEBHOOK_DOWN_CREATE = 3_000;
 /** A rollout of the operator itself. */
 export const OPERATOR_ROLLOUT = 120_000;
+/** A namespace of an earlier run going, pods and all. */
+export const NAMESPACE_GONE = 150_000;
 /** One kubectl call, where it does not wait for something itself. */
 export const KUBECTL = 30_000;
 /** helm install, upgrade and uninstall with --wait. */
