@@ -13,9 +13,9 @@ export function message(type: string, ...body: (Buffer | string)[]): Buffer {
   return Buffer.concat([Buffer.from(type), int32(bytes.length + 4), bytes]);
 }
 
-/** An error that ends the session, with its SQLSTATE. */
-export function fatal(sqlState: string): Buffer {
-  return message("E", `SFATAL\0C${sqlState}\0Mtext of a driver that must not leave\0\0`);
+/** An error that ends the session, with its SQLSTATE and a text. */
+export function fatal(sqlState: string, text = "text of a driver that must not leave"): Buffer {
+  return message("E", `SFATAL\0C${sqlState}\0M${text}\0\0`);
 }
 
 /** Logged in without a password. */

@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
 import pg from "pg";
 import { CheckError } from "./check.ts";
 import { createFrameReader, type Frame } from "./postgresql-frames.ts";
@@ -25,6 +26,17 @@ const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 
 /** Where the login stands; an error of the driver that has no code is explained by it. */
 type Stage = "Started" | "Authenticating" | "LoggedIn";
+
+/**
+ * What PgBouncer (seen with 1.18) says instead of asking for a password when all places for clients are
+ * taken. The SQLSTATE is that of a broken protocol, as for all that it says itself; taken at its word, a
+ * busy pooler would empty the Service.
+ */
+const POOLER_IS_FULL = {
+  severity: "FATAL",
+  code: "08P01",
+  message: "no more connections allowed (max_client_conn)",
+};
 
 /** Offsets in an authentication message. */
 const AUTHENTICATION_CODE = 5;
@@ -73,12 +85,20 @@ async function runQuery(
     // Several statements give several results.
     return [results].flat().reduce((sum, { rows }) => sum + rows.length, 0);
   } catch (error) {
+    if (state.stage === "Started" && isPoolerFull(error))
+      throw new CheckError("TooManyConnections");
     // The driver's own refusals (no common SCRAM mechanism, a server that cannot prove itself) have no code.
     const hasCode = (error as { code?: unknown }).code !== undefined;
     throw state.stage === "Authenticating" && !hasCode
       ? new CheckError("AuthenticationFailed")
       : error;
   }
+}
+
+function isPoolerFull(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false;
+  const { severity, code, message } = error;
+  return isDeepStrictEqual({ severity, code, message }, POOLER_IS_FULL);
 }
 
 function nextStage(stage: Stage, { type, bytes }: Frame, { password }: Login): Stage {

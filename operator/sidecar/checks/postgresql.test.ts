@@ -47,12 +47,41 @@ describe("fake servers", () => {
 
   test.each([
     ["57P03", "ServerStarting"],
+    ["53000", "TooManyConnections"],
+    ["53200", "TooManyConnections"],
     ["53300", "TooManyConnections"],
+    ["53400", "TooManyConnections"],
+    ["08P01", "ProtocolError"],
     ["28000", "AuthenticationFailed"],
     ["57P01", "ConnectionClosed"],
     ["XX000", "InvalidResponse"],
   ])("a login refused with %s: %s", async (state, reason) => {
     expect(await against(answerStartup(fatal(state)))).toEqual({ reason });
+  });
+
+  const POOLER_IS_FULL = "no more connections allowed (max_client_conn)";
+
+  test.each<[string, Buffer, string]>([
+    ["PgBouncer without a place", fatal("08P01", POOLER_IS_FULL), "TooManyConnections"],
+    ["a text that goes on", fatal("08P01", `${POOLER_IS_FULL}, ever`), "ProtocolError"],
+    [
+      "an error that ends nothing",
+      message("E", `SERROR\0C08P01\0M${POOLER_IS_FULL}\0\0`),
+      "ProtocolError",
+    ],
+    ["another SQLSTATE", fatal("XX000", POOLER_IS_FULL), "InvalidResponse"],
+    [
+      "PgBouncer's text after the login",
+      Buffer.concat([LOGGED_IN, fatal("08P01", POOLER_IS_FULL)]),
+      "ProtocolError",
+    ],
+    [
+      "PgBouncer's text after it asked for a password",
+      Buffer.concat([ASK_PASSWORD, fatal("08P01", POOLER_IS_FULL)]),
+      "ProtocolError",
+    ],
+  ])("%s", async (_, answer, reason) => {
+    expect(await against(answerStartup(answer))).toEqual({ reason });
   });
 
   test("the server shuts down in the moment of the login: ConnectionClosed", async () => {

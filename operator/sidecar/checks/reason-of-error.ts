@@ -41,7 +41,11 @@ const REASON_OF_SQLSTATE: ReadonlyMap<string, Reason> = new Map<string, Reason>(
   // The user may log in but not use this database or table: a matter of rights, as a wrong password is.
   ["42501", "AuthenticationFailed"],
   ["3D000", "Misconfigured"],
+  // Out of resources, memory, connections, or over a configured limit: busy, not broken.
+  ["53000", "TooManyConnections"],
+  ["53200", "TooManyConnections"],
   ["53300", "TooManyConnections"],
+  ["53400", "TooManyConnections"],
   // The server ended the query at a time limit, ours (the check's deadline) or its own.
   ["57014", "CheckTimeout"],
   ["57P01", "ConnectionClosed"],
