@@ -24,15 +24,32 @@ interface Reading {
   refused?: 413 | 503;
 }
 
-/** Reads a body, and refuses it when it, or all that are being read together, are over the limit. */
+/**
+ * Reads a body, and refuses it when it is over the limit. When all that are being read together are over
+ * theirs, the largest is refused: a few clients that send large bodies slowly would else have every
+ * review refused.
+ */
 export type BodyReader = (request: IncomingMessage) => Promise<Body>;
 
 /** A reader whose bodies together stay below a bound. */
 export function bodyReader(): BodyReader {
+  const readings = new Set<Reading>();
   let held = 0;
 
   function release(reading: Reading): void {
     for (const chunk of reading.chunks.splice(0)) held -= chunk.length;
+  }
+
+  function refuse(reading: Reading, status: 413 | 503): void {
+    reading.refused = status;
+    release(reading);
+  }
+
+  function refuseLargest(): void {
+    const [largest] = [...readings]
+      .filter(({ refused }) => refused === undefined)
+      .sort((one, other) => other.bytes - one.bytes);
+    if (largest) refuse(largest, 503);
   }
 
   function take(reading: Reading, chunk: Buffer): void {
@@ -40,9 +57,8 @@ export function bodyReader(): BodyReader {
     if (reading.refused) return;
     reading.chunks.push(chunk);
     held += chunk.length;
-    if (reading.bytes > BODY_LIMIT_BYTES) reading.refused = 413;
-    else if (held > TOTAL_LIMIT_BYTES) reading.refused = 503;
-    if (reading.refused) release(reading);
+    if (reading.bytes > BODY_LIMIT_BYTES) refuse(reading, 413);
+    else if (held > TOTAL_LIMIT_BYTES) refuseLargest();
   }
 
   async function readAll(request: IncomingMessage, reading: Reading): Promise<Body> {
@@ -57,12 +73,14 @@ export function bodyReader(): BodyReader {
 
   return async (request) => {
     const reading: Reading = { chunks: [], bytes: 0 };
+    readings.add(reading);
     try {
       return await readAll(request, reading);
     } catch {
       // Cut off, or slower than the server's timeout: nobody waits for an answer.
       return undefined;
     } finally {
+      readings.delete(reading);
       release(reading);
     }
   };
