@@ -2,42 +2,39 @@ import { ENDPOINTS_FOLLOW } from "../timeouts.ts";
 import { kubectlJson } from "./kubectl.ts";
 import { waitUntil } from "./wait-for.ts";
 
-interface EndpointSlice {
-  endpoints: { conditions: { ready?: boolean }; targetRef?: { name: string } }[] | null;
+interface Endpoint {
+  conditions: { ready?: boolean };
+  targetRef?: { name: string };
 }
 
-/** Names of the pods that a Service sends traffic to. */
-export async function readyEndpoints(namespace: string, service: string): Promise<string[]> {
-  const selector = `kubernetes.io/service-name=${service}`;
+interface EndpointSlice {
+  endpoints: Endpoint[] | null;
+}
+
+async function endpointsOf(namespace: string, service: string): Promise<Endpoint[]> {
   const { items } = await kubectlJson<{ items: EndpointSlice[] }>(
     "get",
     "endpointslices",
     "-n",
     namespace,
     "-l",
-    selector,
+    `kubernetes.io/service-name=${service}`,
   );
-  return items
-    .flatMap((slice) => slice.endpoints ?? [])
-    .filter((endpoint) => endpoint.conditions.ready !== false)
-    .map((endpoint) => endpoint.targetRef?.name ?? "");
+  return items.flatMap((slice) => slice.endpoints ?? []);
+}
+
+/** Names of the pods that a Service sends traffic to. */
+export async function readyEndpoints(namespace: string, service: string): Promise<string[]> {
+  const endpoints = await endpointsOf(namespace, service);
+  return endpoints
+    .filter(({ conditions }) => conditions.ready !== false)
+    .map(({ targetRef }) => targetRef?.name ?? "");
 }
 
 /** Waits until the Service has no endpoint at all, ready or not. */
 export async function noEndpoints(namespace: string, service: string): Promise<void> {
-  const selector = `kubernetes.io/service-name=${service}`;
-  await waitUntil(
-    { what: `${service} to have no endpoints`, within: ENDPOINTS_FOLLOW },
-    async () => {
-      const { items } = await kubectlJson<{ items: EndpointSlice[] }>(
-        "get",
-        "endpointslices",
-        "-n",
-        namespace,
-        "-l",
-        selector,
-      );
-      return items.every((slice) => (slice.endpoints ?? []).length === 0);
-    },
-  );
+  const what = `${service} to have no endpoints`;
+  await waitUntil({ what, within: ENDPOINTS_FOLLOW }, async () => {
+    return (await endpointsOf(namespace, service)).length === 0;
+  });
 }
