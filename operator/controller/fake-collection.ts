@@ -30,7 +30,10 @@ export interface FakeCollection extends FakeApi {
   watches(): Seen[];
   /** Answers some requests otherwise. */
   intercept: Intercept;
+  /** Objects per page at most, whatever the client asks for. */
   pageSize: number;
+  /** Size of the objects that are put from now on. */
+  ballastBytes: number;
 }
 
 const PATH = "/apis/example.org/v1/things";
@@ -48,7 +51,7 @@ export async function startFakeCollection(): Promise<FakeCollection> {
   function list({ query }: Seen, response: http.ServerResponse): void {
     const start = Number(query.get("continue") ?? 0);
     const all = [...items.values()];
-    const end = start + fake.pageSize;
+    const end = start + Math.min(fake.pageSize, Number(query.get("limit")));
     const metadata = {
       resourceVersion: String(version),
       ...(end < all.length && { continue: String(end) }),
@@ -72,13 +75,14 @@ export async function startFakeCollection(): Promise<FakeCollection> {
   function item(name: string, value: string): Item {
     version += 1;
     const metadata = { name, namespace: "space", resourceVersion: String(version) };
-    return { metadata, value, ballast: "x".repeat(100) };
+    return { metadata, value, ballast: "x".repeat(fake.ballastBytes) };
   }
 
   const fake: FakeCollection = {
     ...api,
     path: PATH,
     pageSize: 1_000,
+    ballastBytes: 100,
     intercept: () => false,
     put: (name, value) => {
       const known = items.has(name);

@@ -1,6 +1,14 @@
+import { inspect } from "node:util";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { type FakeApi, type Handler, refuse, reply, startFakeApi } from "./fake-api-server.ts";
-import { ApiError, isApiError } from "./kube-client.ts";
+import {
+  type FakeApi,
+  type Handler,
+  refuse,
+  reply,
+  startFakeApi,
+  until,
+} from "./fake-api-server.ts";
+import { ApiError, endingWith, isApiError } from "./kube-client.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -76,6 +84,13 @@ describe("errors", () => {
     expect(error.message).toBe("while calling GET /x: 502 Unknown: the answer is not a Status");
   });
 
+  test("do not repeat a good answer that is no JSON: it can be a Secret", async () => {
+    const { client } = await start((_, response) => response.writeHead(200).end("password"));
+    const error = await failure(client.request({ method: "GET", path: "/x" }));
+    expect(error.message).toBe("while calling GET /x: the answer is not JSON");
+    expect(inspect(error)).not.toContain("password");
+  });
+
   test("a server that does not answer costs no more than the deadline", async () => {
     const { client } = await start(() => undefined);
     const startedAt = performance.now();
@@ -111,6 +126,19 @@ describe("errors", () => {
       /^while calling GET \/x: /,
     );
   });
+});
+
+test("a client that ends with a signal ends what is under way, and starts nothing more", async () => {
+  const { client, seen } = await start(() => undefined);
+  const controller = new AbortController();
+  const ending = endingWith(controller.signal, client);
+  const apply = { path: "/x", object: {}, fieldManager: "me", force: true };
+  const calls = [ending.apply(apply), ending.stream({ method: "GET", path: "/x" })].map(failure);
+  await until("both are under way", () => seen.length === 2);
+  controller.abort(new Error("enough"));
+  for (const error of await Promise.all(calls)) expect(error.message).toMatch(/: enough$/);
+  await failure(ending.request({ method: "GET", path: "/x" }));
+  expect(seen).toHaveLength(2);
 });
 
 test("an open stream outlives the deadline of its headers", async () => {

@@ -9,8 +9,11 @@ import { KubeConfig } from "@kubernetes/client-node";
 
 /** The longest an ordinary call may take, answer included. */
 const CALL_DEADLINE_MILLISECONDS = 10_000;
-/** The largest answer that is read: a page of 250 of the largest pods that are seen in practice. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/**
+ * The largest answer that is read. Parsed it takes several times that, in a pod of 256 MiB; the largest
+ * object of an API server (1.5 MiB in etcd, about 3 MiB as JSON with managedFields) fits twice.
+ */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** Connections kept open to the API server; the watches have theirs besides. */
 const MAX_SOCKETS = 32;
 
@@ -51,6 +54,9 @@ export interface KubeClient {
   /** Server-side apply; resolves with the object as stored. */
   apply<T>(options: ApplyOptions): Promise<T>;
 }
+
+/** An answer that is longer than will be read: a list has to be asked for in smaller pages. */
+export class AnswerTooLarge extends Error {}
 
 /** An answer other than 2xx. */
 export class ApiError extends Error {
@@ -149,11 +155,20 @@ async function readBody(response: http.IncomingMessage): Promise<string> {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER_BYTES) {
       response.destroy();
-      throw new Error(`the answer is over ${MAX_ANSWER_BYTES} bytes`);
+      throw new AnswerTooLarge(`the answer is over ${MAX_ANSWER_BYTES} bytes`);
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The parser's own error quotes its input, which can be a Secret, into the log. */
+function parseJson<T>(body: string): T {
+  try {
+    return JSON.parse(body) as T;
+  } catch {
+    throw new Error("the answer is not JSON");
+  }
 }
 
 function isGood(response: http.IncomingMessage): boolean {
@@ -172,6 +187,8 @@ function apiError(doing: string, response: http.IncomingMessage, body: string): 
 
 function wrapped(doing: string, error: unknown): Error {
   if (error instanceof ApiError) return error;
+  if (error instanceof AnswerTooLarge)
+    return new AnswerTooLarge(`while ${doing}: ${error.message}`);
   const text = error instanceof Error ? error.message : String(error);
   return new Error(`while ${doing}: ${text}`, { cause: error });
 }
@@ -189,6 +206,19 @@ function withDeadline(request: KubeRequest): { signal: AbortSignal; done: () => 
   );
   const signals = request.signal ? [request.signal, late.signal] : [late.signal];
   return { signal: AbortSignal.any(signals), done: () => clearTimeout(timer) };
+}
+
+/**
+ * The same client for work that ends with `signal`: no call starts after it has fired, not even the
+ * second of two that belong together, and what is under way is ended.
+ */
+export function endingWith(signal: AbortSignal, client: KubeClient): KubeClient {
+  const both = (other?: AbortSignal) => (other ? AbortSignal.any([signal, other]) : signal);
+  return {
+    request: (options) => client.request({ ...options, signal: both(options.signal) }),
+    stream: (options) => client.stream({ ...options, signal: both(options.signal) }),
+    apply: (options) => client.apply({ ...options, signal: both(options.signal) }),
+  };
 }
 
 /** A client for the current context of `config`. */
@@ -219,7 +249,7 @@ export function createKubeClient(config: KubeConfig): KubeClient {
     return call(options, async (response, doing) => {
       const body = await readBody(response);
       if (!isGood(response)) throw apiError(doing, response, body);
-      return JSON.parse(body) as T;
+      return parseJson<T>(body);
     });
   }
 

@@ -14,6 +14,8 @@ const TIMES: WatchTimes = {
   watchLength: 60_000,
   relist: 60_000,
 };
+/** The API server's limit is 1.5 MiB in etcd; JSON and managedFields make more of it. */
+const LARGEST_OBJECT_BYTES = 3 * 1024 * 1024;
 const log = pino({ level: "silent" });
 
 let fake: FakeCollection;
@@ -115,6 +117,42 @@ describe("list", () => {
     expect([...things.values()]).toEqual(["1", "1"]);
   });
 
+  test("halves a page that is too large, and goes on from the same place", async () => {
+    for (const name of ["a", "b", "c"]) fake.put(name, "small");
+    fake.ballastBytes = LARGEST_OBJECT_BYTES;
+    for (const name of ["d", "e", "f"]) fake.put(name, "large");
+    fake.pageSize = 3;
+    const things = await startOpen();
+    expect([...things.values()]).toEqual(["small", "small", "small", "large", "large", "large"]);
+    const asked = fake.lists().map(({ query }) => [query.get("continue"), query.get("limit")]);
+    expect(asked).toEqual([
+      [null, "250"],
+      ...["250", "125", "62", "31", "15", "7", "3", "1"].map((limit) => ["3", limit]),
+      ["4", "1"],
+      ["5", "1"],
+    ]);
+  });
+
+  test.each([
+    ["half", 0, [10, 20, 40, 40]],
+    ["all", 1, [20, 40, 80, 80]],
+  ])("backoff is drawn from half to all of its length: %s", async (_what, drawn, expected) => {
+    const waits: number[] = [];
+    const warn = (fields: object) => {
+      if ("retryMilliseconds" in fields) waits.push(Number(fields.retryMilliseconds));
+    };
+    fake.intercept = (_seen, response) => {
+      if (fake.lists().length > expected.length) return false;
+      refuse(response, 500, "InternalError");
+      return true;
+    };
+    const silent = () => undefined;
+    const options = { random: () => drawn, log: { info: silent, warn, error: silent } };
+    start({ firstBackoff: 20, maxBackoff: 80 }, options);
+    await until("the watch is open", () => fake.openWatches() === 1);
+    expect(waits).toEqual(expected);
+  });
+
   test("waits as long as the server asks, up to its own limit", async () => {
     fake.intercept = (_seen, response) => {
       if (fake.lists().length > 1) return false;
@@ -142,6 +180,14 @@ describe("watch", () => {
       { key: "space/a", old: "2" },
     ]);
     expect([...things.values()]).toEqual([]);
+  });
+
+  test("takes the largest object that an API server keeps", async () => {
+    const things = await startOpen();
+    fake.ballastBytes = LARGEST_OBJECT_BYTES;
+    fake.put("a", "large");
+    await until("it arrived", () => things.get("space/a") === "large");
+    expect(fake.lists()).toHaveLength(1);
   });
 
   test("asks for bookmarks and resumes from the last one without listing", async () => {

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { ApiError, isApiError, type KubeClient } from "./kube-client.ts";
+import { AnswerTooLarge, ApiError, isApiError, type KubeClient } from "./kube-client.ts";
 import { readLines } from "./read-lines.ts";
 
 /** All times in milliseconds. */
@@ -33,9 +33,9 @@ const TIMES: WatchTimes = {
   relist: 600_000,
 };
 
-/** Objects per page of a list. */
+/** Objects per page of a list, where they are not so large that fewer must do. */
 const PAGE_SIZE = 250;
-/** An object is at most 1.5 MiB in etcd; JSON escapes and an event's frame come on top. */
+/** An object is at most 1.5 MiB in etcd, about 3 MiB as JSON with managedFields and an event's frame. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 /** After the server should have ended a watch, our own timer waits this much longer. */
 const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
@@ -151,6 +151,25 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     tell({ key, ...(old !== undefined && { old }), ...(now !== undefined && { now }) });
   }
 
+  /** The page after `next`, of `limit` objects or as many fewer as one answer can hold. */
+  async function listPage(
+    limit: number,
+    next: string | undefined,
+  ): Promise<{ list: List; limit: number }> {
+    try {
+      const list = await client.request<List>({
+        method: "GET",
+        path,
+        query: { ...selector, limit: String(limit), ...(next && { continue: next }) },
+        signal: stopping.signal,
+      });
+      return { list, limit };
+    } catch (error) {
+      if (!(error instanceof AnswerTooLarge) || limit === 1) throw error;
+      return listPage(Math.floor(limit / 2), next);
+    }
+  }
+
   async function listPages(): Promise<{
     seen: Map<string, T | undefined>;
     version: string | undefined;
@@ -158,16 +177,12 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     // Cut down page by page: whole objects of a large cluster would not fit beside each other.
     const seen = new Map<string, T | undefined>();
     let metadata: List["metadata"];
+    let limit = PAGE_SIZE;
     do {
-      const next = metadata?.continue;
-      const page: List = await client.request<List>({
-        method: "GET",
-        path,
-        query: { ...selector, limit: String(PAGE_SIZE), ...(next && { continue: next }) },
-        signal: stopping.signal,
-      });
-      for (const object of page.items ?? []) seen.set(keyOf(object), project(object));
-      metadata = page.metadata;
+      const page = await listPage(limit, metadata?.continue);
+      for (const object of page.list.items ?? []) seen.set(keyOf(object), project(object));
+      ({ limit } = page);
+      ({ metadata } = page.list);
     } while (metadata?.continue);
     return { seen, version: metadata?.resourceVersion };
   }
