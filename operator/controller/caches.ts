@@ -1,4 +1,5 @@
 /** What every replica watches, leader or not: policies, namespaces, the webhook's certificate. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
 import type { CertificateData } from "./certificate-plan.ts";
@@ -10,6 +11,8 @@ import {
   projectPolicy,
 } from "./policy-cache.ts";
 import { type Change, type KubeObject, startWatch, type Watch } from "./watch.ts";
+
+const SYNC_POLL_MILLISECONDS = 50;
 
 /** A namespace, cut down. */
 export interface NamespaceRecord {
@@ -41,6 +44,8 @@ export interface Caches {
   namespaceOptedOut(namespace: string): boolean;
   /** Whether everything has been listed once. */
   synced(): boolean;
+  /** Resolves when everything has been listed once, or when the signal fires. */
+  untilSynced(signal: AbortSignal): Promise<void>;
   /** Calls `listener` on every change until the returned function is called. */
   subscribe(listener: (change: CacheChange) => void): () => void;
   stop(): Promise<void>;
@@ -107,6 +112,7 @@ export function startCaches(options: CachesOptions): Caches {
     log,
   });
   const all = [policies, namespaces, certificates];
+  const synced = () => all.every((watch) => watch.synced());
   return {
     policies,
     index,
@@ -114,7 +120,12 @@ export function startCaches(options: CachesOptions): Caches {
     certificates,
     certificate: () => certificates.get(`${namespace}/${certificateSecret}`),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
-    synced: () => all.every((watch) => watch.synced()),
+    synced,
+    untilSynced: async (signal) => {
+      while (!synced() && !signal.aborted) {
+        await sleep(SYNC_POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined);
+      }
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -14,6 +14,8 @@ const log = pino({ level: "silent" });
 const PODS = "/api/v1/pods";
 const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
 const SECRET = "/api/v1/namespaces/system/secrets/certificate";
+const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
+const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
 const WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
 
 const SETTINGS = {
@@ -30,13 +32,17 @@ let api: FakeApi;
 let caches: Caches;
 let leader: Leader;
 let watches: Map<string, ServerResponse>;
+/** Requests that are not answered for now. */
+let holds: (seen: Seen) => boolean;
+let held: (() => void)[];
+let pods: object[];
 let secret: { metadata: { resourceVersion: string }; data?: Record<string, string> };
 
 /** What each list holds; watches stay open and silent. */
 function list(path: string): unknown[] {
   if (path.endsWith("/healthpolicies")) return [rawPolicy()];
   if (path.endsWith("/secrets")) return [secret];
-  return [];
+  return path === PODS ? pods : [];
 }
 
 function get({ path, query }: Seen): object | undefined {
@@ -46,21 +52,29 @@ function get({ path, query }: Seen): object | undefined {
     : { metadata: { resourceVersion: "1" }, items: list(path) };
 }
 
+function answer(seen: Seen, response: ServerResponse): void {
+  if (seen.query.get("watch") === "true") {
+    response.writeHead(200).flushHeaders();
+    watches.set(seen.path, response);
+  } else if (seen.method === "PATCH") {
+    reply(response, 200, seen.body ?? {});
+  } else {
+    const found = get(seen);
+    if (found) reply(response, 200, found);
+    else refuse(response, 404, "NotFound");
+  }
+}
+
 beforeEach(async () => {
   const metadata = { name: "certificate", namespace: "system", resourceVersion: "7" };
   secret = { metadata };
   watches = new Map();
+  holds = () => false;
+  held = [];
+  pods = [];
   api = await startFakeApi((seen, response) => {
-    if (seen.query.get("watch") === "true") {
-      response.writeHead(200).flushHeaders();
-      watches.set(seen.path, response);
-    } else if (seen.method === "PATCH") {
-      reply(response, 200, seen.body ?? {});
-    } else {
-      const answer = get(seen);
-      if (answer) reply(response, 200, answer);
-      else refuse(response, 404, "NotFound");
-    }
+    if (holds(seen)) held.push(() => answer(seen, response));
+    else answer(seen, response);
   });
   const { client } = api;
   caches = startCaches({ client, namespace: "system", certificateSecret: "certificate", log });
@@ -83,6 +97,11 @@ function namespacesCalled(): string[] {
     webhooks: { namespaceSelector: { matchExpressions: { values: string[] }[] } }[];
   };
   return body.webhooks[0]?.namespaceSelector.matchExpressions[0]?.values ?? [];
+}
+
+function podOf(namespace: string): object {
+  const metadata = { namespace, name: "web-1", labels: { app: "web" } };
+  return { metadata: { ...metadata, resourceVersion: "9" }, spec: { restartPolicy: "Always" } };
 }
 
 function patched(path: string): Seen | undefined {
@@ -141,12 +160,7 @@ test("a leader follows policies that come and go, and pods", async () => {
   await until("the new namespace is called", () => namespacesCalled().includes("bank"));
   await until("the new policy is counted", () => leader.counts().has("bank/web"));
 
-  const metadata = { namespace: "bank", name: "web-1", labels: { app: "web" } };
-  const pod = {
-    metadata: { ...metadata, resourceVersion: "9" },
-    spec: { restartPolicy: "Always" },
-  };
-  send(PODS, "ADDED", pod);
+  send(PODS, "ADDED", podOf("bank"));
   await until("the pod is counted", () => leader.counts().get("bank/web")?.matched === 1);
 
   send(POLICIES, "DELETED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
@@ -168,4 +182,48 @@ test("a leader that steps down writes no more and forgets the pods", async () =>
   expect(api.seen).toHaveLength(requests);
   expect(leader.pods()).toBeUndefined();
   expect(leader.counts().size).toBe(0);
+});
+
+test("a new leader says nothing about pods before it has seen all of them", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  pods = [podOf("shop")];
+  holds = ({ path, query }) => path === PODS && query.get("limit") !== null;
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("all is watched but pods", () => patched(WEBHOOK) !== undefined && held.length === 1);
+  send(POLICIES, "MODIFIED", rawPolicy({ generation: 4 }));
+  await until("the edit is delivered", () => patched(CONFIG_MAP) !== undefined);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(patched(STATUS)).toBeUndefined();
+  for (const go of held) go();
+  await until("the status is written", () => patched(STATUS) !== undefined);
+  expect(patched(STATUS)?.body).toHaveProperty("status.pods.matched", 1);
+  controller.abort();
+  await leading;
+});
+
+test("a leader that steps down between look and write does not write", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  holds = ({ query }) => query.get("dryRun") === "All";
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("the ConfigMap is looked at", () => held.length > 0);
+  controller.abort();
+  for (const go of held) go();
+  await leading;
+  const writes = api.seen.filter(({ path, query }) => path === CONFIG_MAP && !query.has("dryRun"));
+  expect(writes).toEqual([]);
+});
+
+test("a leader steps down at once when the API server says nothing", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  holds = ({ method }) => method === "PATCH";
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("a write is under way", () => held.length > 0);
+  controller.abort();
+  const abortedAt = performance.now();
+  await leading;
+  // Not the 10 s that a call may take: a process that is to end waits for this.
+  expect(performance.now() - abortedAt).toBeLessThan(5_000);
 });

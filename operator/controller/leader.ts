@@ -1,11 +1,10 @@
 /** What one replica at a time does: everything that writes. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { writeCertificate } from "./apply-certificate.ts";
 import { createConfigMapWriter } from "./apply-configmap.ts";
 import { createWebhookWriter, WEBHOOK_REAPPLY_MILLISECONDS } from "./apply-webhook.ts";
 import type { CacheChange, Caches, NamespaceRecord } from "./caches.ts";
-import type { KubeClient } from "./kube-client.ts";
+import { endingWith, type KubeClient } from "./kube-client.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { createPodIndex, type PodRecord, projectPod } from "./pods.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
@@ -21,7 +20,6 @@ const CERTIFICATE = "certificate";
 const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
 /** A rollout changes many pods at once: counted together. */
 const POD_CHANGES_MILLISECONDS = 300;
-const SYNC_POLL_MILLISECONDS = 50;
 
 export interface LeaderOptions {
   client: KubeClient;
@@ -73,12 +71,6 @@ function follow(queue: Queue, caches: Caches, { kind, change }: CacheChange): vo
   }
 }
 
-async function untilSynced(synced: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!synced() && !signal.aborted) {
-    await sleep(SYNC_POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
 async function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) =>
@@ -88,11 +80,13 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 
 /** A leader that does nothing until it is elected. */
 export function createLeader(options: LeaderOptions): Leader {
-  const { client, caches, settings, dnsName, log } = options;
+  const { caches, settings, dnsName, log } = options;
   let counts = () => NO_COUNTS;
   let podWatch: Watch<PodRecord> | undefined;
 
   async function lead(signal: AbortSignal): Promise<void> {
+    // Who has lost the Lease must not write over what the next leader has written.
+    const client = endingWith(signal, options.client);
     const pods = createPodIndex();
     const webhook = createWebhookWriter({
       client,
@@ -108,6 +102,7 @@ export function createLeader(options: LeaderOptions): Leader {
       client,
       caches,
       pods,
+      podsSynced: () => podWatch?.synced() ?? false,
       configMaps: createConfigMapWriter(client),
       webhook,
       podName: settings.podName,
@@ -149,7 +144,7 @@ export function createLeader(options: LeaderOptions): Leader {
       }
     };
 
-    await untilSynced(caches.synced, signal);
+    await caches.untilSynced(signal);
     // The certificate must not wait for the pods: without it no replica gets ready.
     const unsubscribe = caches.subscribe((change) => follow(queue, caches, change));
     queue.add(CERTIFICATE);

@@ -148,6 +148,17 @@ test("a handler can ask to be called again", async () => {
   expect(calls).toBe(2);
 });
 
+test("what ends with the queue is no failure", async () => {
+  const { waits, log: waitsKept } = waitsLog();
+  const cut = Promise.withResolvers<undefined>();
+  const keys = start(() => cut.promise, { log: waitsKept });
+  keys.add("a");
+  const stopped = keys.stop();
+  cut.reject(new Error("no longer the leader"));
+  await stopped;
+  expect(waits).toEqual([]);
+});
+
 test("stop waits for what runs and starts nothing more", async () => {
   const done: string[] = [];
   const keys = start(

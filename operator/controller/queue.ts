@@ -52,6 +52,8 @@ export function createQueue(options: QueueOptions): Queue {
       failures.delete(key);
       if (after !== undefined) addAfter(key, after);
     } catch (error) {
+      // Ended with the queue, and not tried again: no failure.
+      if (stopped) return;
       const wait = backoff(key);
       log.warn({ key, err: error, retryMilliseconds: Math.round(wait) }, "work failed");
       addAfter(key, wait);

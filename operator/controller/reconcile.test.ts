@@ -29,6 +29,7 @@ let index: ReturnType<typeof createPolicyIndex>;
 let pods: PodIndex;
 let reachedFor: number | undefined;
 let optedOut: boolean;
+let podsSynced: boolean;
 let reconciler: Reconciler;
 
 /** A stand-in for what the watches hold. */
@@ -46,6 +47,7 @@ function newReconciler(): Reconciler {
     client: api.client,
     caches: caches(),
     pods,
+    podsSynced: () => podsSynced,
     configMaps: createConfigMapWriter(api.client),
     webhook: { reachedFor: () => reachedFor, write: async () => undefined },
     podName: "operator-1",
@@ -94,6 +96,7 @@ beforeEach(async () => {
   pods = createPodIndex();
   reachedFor = 5_000;
   optedOut = false;
+  podsSynced = true;
   replica = https.createServer(
     { key: certificate["tls.key"], cert: certificate["tls.crt"] },
     (_, response) => response.end(JSON.stringify(known)),
@@ -153,6 +156,16 @@ test("a change of pods is written, with the times of the conditions kept", async
   const time = (all: HealthPolicyStatus, type: string) =>
     all.conditions?.find((condition) => condition.type === type)?.lastTransitionTime;
   expect(time(status(), "Accepted")).toBe(time(before, "Accepted"));
+});
+
+test("until all pods are known the policy is delivered, and its status left alone", async () => {
+  podsSynced = false;
+  expect(await reconciler.reconcile("shop/web")).toBeLessThan(1_000);
+  expect(api.writes().map(({ path }) => path)).toEqual([CONFIG_MAP]);
+  expect(reconciler.counts().size).toBe(0);
+  podsSynced = true;
+  await reconciler.reconcile("shop/web");
+  expect(status().pods?.summary).toBe("1/1");
 });
 
 describe("Programmed", () => {

@@ -35,6 +35,8 @@ export interface ReconcilerOptions {
   client: KubeClient;
   caches: Caches;
   pods: PodIndex;
+  /** Whether the index is complete. Until then it proves nothing about pods or replicas. */
+  podsSynced: () => boolean;
   configMaps: ConfigMapWriter;
   webhook: WebhookWriter;
   /** This replica's pod and namespace. */
@@ -170,6 +172,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       "policy" in resolution
         ? await program(resolution.policy, previous)
         : { state: "waiting", message: "" };
+    // Counted now, a new leader would tell the status that there are no pods.
+    if (!options.podsSynced()) return AGAIN_MILLISECONDS.waiting;
     const current = count(record);
     counts.set(key, current);
     const facts = { namespace, generation, resolution, counts: current, programmed };
