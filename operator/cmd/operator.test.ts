@@ -34,6 +34,8 @@ let lease: Stored | undefined;
 let secret: Stored;
 let secretWatches: ServerResponse[];
 let version: number;
+/** A collection that cannot be listed. */
+let refused: string | undefined;
 
 /** As much of an API server as the operator needs to get ready. */
 function answer(seen: Seen, response: ServerResponse): void {
@@ -41,6 +43,8 @@ function answer(seen: Seen, response: ServerResponse): void {
   if (query.get("watch") === "true") {
     response.writeHead(200).flushHeaders();
     if (path.endsWith("/secrets")) secretWatches.push(response);
+  } else if (path === refused) {
+    refuse(response, 403, "Forbidden");
   } else if (query.get("limit") !== null) {
     const items = path.endsWith("/secrets") ? [secret] : [];
     reply(response, 200, { metadata: { resourceVersion: String(version) }, items });
@@ -93,6 +97,28 @@ function run(env: Record<string, string>, ...args: string[]): { ended: Promise<E
   return { ended: promise };
 }
 
+/** What the chart sets, and the way to the fake. */
+async function environment(managementPort: number): Promise<Record<string, string>> {
+  const config = {
+    clusters: [{ name: "c", cluster: { server: api.url, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "u", user: { token: "t" } }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+    "current-context": "x",
+  };
+  writeFileSync(join(folder, "config"), JSON.stringify(config));
+  return {
+    KUBECONFIG: join(folder, "config"),
+    POD_NAME: "operator-1",
+    POD_NAMESPACE: "system",
+    WEBHOOK_PORT: String(await freePort()),
+    MANAGEMENT_PORT: String(managementPort),
+    WEBHOOK_SERVICE: "webhook",
+    CERTIFICATE_SECRET: "certificate",
+    CLUSTER_ROLE: "role",
+    SIDECAR_IMAGE: "sidecar",
+  };
+}
+
 async function status(url: string): Promise<number> {
   return fetch(url).then(
     (response) => response.status,
@@ -121,6 +147,7 @@ beforeEach(async () => {
   version = 1;
   lease = undefined;
   secretWatches = [];
+  refused = undefined;
   const metadata = { name: "certificate", namespace: "system", resourceVersion: "1" };
   secret = { metadata };
   api = await startFakeApi(answer);
@@ -156,25 +183,8 @@ test(
 test(
   "gets ready on a fresh installation; on SIGTERM it is unready, gives its lease back and ends",
   async () => {
-    const config = {
-      clusters: [{ name: "c", cluster: { server: api.url, "insecure-skip-tls-verify": true } }],
-      users: [{ name: "u", user: { token: "t" } }],
-      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-      "current-context": "x",
-    };
-    writeFileSync(join(folder, "config"), JSON.stringify(config));
     const management = await freePort();
-    const { ended } = run({
-      KUBECONFIG: join(folder, "config"),
-      POD_NAME: "operator-1",
-      POD_NAMESPACE: "system",
-      WEBHOOK_PORT: String(await freePort()),
-      MANAGEMENT_PORT: String(management),
-      WEBHOOK_SERVICE: "webhook",
-      CERTIFICATE_SECRET: "certificate",
-      CLUSTER_ROLE: "role",
-      SIDECAR_IMAGE: "sidecar",
-    });
+    const { ended } = run(await environment(management));
     const ready = `http://127.0.0.1:${management}/readyz`;
     const isReady = async () => (await status(ready)) === 200;
     await until("the operator is ready", isReady, START_MILLISECONDS);
@@ -186,6 +196,18 @@ test(
     expect(lease?.spec?.holderIdentity).toBe("");
     expect(output).not.toContain("PRIVATE KEY");
     expect(output).not.toContain(secret.data?.["tls.key"] ?? "none");
+  },
+  WHOLE_TEST_MILLISECONDS,
+);
+
+test(
+  "a replica that cannot fill its caches leaves the lease to others",
+  async () => {
+    refused = "/api/v1/namespaces";
+    run(await environment(await freePort()));
+    const refusals = () => api.seen.filter(({ path }) => path === refused).length;
+    await until("namespaces are refused again", () => refusals() === 2, START_MILLISECONDS);
+    expect(api.seen.filter(({ path }) => path.includes("/leases/"))).toEqual([]);
   },
   WHOLE_TEST_MILLISECONDS,
 );

@@ -82,6 +82,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
     namespace,
     name: settings.leaseName,
     identity: settings.podName,
+    ready: caches.untilSynced,
     lead: leader.lead,
     log,
   });

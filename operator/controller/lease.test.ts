@@ -16,7 +16,8 @@ import { type Candidate, type LeaseTimes, runForLease } from "./lease.ts";
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
 
-const TIMES: LeaseTimes = { leaseDuration: 2_000, renewDeadline: 1_200, retryPeriod: 50 };
+// No multiple of three, as the real one: a third of it is no whole number of milliseconds.
+const TIMES: LeaseTimes = { leaseDuration: 2_000, renewDeadline: 1_250, retryPeriod: 50 };
 const log = pino({ level: "silent" });
 
 interface Stored {
@@ -27,7 +28,7 @@ interface Stored {
 let lease: Stored | undefined;
 let version: number;
 /** How the API server is broken: it says nothing, or answers every call with an error. */
-let broken: "no" | "silent" | "500";
+let broken: "no" | "silent" | "silent once" | "500";
 let api: FakeApi;
 const candidates: Candidate[] = [];
 
@@ -58,6 +59,7 @@ beforeEach(async () => {
   broken = "no";
   api = await startFakeApi((seen, response) => {
     if (broken === "no") answer(seen, response);
+    if (broken === "silent once") broken = "no";
     if (broken === "500") refuse(response, 500, "InternalError");
   });
 });
@@ -74,14 +76,22 @@ interface Run {
   events: string[];
 }
 
-function run(identity: string, options: { slowToStop?: number; give?: () => boolean } = {}): Run {
+interface RunOptions {
+  slowToStop?: number;
+  give?: () => boolean;
+  ready?: () => Promise<void>;
+  times?: LeaseTimes;
+}
+
+function run(identity: string, options: RunOptions = {}): Run {
   const events: string[] = [];
   const candidate = runForLease({
     client: clientOf(api.url),
     namespace: "system",
     name: "operator",
     identity,
-    times: TIMES,
+    times: options.times ?? TIMES,
+    ready: options.ready ?? (async () => undefined),
     log,
     lead: async (signal) => {
       events.push("start");
@@ -189,4 +199,48 @@ test("the lease is made without a POST, whose right no name can limit", async ()
   await until("a leads", () => only.candidate.isLeader());
   expect(api.seen.map(({ method }) => method)).not.toContain("POST");
   expect(api.seen.every(({ path }) => path.endsWith("/leases/operator"))).toBe(true);
+});
+
+test("work that ends by itself gives the lease to others, and a pause to the API server", async () => {
+  const times = { leaseDuration: 20_000, renewDeadline: 15_000, retryPeriod: 10_000 };
+  const first = run("a", { give: () => true, times });
+  await until("the lease is given back", () => lease?.spec?.holderIdentity === "");
+  await sleep(200);
+  // Once: read, made, taken; read, given back.
+  expect(api.seen.map(({ method }) => method)).toEqual(["GET", "PATCH", "PUT", "GET", "PUT"]);
+  expect(first.events).toEqual(["start", "end"]);
+  const second = run("b");
+  await until("b leads", () => second.candidate.isLeader());
+});
+
+test("who cannot lead yet does not ask for the lease, and can be stopped", async () => {
+  const synced = Promise.withResolvers<void>();
+  const slow = run("a", { ready: () => synced.promise });
+  await sleep(100);
+  expect(api.seen).toEqual([]);
+  synced.resolve();
+  await until("a leads", () => slow.candidate.isLeader());
+});
+
+test("stopping does not wait for a renewal that nobody answers", async () => {
+  const times = { leaseDuration: 40_000, renewDeadline: 30_000, retryPeriod: 50 };
+  const only = run("a", { times });
+  await until("a leads", () => only.candidate.isLeader());
+  broken = "silent once";
+  await until("a renewal is under way", () => broken === "no");
+  const stoppedAt = performance.now();
+  await only.candidate.stop();
+  // Each call may take 10 s.
+  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  expect(lease?.spec?.holderIdentity).toBe("");
+});
+
+test("every write names its field manager", async () => {
+  const only = run("a");
+  await until("a leads", () => only.candidate.isLeader());
+  await only.candidate.stop();
+  const writes = api.seen.filter(({ method }) => method !== "GET");
+  expect(new Set(writes.map(({ method }) => method))).toEqual(new Set(["PATCH", "PUT"]));
+  const managers = writes.map(({ query }) => query.get("fieldManager"));
+  expect(new Set(managers)).toEqual(new Set(["healthpolicy-lease"]));
 });

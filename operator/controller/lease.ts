@@ -1,7 +1,7 @@
 /** Leader election on a Lease, with the rules of client-go: who holds it and goes on renewing it leads. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { isApiError, type KubeClient } from "./kube-client.ts";
+import { endingWith, isApiError, type KubeClient } from "./kube-client.ts";
 
 /** All times in milliseconds. Must nest: retryPeriod < renewDeadline < leaseDuration. */
 export interface LeaseTimes {
@@ -13,6 +13,8 @@ export interface LeaseTimes {
   retryPeriod: number;
 }
 
+const FIELD_MANAGER = "healthpolicy-lease";
+
 const TIMES: LeaseTimes = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
 
 export interface LeaseOptions {
@@ -21,6 +23,11 @@ export interface LeaseOptions {
   name: string;
   /** Of this replica; its pod's name. */
   identity: string;
+  /**
+   * Resolves when this replica can lead, or when the signal fires. Who runs before can hold the Lease for
+   * ever and do nothing.
+   */
+  ready: (signal: AbortSignal) => Promise<void>;
   /** Leads until the signal fires; the Lease is given back only after it has resolved. */
   lead: (signal: AbortSignal) => Promise<void>;
   log: Pick<Logger, "info" | "warn" | "error">;
@@ -54,7 +61,7 @@ function microTime(): string {
 
 /** Starts to run for the Lease. */
 export function runForLease(options: LeaseOptions): Candidate {
-  const { client, identity, log } = options;
+  const { identity, log } = options;
   const times = options.times ?? TIMES;
   const path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases/${options.name}`;
   const stopping = new AbortController();
@@ -63,7 +70,7 @@ export function runForLease(options: LeaseOptions): Candidate {
   let seen = { text: "", at: 0 };
   let leading = false;
 
-  async function read(): Promise<Lease> {
+  async function read(client: KubeClient): Promise<Lease> {
     try {
       return await client.request<Lease>({ method: "GET", path, deadlineMilliseconds: deadline() });
     } catch (error) {
@@ -77,7 +84,7 @@ export function runForLease(options: LeaseOptions): Candidate {
           kind: "Lease",
           metadata: { name: options.name, namespace: options.namespace },
         },
-        fieldManager: "healthpolicy-lease",
+        fieldManager: FIELD_MANAGER,
         force: false,
       });
     }
@@ -85,13 +92,14 @@ export function runForLease(options: LeaseOptions): Candidate {
 
   /** One call's share, so that several fit before the renewal is overdue. */
   function deadline(): number {
-    return Math.max(50, times.renewDeadline / 3);
+    return Math.max(50, Math.round(times.renewDeadline / 3));
   }
 
-  async function write(lease: Lease, spec: LeaseSpec): Promise<void> {
+  async function write(client: KubeClient, lease: Lease, spec: LeaseSpec): Promise<void> {
     await client.request<Lease>({
       method: "PUT",
       path,
+      query: { fieldManager: FIELD_MANAGER },
       body: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...lease, spec },
       deadlineMilliseconds: deadline(),
     });
@@ -106,12 +114,12 @@ export function runForLease(options: LeaseOptions): Candidate {
   }
 
   /** Whether the Lease is ours after this. Rejects when that cannot be told. */
-  async function acquireOrRenew(): Promise<boolean> {
-    const lease = await read();
+  async function acquireOrRenew(client: KubeClient): Promise<boolean> {
+    const lease = await read(client);
     const spec = lease.spec ?? {};
     if (!isFree(spec)) return false;
     const ours = spec.holderIdentity === identity;
-    await write(lease, {
+    await write(client, lease, {
       holderIdentity: identity,
       leaseDurationSeconds: Math.max(1, Math.round(times.leaseDuration / 1_000)),
       acquireTime: ours ? (spec.acquireTime ?? microTime()) : microTime(),
@@ -122,10 +130,11 @@ export function runForLease(options: LeaseOptions): Candidate {
   }
 
   /** As acquireOrRenew, with a failed call as undefined: neither ours nor lost. */
-  async function attempt(): Promise<boolean | undefined> {
+  async function attempt(signal: AbortSignal): Promise<boolean | undefined> {
     try {
-      return await acquireOrRenew();
+      return await acquireOrRenew(endingWith(signal, options.client));
     } catch (error) {
+      if (signal.aborted) return undefined;
       // Somebody else was faster; the next attempt sees whom.
       if (isApiError(error, 409)) return undefined;
       log.warn({ err: error }, "asking for the lease failed");
@@ -140,11 +149,11 @@ export function runForLease(options: LeaseOptions): Candidate {
   }
 
   /** One renewal with what is left of the deadline: when it was made, or undefined when it is lost. */
-  async function renew(renewedAt: number): Promise<number | undefined> {
+  async function renew(renewedAt: number, signal: AbortSignal): Promise<number | undefined> {
     // From before the call: what counts is when others can have seen the renewal at the earliest.
     const startedAt = performance.now();
     const left = Math.max(0, times.renewDeadline - (startedAt - renewedAt));
-    const held = await Promise.race([attempt(), sleep(left, undefined, { ref: false })]);
+    const held = await Promise.race([attempt(signal), sleep(left, undefined, { ref: false })]);
     if (held === false) return undefined;
     const latest = held === true ? startedAt : renewedAt;
     return performance.now() - latest < times.renewDeadline ? latest : undefined;
@@ -156,16 +165,23 @@ export function runForLease(options: LeaseOptions): Candidate {
     while (renewedAt !== undefined) {
       await pause(signal);
       if (signal.aborted) return;
-      renewedAt = await renew(renewedAt);
+      renewedAt = await renew(renewedAt, signal);
     }
   }
 
   async function release(): Promise<void> {
-    const lease = await read();
-    if (lease.spec?.holderIdentity !== identity) return;
-    await write(lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 });
+    try {
+      // One call's time for all of them: a process that is to end waits for this.
+      const client = endingWith(AbortSignal.timeout(deadline()), options.client);
+      const lease = await read(client);
+      if (lease.spec?.holderIdentity !== identity) return;
+      await write(client, lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 });
+    } catch (error) {
+      log.warn({ err: error }, "giving the lease back failed");
+    }
   }
 
+  /** Leads until it must not any more, or until its work ends by itself. */
   async function leadOnce(acquiredAt: number): Promise<void> {
     const losing = new AbortController();
     log.info({ identity }, "leading");
@@ -174,24 +190,27 @@ export function runForLease(options: LeaseOptions): Candidate {
       log.error({ err: error }, "leading failed");
     });
     const signal = AbortSignal.any([stopping.signal, losing.signal]);
-    // Work that ends by itself gives the Lease to a replica that may fare better.
-    await Promise.race([renewUntilLost(acquiredAt, signal), work]);
+    const ended = work.then(() => true);
+    const endedByItself = await Promise.race([renewUntilLost(acquiredAt, signal), ended]);
     leading = false;
     losing.abort(new Error("no longer the leader"));
     await work;
     log.info({ identity }, "stepped down");
+    if (!endedByItself) return;
+    // Another replica may fare better; the pause leaves the Lease to it.
+    await release();
+    await pause(stopping.signal);
   }
 
   async function run(): Promise<void> {
+    await options.ready(stopping.signal);
     while (!stopping.signal.aborted) {
       const startedAt = performance.now();
-      const held = await attempt();
+      const held = await attempt(stopping.signal);
       if (held) await leadOnce(startedAt);
       else await pause(stopping.signal);
     }
-    await release().catch((error: unknown) => {
-      log.warn({ err: error }, "giving the lease back failed");
-    });
+    await release();
   }
 
   const running = run();
