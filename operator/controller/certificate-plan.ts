@@ -121,11 +121,15 @@ export function certificatePlan(
   if (!signing || Date.parse(signing.validTo) <= now) {
     return { action: "create", reason: "the authority has expired" };
   }
-  const rotation = planRotation(parsed, now);
-  if (rotation) return rotation;
+  // Before anything that waits: with such a certificate no call succeeds.
   if (parsed.leaf.checkHost(dnsName) === undefined) {
     return { action: "renew-leaf", reason: "the certificate is for another name" };
   }
+  if (Date.parse(parsed.leaf.validTo) <= now) {
+    return { action: "renew-leaf", reason: "the certificate has expired" };
+  }
+  const rotation = planRotation(parsed, now);
+  if (rotation) return rotation;
   if (isOld(signing, now, 1 / 3)) {
     return { action: "rotate-ca", reason: "a third of the authority's life is left" };
   }

@@ -158,6 +158,17 @@ describe("rotation of the authority", () => {
     expect(actionAt(dropped, afterServe)).toBe("keep");
   });
 
+  test("waits for a certificate that is of no use any more", async () => {
+    const due = NOW + (CA_LIFETIME_MILLISECONDS * 2) / 3 + 2 * DAY;
+    expect(actionAt(created, due)).toBe("renew-leaf");
+    const renewed = await step(created, due);
+    expect(actionAt(renewed, due)).toBe("rotate-ca");
+    const rotated = await step(renewed, due);
+    expect(actionAt(rotated, due)).toBe("keep");
+    // Nor is a certificate for another name kept until the new authority is trusted.
+    expect(certificatePlan(rotated, "other.elsewhere.svc", due).action).toBe("renew-leaf");
+  });
+
   test("handshakes succeed with the bundle of two and either certificate", async () => {
     const rotated = await carryOut("rotate-ca", { data: created, dnsName: NAME, now: NOW });
     const renewed = await carryOut("renew-leaf", { data: rotated, dnsName: NAME, now: NOW });
