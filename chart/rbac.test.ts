@@ -36,7 +36,7 @@ describe("the operator", () => {
         apiGroups: [""],
         resources: ["secrets"],
         resourceNames: [only(manifests, "Secret").metadata.name],
-        verbs: ["get", "list", "watch", "patch"],
+        verbs: ["list", "watch", "patch"],
       },
     ]);
     expect(only(manifests, "Role").metadata.namespace).toBe(NAMESPACE);
@@ -46,11 +46,7 @@ describe("the operator", () => {
     const groups = all.flatMap(({ apiGroups }) => apiGroups);
     expect(groups).not.toContain("apps");
     expect(groups).not.toContain("batch");
-    expect(about(all, "pods").flatMap(({ verbs }) => verbs)).toStrictEqual([
-      "get",
-      "list",
-      "watch",
-    ]);
+    expect(about(all, "pods").flatMap(({ verbs }) => verbs)).toStrictEqual(["list", "watch"]);
     expect(all.flatMap(({ resources }) => resources)).not.toContain("pods/exec");
   });
 
