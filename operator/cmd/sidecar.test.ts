@@ -120,16 +120,19 @@ async function start(file = SOURCE, flags: string[] = []): Promise<Program> {
       HEALTHPOLICY_CONFIG_PATH: configPath,
       HEALTHPOLICY_STATE_PATH: statePath,
     },
-    stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
+  let errors = "";
   child.stdout.on("data", (data) => {
     output += data;
+  });
+  child.stderr.on("data", (data) => {
+    errors += data;
   });
   const program = { child, port: 0, output: () => output };
   programs.push(program);
   const listening = () => /"msg":"listening","port":(\d+)/.exec(output)?.[1];
-  await eventually(() => listening() !== undefined, true);
+  await eventually(() => (listening() ? "listening" : errors), "listening");
   program.port = Number(listening());
   return program;
 }
@@ -164,7 +167,8 @@ beforeEach(async () => {
   servers = [];
 });
 afterEach(async () => {
-  for (const { child } of programs) child.kill("SIGKILL");
+  const running = programs.filter(({ child }) => (child.exitCode ?? child.signalCode) === null);
+  await Promise.all(running.map((program) => end(program, "SIGKILL")));
   await Promise.all(servers.map((server) => server.close()));
   await rm(directory, { recursive: true });
 });
@@ -339,7 +343,7 @@ describe("credentials", () => {
 
 describe("the command line", () => {
   async function run(args: string[], env: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [SOURCE, ...args], { env });
+    const child = spawn(process.execPath, [SOURCE, ...args], { env, timeout: WITHIN });
     let output = "";
     child.stdout.on("data", (data) => {
       output += data;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type BlackHole, openBlackHole } from "./black-hole.ts";
+import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./black-hole.ts";
 import { connect } from "./connect.ts";
 import { closedPort, eventually, leavingNothing } from "./contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "./fake-server.ts";
@@ -11,9 +11,10 @@ import { reasonOfError } from "./reason-of-error.ts";
 let server: FakeServer;
 let hole: BlackHole;
 beforeAll(async () => {
-  [server, hole] = await Promise.all([startFakeServer(() => {}), openBlackHole()]);
-});
-afterAll(() => Promise.all([server.close(), hole.close()]));
+  server = await startFakeServer(() => {});
+  hole = await openBlackHole();
+}, BLACK_HOLE_START);
+afterAll(() => Promise.all([server?.close(), hole?.close()]));
 
 const NEVER = new AbortController().signal;
 

@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig } from "../../api/probe-config.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { type BlackHole, openBlackHole } from "./black-hole.ts";
+import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./black-hole.ts";
 import { createCertificates } from "./certificates.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./check.ts";
 import type { Endpoint } from "./connect.ts";
@@ -198,8 +198,8 @@ export function describeContract(subject: ContractSubject): void {
     let blackHole: BlackHole;
     beforeAll(async () => {
       blackHole = await openBlackHole();
-    });
-    afterAll(() => blackHole.close());
+    }, BLACK_HOLE_START);
+    afterAll(() => blackHole?.close());
 
     test("healthy: succeeds", async () => {
       const fake = await startFakeServer(subject.serve);

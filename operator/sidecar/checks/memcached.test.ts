@@ -16,6 +16,9 @@ import type { RealServer } from "./real-server.ts";
 
 const STATS = "STAT pid 1\r\nSTAT version 1.6.18\r\nEND\r\n";
 
+/** Two servers, each of which startRealServer waits for 20 s at most. */
+const START_TIMEOUT = 60_000;
+
 const noSecrets = async (): Promise<string> => {
   throw new Error("memcached has no Secret");
 };
@@ -130,10 +133,10 @@ describe("fake servers", () => {
 });
 
 describe("real memcached", () => {
-  let servers: RealServer[] = [];
+  const servers: RealServer[] = [];
   beforeAll(async () => {
-    servers = await Promise.all([startMemcached(), startMemcached()]);
-  });
+    for (const _ of [1, 2]) servers.push(await startMemcached());
+  }, START_TIMEOUT);
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
   test("up, then one stopped by a signal, then up, then one gone", async () => {

@@ -59,9 +59,14 @@ export async function startRealServer(start: ServerCommand): Promise<RealServer>
       clearTimeout(timer);
     },
   };
+  // Said by `log`, as any other reason why it does not start.
+  child.once("error", ({ message }) => {
+    log += message;
+  });
   const end = performance.now() + START_TIMEOUT;
   while (!(log.includes(readyText) && (await accepts(port)))) {
-    if (child.exitCode !== null || performance.now() > end) {
+    if (child.pid === undefined || child.exitCode !== null || performance.now() > end) {
+      if (child.exitCode === null) signalGroup(child, "SIGKILL");
       throw new Error(`${command} did not start:\n${log}`);
     }
     await sleep(50);
