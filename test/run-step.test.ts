@@ -83,7 +83,7 @@ test("SIGTERM to the whole run ends its step first, and starts no other", async 
     await runStep(${JSON.stringify(parentOfSleeper())}, { deadline: ${MINUTE} });
     await runStep(["touch", ${JSON.stringify(join(directory, "next"))}], { deadline: ${MINUTE} });`;
   const run = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: "ignore",
   });
   const exited = once(run, "exit");
   expect(await holds(() => existsSync(pidFile))).toBe(true);
