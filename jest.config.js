@@ -6,6 +6,8 @@ export default {
     "<rootDir>/test/*.test.ts",
     "<rootDir>/examples/**/*.test.ts",
   ],
+  // Most of the time goes into waiting for real servers and deadlines, so more workers than cores.
+  maxWorkers: 4,
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
   transform: {
