@@ -30,6 +30,20 @@ export interface PodCounts {
   outdatedWorkloads: string[];
 }
 
+/** The counts of a policy that selects nothing. */
+export const NO_PODS: PodCounts = {
+  matched: 0,
+  injected: 0,
+  outdated: 0,
+  unready: 0,
+  optedOut: 0,
+  claimed: 0,
+  claimedBy: undefined,
+  coveredBy: undefined,
+  predating: [],
+  outdatedWorkloads: [],
+};
+
 function workloads(pods: readonly PodRecord[]): string[] {
   return [...new Set(pods.flatMap(({ workload }) => workload ?? []))].sort();
 }

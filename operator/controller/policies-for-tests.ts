@@ -1,7 +1,7 @@
 /** For tests: policies and pods with what a test does not care about filled in. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { revisionOf } from "../inject/revision.ts";
-import type { PodCounts } from "./pod-counts.ts";
+import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import type { PodRecord } from "./pods.ts";
 import type { KubeObject } from "./watch.ts";
 
@@ -52,19 +52,7 @@ export function podOf(overrides: Partial<PodRecord> = {}): PodRecord {
 
 /** Counts of a policy whose three pods are as they should be. */
 export function countsOf(overrides: Partial<PodCounts> = {}): PodCounts {
-  return {
-    matched: 3,
-    injected: 3,
-    outdated: 0,
-    unready: 0,
-    optedOut: 0,
-    claimed: 0,
-    claimedBy: undefined,
-    coveredBy: undefined,
-    predating: [],
-    outdatedWorkloads: [],
-    ...overrides,
-  };
+  return { ...NO_PODS, matched: 3, injected: 3, ...overrides };
 }
 
 /** A HealthPolicy as the API server gives it. */

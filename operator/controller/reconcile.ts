@@ -11,7 +11,7 @@ import type { WebhookWriter } from "./apply-webhook.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import type { Caches } from "./caches.ts";
 import { isApiError, type KubeClient } from "./kube-client.ts";
-import { countPods, type PodCounts } from "./pod-counts.ts";
+import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodIndex, readyReplicas } from "./pods.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import { excludedMessage, type Programmed, policyStatus, wasProgrammed } from "./status.ts";
@@ -53,19 +53,6 @@ export interface Reconciler {
   /** Counts of the policies as of their last call, by key. */
   counts(): ReadonlyMap<string, PodCounts>;
 }
-
-const NO_PODS: PodCounts = {
-  matched: 0,
-  injected: 0,
-  outdated: 0,
-  unready: 0,
-  optedOut: 0,
-  claimed: 0,
-  claimedBy: undefined,
-  coveredBy: undefined,
-  predating: [],
-  outdatedWorkloads: [],
-};
 
 interface Written {
   uid: string;

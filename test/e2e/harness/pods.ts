@@ -85,15 +85,19 @@ export interface SidecarReport {
   dependencies: DependencyReport[];
 }
 
+/** Where the sidecar of a pod listens. */
+export function sidecarPort(pod: Pod): string | undefined {
+  const container = pod.spec.initContainers?.find(({ name }) => name === SIDECAR_CONTAINER);
+  return container?.env?.find(({ name }) => name === PORT_ENV)?.value;
+}
+
 /** Asks the sidecar of a pod through the API server, which reaches a pod ready or not. */
 export async function askSidecar(pod: Pod, path: string): Promise<string> {
-  const container = pod.spec.initContainers?.find(({ name }) => name === SIDECAR_CONTAINER);
-  const port = container?.env?.find(({ name }) => name === PORT_ENV)?.value;
   const { namespace, name } = pod.metadata;
   return kubectl([
     "get",
     "--raw",
-    `/api/v1/namespaces/${namespace}/pods/${name}:${port}/proxy${path}`,
+    `/api/v1/namespaces/${namespace}/pods/${name}:${sidecarPort(pod)}/proxy${path}`,
   ]);
 }
 

@@ -1,7 +1,7 @@
-import { PORT_ENV, READY_PATH, SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
+import { READY_PATH } from "../../../operator/api/names.ts";
 import { HTTP_ANSWER } from "../timeouts.ts";
 import { kubectl } from "./kubectl.ts";
-import type { Pod } from "./pods.ts";
+import { type Pod, sidecarPort } from "./pods.ts";
 
 /** Runs in the plain pod: one GET, its status and body as JSON. */
 const SCRIPT = `
@@ -11,9 +11,7 @@ fetch(process.argv[1], { signal: AbortSignal.timeout(${HTTP_ANSWER}) }).then(asy
 
 /** What the kubelet's readiness probe of our container would get now, body included. */
 export async function probeAnswer(pod: Pod): Promise<{ status: number; body: string }> {
-  const container = pod.spec.initContainers?.find(({ name }) => name === SIDECAR_CONTAINER);
-  const port = container?.env?.find(({ name }) => name === PORT_ENV)?.value;
-  const url = `http://${pod.status.podIP}:${port}${READY_PATH}`;
+  const url = `http://${pod.status.podIP}:${sidecarPort(pod)}${READY_PATH}`;
   const client = ["exec", "-n", pod.metadata.namespace, "client", "--", "node", "-e", SCRIPT, url];
   return JSON.parse(await kubectl(client)) as { status: number; body: string };
 }
