@@ -13,7 +13,7 @@ BUNDLE := esbuild --bundle --platform=node --target=node24 --format=cjs --extern
 
 .PHONY: help
 help: ## list every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what the lockfile and the tests need, where it is missing
@@ -34,8 +34,12 @@ types: setup ## tsc --noEmit
 	@tsc --noEmit
 
 .PHONY: unit
-unit: setup ## unit, golden and chart tests
-	@$(JEST)
+unit: setup ## unit, golden and chart tests; FILE=path/of/one.test.ts runs that file alone
+	@$(JEST) $(FILE)
+
+.PHONY: e2e
+e2e: setup ## end-to-end tests against the cluster that is up; FILE=path/of/one.test.ts runs that file alone
+	@eval "$$($(CLUSTER)/env.sh)" && $(JEST) --config jest.e2e.config.js $(if $(FILE),--testMatch "$(CURDIR)/$(FILE)")
 
 .PHONY: verify
 verify: setup ## fail when a generated file differs from its source, and name the command that mends it

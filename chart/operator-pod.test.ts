@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { readSettings } from "../operator/controller/settings.ts";
-import { WEBHOOK_CONFIGURATION } from "../operator/controller/webhook-configuration.ts";
+import { WEBHOOK_CONFIGURATION } from "../operator/controller/webhook-configuration/webhook-configuration.ts";
 import { CHART, HELM_TIMEOUT_MS, type Manifest, only, render, renderText } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.

@@ -1,7 +1,7 @@
 /**
  * Which folder may import which. {webhook, controller} -> inject -> api <- sidecar; cmd wires all.
- * Judged are the files that a program is made of: what `cmd/` reaches. Tests and fakes may reach
- * anywhere, as long as no program reaches them.
+ * Judged is every file but tests and fixtures. Those may reach anywhere; a fixture lives in a folder
+ * `testing/`, and no other file may import it.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** What of `api/` runs in every pod; the rest brings the schema library. */
-const API_FOR_SIDECAR = ["names", "reasons", "timing", "probe-config"].map((n) => `api/${n}.ts`);
+const API_FOR_SIDECAR = ["names", "reasons", "timing", "policy-file"].map((n) => `api/${n}.ts`);
 
 /** Packages that some folder may not use, not even for a type. */
 const FORBIDDEN_PACKAGES: Record<string, RegExp> = {
@@ -87,7 +87,7 @@ const isTestCode = (to: string) => /(\.test\.ts|\/testing\/|^@jest\/)/.test(to);
 
 function whyWrong(from: string, { to }: Import, imports: Imports): string | undefined {
   const folder = folderOf(from);
-  if (isTestCode(to)) return "a program may not use test code";
+  if (isTestCode(to)) return "only a test or a fixture may use a fixture";
   if (!isOurs(to, imports)) {
     return FORBIDDEN_PACKAGES[folder]?.test(to) ? `${folder} may not use it` : undefined;
   }
@@ -101,9 +101,8 @@ function whyWrong(from: string, { to }: Import, imports: Imports): string | unde
 
 /** One sentence for each import that goes the wrong way. */
 function violations(imports: Imports): string[] {
-  const programs = [...imports.keys()].filter((f) => folderOf(f) === "cmd" && !isTestCode(f));
-  return reachedFrom(programs, imports)
-    .filter((file) => !isTestCode(file))
+  return [...imports.keys()]
+    .filter((file) => file.includes("/") && !isTestCode(file))
     .flatMap((from) =>
       (imports.get(from) ?? []).flatMap((step) => {
         const why = whyWrong(from, step, imports);
@@ -181,10 +180,10 @@ describe("a wrong import is found:", () => {
       "webhook may not use it",
     ],
     [
-      "of a fake by a program",
+      "of a fixture by code that ships",
       "webhook/a.ts",
       'import { a } from "./testing/a.ts";',
-      "a program may not use test code",
+      "only a test or a fixture may use a fixture",
     ],
   ];
 

@@ -2,9 +2,8 @@
  * The rules that the API server itself enforces, in CEL, each with one plain sentence. They are CEL
  * where a schema keyword would answer in the API server's own words ("should match '^...$'").
  */
-import { DEFAULT_TIMES } from "./default-times.ts";
-import { MAX_DEPENDENCIES } from "./probe-config.ts";
-import { DURATION_PATTERN } from "./timing.ts";
+import { MAX_DEPENDENCIES } from "./policy-file.ts";
+import { DEFAULT_TIMES, DURATION_PATTERN } from "./timing.ts";
 
 /** One entry of `x-kubernetes-validations`. */
 export interface CelRule {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { effectivePolicy } from "./effective-policy.ts";
-import { secretKeys } from "./probe-config.ts";
+import { secretKeys } from "./policy-file.ts";
 import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
 
 const METADATA = {

@@ -1,12 +1,17 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
-import { DEFAULT_TIMES } from "./default-times.ts";
 import type {
   DependencyConfig,
   MemcachedConfig,
   PostgresqlConfig,
   SecretKeyReference,
-} from "./probe-config.ts";
-import { durationMilliseconds, type ProbeTiming, type Timing, whyNotNested } from "./timing.ts";
+} from "./policy-file.ts";
+import {
+  DEFAULT_TIMES,
+  durationMilliseconds,
+  type ProbeTiming,
+  type Timing,
+  whyNotNested,
+} from "./timing.ts";
 import {
   DEPENDENCY_TYPES,
   type HealthPolicy,

@@ -1,5 +1,5 @@
 /**
- * Every name that more than one program, file or person has to agree on: API group, marks on pods,
+ * Every name that more than one program, file or person has to agree on: API group, annotations of pods,
  * the container and its volumes, paths, ports. Nothing here is computed from a cluster.
  */
 

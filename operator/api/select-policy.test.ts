@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { selectorMatches, selectPolicy } from "./select-policy.ts";
+import { matchingPolicies, selectorMatches } from "./select-policy.ts";
 import type { LabelSelector } from "./v1alpha1.ts";
 
 const requirement = (operator: "In" | "NotIn" | "Exists" | "DoesNotExist", values?: string[]) => ({
@@ -31,7 +31,7 @@ describe("selectorMatches", () => {
   });
 });
 
-describe("selectPolicy", () => {
+describe("matchingPolicies", () => {
   const candidate = (name: string, creationTimestamp: string, selector: LabelSelector = {}) => ({
     name,
     creationTimestamp,
@@ -40,21 +40,21 @@ describe("selectPolicy", () => {
   const newer = candidate("a", "2026-02-01T00:00:00Z");
   const older = candidate("z", "2026-01-01T00:00:00Z");
 
-  test("takes the older of two that match", () => {
-    expect(selectPolicy([newer, older], {})).toBe(older);
+  test("puts the older of two that match first", () => {
+    expect(matchingPolicies([newer, older], {})).toStrictEqual([older, newer]);
   });
 
-  test("takes the first by name within one second", () => {
+  test("puts the first by name first within one second", () => {
     const twin = candidate("b", newer.creationTimestamp);
-    expect(selectPolicy([twin, newer], {})).toBe(newer);
+    expect(matchingPolicies([twin, newer], {})).toStrictEqual([newer, twin]);
   });
 
   test("passes over an older one that does not match", () => {
     const other = candidate("y", older.creationTimestamp, { matchLabels: { app: "api" } });
-    expect(selectPolicy([other, newer], { app: "web" })).toBe(newer);
+    expect(matchingPolicies([other, newer], { app: "web" })).toStrictEqual([newer]);
   });
 
   test("finds none where none matches", () => {
-    expect(selectPolicy([], {})).toBeUndefined();
+    expect(matchingPolicies([], {})).toStrictEqual([]);
   });
 });

@@ -45,10 +45,10 @@ export function byAge(left: Candidate, right: Candidate): number {
   );
 }
 
-/** The oldest policy of the pod's namespace whose selector matches its labels, or undefined. */
-export function selectPolicy<P extends Candidate>(
-  policies: readonly P[],
-  labels: Labels,
-): P | undefined {
-  return policies.filter((policy) => selectorMatches(policy.selector, labels)).toSorted(byAge)[0];
+/**
+ * The policies of a namespace that match a pod with these labels, the one that it belongs to first.
+ * The one place that says which policy wins: admission and the counts of the status both ask here.
+ */
+export function matchingPolicies<P extends Candidate>(policies: readonly P[], labels: Labels): P[] {
+  return policies.filter((policy) => selectorMatches(policy.selector, labels)).toSorted(byAge);
 }

@@ -1,5 +1,16 @@
 /** The rule that times nest, and the worst cases that follow from them. Stated once, for every program. */
 
+/** The built-in times: what an unset field of a policy means. Durations as the API takes them. */
+export const DEFAULT_TIMES = {
+  connectTimeout: "3s",
+  checkTimeout: "4s",
+  interval: "5s",
+  failureThreshold: 2,
+  successThreshold: 1,
+  periodSeconds: 2,
+  timeoutSeconds: 5,
+} as const;
+
 /** Times of the checks, in milliseconds, and thresholds. */
 export interface Timing {
   /** DNS and connect together. */
@@ -88,4 +99,19 @@ export function bounds(timing: Timing, probe: ProbeTiming): Bounds {
  */
 export function staleAfterMilliseconds(timing: Timing): number {
   return timing.intervalMilliseconds + timing.checkTimeoutMilliseconds + 1_000;
+}
+
+/** The times that bound one check. */
+export type Timeouts = Pick<Timing, "connectTimeoutMilliseconds" | "checkTimeoutMilliseconds">;
+
+/**
+ * Whether a dependency that was fast enough under `before` may be too slow under `after`, through no
+ * fault of its own. `before` is undefined while no policy has been in force.
+ */
+export function shortened(before: Timeouts | undefined, after: Timeouts): boolean {
+  if (before === undefined) return false;
+  return (
+    after.connectTimeoutMilliseconds < before.connectTimeoutMilliseconds ||
+    after.checkTimeoutMilliseconds < before.checkTimeoutMilliseconds
+  );
 }

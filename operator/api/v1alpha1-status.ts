@@ -1,6 +1,6 @@
 /** What the operator reports in the status of a HealthPolicy: fields, their documentation and limits. */
 import { z } from "zod";
-import { MAX_DEPENDENCIES } from "./probe-config.ts";
+import { MAX_DEPENDENCIES } from "./policy-file.ts";
 
 const describe = (description: string) => ({ description });
 

@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import * as rules from "./cel.ts";
-import { DEFAULT_TIMES } from "./default-times.ts";
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
-import { MAX_DEPENDENCIES, MAX_MEMCACHED_SERVERS } from "./probe-config.ts";
+import { MAX_DEPENDENCIES, MAX_MEMCACHED_SERVERS, TLS_MODES } from "./policy-file.ts";
+import { DEFAULT_TIMES } from "./timing.ts";
 import { type HealthPolicyStatus, status } from "./v1alpha1-status.ts";
 
 const { cel } = rules;
@@ -114,7 +114,7 @@ const selector = z
 const tls = z
   .object({
     mode: z
-      .enum(["Disable", "Prefer", "Require", "VerifyFull"])
+      .enum(TLS_MODES)
       .default("Prefer")
       .meta(
         describe(

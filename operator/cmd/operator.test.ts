@@ -13,7 +13,7 @@ import {
   type Seen,
   startFakeApi,
   until,
-} from "../controller/fake-api-server.ts";
+} from "../controller/kube/testing/fake-api-server.ts";
 
 const SOURCE = new URL("operator.ts", import.meta.url).pathname;
 /** A busy machine takes its time to start a process. */

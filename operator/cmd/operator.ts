@@ -2,10 +2,11 @@
 import { pino } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Caches, startCaches } from "../controller/caches.ts";
-import { createKubeClient, loadKubeConfig } from "../controller/kube-client.ts";
+import { createKubeClient, loadKubeConfig } from "../controller/kube/kube-client.ts";
+import { runForLease } from "../controller/kube/lease.ts";
 import { createLeader } from "../controller/leader.ts";
-import { runForLease } from "../controller/lease.ts";
-import { controllerMetrics, startManagement } from "../controller/management.ts";
+import { startManagement } from "../controller/management.ts";
+import { controllerMetrics } from "../controller/metrics.ts";
 import { environmentHelp, type OperatorSettings, readSettings } from "../controller/settings.ts";
 import { startWebhook, type Webhook } from "../webhook/server.ts";
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { build } from "esbuild";
-import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
+import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 
 /**
  * Short, yet long enough for a first check that has to load its driver on a busy machine. The bound
@@ -107,7 +107,7 @@ const database = (secretName: string): DependencyConfig => ({
 });
 
 async function writePolicy(dependencies: DependencyConfig[], generation = 1): Promise<void> {
-  const config: ProbeConfig = { policy: "web", generation, timing: TIMING, dependencies };
+  const config: PolicyFile = { policy: "web", generation, timing: TIMING, dependencies };
   await writeFile(join(configPath, "policy.json"), JSON.stringify(config));
 }
 
@@ -241,7 +241,7 @@ describe("SIGTERM", () => {
     server.silent = true;
     await writePolicy([cache(server.port)]);
     const timing = { ...TIMING, checkTimeoutMilliseconds: 30_000, intervalMilliseconds: 60_000 };
-    const config: ProbeConfig = {
+    const config: PolicyFile = {
       policy: "web",
       generation: 1,
       timing,

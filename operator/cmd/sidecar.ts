@@ -8,11 +8,11 @@ import {
   STATE_PATH,
 } from "../api/names.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
-import { followConfig } from "../sidecar/config.ts";
+import { followPolicyFile } from "../sidecar/follow-policy-file.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
 import { openMarks } from "../sidecar/marks.ts";
-import { createPod } from "../sidecar/pod.ts";
 import { createSecretReader } from "../sidecar/read-secret-key.ts";
+import { createReadiness } from "../sidecar/readiness.ts";
 import { runChecks } from "../sidecar/run-checks.ts";
 import { createProbeServer, listen } from "../sidecar/server.ts";
 import { surviveStrayErrors } from "../sidecar/stray-errors.ts";
@@ -60,21 +60,21 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
 async function start(settings: Settings, log: Log): Promise<() => void> {
   const { configPath, namespace, mountedKeys } = settings;
   const marks = await openMarks(settings.statePath, { now: Date.now(), log });
-  const pod = createPod({ marks, supportedTypes: CHECK_TYPES, log });
+  const readiness = createReadiness({ marks, supportedTypes: CHECK_TYPES, log });
   const runner = runChecks({
     loadCheck,
     readSecretKey: createSecretReader({ directory: configPath, namespace, mountedKeys, log }),
-    onResult: ({ name }, result, milliseconds) => pod.record(name, result, milliseconds),
+    onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
   });
-  const stopFollowing = await followConfig({
+  const stopFollowing = await followPolicyFile({
     directory: configPath,
     onChange: (config) => {
-      pod.apply(config);
+      readiness.apply(config);
       runner.apply(config);
     },
     log,
   });
-  const server = createProbeServer(pod);
+  const server = createProbeServer(readiness);
   const { port } = await listen(server, settings.port);
   log("info", "listening", { port });
   return () => {

@@ -2,15 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
-import type { CertificateData } from "./certificate-plan.ts";
-import type { KubeClient } from "./kube-client.ts";
+import type { CertificateData } from "./certificate/certificate-plan.ts";
+import type { KubeClient } from "./kube/kube-client.ts";
+import { type Change, type KubeObject, startWatch, type Watch } from "./kube/watch.ts";
 import {
   createPolicyIndex,
   type PolicyIndex,
   type PolicyRecord,
   projectPolicy,
-} from "./policy-cache.ts";
-import { type Change, type KubeObject, startWatch, type Watch } from "./watch.ts";
+} from "./policy/policy-cache.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
 

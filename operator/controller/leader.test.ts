@@ -1,10 +1,17 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
+import { rawPolicy } from "../api/testing/policy.ts";
 import { type Caches, startCaches } from "./caches.ts";
-import { type FakeApi, refuse, reply, type Seen, startFakeApi, until } from "./fake-api-server.ts";
+import {
+  type FakeApi,
+  refuse,
+  reply,
+  type Seen,
+  startFakeApi,
+  until,
+} from "./kube/testing/fake-api-server.ts";
 import { createLeader, type Leader } from "./leader.ts";
-import { rawPolicy } from "./policies-for-tests.ts";
 import type { OperatorSettings } from "./settings.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.

@@ -1,17 +1,20 @@
 /** What one replica at a time does: everything that writes. */
 import type { Logger } from "pino";
-import { writeCertificate } from "./apply-certificate.ts";
-import { createConfigMapWriter } from "./apply-configmap.ts";
-import { createWebhookWriter, WEBHOOK_REAPPLY_MILLISECONDS } from "./apply-webhook.ts";
 import type { CacheChange, Caches, NamespaceRecord } from "./caches.ts";
-import { endingWith, type KubeClient } from "./kube-client.ts";
-import type { PodCounts } from "./pod-counts.ts";
-import { createPodIndex, type PodRecord, projectPod } from "./pods.ts";
-import type { PolicyRecord } from "./policy-cache.ts";
-import { createQueue, type Queue } from "./queue.ts";
-import { createReconciler } from "./reconcile.ts";
+import { writeCertificate } from "./certificate/apply-certificate.ts";
+import { endingWith, type KubeClient } from "./kube/kube-client.ts";
+import { createQueue, type Queue } from "./kube/queue.ts";
+import { type Change, startWatch, type Watch } from "./kube/watch.ts";
+import { createConfigMapWriter } from "./policy/apply-configmap.ts";
+import type { PodCounts } from "./policy/pod-counts.ts";
+import { createPodIndex, type PodRecord, projectPod } from "./policy/pods.ts";
+import type { PolicyRecord } from "./policy/policy-cache.ts";
+import { createReconciler } from "./policy/reconcile.ts";
 import type { OperatorSettings } from "./settings.ts";
-import { type Change, startWatch, type Watch } from "./watch.ts";
+import {
+  createWebhookWriter,
+  WEBHOOK_REAPPLY_MILLISECONDS,
+} from "./webhook-configuration/apply-webhook-configuration.ts";
 
 /** Keys of the queue that are no policy; a policy's key has a slash. */
 const WEBHOOK = "webhook";

@@ -3,10 +3,11 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import type { Caches } from "./caches.ts";
-import { carryOut } from "./certificates.ts";
+import { carryOut } from "./certificate/certificates.ts";
 import type { Leader } from "./leader.ts";
-import { controllerMetrics, startManagement } from "./management.ts";
-import { countsOf } from "./policies-for-tests.ts";
+import { startManagement } from "./management.ts";
+import { controllerMetrics } from "./metrics.ts";
+import { countsOf } from "./policy/testing/records.ts";
 
 let server: Server | undefined;
 

@@ -1,10 +1,7 @@
 /** The management port: health for the kubelet, metrics for Prometheus. */
 import type { Server } from "node:http";
 import express from "express";
-import { Gauge, type Registry } from "prom-client";
-import type { Caches } from "./caches.ts";
-import { certificateExpiry } from "./certificate-plan.ts";
-import type { Leader } from "./leader.ts";
+import type { Registry } from "prom-client";
 
 export interface ManagementOptions {
   port: number;
@@ -37,55 +34,4 @@ export async function startManagement(options: ManagementOptions): Promise<Serve
   server.headersTimeout = 5_000;
   await promise;
   return server;
-}
-
-/** Registers the metrics of the controller; values are read when they are asked for. */
-export function controllerMetrics(registry: Registry, caches: Caches, leader: Leader): void {
-  const registers = [registry];
-  new Gauge({
-    name: "healthpolicy_pods",
-    help: "Pods that a policy selects, by state; from the leader alone.",
-    labelNames: ["namespace", "policy", "state"],
-    registers,
-    collect() {
-      this.reset();
-      for (const [key, counts] of leader.counts()) {
-        const [namespace = "", policy = ""] = key.split("/");
-        const { matched, injected, outdated, unready, optedOut } = counts;
-        for (const [state, value] of Object.entries({ matched, injected, outdated, unready })) {
-          this.set({ namespace, policy, state }, value);
-        }
-        this.set({ namespace, policy, state: "opted_out" }, optedOut);
-      }
-    },
-  });
-  new Gauge({
-    name: "healthpolicy_watch_last_event_seconds",
-    help: "Seconds since the API server last said anything on a watch, bookmarks included.",
-    labelNames: ["kind"],
-    registers,
-    collect() {
-      this.reset();
-      const watches = {
-        HealthPolicy: caches.policies,
-        Namespace: caches.namespaces,
-        Secret: caches.certificates,
-        Pod: leader.pods(),
-      };
-      for (const [kind, watch] of Object.entries(watches)) {
-        if (watch) this.set({ kind }, watch.secondsSinceLastEvent());
-      }
-    },
-  });
-  new Gauge({
-    name: "healthpolicy_certificate_expiry_seconds",
-    help: "Seconds until the webhook's certificate ends; absent while there is none.",
-    registers,
-    collect() {
-      const end = certificateExpiry(caches.certificate()?.data ?? {});
-      this.reset();
-      if (end === undefined) this.remove();
-      else this.set(Math.round((end - Date.now()) / 1_000));
-    },
-  });
 }

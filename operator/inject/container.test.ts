@@ -1,9 +1,10 @@
 /** A second call, after others have changed the pod. */
 import { expect, test } from "@jest/globals";
 import { SIDECAR_PORT } from "../api/names.ts";
+import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Container, HttpGet, Pod } from "./pod.ts";
-import { SETTINGS, testPolicy } from "./testing/policy.ts";
+import { SETTINGS } from "./testing/settings.ts";
 
 const POLICY = testPolicy();
 const APP: Container = { name: "app", image: "registry.example/app:1" };

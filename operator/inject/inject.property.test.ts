@@ -6,11 +6,12 @@ import {
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
 } from "../api/names.ts";
+import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Container, Pod } from "./pod.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
-import { SETTINGS, testPolicy } from "./testing/policy.ts";
 import { randomPod } from "./testing/random-pod.ts";
+import { SETTINGS } from "./testing/settings.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
 const PODS = 1_000;
@@ -75,7 +76,7 @@ test("most of the pods are injected, and several rules object to others", () => 
   expect(injected.some(({ before }) => ours(before).length > 0)).toBe(true);
 });
 
-test("only our container, our volumes and our marks differ", () => {
+test("only our container, our volumes and our annotations differ", () => {
   for (const { seed, before, after } of injected) {
     expect({ seed, pod: withoutOurs(after) }).toStrictEqual({ seed, pod: withoutOurs(before) });
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { inject } from "./inject.ts";
 import type { Pod } from "./pod.ts";
 import { GOLDEN_CASES, readGolden, writeGolden } from "./testing/golden.ts";
-import { SETTINGS } from "./testing/policy.ts";
+import { SETTINGS } from "./testing/settings.ts";
 
 function injectedPod(pod: Pod, policy: ReturnType<typeof readGolden>["policy"]): Pod {
   const injection = inject(pod, policy, SETTINGS);

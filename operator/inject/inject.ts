@@ -2,7 +2,7 @@
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { withSidecar } from "./container.ts";
 import type { Pod } from "./pod.ts";
-import { marks } from "./revision.ts";
+import { podAnnotations } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
 import { type Skip, whySkip } from "./why-skip.ts";
@@ -11,7 +11,7 @@ import { type Skip, whySkip } from "./why-skip.ts";
 export type Injection = { pod: Pod } | { skip: Skip };
 
 /**
- * Adds the sidecar, its volumes and its marks to a copy of `pod`. Parts that stay the same are shared
+ * Adds the sidecar, its volumes and its annotations to a copy of `pod`. Parts that stay the same are shared
  * with the original, which is never changed. Injecting the result again gives an equal pod.
  */
 export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
@@ -22,7 +22,7 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
       ...pod,
       metadata: {
         ...pod.metadata,
-        annotations: { ...pod.metadata?.annotations, ...marks(policy) },
+        annotations: { ...pod.metadata?.annotations, ...podAnnotations(policy) },
       },
       spec: {
         ...pod.spec,

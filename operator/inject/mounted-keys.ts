@@ -1,5 +1,5 @@
 /** Which Secret keys a policy needs in a pod. */
-import { type SecretKeyReference, secretKeys } from "../api/probe-config.ts";
+import { type SecretKeyReference, secretKeys } from "../api/policy-file.ts";
 
 /** What of a policy decides the Secret keys: its dependencies. */
 type Dependencies = Parameters<typeof secretKeys>[0][];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Container } from "./pod.ts";
 import { sidecarResources } from "./resources.ts";
-import { SETTINGS } from "./testing/policy.ts";
+import { SETTINGS } from "./testing/settings.ts";
 
 const { requests, limits } = SETTINGS.resources;
 const FULL: Container = { resources: { limits: { cpu: "1", memory: "1Gi" } } };

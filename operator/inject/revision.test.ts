@@ -1,9 +1,9 @@
 /** Which edits of a policy make running pods outdated. */
 import { describe, expect, test } from "@jest/globals";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import type { DependencyConfig } from "../api/probe-config.ts";
+import type { DependencyConfig } from "../api/policy-file.ts";
+import { testPolicy } from "../api/testing/policy.ts";
 import { revisionOf } from "./revision.ts";
-import { testPolicy } from "./testing/policy.ts";
 
 const POLICY = testPolicy();
 const [DATABASE] = POLICY.dependencies as [DependencyConfig];

@@ -23,6 +23,6 @@ export function revisionOf({ name, probe, dependencies }: ContainerShape): strin
 }
 
 /** The annotations of a pod that is injected under `policy`. */
-export function marks(policy: EffectivePolicy): Record<string, string> {
+export function podAnnotations(policy: EffectivePolicy): Record<string, string> {
   return { [POLICY_ANNOTATION]: policy.name, [REVISION_ANNOTATION]: revisionOf(policy) };
 }

@@ -7,9 +7,10 @@ import {
   SIDECAR_PORT,
   SIDECAR_PORT_TRIES,
 } from "../api/names.ts";
+import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Pod } from "./pod.ts";
-import { SETTINGS, testPolicy } from "./testing/policy.ts";
+import { SETTINGS } from "./testing/settings.ts";
 import { SKIP_REASONS, whyNeverInjected, whySkip } from "./why-skip.ts";
 
 const POLICY = testPolicy();

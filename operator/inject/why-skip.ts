@@ -4,7 +4,7 @@ import { INJECT_LABEL, SIDECAR_CONTAINER, SIDECAR_PORT, SIDECAR_PORT_TRIES } fro
 import { isOurs, otherContainers } from "./container.ts";
 import type { Pod } from "./pod.ts";
 import { freePort } from "./port.ts";
-import { marks } from "./revision.ts";
+import { podAnnotations } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
@@ -103,7 +103,7 @@ function noFreePort(pod: Pod): Skip | undefined {
 }
 
 function annotationsTooLarge(pod: Pod, _: InjectSettings, policy: EffectivePolicy) {
-  const annotations = { ...pod.metadata?.annotations, ...marks(policy) };
+  const annotations = { ...pod.metadata?.annotations, ...podAnnotations(policy) };
   const bytes = Object.entries(annotations)
     .flat()
     .reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { REASONS, type Reason } from "../api/reasons.ts";
 import { MAX_READY_BYTES, MAX_STATUS_BYTES, readyAnswer, statusAnswer } from "./answers.ts";
 import { NO_CHECKS } from "./check-counts.ts";
-import type { DependencyView, PodView } from "./pod.ts";
+import type { DependencyView, PodView } from "./readiness.ts";
 import { UNHEARD } from "./verdict.ts";
 
 const SINCE = Date.UTC(2026, 0, 2, 3, 4, 5);

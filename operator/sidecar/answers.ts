@@ -1,6 +1,6 @@
 /** Pure: the texts of /readyz and /status. They hold names, indexes and reasons and nothing else. */
 import type { PodReason, Reason } from "../api/reasons.ts";
-import type { DependencyView, PodView } from "./pod.ts";
+import type { DependencyView, PodView } from "./readiness.ts";
 
 /** Longest body of /readyz in bytes: the kubelet keeps no more of it anyway. */
 export const MAX_READY_BYTES = 1_024;

@@ -5,9 +5,9 @@
  */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Timeouts } from "../api/timing.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
-import type { Timeouts } from "./verdict.ts";
 
 /** Name of the file under the state directory. */
 export const MARKS_FILE = "marks.json";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { counted, NO_CHECKS } from "./check-counts.ts";
 import { metrics } from "./metrics.ts";
-import type { DependencyView, PodView } from "./pod.ts";
+import type { DependencyView, PodView } from "./readiness.ts";
 import { UNHEARD } from "./verdict.ts";
 
 const HIGH = { high: true, against: 0 };

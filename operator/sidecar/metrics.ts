@@ -1,6 +1,6 @@
 /** The pod's state as Prometheus text, by hand: a client library costs megabytes in every pod. */
 import { BUCKETS_SECONDS, type CheckCounts } from "./check-counts.ts";
-import type { DependencyView, PodView } from "./pod.ts";
+import type { DependencyView, PodView } from "./readiness.ts";
 
 /** The content type of the text format. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";

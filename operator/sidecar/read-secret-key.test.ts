@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { SecretKeyReference } from "../api/probe-config.ts";
+import type { SecretKeyReference } from "../api/policy-file.ts";
 import { createSecretReader } from "./read-secret-key.ts";
 
 let directory: string;

@@ -1,7 +1,7 @@
 /** Reads Secret keys from the projected volume, afresh for every check, so that a rotation counts at once. */
 import { join } from "node:path";
 import { secretKeyPath } from "../api/names.ts";
-import type { SecretKeyReference } from "../api/probe-config.ts";
+import type { SecretKeyReference } from "../api/policy-file.ts";
 import { CheckError } from "./checks/check.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";

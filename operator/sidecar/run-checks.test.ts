@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
+import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 import type { Timing } from "../api/timing.ts";
 import { type Check, type CheckContext, CheckError } from "./checks/check.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
@@ -27,7 +27,7 @@ const dependency = (name: string, host = name): DependencyConfig => ({
   impact: "Gate",
   memcached: { servers: [{ host, port: 1 }], minAvailable: 1 },
 });
-const config = (dependencies: DependencyConfig[], timing = TIMING): ProbeConfig => ({
+const config = (dependencies: DependencyConfig[], timing = TIMING): PolicyFile => ({
   policy: "web",
   generation: 1,
   timing,

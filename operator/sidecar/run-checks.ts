@@ -3,11 +3,11 @@
  * deadline over the whole of it. However many probes arrive, a dependency sees at most one check per
  * interval.
  */
-import type { DependencyConfig, ProbeConfig, SecretKeyReference } from "../api/probe-config.ts";
-import type { Timing } from "../api/timing.ts";
+import type { DependencyConfig, PolicyFile, SecretKeyReference } from "../api/policy-file.ts";
+import { shortened, type Timing } from "../api/timing.ts";
 import { type Check, CheckError, type CheckSuccess } from "./checks/check.ts";
 import { reasonOfError } from "./checks/reason-of-error.ts";
-import { type CheckResult, shortened } from "./verdict.ts";
+import type { CheckResult } from "./verdict.ts";
 
 /** A wait is drawn from this share of the interval up to all of it, so that pods drift apart. */
 const SHORTEST_WAIT = 0.9;
@@ -36,7 +36,7 @@ export interface CheckRunner {
    * in flight; longer times count for it from its next start. Shorter ones end the check in flight and
    * start another: a success that took longer than is allowed now must not speak for the times of now.
    */
-  apply(config: ProbeConfig | undefined): void;
+  apply(config: PolicyFile | undefined): void;
   /** Ends every loop and every check in flight. Nothing is reported afterwards. */
   stop(): void;
 }

@@ -2,8 +2,8 @@ import type { Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { DependencyConfig, ProbeConfig } from "../api/probe-config.ts";
-import { createPod, type Pod } from "./pod.ts";
+import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
+import { createReadiness, type Readiness } from "./readiness.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
 import { createProbeServer, listen } from "./server.ts";
 
@@ -14,7 +14,7 @@ const database: DependencyConfig = {
   impact: "Gate",
   postgresql: { host: "db", query: "SELECT 1" },
 };
-const config: ProbeConfig = {
+const config: PolicyFile = {
   policy: "web",
   generation: 3,
   timing: {
@@ -27,7 +27,7 @@ const config: ProbeConfig = {
   dependencies: [database],
 };
 
-let pod: Pod;
+let readiness: Readiness;
 let server: Server;
 let runner: CheckRunner;
 let port: number;
@@ -63,7 +63,7 @@ beforeEach(async () => {
   let marks = { podStartedAt: Date.now(), policySeen: false, firstReady: false, settled: {} };
   checks = 0;
   sockets = [];
-  pod = createPod({
+  readiness = createReadiness({
     marks: {
       current: () => marks,
       update: (change) => {
@@ -84,9 +84,9 @@ beforeEach(async () => {
       },
     }),
     readSecretKey: async () => "",
-    onResult: ({ name }, result, milliseconds) => pod.record(name, result, milliseconds),
+    onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
   });
-  server = createProbeServer(pod);
+  server = createProbeServer(readiness);
   ({ port } = await listen(server, 0));
 });
 afterEach(() => {
@@ -97,7 +97,7 @@ afterEach(() => {
 });
 
 async function useDatabase(): Promise<void> {
-  pod.apply(config);
+  readiness.apply(config);
   runner.apply(config);
   await pause(0);
 }
@@ -253,7 +253,7 @@ test("listens on every address of this machine, of both families", async () => {
 test.each(["EAFNOSUPPORT", "EADDRNOTAVAIL"])(
   "without IPv6 (%s) it listens on IPv4",
   async (code) => {
-    const second = createProbeServer(pod);
+    const second = createProbeServer(readiness);
     const listenNow = second.listen.bind(second);
     const hosts: unknown[] = [];
     second.listen = ((options: { host: string; port: number }, done: () => void) => {
@@ -270,6 +270,6 @@ test.each(["EAFNOSUPPORT", "EADDRNOTAVAIL"])(
 );
 
 test("a port that is taken is an error", async () => {
-  const second = createProbeServer(pod);
+  const second = createProbeServer(readiness);
   await expect(listen(second, port)).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { LIVE_PATH, METRICS_PATH, READY_PATH, STATUS_PATH } from "../api/names.ts";
 import { readyAnswer, statusAnswer } from "./answers.ts";
 import { METRICS_CONTENT_TYPE, metrics } from "./metrics.ts";
-import type { Pod } from "./pod.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** Connections kept at once; many times what a kubelet, a mesh and a scraper open. */
 const MAX_CONNECTIONS = 128;
@@ -29,20 +29,20 @@ interface Answer {
 
 type Handler = (signal: AbortSignal) => Answer | Promise<Answer>;
 
-function handlers(pod: Pod): ReadonlyMap<string, Handler> {
+function handlers(readiness: Readiness): ReadonlyMap<string, Handler> {
   const live = () => ({ status: 200, body: "ok" });
   const ready = async (signal: AbortSignal) => {
-    await pod.firstResults(signal);
-    return readyAnswer(pod.view());
+    await readiness.firstResults(signal);
+    return readyAnswer(readiness.view());
   };
   const status = () => ({
     status: 200,
-    body: statusAnswer(pod.view()),
+    body: statusAnswer(readiness.view()),
     contentType: "application/json",
   });
   const numbers = () => ({
     status: 200,
-    body: metrics(pod.view()),
+    body: metrics(readiness.view()),
     contentType: METRICS_CONTENT_TYPE,
   });
   return new Map<string, Handler>([
@@ -94,8 +94,8 @@ async function answer(
 }
 
 /** An HTTP server for this pod that does not listen yet. */
-export function createProbeServer(pod: Pod): Server {
-  const routes = handlers(pod);
+export function createProbeServer(readiness: Readiness): Server {
+  const routes = handlers(readiness);
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Impact } from "../api/probe-config.ts";
+import type { Impact } from "../api/policy-file.ts";
 import { REASONS, type Reason, reasonGates } from "../api/reasons.ts";
 import type { Timing } from "../api/timing.ts";
 import {

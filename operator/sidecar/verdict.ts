@@ -2,7 +2,7 @@
  * Pure: results of checks in, ready or not out. Thresholds, staleness and the gating rules are here
  * and nowhere else.
  */
-import type { Impact } from "../api/probe-config.ts";
+import type { Impact } from "../api/policy-file.ts";
 import { type PodReason, type Reason, reasonGates } from "../api/reasons.ts";
 import { staleAfterMilliseconds, type Timing } from "../api/timing.ts";
 
@@ -105,21 +105,6 @@ export function agedOut(state: DependencyState, timing: Timing, now: Moment): De
  */
 export function retimed(state: DependencyState, now: Moment): DependencyState {
   return state.heardAt === undefined ? state : { ...state, heardAt: now.monotonic };
-}
-
-/** The times that bound one check. */
-export type Timeouts = Pick<Timing, "connectTimeoutMilliseconds" | "checkTimeoutMilliseconds">;
-
-/**
- * Whether a dependency that was fast enough under `before` may be too slow under `after`, through no
- * fault of its own. `before` is undefined while no policy has been in force.
- */
-export function shortened(before: Timeouts | undefined, after: Timeouts): boolean {
-  if (before === undefined) return false;
-  return (
-    after.connectTimeoutMilliseconds < before.connectTimeoutMilliseconds ||
-    after.checkTimeoutMilliseconds < before.checkTimeoutMilliseconds
-  );
 }
 
 /**

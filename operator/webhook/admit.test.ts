@@ -2,9 +2,10 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { INJECT_LABEL, SIDECAR_CONTAINER } from "../api/names.ts";
-import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
+import { testPolicy } from "../api/testing/policy.ts";
+import { SETTINGS } from "../inject/testing/settings.ts";
 import { admit } from "./admit.ts";
-import type { Knowledge } from "./decide.ts";
+import type { Knowledge } from "./decide-admission.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { applyPatch } from "./testing/apply-patch.ts";
 import { reviewOf } from "./testing/client.ts";
@@ -20,6 +21,7 @@ function setUp(knowledge: Partial<Knowledge> = {}) {
   const options = {
     knowledge: {
       policies: () => [testPolicy()],
+      namespaceOptedOut: () => false,
       settings: SETTINGS,
       ownNamespace: "healthpolicy-system",
       ...knowledge,

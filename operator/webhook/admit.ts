@@ -1,6 +1,6 @@
 /** From the text of a review to the text of its answer. */
 import { types } from "node:util";
-import { type Decision, decide, type Knowledge } from "./decide.ts";
+import { type Decision, decideAdmission, type Knowledge } from "./decide-admission.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { diff, type Operation } from "./patch.ts";
 import { parseReview, type ReviewRequest, reviewAnswer } from "./review.ts";
@@ -51,7 +51,7 @@ function decideSafely(
   { knowledge, log }: AdmitOptions,
 ): { decision: Decision; operations: Operation[] } {
   try {
-    const decision = decide(request, knowledge);
+    const decision = decideAdmission(request, knowledge);
     return { decision, operations: decision.pod ? diff(request.pod, decision.pod) : [] };
   } catch (error) {
     log.error(

@@ -1,9 +1,10 @@
 /** Whatever is sent, it is answered: a crash here would admit every pod without its sidecar. */
 import { describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
-import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
+import { testPolicy } from "../api/testing/policy.ts";
 import { type Random, seededRandom } from "../inject/testing/random.ts";
 import { randomPod } from "../inject/testing/random-pod.ts";
+import { SETTINGS } from "../inject/testing/settings.ts";
 import { admit } from "./admit.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { reviewOf } from "./testing/client.ts";
@@ -15,6 +16,7 @@ const options = {
   knowledge: {
     policies: () => [testPolicy({ selector: {} })],
     settings: SETTINGS,
+    namespaceOptedOut: () => false,
     ownNamespace: "healthpolicy-system",
   },
   metrics: webhookMetrics(new Registry()),

@@ -1,10 +1,11 @@
 /** A patch, applied by other code than made it, gives the object that was wanted. */
 import { describe, expect, test } from "@jest/globals";
+import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "../inject/inject.ts";
 import { deepFreeze } from "../inject/testing/deep-freeze.ts";
-import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
 import { seededRandom } from "../inject/testing/random.ts";
 import { randomPod } from "../inject/testing/random-pod.ts";
+import { SETTINGS } from "../inject/testing/settings.ts";
 import { diff } from "./patch.ts";
 import { applyPatch } from "./testing/apply-patch.ts";
 

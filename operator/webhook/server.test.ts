@@ -10,7 +10,8 @@ import {
   POLICY_ANNOTATION,
   SIDECAR_CONTAINER,
 } from "../api/names.ts";
-import { SETTINGS, testPolicy } from "../inject/testing/policy.ts";
+import { testPolicy } from "../api/testing/policy.ts";
+import { SETTINGS } from "../inject/testing/settings.ts";
 import { MAX_CONNECTIONS, startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
 import { testCertificate } from "./testing/certificate.ts";
 import { call, postReview, reviewOf, type Target } from "./testing/client.ts";
@@ -45,6 +46,7 @@ async function start(options: Partial<WebhookOptions> = {}) {
     port: 0,
     certificate,
     policies: () => [testPolicy()],
+    namespaceOptedOut: () => false,
     settings: SETTINGS,
     metrics,
     log,
@@ -248,6 +250,7 @@ describe("TLS", () => {
     const webhook = await startWebhook({
       port: 0,
       policies: () => [],
+      namespaceOptedOut: () => false,
       settings: SETTINGS,
       metrics,
       log,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import type { AdmitOptions, Answer, Log } from "./admit.ts";
 import { capConnections } from "./cap-connections.ts";
-import type { Knowledge } from "./decide.ts";
+import type { Knowledge } from "./decide-admission.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { bodyReader } from "./read-body.ts";
 import { expectationFailed, mayStay, route } from "./routes.ts";

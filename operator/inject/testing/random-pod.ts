@@ -8,8 +8,8 @@ import {
   STATE_VOLUME,
 } from "../../api/names.ts";
 import type { Container, Pod, PodSpec, Resources, Volume } from "../pod.ts";
-import { SETTINGS } from "./policy.ts";
 import { type Random, seededRandom } from "./random.ts";
+import { SETTINGS } from "./settings.ts";
 
 const NASTY_TEXTS = [
   "plain",

@@ -1,5 +1,5 @@
 /** The one shape of a check, shared by every dependency type. */
-import type { DependencyConfig, SecretKeyReference } from "../../api/probe-config.ts";
+import type { DependencyConfig, SecretKeyReference } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
 
 /** What a check is given besides its dependency. */

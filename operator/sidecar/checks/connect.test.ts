@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./black-hole.ts";
 import { connect } from "./connect.ts";
-import { closedPort, eventually, leavingNothing } from "./contract.ts";
-import { type FakeServer, startFakeServer, trackServer } from "./fake-server.ts";
 import { reasonOfError } from "./reason-of-error.ts";
+import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./testing/black-hole.ts";
+import { closedPort, eventually, leavingNothing } from "./testing/contract.ts";
+import { type FakeServer, startFakeServer, trackServer } from "./testing/fake-server.ts";
 
 let server: FakeServer;
 let hole: BlackHole;

@@ -1,5 +1,5 @@
 /** Pure: a `postgresql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
-import type { TlsMode } from "../../api/probe-config.ts";
+import type { TlsMode } from "../../api/policy-file.ts";
 import { CheckError } from "./check.ts";
 
 /** What a connection string says. */

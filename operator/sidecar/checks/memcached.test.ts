@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { DependencyConfig, MemcachedServer } from "../../api/probe-config.ts";
+import type { DependencyConfig, MemcachedServer } from "../../api/policy-file.ts";
+import { createMemcached, memcached } from "./memcached.ts";
 import {
   closedPort,
   describeContract,
@@ -8,11 +9,10 @@ import {
   PATIENT,
   runCheck,
   SHORT,
-} from "./contract.ts";
-import { startFakeServer } from "./fake-server.ts";
-import { createMemcached, memcached } from "./memcached.ts";
-import { startMemcached } from "./real-memcached.ts";
-import type { RealServer } from "./real-server.ts";
+} from "./testing/contract.ts";
+import { startFakeServer } from "./testing/fake-server.ts";
+import { startMemcached } from "./testing/real-memcached.ts";
+import type { RealServer } from "./testing/real-server.ts";
 
 const STATS = "STAT pid 1\r\nSTAT version 1.6.18\r\nEND\r\n";
 

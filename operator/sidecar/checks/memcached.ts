@@ -2,7 +2,7 @@
  * memcached: every server of the ring is asked for `stats`, over a new connection each. An own client,
  * because npm's `memcached` never calls back for a server that accepts and stays silent.
  */
-import type { MemcachedServer } from "../../api/probe-config.ts";
+import type { MemcachedServer } from "../../api/policy-file.ts";
 import { limitSignal } from "./abort.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./check.ts";
 import { connect } from "./connect.ts";
@@ -31,7 +31,7 @@ export function createMemcached(resolve: Resolve): Check {
         const asked = config.servers.map((server) =>
           askStats(server, { ...context, signal: limit.signal, resolve }),
         );
-        return verdict(await Promise.allSettled(asked), config.minAvailable);
+        return outcomeOf(await Promise.allSettled(asked), config.minAvailable);
       } finally {
         limit.clear();
       }
@@ -62,7 +62,7 @@ async function askStats(
 }
 
 /** Enough servers up, or TooFewServers; with the index and the reason of each one that is not. */
-function verdict(results: PromiseSettledResult<void>[], minAvailable: number): CheckSuccess {
+function outcomeOf(results: PromiseSettledResult<void>[], minAvailable: number): CheckSuccess {
   const down = results.flatMap((result, index) =>
     result.status === "rejected" ? [`servers[${index}]=${reasonOfError(result.reason)}`] : [],
   );

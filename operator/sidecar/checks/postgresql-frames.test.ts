@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { LOGGED_IN, message, ONE_ROW } from "./fake-postgresql.ts";
 import { createFrameReader } from "./postgresql-frames.ts";
+import { LOGGED_IN, message, ONE_ROW } from "./testing/fake-postgresql.ts";
 
 /** The types of the messages in `chunks`, or the reason of what was thrown. */
 function read(chunks: Iterable<Buffer>): string {

@@ -1,6 +1,6 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
 import { X509Certificate } from "node:crypto";
-import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../api/probe-config.ts";
+import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../api/policy-file.ts";
 import { type CheckContext, CheckError } from "./check.ts";
 import type { Endpoint } from "./connect.ts";
 import { parseConnectionString } from "./connection-string.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
-import type { PostgresqlConfig, TlsConfig } from "../../api/probe-config.ts";
-import { runCheck, SHORT } from "./contract.ts";
+import type { PostgresqlConfig, TlsConfig } from "../../api/policy-file.ts";
 import { postgresql } from "./postgresql.ts";
+import { runCheck, SHORT } from "./testing/contract.ts";
 import {
   CREDENTIALS,
   certificates,
@@ -10,9 +10,9 @@ import {
   run,
   SECRETS,
   VERIFY,
-} from "./postgresql-subject.ts";
-import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./real-postgresql.ts";
-import type { RealServer } from "./real-server.ts";
+} from "./testing/postgresql-subject.ts";
+import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
+import type { RealServer } from "./testing/real-server.ts";
 
 /** A database is made and started in about 3 s; a busy machine takes longer. */
 const START_TIMEOUT = 60_000;

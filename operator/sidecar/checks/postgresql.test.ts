@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
-import type { PostgresqlConfig, TlsConfig } from "../../api/probe-config.ts";
-import { describeContract, eventually, PATIENT, runCheck, SHORT } from "./contract.ts";
+import type { PostgresqlConfig, TlsConfig } from "../../api/policy-file.ts";
+import { createPostgresql, postgresql } from "./postgresql.ts";
+import { describeContract, eventually, PATIENT, runCheck, SHORT } from "./testing/contract.ts";
 import {
   ASK_PASSWORD,
   answerStartup,
@@ -10,10 +11,15 @@ import {
   LOGGED_IN,
   message,
   servePostgresql,
-} from "./fake-postgresql.ts";
-import { startFakeServer, writeForEver } from "./fake-server.ts";
-import { createPostgresql, postgresql } from "./postgresql.ts";
-import { CREDENTIALS, dependency, readSecretKey, run, VERIFY } from "./postgresql-subject.ts";
+} from "./testing/fake-postgresql.ts";
+import { startFakeServer, writeForEver } from "./testing/fake-server.ts";
+import {
+  CREDENTIALS,
+  dependency,
+  readSecretKey,
+  run,
+  VERIFY,
+} from "./testing/postgresql-subject.ts";
 
 describeContract({
   create: createPostgresql,

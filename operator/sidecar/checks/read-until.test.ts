@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type FakeServer, startFakeServer } from "./fake-server.ts";
 import { MAX_BYTES, readUntil } from "./read-until.ts";
+import { type FakeServer, startFakeServer } from "./testing/fake-server.ts";
 
 const NEVER = new AbortController().signal;
 

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { eventually, leavingNothing } from "./contract.ts";
-import { type FakeAnswer, type FakeDns, startFakeDns } from "./fake-dns.ts";
 import { createResolve, type ResolveSources } from "./resolve.ts";
+import { eventually, leavingNothing } from "./testing/contract.ts";
+import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
 
 /** How long a lookup may take in these tests, in milliseconds, and what a busy machine may add. */
 const LIMIT = 400;

@@ -1,0 +1,36 @@
+/**
+ * The closed list of reasons that a condition of a HealthPolicy can have: the same in status, tests and
+ * documentation. Reasons of dependencies are in reasons.ts.
+ */
+export const CONDITION_REASONS = [
+  /** Accepted: the policy is valid. */
+  "Accepted",
+  /** Its times do not nest after defaults were filled in. */
+  "Invalid",
+  /** Programmed: a pod created now gets the sidecar. */
+  "Programmed",
+  /** Not yet; the message names what is missing. */
+  "Reconciling",
+  /** Somebody else's ConfigMap has the name that the policy's needs. */
+  "ConfigMapNotOurs",
+  /** No pod of this namespace is ever injected. */
+  "NamespaceExcluded",
+  /** Some of the matching pods belong to an older policy. */
+  "PartiallyProgrammed",
+  /** All of the matching pods belong to an older policy. */
+  "Conflicted",
+  /** Every matching pod runs what the policy asks for. */
+  "PodsCurrent",
+  /** Some matching pods run without the sidecar. */
+  "PodsPredatePolicy",
+  /** Some pods run what an earlier policy asked for. */
+  "PodsOutdated",
+  /** No running pod matches. */
+  "NoPods",
+  /** In force. */
+  "Ready",
+  /** Not stalled: nothing stands in the way. */
+  "Progressing",
+] as const;
+
+export type ConditionReason = (typeof CONDITION_REASONS)[number];

@@ -1,0 +1,97 @@
+/** Asks the operator's replicas which generation of a policy they inject. */
+import https from "node:https";
+import { POLICIES_PATH } from "../../api/names.ts";
+
+/** A replica that has not answered by then counts as not knowing. */
+const DEADLINE_MILLISECONDS = 1_000;
+const MAX_ANSWER_BYTES = 4_096;
+/** Questions in flight for one policy. */
+const CONCURRENCY = 8;
+
+export interface AskOptions {
+  /** The webhook's port. */
+  port: number;
+  /** Name in the replicas' certificate. */
+  dnsName: string;
+  /** PEM certificates of the authorities to trust. */
+  caBundle: string;
+}
+
+/** A replica's pod. */
+export interface Replica {
+  name: string;
+  ip: string;
+}
+
+/** What makes a policy the same one. */
+export interface PolicyVersion {
+  namespace: string;
+  name: string;
+  uid: string;
+  generation: number;
+}
+
+interface Answer {
+  uid?: unknown;
+  generation?: unknown;
+}
+
+function get(url: URL, options: https.RequestOptions): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const request = https.get(url, options, (response) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    response.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MAX_ANSWER_BYTES) response.destroy(new Error("the answer is too long"));
+      chunks.push(chunk);
+    });
+    response.on("error", reject);
+    response.on("end", () => {
+      if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString("utf8"));
+      else reject(new Error(`answered ${response.statusCode}`));
+    });
+  });
+  request.on("error", reject);
+  return promise;
+}
+
+async function knows(
+  replica: Replica,
+  policy: PolicyVersion,
+  { port, dnsName, caBundle }: AskOptions,
+): Promise<boolean> {
+  const host = replica.ip.includes(":") ? `[${replica.ip}]` : replica.ip;
+  const url = new URL(`https://${host}:${port}${POLICIES_PATH}/${policy.namespace}/${policy.name}`);
+  try {
+    const text = await get(url, {
+      ca: caBundle,
+      servername: dnsName,
+      // One connection per question: questions are rare, and a kept one would outlive its replica.
+      agent: false,
+      signal: AbortSignal.timeout(DEADLINE_MILLISECONDS),
+    });
+    const { uid, generation } = JSON.parse(text) as Answer;
+    return uid === policy.uid && typeof generation === "number" && generation >= policy.generation;
+  } catch {
+    // Not there, not trusted, not yet serving: all the same to the question.
+    return false;
+  }
+}
+
+/** The names of the replicas that do not inject this generation yet, sorted. */
+export async function replicasWithout(
+  policy: PolicyVersion,
+  replicas: readonly Replica[],
+  options: AskOptions,
+): Promise<string[]> {
+  const waiting = [...replicas];
+  const without: string[] = [];
+  const worker = async () => {
+    for (let replica = waiting.shift(); replica; replica = waiting.shift()) {
+      if (!(await knows(replica, policy, options))) without.push(replica.name);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return without.sort();
+}

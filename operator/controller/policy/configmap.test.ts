@@ -1,0 +1,32 @@
+import { expect, test } from "@jest/globals";
+import { testPolicy } from "../../api/testing/policy.ts";
+import { policyConfigMap } from "./configmap.ts";
+
+test("the whole ConfigMap", () => {
+  const { data, ...rest } = policyConfigMap(testPolicy());
+  expect(rest).toStrictEqual({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: "healthpolicy-policy-web",
+      namespace: "shop",
+      labels: { "app.kubernetes.io/managed-by": "healthpolicy-operator" },
+      ownerReferences: [
+        {
+          apiVersion: "healthpolicy.dev/v1alpha1",
+          kind: "HealthPolicy",
+          name: "web",
+          uid: testPolicy().uid,
+          controller: true,
+        },
+      ],
+    },
+  });
+  expect(Object.keys(data)).toEqual(["policy.json"]);
+  expect(JSON.parse(data["policy.json"] ?? "")).toStrictEqual({
+    policy: "web",
+    generation: 3,
+    timing: testPolicy().timing,
+    dependencies: testPolicy().dependencies,
+  });
+});

@@ -1,0 +1,50 @@
+/** The ConfigMap that carries a policy to its pods. Pure. */
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import {
+  API_VERSION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  POLICY_FILE,
+  policyConfigMapName,
+} from "../../api/names.ts";
+import type { PolicyFile } from "../../api/policy-file.ts";
+import type { OwnerReference } from "../kube/owner-reference.ts";
+
+/** A ConfigMap as it is applied. */
+export interface PolicyConfigMap {
+  apiVersion: "v1";
+  kind: "ConfigMap";
+  metadata: {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    ownerReferences: OwnerReference[];
+  };
+  data: Record<string, string>;
+}
+
+/** What sidecars read, with every default filled in. */
+function policyFile({ name, generation, timing, dependencies }: EffectivePolicy): PolicyFile {
+  return { policy: name, generation, timing, dependencies };
+}
+
+/**
+ * The whole ConfigMap of a policy. The policy owns it, so that deleting the policy deletes it and no
+ * finalizer is needed. Without blockOwnerDeletion, which takes a right on finalizers in some clusters.
+ */
+export function policyConfigMap(policy: EffectivePolicy): PolicyConfigMap {
+  const { namespace, name, uid } = policy;
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: policyConfigMapName(name),
+      namespace,
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+      ownerReferences: [
+        { apiVersion: API_VERSION, kind: "HealthPolicy", name, uid, controller: true },
+      ],
+    },
+    data: { [POLICY_FILE]: JSON.stringify(policyFile(policy)) },
+  };
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "@jest/globals";
+import type { KubeObject } from "../kube/watch.ts";
+import { createPodIndex, projectPod, readyReplicas } from "./pods.ts";
+import { podOf } from "./testing/records.ts";
+
+function raw(metadata: object = {}, spec: object = {}, status: object = {}): KubeObject {
+  const pod = {
+    metadata: {
+      namespace: "shop",
+      name: "web-6d5f7c9b8d-x2x4z",
+      labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
+      ownerReferences: [{ kind: "ReplicaSet", name: "web-6d5f7c9b8d", controller: true }],
+      ...metadata,
+    },
+    spec: { restartPolicy: "Always", containers: [{ name: "web", image: "web" }], ...spec },
+    status: { phase: "Running", podIP: "10.0.0.1", ...status },
+  };
+  return pod as unknown as KubeObject;
+}
+
+const MARKS = {
+  annotations: { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "abc" },
+};
+const SIDECAR = { initContainers: [{ name: "healthpolicy-sidecar", image: "sidecar" }] };
+
+describe("projectPod", () => {
+  test("a pod of a Deployment without our container", () => {
+    expect(projectPod(raw())).toStrictEqual({
+      namespace: "shop",
+      name: "web-6d5f7c9b8d-x2x4z",
+      labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
+      workload: "deployment/web",
+      skipped: false,
+      ip: "10.0.0.1",
+      ready: false,
+    });
+  });
+
+  test("an injected pod, and whether our container is ready", () => {
+    const ready = { initContainerStatuses: [{ name: "healthpolicy-sidecar", ready: true }] };
+    const sidecar = { policy: "web", revision: "abc", ready: true };
+    expect(projectPod(raw(MARKS, SIDECAR, ready))?.sidecar).toEqual(sidecar);
+    expect(projectPod(raw(MARKS, SIDECAR))?.sidecar).toEqual({ ...sidecar, ready: false });
+  });
+
+  test("annotations without the container, and the container without annotations, are not ours", () => {
+    expect(projectPod(raw(MARKS))?.sidecar).toBeUndefined();
+    expect(projectPod(raw({}, SIDECAR))?.sidecar).toBeUndefined();
+  });
+
+  test.each([
+    ["opted out", { labels: { "healthpolicy.dev/inject": "false" } }, {}],
+    ["on the node's network", {}, { hostNetwork: true }],
+    ["of a Job", {}, { restartPolicy: "Never" }],
+    ["for Windows", {}, { os: { name: "windows" } }],
+    ["a mirror pod", { annotations: { "kubernetes.io/config.mirror": "x" } }, {}],
+  ])("%s: skipped", (_what, metadata, spec) => {
+    expect(projectPod(raw(metadata, spec))?.skipped).toBe(true);
+  });
+
+  test("a pod that has ended or is on its way out is gone", () => {
+    expect(projectPod(raw({ deletionTimestamp: "2026-01-01T00:00:00Z" }))).toBeUndefined();
+    expect(projectPod(raw({}, {}, { phase: "Succeeded" }))).toBeUndefined();
+    expect(projectPod(raw({}, {}, { phase: "Failed" }))).toBeUndefined();
+  });
+
+  test.each([
+    ["StatefulSet", "db", "statefulset/db"],
+    ["DaemonSet", "agent", "daemonset/agent"],
+    ["Job", "once", undefined],
+  ])("the workload of a pod of a %s", (kind, name, workload) => {
+    const ownerReferences = [{ kind, name, controller: true }];
+    expect(projectPod(raw({ ownerReferences }))?.workload).toBe(workload);
+  });
+
+  test("a bare pod has no workload", () => {
+    expect(projectPod(raw({ ownerReferences: undefined }))?.workload).toBeUndefined();
+  });
+});
+
+test("the index forgets pods, and namespaces without any", () => {
+  const index = createPodIndex();
+  const pod = podOf();
+  index.update({ key: "shop/web-1", now: pod });
+  index.update({ key: "shop/web-1", old: pod, now: { ...pod, ready: false } });
+  expect(index.pods("shop").map(({ ready }) => ready)).toEqual([false]);
+  index.update({ key: "shop/web-1", old: pod });
+  expect(index.pods("shop")).toEqual([]);
+});
+
+test("replicas are the ready pods with the labels of this one", () => {
+  const labels = {
+    "app.kubernetes.io/name": "healthpolicy",
+    "app.kubernetes.io/instance": "main",
+    "app.kubernetes.io/component": "operator",
+  };
+  const pods = [
+    podOf({ name: "self", labels, ready: true }),
+    podOf({ name: "sibling", labels: { ...labels, "pod-template-hash": "x" } }),
+    podOf({ name: "starting", labels, ready: false }),
+    podOf({ name: "no-address", labels, ip: undefined }),
+    podOf({ name: "other-release", labels: { ...labels, "app.kubernetes.io/instance": "b" } }),
+  ];
+  expect(readyReplicas(pods, "self").map(({ name }) => name)).toEqual(["self", "sibling"]);
+  expect(readyReplicas(pods, "unknown")).toEqual([]);
+});

@@ -1,0 +1,249 @@
+import { describe, expect, test } from "@jest/globals";
+import { testPolicy } from "../../api/testing/policy.ts";
+import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { policyStatus, type StatusFacts, wasProgrammed } from "./status.ts";
+import { countsOf } from "./testing/records.ts";
+
+const NOW = new Date("2026-02-03T04:05:06.789Z");
+
+function facts(overrides: Partial<StatusFacts> = {}): StatusFacts {
+  return {
+    namespace: "shop",
+    generation: 3,
+    resolution: { policy: testPolicy() },
+    counts: countsOf(),
+    programmed: { state: "yes" },
+    previous: undefined,
+    now: NOW,
+    ...overrides,
+  };
+}
+
+/** `status reason` of each condition. */
+function short(status: HealthPolicyStatus): Record<string, string> {
+  const entries = status.conditions?.map((c) => [c.type, `${c.status} ${c.reason}`]) ?? [];
+  return Object.fromEntries(entries);
+}
+
+function message(status: HealthPolicyStatus, type: ConditionType): string | undefined {
+  return status.conditions?.find((condition) => condition.type === type)?.message;
+}
+
+test("the whole status of a policy that is in force", () => {
+  const common = { observedGeneration: 3, lastTransitionTime: "2026-02-03T04:05:06Z" };
+  expect(policyStatus(facts({ counts: countsOf({ unready: 1, optedOut: 2 }) }))).toStrictEqual({
+    observedGeneration: 3,
+    conditions: [
+      {
+        type: "Accepted",
+        status: "True",
+        reason: "Accepted",
+        message: "The policy is valid.",
+        ...common,
+      },
+      {
+        type: "Programmed",
+        status: "True",
+        reason: "Programmed",
+        message: "A pod created now gets the sidecar.",
+        ...common,
+      },
+      {
+        type: "PodsCurrent",
+        status: "True",
+        reason: "PodsCurrent",
+        message: "Every matching pod runs the sidecar as the policy asks for.",
+        ...common,
+      },
+      { type: "Ready", status: "True", reason: "Ready", message: "In force.", ...common },
+      {
+        type: "Stalled",
+        status: "False",
+        reason: "Progressing",
+        message: "Nothing stands in the way.",
+        ...common,
+      },
+    ],
+    effective: {
+      timing: {
+        connectTimeout: "3s",
+        checkTimeout: "4s",
+        interval: "5s",
+        failureThreshold: 2,
+        successThreshold: 1,
+      },
+      probe: { periodSeconds: 2, timeoutSeconds: 5 },
+      impact: [{ name: "orders-db", impact: "Gate" }],
+    },
+    bounds: { unreadyWithin: "16s", readyWithin: "11s" },
+    pods: { matched: 3, injected: 3, outdated: 0, unready: 1, optedOut: 2, summary: "3/3" },
+    dependenciesSummary: "orders-db",
+  });
+});
+
+describe("conditions", () => {
+  test("on the way: not ready yet, and nothing stands in the way", () => {
+    const status = policyStatus(facts({ programmed: { state: "waiting", message: "Wait." } }));
+    expect(short(status)).toEqual({
+      Accepted: "True Accepted",
+      Programmed: "False Reconciling",
+      PodsCurrent: "True PodsCurrent",
+      Ready: "False Reconciling",
+      Stalled: "False Progressing",
+    });
+    expect(message(status, "Ready")).toBe("Wait.");
+  });
+
+  test("invalid: it can never work, and shows nothing as in force", () => {
+    const sentence = "timing: checkTimeout (9s) must be less than probe.timeoutSeconds (5)";
+    const status = policyStatus(facts({ resolution: { invalid: sentence } }));
+    expect(short(status)).toEqual({
+      Accepted: "False Invalid",
+      Programmed: "False Invalid",
+      PodsCurrent: "Unknown Invalid",
+      Ready: "False Invalid",
+      Stalled: "True Invalid",
+    });
+    expect(message(status, "Accepted")).toBe(sentence);
+    expect(status.effective).toBeUndefined();
+  });
+
+  test("without pods it is ready all the same", () => {
+    const status = policyStatus(facts({ counts: countsOf({ matched: 0, injected: 0 }) }));
+    expect(short(status)).toMatchObject({ Ready: "True NoPods", PodsCurrent: "True NoPods" });
+  });
+
+  test("pods that predate it: ready, and the command that restarts them", () => {
+    const counts = countsOf({ injected: 1, predating: ["deployment/web", "statefulset/db"] });
+    const status = policyStatus(facts({ counts }));
+    expect(short(status)).toMatchObject({
+      Ready: "True Ready",
+      PodsCurrent: "False PodsPredatePolicy",
+    });
+    expect(message(status, "PodsCurrent")).toBe(
+      "2 of 3 matching pods run without the sidecar. Restart them: " +
+        "kubectl rollout restart deployment/web statefulset/db -n shop",
+    );
+  });
+
+  test("bare pods cannot be restarted by a command", () => {
+    const status = policyStatus(facts({ counts: countsOf({ injected: 0 }) }));
+    expect(message(status, "PodsCurrent")).toBe(
+      "3 of 3 matching pods run without the sidecar. Delete and create them again.",
+    );
+  });
+
+  test("no more than five workloads are named", () => {
+    const predating = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `deployment/${name}`);
+    const text = message(
+      policyStatus(facts({ counts: countsOf({ injected: 0, predating }) })),
+      "PodsCurrent",
+    );
+    expect(text).toContain("deployment/e -n shop (and 2 more workloads)");
+    expect(text).not.toContain("deployment/f");
+  });
+
+  test("outdated pods", () => {
+    const counts = countsOf({ outdated: 2, outdatedWorkloads: ["deployment/web"] });
+    const status = policyStatus(facts({ counts }));
+    expect(short(status)).toMatchObject({ Ready: "True Ready", PodsCurrent: "False PodsOutdated" });
+    expect(message(status, "PodsCurrent")).toContain("restart deployment/web -n shop");
+  });
+
+  test("some pods belong to an older policy", () => {
+    const status = policyStatus(facts({ counts: countsOf({ claimed: 2, claimedBy: "old" }) }));
+    expect(short(status)).toMatchObject({
+      Programmed: "False PartiallyProgrammed",
+      Ready: "False PartiallyProgrammed",
+      Stalled: "False Progressing",
+    });
+    expect(message(status, "Programmed")).toBe(
+      "2 of 5 matching pods belong to the older HealthPolicy old.",
+    );
+  });
+
+  test("all pods belong to an older policy: it can never work", () => {
+    const counts = countsOf({ matched: 0, injected: 0, claimed: 2, claimedBy: "old" });
+    expect(short(policyStatus(facts({ counts })))).toMatchObject({
+      Programmed: "False Conflicted",
+      Stalled: "True Conflicted",
+    });
+  });
+
+  test("an older policy selects whatever this one could: it can never work, pods or not", () => {
+    const counts = countsOf({ matched: 0, injected: 0, coveredBy: "old" });
+    const status = policyStatus(facts({ counts }));
+    expect(short(status)).toMatchObject({
+      Programmed: "False Conflicted",
+      Ready: "False Conflicted",
+      Stalled: "True Conflicted",
+    });
+    expect(message(status, "Programmed")).toContain("the older HealthPolicy old.");
+  });
+
+  test("a foreign ConfigMap holds it back until it is gone", () => {
+    const status = policyStatus(facts({ programmed: { state: "blocked", message: "Not ours." } }));
+    expect(short(status)).toMatchObject({
+      Programmed: "False ConfigMapNotOurs",
+      Ready: "False ConfigMapNotOurs",
+      Stalled: "False Progressing",
+    });
+  });
+
+  test("an excluded namespace", () => {
+    const status = policyStatus(facts({ programmed: { state: "excluded", message: "Never." } }));
+    expect(short(status)).toMatchObject({
+      Programmed: "False NamespaceExcluded",
+      Stalled: "True NamespaceExcluded",
+    });
+  });
+});
+
+describe("times", () => {
+  const previous = policyStatus(facts({ programmed: { state: "waiting", message: "Wait." } }));
+  const later = new Date("2027-01-01T00:00:00Z");
+
+  test("equal facts give an equal status, whenever", () => {
+    const again = facts({
+      programmed: { state: "waiting", message: "Wait." },
+      previous,
+      now: later,
+    });
+    expect(policyStatus(again)).toStrictEqual(previous);
+  });
+
+  test("a condition keeps its time until its status changes", () => {
+    const status = policyStatus(facts({ generation: 4, previous, now: later }));
+    const times = Object.fromEntries(
+      status.conditions?.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]) ?? [],
+    );
+    expect(times).toEqual({
+      Accepted: "2026-02-03T04:05:06Z",
+      Programmed: "2027-01-01T00:00:00Z",
+      PodsCurrent: "2026-02-03T04:05:06Z",
+      Ready: "2027-01-01T00:00:00Z",
+      Stalled: "2026-02-03T04:05:06Z",
+    });
+    expect(status.conditions?.every(({ observedGeneration }) => observedGeneration === 4)).toBe(
+      true,
+    );
+  });
+});
+
+describe("wasProgrammed", () => {
+  test("for its own generation alone", () => {
+    const status = policyStatus(facts());
+    expect([wasProgrammed(status, 3), wasProgrammed(status, 4)]).toEqual([true, false]);
+    expect(wasProgrammed(undefined, 3)).toBe(false);
+  });
+
+  test("not while it is on its way", () => {
+    const status = policyStatus(facts({ programmed: { state: "waiting", message: "Wait." } }));
+    expect(wasProgrammed(status, 3)).toBe(false);
+  });
+
+  test("an overlap with another policy does not undo it", () => {
+    const status = policyStatus(facts({ counts: countsOf({ claimed: 1, claimedBy: "old" }) }));
+    expect(wasProgrammed(status, 3)).toBe(true);
+  });
+});

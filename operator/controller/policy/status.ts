@@ -1,0 +1,225 @@
+/** The status of a policy, decided from what is known about it. Pure. */
+import type { ConditionReason } from "../../api/condition-reasons.ts";
+import type { EffectivePolicy, Resolution } from "../../api/effective-policy.ts";
+import { INJECT_LABEL } from "../../api/names.ts";
+import { bounds, formatDuration } from "../../api/timing.ts";
+import type { Condition, ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import type { PodCounts } from "./pod-counts.ts";
+
+/** Whether a pod created now would be injected. */
+export type Programmed =
+  | { state: "yes" }
+  /** Not yet; the message names what is missing. */
+  | { state: "waiting"; message: string }
+  /** No pod of this namespace is ever injected. */
+  | { state: "excluded"; message: string }
+  /** Something of ours cannot be written; the message says what to do. */
+  | { state: "blocked"; message: string };
+
+/** Everything that the status is made from. */
+export interface StatusFacts {
+  namespace: string;
+  generation: number;
+  resolution: Resolution;
+  counts: PodCounts;
+  programmed: Programmed;
+  /** The status as it stands, for the times of its conditions. */
+  previous: HealthPolicyStatus | undefined;
+  now: Date;
+}
+
+/** A condition without its times. */
+type ConditionState = Pick<Condition, "status" | "message"> & { reason: ConditionReason };
+
+/** Workloads named in one message; the rest are counted. */
+const NAMED_WORKLOADS = 5;
+
+const yes = (reason: ConditionReason, message: string): ConditionState => ({
+  status: "True",
+  reason,
+  message,
+});
+const no = (reason: ConditionReason, message: string): ConditionState => ({
+  status: "False",
+  reason,
+  message,
+});
+const unknown = (reason: ConditionReason, message: string): ConditionState => ({
+  status: "Unknown",
+  reason,
+  message,
+});
+
+function accepted(resolution: Resolution): ConditionState {
+  if ("invalid" in resolution) return no("Invalid", resolution.invalid);
+  return yes("Accepted", "The policy is valid.");
+}
+
+function overlap({
+  matched,
+  claimed,
+  claimedBy,
+  coveredBy,
+}: PodCounts): ConditionState | undefined {
+  const owner = coveredBy ?? claimedBy;
+  if (owner === undefined) return undefined;
+  const older = `the older HealthPolicy ${owner}`;
+  if (coveredBy !== undefined || matched === 0) {
+    return no("Conflicted", `Every pod that the selector matches belongs to ${older}.`);
+  }
+  const all = matched + claimed;
+  return no("PartiallyProgrammed", `${claimed} of ${all} matching pods belong to ${older}.`);
+}
+
+function programmed({ resolution, programmed, counts }: StatusFacts): ConditionState {
+  if ("invalid" in resolution) {
+    return no("Invalid", "An invalid policy does not reach pods; what they had before stays.");
+  }
+  switch (programmed.state) {
+    case "waiting":
+      return no("Reconciling", programmed.message);
+    case "blocked":
+      return no("ConfigMapNotOurs", programmed.message);
+    case "excluded":
+      return no("NamespaceExcluded", programmed.message);
+    case "yes":
+      return overlap(counts) ?? yes("Programmed", "A pod created now gets the sidecar.");
+  }
+}
+
+/** A command for the reader's terminal, or advice where kubectl has no command. */
+function restart(workloads: readonly string[], namespace: string): string {
+  if (workloads.length === 0) return "Delete and create them again.";
+  const named = workloads.slice(0, NAMED_WORKLOADS).join(" ");
+  const more = workloads.length - NAMED_WORKLOADS;
+  const rest = more > 0 ? ` (and ${more} more workloads)` : "";
+  return `Restart them: kubectl rollout restart ${named} -n ${namespace}${rest}`;
+}
+
+function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionState {
+  if ("invalid" in resolution) return unknown("Invalid", "An invalid policy has no pods.");
+  const { matched, injected, outdated } = counts;
+  if (matched === 0) return yes("NoPods", "No running pod matches the selector.");
+  const missing = matched - injected;
+  if (missing > 0) {
+    const what = `${missing} of ${matched} matching pods run without the sidecar.`;
+    return no("PodsPredatePolicy", `${what} ${restart(counts.predating, namespace)}`);
+  }
+  if (outdated > 0) {
+    const what = `${outdated} of ${matched} pods run what an earlier policy asked for.`;
+    return no("PodsOutdated", `${what} ${restart(counts.outdatedWorkloads, namespace)}`);
+  }
+  return yes("PodsCurrent", "Every matching pod runs the sidecar as the policy asks for.");
+}
+
+/** Ready waits for no pod: Helm applies policies after Deployments and would wait for ever. */
+function ready(
+  states: Partial<Record<ConditionType, ConditionState>>,
+  counts: PodCounts,
+): ConditionState {
+  const missing = [states.Accepted, states.Programmed].find((v) => v && v.status !== "True");
+  if (missing) return no(missing.reason, missing.message);
+  if (counts.matched === 0) return yes("NoPods", "In force; no running pod matches the selector.");
+  return yes("Ready", "In force.");
+}
+
+/** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
+function stalled(states: Partial<Record<ConditionType, ConditionState>>): ConditionState {
+  const hopeless: readonly ConditionReason[] = ["Invalid", "Conflicted", "NamespaceExcluded"];
+  const cause = [states.Accepted, states.Programmed].find(
+    (state) => state?.status === "False" && hopeless.includes(state.reason),
+  );
+  if (cause) return yes(cause.reason, cause.message);
+  return no("Progressing", "Nothing stands in the way.");
+}
+
+function conditions(facts: StatusFacts): Condition[] {
+  const states: Partial<Record<ConditionType, ConditionState>> = {
+    Accepted: accepted(facts.resolution),
+    Programmed: programmed(facts),
+    PodsCurrent: podsCurrent(facts),
+  };
+  states.Ready = ready(states, facts.counts);
+  states.Stalled = stalled(states);
+  const before = new Map(facts.previous?.conditions?.map((c) => [c.type, c]));
+  return Object.entries(states).map(([type, state]) => {
+    const old = before.get(type);
+    return {
+      type,
+      ...state,
+      observedGeneration: facts.generation,
+      lastTransitionTime:
+        old?.status === state.status
+          ? old.lastTransitionTime
+          : facts.now.toISOString().replace(/\.\d+Z$/, "Z"),
+    };
+  });
+}
+
+function effective({ timing, probe, dependencies }: EffectivePolicy) {
+  return {
+    timing: {
+      connectTimeout: formatDuration(timing.connectTimeoutMilliseconds),
+      checkTimeout: formatDuration(timing.checkTimeoutMilliseconds),
+      interval: formatDuration(timing.intervalMilliseconds),
+      failureThreshold: timing.failureThreshold,
+      successThreshold: timing.successThreshold,
+    },
+    probe: { periodSeconds: probe.periodSeconds, timeoutSeconds: probe.timeoutSeconds },
+    impact: dependencies.map(({ name, impact }) => ({ name, impact })),
+  };
+}
+
+function boundsOf({ timing, probe }: EffectivePolicy) {
+  const worst = bounds(timing, probe);
+  return {
+    unreadyWithin: formatDuration(worst.unreadyWithinMilliseconds),
+    readyWithin: formatDuration(worst.readyWithinMilliseconds),
+  };
+}
+
+function summary({ matched, injected, outdated, unready, optedOut }: PodCounts) {
+  return {
+    matched,
+    injected,
+    outdated,
+    unready,
+    optedOut,
+    summary: `${injected}/${matched}`,
+  };
+}
+
+/** The whole status. Equal facts give an equal status, whatever the time. */
+export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
+  const { resolution } = facts;
+  const common = { observedGeneration: facts.generation, conditions: conditions(facts) };
+  // An invalid policy has nothing in force to show.
+  if ("invalid" in resolution) return common;
+  const { policy } = resolution;
+  return {
+    ...common,
+    effective: effective(policy),
+    bounds: boundsOf(policy),
+    pods: summary(facts.counts),
+    dependenciesSummary: policy.dependencies.map(({ name }) => name).join(","),
+  };
+}
+
+/** Whether this status says that the generation is programmed already. */
+export function wasProgrammed(status: HealthPolicyStatus | undefined, generation: number): boolean {
+  return (
+    status?.conditions?.some(
+      ({ type, status: value, observedGeneration, reason }) =>
+        type === "Programmed" &&
+        observedGeneration === generation &&
+        (value === "True" || reason === "PartiallyProgrammed" || reason === "Conflicted"),
+    ) ?? false
+  );
+}
+
+/** What a person is told about a policy in a namespace that injection never reaches. */
+export function excludedMessage(namespace: string, optedOut: boolean): string {
+  return optedOut
+    ? `Namespace ${namespace} has the label ${INJECT_LABEL}: "false".`
+    : `Pods of namespace ${namespace} are never injected.`;
+}

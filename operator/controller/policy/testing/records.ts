@@ -1,0 +1,26 @@
+/** For tests: pods and counts with what a test does not care about filled in. */
+import { testPolicy } from "../../../api/testing/policy.ts";
+import { revisionOf } from "../../../inject/revision.ts";
+import { NO_PODS, type PodCounts } from "../pod-counts.ts";
+import type { PodRecord } from "../pods.ts";
+
+/** A pod that the policy selects and that runs what it asks for. */
+export function podOf(overrides: Partial<PodRecord> = {}): PodRecord {
+  const policy = testPolicy();
+  return {
+    namespace: "shop",
+    name: "web-1",
+    labels: { app: "web" },
+    workload: "deployment/web",
+    skipped: false,
+    sidecar: { policy: policy.name, revision: revisionOf(policy), ready: true },
+    ip: "10.0.0.1",
+    ready: true,
+    ...overrides,
+  };
+}
+
+/** Counts of a policy whose three pods are as they should be. */
+export function countsOf(overrides: Partial<PodCounts> = {}): PodCounts {
+  return { ...NO_PODS, matched: 3, injected: 3, ...overrides };
+}

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { pino } from "pino";
+import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
+import { createWebhookWriter, type WebhookWriter } from "./apply-webhook-configuration.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
+const PATH = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
+const ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/the-role";
+const SHOP = { caBundle: "PEM", namespaces: ["shop"] };
+
+let api: FakeObjects;
+let writer: WebhookWriter;
+
+beforeEach(async () => {
+  api = await startFakeObjects();
+  api.objects.set(ROLE, { metadata: { name: "the-role", uid: "uid-of-role" } });
+  writer = createWebhookWriter({
+    client: api.client,
+    target: { namespace: "system", service: "webhook", timeoutSeconds: 3 },
+    clusterRole: "the-role",
+    log: pino({ level: "silent" }),
+  });
+});
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await api.close();
+});
+
+function pass(milliseconds: number): void {
+  const now = performance.now.bind(performance);
+  jest.spyOn(performance, "now").mockImplementation(() => now() + milliseconds);
+}
+
+test("owned by the chart's ClusterRole, forced, under its own field manager", async () => {
+  await writer.write(SHOP);
+  expect(api.objects.get(PATH)?.metadata.ownerReferences).toEqual([
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      name: "the-role",
+      uid: "uid-of-role",
+    },
+  ]);
+  expect(Object.fromEntries(api.writes()[0]?.query ?? [])).toEqual({
+    fieldManager: "healthpolicy-webhook",
+    force: "true",
+  });
+});
+
+test("written once, again when it changes, and again after a minute", async () => {
+  await writer.write(SHOP);
+  await writer.write(SHOP);
+  expect(api.writes()).toHaveLength(1);
+  await writer.write({ ...SHOP, caBundle: "OTHER" });
+  await writer.write({ ...SHOP, caBundle: "OTHER", namespaces: ["bank", "shop"] });
+  expect(api.writes()).toHaveLength(3);
+  pass(61_000);
+  api.objects.delete(PATH);
+  await writer.write({ ...SHOP, caBundle: "OTHER", namespaces: ["bank", "shop"] });
+  expect(api.objects.has(PATH)).toBe(true);
+});
+
+test("tells for how long it has reached a namespace", async () => {
+  expect(writer.reachedFor("shop")).toBeUndefined();
+  await writer.write(SHOP);
+  pass(5_000);
+  await writer.write({ ...SHOP, namespaces: ["bank", "shop"] });
+  expect(writer.reachedFor("shop")).toBeGreaterThanOrEqual(5_000);
+  expect(writer.reachedFor("bank")).toBeLessThan(1_000);
+  await writer.write({ ...SHOP, namespaces: ["bank"] });
+  expect(writer.reachedFor("shop")).toBeUndefined();
+});
+
+test("a write that failed has reached nothing, and is tried again", async () => {
+  api.failure = { code: 500, reason: "InternalError" };
+  await expect(writer.write(SHOP)).rejects.toThrow("500");
+  expect(writer.reachedFor("shop")).toBeUndefined();
+  api.failure = undefined;
+  await writer.write(SHOP);
+  expect(writer.reachedFor("shop")).toBeLessThan(1_000);
+});
+
+test("after an uninstall it is not made again, whatever changes", async () => {
+  await writer.write(SHOP);
+  // What helm does, and what the garbage collector does then.
+  api.objects.delete(ROLE);
+  api.objects.delete(PATH);
+  pass(61_000);
+  await writer.write({ ...SHOP, namespaces: ["bank", "shop"] });
+  await writer.write({ ...SHOP, caBundle: "OTHER" });
+  expect(api.objects.has(PATH)).toBe(false);
+  expect(writer.reachedFor("shop")).toBeUndefined();
+});
+
+test("an owner that is being deleted is as good as gone", async () => {
+  const metadata = { name: "the-role", uid: "u", deletionTimestamp: "2026-01-01T00:00:00Z" };
+  api.objects.set(ROLE, { metadata });
+  await writer.write(SHOP);
+  expect(api.writes()).toEqual([]);
+});
+
+test("without the right to ask for the owner nothing is written", async () => {
+  api.failure = { code: 403, reason: "Forbidden" };
+  await expect(writer.write(SHOP)).rejects.toThrow("403");
+  expect(api.writes()).toEqual([]);
+});
+
+test("a chart that is installed again gets a configuration with the new owner", async () => {
+  await writer.write(SHOP);
+  api.objects.delete(ROLE);
+  await writer.write({ ...SHOP, namespaces: ["bank"] });
+  api.objects.set(ROLE, { metadata: { name: "the-role", uid: "uid-of-new-role" } });
+  await writer.write({ ...SHOP, namespaces: ["bank"] });
+  expect(api.objects.get(PATH)?.metadata.ownerReferences?.[0]?.uid).toBe("uid-of-new-role");
+});

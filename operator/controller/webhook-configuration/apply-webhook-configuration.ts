@@ -1,0 +1,98 @@
+/** Writes the webhook configuration, and stops writing when the chart has been uninstalled. */
+import type { Logger } from "pino";
+import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import {
+  reachedNamespaces,
+  WEBHOOK_CONFIGURATION,
+  type WebhookTarget,
+  webhookConfiguration,
+} from "./webhook-configuration.ts";
+
+/** Written again after so long even when unchanged: somebody may have edited or deleted it. */
+export const WEBHOOK_REAPPLY_MILLISECONDS = 60_000;
+
+const FIELD_MANAGER = "healthpolicy-webhook";
+const PATH = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${WEBHOOK_CONFIGURATION}`;
+const RBAC = "rbac.authorization.k8s.io";
+
+export interface WebhookWriterOptions {
+  client: KubeClient;
+  target: WebhookTarget;
+  /** The chart's ClusterRole, which owns the configuration. */
+  clusterRole: string;
+  log: Pick<Logger, "info" | "warn">;
+}
+
+/** Writes the one configuration and remembers what it has reached. */
+export interface WebhookWriter {
+  /** Writes when needed. */
+  write(wanted: { caBundle: string; namespaces: Iterable<string> }): Promise<void>;
+  /** Milliseconds since the configuration first reached the namespace; undefined when it does not. */
+  reachedFor(namespace: string): number | undefined;
+}
+
+/** A writer that knows nothing yet: its first write takes place. */
+export function createWebhookWriter(options: WebhookWriterOptions): WebhookWriter {
+  const { client, target, clusterRole, log } = options;
+  const reachedAt = new Map<string, number>();
+  let last = { content: "", at: Number.NEGATIVE_INFINITY };
+
+  /** The owner's uid; undefined when the chart is gone. */
+  async function ownerUid(): Promise<string | undefined> {
+    try {
+      const role = await client.request<{ metadata: { uid: string; deletionTimestamp?: string } }>({
+        method: "GET",
+        path: `/apis/${RBAC}/v1/clusterroles/${clusterRole}`,
+      });
+      return role.metadata.deletionTimestamp === undefined ? role.metadata.uid : undefined;
+    } catch (error) {
+      if (isApiError(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  function remember(namespaces: readonly string[]): void {
+    const now = performance.now();
+    for (const name of [...reachedAt.keys()])
+      if (!namespaces.includes(name)) reachedAt.delete(name);
+    for (const name of namespaces) if (!reachedAt.has(name)) reachedAt.set(name, now);
+  }
+
+  return {
+    write: async ({ caBundle, namespaces }) => {
+      const reached = reachedNamespaces(namespaces, target.namespace);
+      const content = JSON.stringify([caBundle, reached]);
+      const fresh = performance.now() - last.at < WEBHOOK_REAPPLY_MILLISECONDS;
+      if (fresh && last.content === content) return;
+      // Asked before every write: an uninstall deletes the owner first, and what is written for an owner
+      // that is gone would call a Service that is gone. Between this and the write the garbage collector
+      // looks after it: it deletes what names an owner that does not exist.
+      const uid = await ownerUid();
+      if (uid === undefined) {
+        reachedAt.clear();
+        last = { content: "", at: Number.NEGATIVE_INFINITY };
+        log.warn(
+          { clusterRole },
+          "the chart is uninstalled; the webhook configuration is left alone",
+        );
+        return;
+      }
+      const owner = { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", name: clusterRole, uid };
+      await client.apply({
+        path: PATH,
+        object: webhookConfiguration({ caBundle, namespaces: reached, target, owner }),
+        fieldManager: FIELD_MANAGER,
+        // The whole object is ours.
+        force: true,
+      });
+      remember(reached);
+      if (last.content !== content)
+        log.info({ namespaces: reached.length }, "webhook configuration");
+      last = { content, at: performance.now() };
+    },
+    reachedFor: (namespace) => {
+      const at = reachedAt.get(namespace);
+      return at === undefined ? undefined : performance.now() - at;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** Follows the mounted policy file: its first content, each change, and its removal. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { POLICY_FILE } from "../api/names.ts";
+import type { PolicyFile } from "../api/policy-file.ts";
+import type { Log } from "./log.ts";
+import { parsePolicyFile } from "./parse-policy-file.ts";
+import { readBounded } from "./read-bounded.ts";
+
+/** How often the file is looked at. The kubelet takes about a minute to deliver; a second adds little. */
+const POLL_MILLISECONDS = 1_000;
+/** More than a policy with 12 dependencies of the longest fields can hold. */
+const MAX_BYTES = 262_144;
+
+export interface FollowPolicyFileOptions {
+  /** Where the projected volume is mounted. */
+  directory: string;
+  /** Given each new policy, and undefined when the file has gone. Must not throw. */
+  onChange: (config: PolicyFile | undefined) => void;
+  log: Log;
+  /** Milliseconds between two looks. */
+  pollMilliseconds?: number;
+}
+
+/**
+ * What tells one version of the file from another; undefined when there is no file. The path goes
+ * through the kubelet's `..data` symlink, which it swaps as a whole, so every delivery shows as
+ * another file. A watch on the file itself would stay with the old one.
+ */
+async function versionOf(path: string): Promise<string | undefined> {
+  try {
+    const { ino, ctimeNs, size } = await stat(path, { bigint: true });
+    return `${ino}/${ctimeNs}/${size}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** A text about our own errors; of the system's, the code alone. */
+function describe(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}
+
+/**
+ * Calls back with the policy, now and whenever it changes. Resolves after the first look, so that the
+ * first probe is answered from the policy that is there. A file that cannot be read or understood
+ * leaves the last good policy in force and logs one line. Returns the function that ends it.
+ */
+export async function followPolicyFile(options: FollowPolicyFileOptions): Promise<() => void> {
+  const path = join(options.directory, POLICY_FILE);
+  let version: string | undefined;
+  let problem: string | undefined;
+  let current: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function look(): Promise<void> {
+    const found = await versionOf(path);
+    if (found === version) return;
+    const content = (await readBounded(path, MAX_BYTES))?.toString("utf8");
+    // From here on this version is done with: what cannot be understood is read and logged once.
+    version = found;
+    // A Secret's new content is delivered together with a policy that is the same as before.
+    if (content !== current && !stopped) {
+      options.onChange(content === undefined ? undefined : parsePolicyFile(content));
+    }
+    current = content;
+    problem = undefined;
+  }
+
+  async function lookAndGoOn(): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      const text = describe(error);
+      if (text !== problem) options.log("error", "policy file ignored", { problem: text });
+      problem = text;
+    }
+    if (!stopped) timer = setTimeout(lookAndGoOn, options.pollMilliseconds ?? POLL_MILLISECONDS);
+  }
+
+  await lookAndGoOn();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

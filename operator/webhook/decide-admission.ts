@@ -1,0 +1,83 @@
+/** What happens to a pod that is being created, decided from memory alone. */
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { INJECT_LABEL, NEVER_INJECTED_NAMESPACES } from "../api/names.ts";
+import { matchingPolicies } from "../api/select-policy.ts";
+import { inject } from "../inject/inject.ts";
+import type { Pod } from "../inject/pod.ts";
+import type { InjectSettings } from "../inject/settings.ts";
+import type { SkipReason } from "../inject/why-skip.ts";
+import type { ReviewRequest } from "./review.ts";
+
+/** What the webhook knows, looked up without waiting. */
+export interface Knowledge {
+  /** Policies of a namespace; undefined while the cache has not been filled. */
+  policies(namespace: string): readonly EffectivePolicy[] | undefined;
+  /** Whether the namespace carries the label that opts it out. */
+  namespaceOptedOut(namespace: string): boolean;
+  settings: InjectSettings;
+  /** The operator's own namespace, in which nothing is ever injected. */
+  ownNamespace: string;
+}
+
+/** Why a pod stays as it is, beyond the reasons that lie in the pod itself. */
+export type AdmissionReason =
+  | SkipReason
+  | "NamespaceExcluded"
+  | "NamespaceOptedOut"
+  | "NoMatchingPolicy"
+  | "CacheNotSynced"
+  | "InternalError";
+
+/** The answer to a review; `pod` is set when it is to be injected. */
+export interface Decision {
+  result: "injected" | "skipped" | "error";
+  reason: AdmissionReason | "";
+  warnings: string[];
+  pod?: Pod;
+}
+
+/** Labels that have no meaning still show what somebody meant to do. */
+function ignoredLabel(labels: Record<string, string>): string[] {
+  const value = labels[INJECT_LABEL];
+  if (value === undefined || value === "false" || value === "true") return [];
+  // Quoted, and no longer than a label may be: a warning travels in an HTTP header.
+  const quoted = JSON.stringify(String(value).slice(0, 63));
+  return [`label ${INJECT_LABEL}: value ${quoted} ignored; write "false" to opt the pod out`];
+}
+
+function ignoredPolicies([bound, ...others]: EffectivePolicy[]): string[] {
+  const [second] = others;
+  if (!bound || !second) return [];
+  const more = others.length > 1 ? ` (and ${others.length - 1} more)` : "";
+  return [
+    `HealthPolicy ${bound.name} applies to this pod, not the younger ${second.name}${more}, which matches it too`,
+  ];
+}
+
+function injected(pod: Pod, matching: EffectivePolicy[], settings: InjectSettings): Decision {
+  const [policy] = matching;
+  if (!policy) return { result: "skipped", reason: "NoMatchingPolicy", warnings: [] };
+  const warnings = [...ignoredLabel(pod.metadata?.labels ?? {}), ...ignoredPolicies(matching)];
+  const injection = inject(pod, policy, settings);
+  if ("pod" in injection) return { result: "injected", reason: "", warnings, pod: injection.pod };
+  const { reason, message } = injection.skip;
+  const notInjected = `HealthPolicy ${policy.name} matches this pod, but it gets no sidecar: ${message}`;
+  return { result: "skipped", reason, warnings: [...warnings, notInjected] };
+}
+
+/** What to do with the pod of a review. */
+export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Knowledge): Decision {
+  if (namespace === knowledge.ownNamespace || NEVER_INJECTED_NAMESPACES.includes(namespace)) {
+    return { result: "skipped", reason: "NamespaceExcluded", warnings: [] };
+  }
+  if (knowledge.namespaceOptedOut(namespace)) {
+    return { result: "skipped", reason: "NamespaceOptedOut", warnings: [] };
+  }
+  const policies = knowledge.policies(namespace);
+  if (!policies) {
+    const warning = "healthpolicy: no sidecar was added, because the operator is still starting";
+    return { result: "error", reason: "CacheNotSynced", warnings: [warning] };
+  }
+  const labels = pod.metadata?.labels ?? {};
+  return injected(pod, matchingPolicies(policies, labels), knowledge.settings);
+}
