@@ -64,6 +64,18 @@ export const ADMISSION_PATH = "/mutate";
  */
 export const POLICIES_PATH = "/policies";
 
+/**
+ * The ConfigMap, in the operator's own namespace, whose dry run proves that API servers reach the webhook.
+ * It is never stored.
+ */
+export const WEBHOOK_PROOF_CONFIG_MAP = "healthpolicy-webhook-proof";
+/** Label of that ConfigMap; only objects with it are sent to PROOF_PATH. */
+export const WEBHOOK_PROOF_LABEL = `${GROUP}/webhook-proof`;
+/** Annotation with which the webhook marks that ConfigMap: which replica answered, and which question. */
+export const ANSWERED_BY_ANNOTATION = `${GROUP}/answered-by`;
+/** Where the operator's https server takes the reviews of that ConfigMap. */
+export const PROOF_PATH = "/prove";
+
 /** Environment of the sidecar: the port to listen on. */
 export const PORT_ENV = "HEALTHPOLICY_PORT";
 /** Environment of the sidecar: the `secret/key` pairs that its volume mounts, separated by commas. */
