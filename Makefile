@@ -51,6 +51,10 @@ generate: setup ## rewrite the generated files: CRD, chart CRD, reference page, 
 	@node operator/cmd/generate.ts
 	@node test/setup/complete-lock.mjs
 
+.PHONY: mutants
+mutants: setup ## change the deciding code one bit at a time and see that a test notices; FILE=path mutates that file alone
+	@node node_modules/@stryker-mutator/core/bin/stryker.js run $(if $(FILE),--mutate $(FILE))
+
 .PHONY: golden
 golden: setup ## rewrite the golden files (want.yaml and chart renders); read their diff before you commit it
 	@UPDATE_GOLDEN=1 $(JEST) operator chart
