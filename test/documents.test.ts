@@ -125,12 +125,31 @@ describe("README.md", () => {
     expect(readme).toContain(`GET /readyz every ${periodSeconds} s`);
   });
 
-  test("states the resources and the Kubernetes version of the chart", () => {
-    const { sidecar } = parse(read("chart/values.yaml"));
-    const { requests, limits } = sidecar.resources;
-    expect(readme).toContain(`requests ${requests.memory} and may use ${limits.memory}`);
+  test("states the Kubernetes version of the chart", () => {
     const [, minor] = /kubeVersion: ">=(1\.\d+)\./.exec(read("chart/Chart.yaml")) ?? [];
     expect(readme).toContain(`Kubernetes ${minor} or newer`);
+  });
+});
+
+describe("docs/operations.md", () => {
+  test("states the resources of the chart", () => {
+    const { sidecar } = parse(read("chart/values.yaml"));
+    const { requests, limits } = sidecar.resources;
+    expect(read("docs/operations.md")).toContain(
+      `requests ${requests.memory} and may use ${limits.memory}`,
+    );
+  });
+});
+
+describe("docs/metrics.md", () => {
+  test("has a row for every metric of the programs, and no other", () => {
+    const sources = files("operator/{sidecar,webhook,controller}/**/*.ts").filter(
+      (path) => !/\.test\.ts$|\/testing\//.test(path),
+    );
+    const inCode = sources.flatMap((path) => matches(read(path), /"(healthpolicy_[a-z_]+)"/g));
+    const inPage = matches(read("docs/metrics.md"), /^\| `(healthpolicy_[a-z_]+)`/gm);
+    expect(inCode.length).toBeGreaterThan(8);
+    expect([...new Set(inPage)].sort()).toEqual([...new Set(inCode)].sort());
   });
 });
 
