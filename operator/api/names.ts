@@ -71,7 +71,9 @@ export const POLICIES_PATH = "/policies";
 export const WEBHOOK_PROOF_CONFIG_MAP = "healthpolicy-webhook-proof";
 /** Label of that ConfigMap; only objects with it are sent to PROOF_PATH. */
 export const WEBHOOK_PROOF_LABEL = `${GROUP}/webhook-proof`;
-/** Annotation with which the webhook marks that ConfigMap: which replica answered, and which question. */
+/** Annotation of that ConfigMap: a number used once, so that no stored answer passes for a new one. */
+export const CHALLENGE_ANNOTATION = `${GROUP}/challenge`;
+/** Annotation that the webhook adds to it: the pod that answers and the challenge, with a space between. */
 export const ANSWERED_BY_ANNOTATION = `${GROUP}/answered-by`;
 /** Where the operator's https server takes the reviews of that ConfigMap. */
 export const PROOF_PATH = "/prove";

@@ -57,6 +57,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
   const caches = startCaches({ client, namespace, certificateSecret, log });
   const webhook = await startWebhook({
     port: settings.webhookPort,
+    podName: settings.podName,
     policies: (name) => (caches.policies.synced() ? caches.index.policies(name) : undefined),
     namespaceOptedOut: caches.namespaceOptedOut,
     settings: settings.inject,

@@ -20,9 +20,10 @@ export interface Refusal {
   message: string;
 }
 
-type Fields = Record<string, unknown>;
+/** A JSON object of which nothing is known. */
+export type Fields = Record<string, unknown>;
 
-function isObject(value: unknown): value is Fields {
+export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -46,21 +47,10 @@ function isPodCreation(request: Fields): boolean {
   );
 }
 
-function requestOf(review: Fields): { request: ReviewRequest } | { refusal: Refusal } {
-  const request = review.request;
-  if (!isObject(request) || typeof request.uid !== "string" || request.uid === "") {
-    return { refusal: { reason: "NoUid", message: "request.uid is missing" } };
-  }
-  const { uid, namespace, object } = request;
-  if (!isPodCreation(request) || typeof namespace !== "string" || !isObject(object)) {
-    const message = "request must be the CREATE of a v1 Pod in a namespace, with its object";
-    return { refusal: { reason: "NotAPodCreation", message } };
-  }
-  return { request: { uid, namespace, pod: object as Pod } };
-}
-
-/** Reads the body of a call; never throws. */
-export function parseReview(text: string): { request: ReviewRequest } | { refusal: Refusal } {
+/** Reads the body of a call, whatever it asks about; never throws. */
+export function parseRequest(
+  text: string,
+): { request: Fields & { uid: string } } | { refusal: Refusal } {
   const review = parseJson(text);
   if (review === undefined) {
     return { refusal: { reason: "NotJson", message: "the body is not JSON" } };
@@ -69,7 +59,23 @@ export function parseReview(text: string): { request: ReviewRequest } | { refusa
     const message = `the body is not an ${KIND} of ${API_VERSION}`;
     return { refusal: { reason: "NotAnAdmissionReview", message } };
   }
-  return requestOf(review);
+  const { request } = review;
+  if (!isObject(request) || typeof request.uid !== "string" || request.uid === "") {
+    return { refusal: { reason: "NoUid", message: "request.uid is missing" } };
+  }
+  return { request: { ...request, uid: request.uid } };
+}
+
+/** Reads the body of a call about a pod; never throws. */
+export function parseReview(text: string): { request: ReviewRequest } | { refusal: Refusal } {
+  const parsed = parseRequest(text);
+  if ("refusal" in parsed) return parsed;
+  const { uid, namespace, object } = parsed.request;
+  if (!isPodCreation(parsed.request) || typeof namespace !== "string" || !isObject(object)) {
+    const message = "request must be the CREATE of a v1 Pod in a namespace, with its object";
+    return { refusal: { reason: "NotAPodCreation", message } };
+  }
+  return { request: { uid, namespace, pod: object as Pod } };
 }
 
 /**

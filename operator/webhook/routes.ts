@@ -1,13 +1,20 @@
 /** Which answer a request gets. */
 import type { IncomingMessage } from "node:http";
-import { ADMISSION_PATH, POLICIES_PATH } from "../api/names.ts";
+import { ADMISSION_PATH, POLICIES_PATH, PROOF_PATH } from "../api/names.ts";
 import { type AdmitOptions, type Answer, admit, refusalBody } from "./admit.ts";
+import { answerProof } from "./answer-proof.ts";
 import type { BodyReader } from "./read-body.ts";
 
 const REFUSED_BODY = {
   413: ["TooLarge", "the body is larger than 3 MiB"],
   503: ["Busy", "too many large reviews at one time"],
 } as const;
+
+/** Everything that any of the answers needs. */
+export interface RouteOptions extends AdmitOptions {
+  /** This replica's pod. */
+  podName: string;
+}
 
 function refuse(status: number, reason: string, message: string): Answer {
   return { status, body: refusalBody(reason, message) };
@@ -18,16 +25,23 @@ function isJson(request: IncomingMessage): boolean {
   return type?.trim().toLowerCase() === "application/json";
 }
 
+/** A proof is no injection: it is answered by other code, which never looks at a pod. */
+function reviewed(request: IncomingMessage, text: string, options: RouteOptions): Answer {
+  if (pathOf(request) === ADMISSION_PATH) return admit(text, options);
+  const { podName, knowledge } = options;
+  return answerProof(text, { podName, ownNamespace: knowledge.ownNamespace });
+}
+
 async function review(
   request: IncomingMessage,
   read: BodyReader,
-  options: AdmitOptions,
+  options: RouteOptions,
 ): Promise<Answer | undefined> {
   if (request.method !== "POST") return refuse(405, "MethodNotAllowed", "use POST");
   if (!isJson(request)) return refuse(415, "NotJson", "the content type must be application/json");
   const body = await read(request);
   if (body === undefined) return undefined;
-  if ("text" in body) return admit(body.text, options);
+  if ("text" in body) return reviewed(request, body.text, options);
   const [reason, message] = REFUSED_BODY[body.status];
   options.metrics.injections.inc({ result: "refused", reason });
   return refuse(body.status, reason, message);
@@ -54,10 +68,10 @@ export function pathOf(request: IncomingMessage): string {
 export async function route(
   request: IncomingMessage,
   read: BodyReader,
-  options: AdmitOptions,
+  options: RouteOptions,
 ): Promise<Answer | undefined> {
   const path = pathOf(request);
-  if (path === ADMISSION_PATH) return review(request, read, options);
+  if (path === ADMISSION_PATH || path === PROOF_PATH) return review(request, read, options);
   if (path.startsWith(`${POLICIES_PATH}/`) && request.method === "GET") {
     return knownPolicy(path, options);
   }
@@ -66,7 +80,8 @@ export async function route(
 
 /**
  * Whether the connection is worth keeping after this answer. An API server sends reviews and gets 200;
- * anybody else in the cluster can reach the port too and must not hold its connections.
+ * anybody else in the cluster can reach the port too and must not hold its connections. A proof comes
+ * by a new connection each time: an old one could outlive the firewall rule that refuses new ones.
  */
 export function mayStay(request: IncomingMessage, answer: Answer): boolean {
   // A body that was not read to its end stands before the next request.

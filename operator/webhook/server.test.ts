@@ -8,6 +8,7 @@ import {
   ADMISSION_PATH,
   POLICIES_PATH,
   POLICY_ANNOTATION,
+  PROOF_PATH,
   SIDECAR_CONTAINER,
 } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
@@ -44,6 +45,7 @@ async function start(options: Partial<WebhookOptions> = {}) {
   const log = { info: jest.fn(), error: jest.fn() };
   const webhook = await startWebhook({
     port: 0,
+    podName: "operator-1",
     certificate,
     policies: () => [testPolicy()],
     namespaceOptedOut: () => false,
@@ -168,6 +170,32 @@ describe("a request", () => {
     expect([review.status, review.headers.connection]).toStrictEqual([200, "keep-alive"]);
   });
 
+  test("for the proof is answered with the pod's name, counts as no injection, ends its connection", async () => {
+    const { target, metrics } = await start();
+    const open = keptOpen(target);
+    const name = "healthpolicy-webhook-proof";
+    const annotations = { "healthpolicy.dev/challenge": "challenge-1" };
+    const kind = { group: "", version: "v1", kind: "ConfigMap" };
+    const review = reviewOf(
+      { metadata: { name, annotations } },
+      { kind, namespace: "healthpolicy-system" },
+    );
+    const body = JSON.stringify(review);
+    const { status, text, headers } = await call(open, { path: PROOF_PATH, method: "POST", body });
+    expect(status).toBe(200);
+    const patch = Buffer.from(JSON.parse(text).response.patch, "base64").toString();
+    expect(patch).toContain("operator-1 challenge-1");
+    expect(headers.connection).toBe("close");
+    expect(await metrics.metrics()).not.toContain("healthpolicy_injections_total{");
+  });
+
+  test("for the proof never changes a pod", async () => {
+    const { target } = await start();
+    const body = JSON.stringify(reviewOf(POD));
+    const { text } = await call(target, { path: PROOF_PATH, method: "POST", body });
+    expect(JSON.parse(text).response).toStrictEqual({ uid: "review-1", allowed: true });
+  });
+
   test("that an error of ours meets is answered like one without a policy", async () => {
     const policies = () => {
       throw new Error("broken");
@@ -249,6 +277,7 @@ describe("TLS", () => {
     const log = { info: jest.fn(), error: jest.fn() };
     const webhook = await startWebhook({
       port: 0,
+      podName: "operator-1",
       policies: () => [],
       namespaceOptedOut: () => false,
       settings: SETTINGS,

@@ -4,12 +4,12 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
-import type { AdmitOptions, Answer, Log } from "./admit.ts";
+import type { Answer, Log } from "./admit.ts";
 import { capConnections } from "./cap-connections.ts";
 import type { Knowledge } from "./decide-admission.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { bodyReader } from "./read-body.ts";
-import { expectationFailed, mayStay, route } from "./routes.ts";
+import { expectationFailed, mayStay, type RouteOptions, route } from "./routes.ts";
 
 /** The API server waits 3 s for an answer, 5 s at most: a request that takes longer has no reader. */
 const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
@@ -35,6 +35,8 @@ export interface Certificate {
 export interface WebhookOptions extends Knowledge {
   /** TCP port; 0 takes a free one. */
   port: number;
+  /** This replica's pod, with whose name proofs are marked. */
+  podName: string;
   /** Until there is one, handshakes fail and pods are admitted as they are. */
   certificate?: Certificate;
   /** Where the webhook's metrics are registered. */
@@ -86,8 +88,9 @@ function listen(server: Server, port: number): Promise<number> {
 /** Starts to take reviews. Rejects when the port cannot be had. */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   const { log, certificate, drainMilliseconds = DRAIN_MILLISECONDS } = options;
-  const admitOptions: AdmitOptions = {
+  const routeOptions: RouteOptions = {
     knowledge: options,
+    podName: options.podName,
     metrics: webhookMetrics(options.metrics),
     log,
   };
@@ -95,7 +98,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   let draining = false;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = await route(request, read, admitOptions);
+    const answer = await route(request, read, routeOptions);
     if (!answer) return;
     send(response, answer, draining || !mayStay(request, answer));
   }

@@ -1,0 +1,48 @@
+/**
+ * The answer to the proof that API servers reach this webhook: the leader sends a ConfigMap through an
+ * API server as a dry run, and whichever replica gets it marks it. No pod is ever looked at here.
+ */
+import {
+  ANSWERED_BY_ANNOTATION,
+  CHALLENGE_ANNOTATION,
+  WEBHOOK_PROOF_CONFIG_MAP,
+} from "../api/names.ts";
+import { type Answer, refusalBody } from "./admit.ts";
+import { diff, type Operation } from "./patch.ts";
+import { type Fields, isObject, parseRequest, reviewAnswer } from "./review.ts";
+
+/** Who answers. */
+export interface ProofSigner {
+  podName: string;
+  /** The operator's own namespace: only there is the ConfigMap that is marked. */
+  ownNamespace: string;
+}
+
+/** The annotations of the ConfigMap that is to be marked; undefined for any other object. */
+function annotationsOf(request: Fields, { ownNamespace }: ProofSigner): Fields | undefined {
+  const { kind, namespace, object } = request;
+  if (!isObject(kind) || kind.kind !== "ConfigMap" || (kind.group ?? "") !== "") return undefined;
+  if (namespace !== ownNamespace || !isObject(object) || !isObject(object.metadata))
+    return undefined;
+  const { name, annotations } = object.metadata;
+  return name === WEBHOOK_PROOF_CONFIG_MAP && isObject(annotations) ? annotations : undefined;
+}
+
+function mark(request: Fields, signer: ProofSigner): Operation[] {
+  const annotations = annotationsOf(request, signer);
+  const challenge = annotations?.[CHALLENGE_ANNOTATION];
+  if (typeof challenge !== "string") return [];
+  const marked = { ...annotations, [ANSWERED_BY_ANNOTATION]: `${signer.podName} ${challenge}` };
+  return diff(annotations, marked, "/metadata/annotations");
+}
+
+/** Answers the review in `text`: 400 for what is none, else 200 and always allowed. Never throws. */
+export function answerProof(text: string, signer: ProofSigner): Answer {
+  const parsed = parseRequest(text);
+  if ("refusal" in parsed) {
+    const { reason, message } = parsed.refusal;
+    return { status: 400, body: refusalBody(reason, message) };
+  }
+  const { request } = parsed;
+  return { status: 200, body: reviewAnswer(request.uid, mark(request, signer), []) };
+}
