@@ -7,6 +7,7 @@ import {
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
 } from "../api/names.ts";
+import { isSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
 import type { Container, Pod } from "./pod.ts";
 import { freePort, portEntry } from "./port.ts";
@@ -32,11 +33,6 @@ const SECURITY_CONTEXT = {
   runAsUser: SIDECAR_USER,
   seccompProfile: { type: "RuntimeDefault" },
 } as const;
-
-/** Whether this init container is the one that we inject; by name and image, never by a mark alone. */
-export function isOurs(container: Container, { image }: Pick<InjectSettings, "image">): boolean {
-  return container.name === SIDECAR_CONTAINER && container.image === image;
-}
 
 /** Every container of the pod except the one of our name. */
 export function otherContainers({ spec }: Pod): Container[] {
@@ -121,7 +117,7 @@ export function withSidecar(
 ): Container[] {
   const initContainers = pod.spec?.initContainers ?? [];
   const now = sidecar(pod, policy, settings);
-  const earlier = initContainers.find((container) => isOurs(container, settings));
+  const earlier = initContainers.find((container) => isSidecar(container, settings.image));
   if (!earlier) return [now, ...initContainers];
   const next = isCurrent(pod, policy, [earlier, now]) ? settled(pod, now, earlier) : now;
   return initContainers.map((container) => (container === earlier ? next : container));

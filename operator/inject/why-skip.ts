@@ -1,7 +1,8 @@
 /** Why a pod that a policy selects is not injected. The first rule that objects says why. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { INJECT_LABEL, SIDECAR_CONTAINER, SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../api/names.ts";
-import { isOurs, otherContainers } from "./container.ts";
+import { otherContainers } from "./container.ts";
+import { isSidecar } from "./is-sidecar.ts";
 import type { Pod } from "./pod.ts";
 import { freePort } from "./port.ts";
 import { podAnnotations } from "./revision.ts";
@@ -74,7 +75,7 @@ function restartPolicy({ spec }: Pod): Skip | undefined {
 function reservedContainerName(pod: Pod, settings: InjectSettings): Skip | undefined {
   const named = (pod.spec?.containers ?? []).some(({ name }) => name === SIDECAR_CONTAINER);
   const foreign = (pod.spec?.initContainers ?? []).some(
-    (container) => container.name === SIDECAR_CONTAINER && !isOurs(container, settings),
+    (container) => container.name === SIDECAR_CONTAINER && !isSidecar(container, settings.image),
   );
   if (!named && !foreign) return undefined;
   return {
@@ -85,7 +86,9 @@ function reservedContainerName(pod: Pod, settings: InjectSettings): Skip | undef
 
 /** Beside our container the volumes are ours and are replaced; without it, they are somebody else's. */
 function reservedVolumeName({ spec }: Pod, settings: InjectSettings): Skip | undefined {
-  const injected = (spec?.initContainers ?? []).some((container) => isOurs(container, settings));
+  const injected = (spec?.initContainers ?? []).some((container) =>
+    isSidecar(container, settings.image),
+  );
   const taken = (spec?.volumes ?? []).find(({ name }) => OUR_VOLUMES.has(name ?? ""));
   if (injected || !taken) return undefined;
   return {

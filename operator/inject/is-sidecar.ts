@@ -1,0 +1,52 @@
+/** Which container of a pod is the one that we inject. */
+import { SIDECAR_CONTAINER } from "../api/names.ts";
+import type { Container } from "./pod.ts";
+
+/** Longer than any image that a registry serves; a longer text is no image. */
+const IMAGE_MAX_LENGTH = 1_024;
+
+/** An image's reference, taken apart; what it does not state is undefined. */
+interface ImageReference {
+  /** The last part of the path: `sidecar` in `registry.example/healthpolicy/sidecar:1`. */
+  name: string;
+  tag: string | undefined;
+  digest: string | undefined;
+}
+
+function imageReference(image: string): ImageReference {
+  const [path = "", digest] = image.split("@", 2);
+  const last = path.slice(path.lastIndexOf("/") + 1);
+  const [name = "", tag] = last.split(":", 2);
+  return { name, tag, digest };
+}
+
+function reference(image: unknown): ImageReference | undefined {
+  if (typeof image !== "string" || image.length > IMAGE_MAX_LENGTH) return undefined;
+  return imageReference(image);
+}
+
+/**
+ * Whether `container` is the sidecar, whose image is configured as `image`. It is told by its name and
+ * by the image's own name. Registry and path before that do not count, because webhooks that send pulls
+ * to a mirror rewrite them; tag and digest do not count, because pods keep their sidecar when the
+ * operator is upgraded.
+ */
+export function isSidecar(container: Container, image: string): boolean {
+  if (container.name !== SIDECAR_CONTAINER) return false;
+  const name = reference(container.image)?.name;
+  return name !== undefined && name !== "" && name === imageReference(image).name;
+}
+
+/**
+ * Whether the images `standing` and `configured` are the same version: neither states a tag or digest
+ * that differs from the other's. A webhook may have put a digest in the place of a tag; that cannot be
+ * compared with it, and is trusted.
+ */
+export function isSameVersion(standing: unknown, configured: string): boolean {
+  const left = reference(standing);
+  const right = imageReference(configured);
+  if (!left) return false;
+  if (left.digest !== undefined && right.digest !== undefined) return left.digest === right.digest;
+  if (left.digest !== undefined && left.tag === undefined) return true;
+  return left.tag === right.tag;
+}
