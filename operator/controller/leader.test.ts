@@ -181,7 +181,8 @@ test("a leader that steps down writes no more and forgets the pods", async () =>
   secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
   const controller = new AbortController();
   const leading = leader.lead(controller.signal);
-  await until("pods are watched", () => leader.pods()?.synced() === true);
+  const watched = [POLICIES, "/api/v1/namespaces", "/api/v1/namespaces/system/secrets", PODS];
+  await until("all is watched", () => watched.every((path) => watches.has(path)));
   controller.abort();
   await leading;
   const requests = api.seen.length;

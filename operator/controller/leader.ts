@@ -15,10 +15,8 @@ import {
   createWebhookWriter,
   WEBHOOK_REAPPLY_MILLISECONDS,
 } from "./webhook-configuration/apply-webhook-configuration.ts";
+import { policyItem, type WorkItem, workItemKey } from "./work-item.ts";
 
-/** Keys of the queue that are no policy; a policy's key has a slash. */
-const WEBHOOK = "webhook";
-const CERTIFICATE = "certificate";
 /** Certificates live for weeks; the Secret's own changes are watched. */
 const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
 /** A rollout changes many pods at once: counted together. */
@@ -45,32 +43,32 @@ export interface Leader {
 
 const NO_COUNTS: ReadonlyMap<string, PodCounts> = new Map();
 
-function keyOf({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
-}
-
-function policyChanged(queue: Queue, caches: Caches, change: Change<PolicyRecord>): void {
-  const { namespace } = (change.now ?? change.old) as PolicyRecord;
-  queue.add(change.key);
-  queue.add(WEBHOOK);
+function policyChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PolicyRecord>): void {
+  const changed = (change.now ?? change.old) as PolicyRecord;
+  queue.add(policyItem(changed));
+  queue.add({ kind: "webhookConfiguration" });
   // Younger policies of the namespace may win or lose pods.
-  for (const policy of caches.index.policies(namespace)) {
-    if (keyOf(policy) !== change.key) queue.addAfter(keyOf(policy), POD_CHANGES_MILLISECONDS);
+  for (const policy of caches.index.policies(changed.namespace)) {
+    if (policy.name !== changed.name) queue.addAfter(policyItem(policy), POD_CHANGES_MILLISECONDS);
   }
 }
 
-function namespaceChanged(queue: Queue, caches: Caches, change: Change<NamespaceRecord>): void {
+function namespaceChanged(
+  queue: Queue<WorkItem>,
+  caches: Caches,
+  change: Change<NamespaceRecord>,
+): void {
   if (change.old?.optedOut === change.now?.optedOut) return;
-  for (const policy of caches.index.policies(change.key)) queue.add(keyOf(policy));
+  for (const policy of caches.index.policies(change.key)) queue.add(policyItem(policy));
 }
 
 /** Queues what a change of a cache asks for. */
-function follow(queue: Queue, caches: Caches, { kind, change }: CacheChange): void {
+function follow(queue: Queue<WorkItem>, caches: Caches, { kind, change }: CacheChange): void {
   if (kind === "policy") policyChanged(queue, caches, change);
   else if (kind === "namespace") namespaceChanged(queue, caches, change);
   else {
-    queue.add(CERTIFICATE);
-    queue.add(WEBHOOK);
+    queue.add({ kind: "certificate" });
+    queue.add({ kind: "webhookConfiguration" });
   }
 }
 
@@ -131,27 +129,31 @@ export function createLeader(options: LeaderOptions): Leader {
       return WEBHOOK_REAPPLY_MILLISECONDS;
     }
 
-    const queue = createQueue({
-      handle: (key) => {
-        if (key === CERTIFICATE) return certificate();
-        if (key === WEBHOOK) return webhookConfiguration();
-        return reconciler.reconcile(key);
-      },
-      log,
-    });
+    function work(item: WorkItem): Promise<number | undefined> {
+      switch (item.kind) {
+        case "certificate":
+          return certificate();
+        case "webhookConfiguration":
+          return webhookConfiguration();
+        case "policy":
+          return reconciler.reconcile(item);
+      }
+    }
+
+    const queue = createQueue({ handle: work, keyOf: workItemKey, log });
     const onPodChange = (change: Change<PodRecord>) => {
       pods.update(change);
       const { namespace } = (change.now ?? change.old) as PodRecord;
       for (const policy of caches.index.policies(namespace)) {
-        queue.addAfter(keyOf(policy), POD_CHANGES_MILLISECONDS);
+        queue.addAfter(policyItem(policy), POD_CHANGES_MILLISECONDS);
       }
     };
 
     await caches.untilSynced(signal);
     // The certificate must not wait for the pods: without it no replica gets ready.
     const unsubscribe = caches.subscribe((change) => follow(queue, caches, change));
-    queue.add(CERTIFICATE);
-    queue.add(WEBHOOK);
+    queue.add({ kind: "certificate" });
+    queue.add({ kind: "webhookConfiguration" });
     // Only while leading: replicas that serve admission alone must not grow with the cluster.
     const watch = startWatch({
       client,
@@ -160,7 +162,7 @@ export function createLeader(options: LeaderOptions): Leader {
       project: projectPod,
       onChange: onPodChange,
       onSynced: () => {
-        for (const policy of caches.policies.values()) queue.add(keyOf(policy));
+        for (const policy of caches.policies.values()) queue.add(policyItem(policy));
       },
       log,
     });

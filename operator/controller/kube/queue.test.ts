@@ -8,11 +8,14 @@ import { until } from "./testing/fake-api-server.ts";
 jest.setTimeout(30_000);
 
 const log = pino({ level: "silent" });
-let queue: Queue | undefined;
+let queue: Queue<string> | undefined;
 
-function start(handle: QueueOptions["handle"], options: Partial<QueueOptions> = {}): Queue {
-  queue = createQueue({
+type Options = QueueOptions<string>;
+
+function start(handle: Options["handle"], options: Partial<Options> = {}): Queue<string> {
+  queue = createQueue<string>({
     handle,
+    keyOf: (key) => key,
     log,
     firstBackoff: 10,
     maxBackoff: 40,

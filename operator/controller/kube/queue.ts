@@ -1,15 +1,17 @@
-/** A queue of keys: one worker per key at a time, repeated requests merged, failures tried again later. */
+/** A queue of work: one worker per item at a time, repeated requests merged, failures tried again later. */
 import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
 
 /** What a queue needs. Times in milliseconds. */
-export interface QueueOptions {
-  /** Works on one key. A number: work on it again after so many milliseconds. Rejects: backoff. */
-  handle: (key: string) => Promise<number | undefined>;
+export interface QueueOptions<T> {
+  /** Works on one item. A number: work on it again after so many milliseconds. Rejects: backoff. */
+  handle: (item: T) => Promise<number | undefined>;
+  /** Items of one key are the same work. */
+  keyOf: (item: T) => string;
   log: Pick<Logger, "warn">;
-  /** How many keys are worked on at once. */
+  /** How many items are worked on at once. */
   concurrency?: number;
-  /** Wait after the first failure of a key; doubled by each further one. */
+  /** Wait after the first failure of an item; doubled by each further one. */
   firstBackoff?: number;
   /** The longest wait after a failure. */
   maxBackoff?: number;
@@ -17,23 +19,24 @@ export interface QueueOptions {
   random?: () => number;
 }
 
-/** Keys that wait for their turn. */
-export interface Queue {
-  /** Work on the key as soon as possible; again, if it is being worked on. */
-  add: (key: string) => void;
-  /** Work on the key after some milliseconds, or earlier when that has been asked for. */
-  addAfter: (key: string, milliseconds: number) => void;
+/** Items that wait for their turn. */
+export interface Queue<T> {
+  /** Work on the item as soon as possible; again, if it is being worked on. */
+  add: (item: T) => void;
+  /** Work on the item after some milliseconds, or earlier when that has been asked for. */
+  addAfter: (item: T, milliseconds: number) => void;
   /** Takes no more work and resolves when what runs has ended. */
   stop: () => Promise<void>;
 }
 
 /** Starts an empty queue. */
-export function createQueue(options: QueueOptions): Queue {
-  const { handle, log, concurrency = 4, firstBackoff = 200, maxBackoff = 60_000 } = options;
+export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
+  const { handle, keyOf, log, concurrency = 4, firstBackoff = 200, maxBackoff = 60_000 } = options;
   const random = options.random ?? Math.random;
-  const waiting = new Set<string>();
+  // All of these by key.
+  const waiting = new Map<string, T>();
   const running = new Map<string, Promise<void>>();
-  const again = new Set<string>();
+  const again = new Map<string, T>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   let stopped = false;
@@ -44,31 +47,38 @@ export function createQueue(options: QueueOptions): Queue {
     return backoffMilliseconds(count, { firstBackoff, maxBackoff }, random());
   }
 
-  async function work(key: string): Promise<void> {
+  async function work(key: string, item: T): Promise<void> {
     try {
-      const after = await handle(key);
+      const after = await handle(item);
       failures.delete(key);
-      if (after !== undefined) addAfter(key, after);
+      if (after !== undefined) addAfter(item, after);
     } catch (error) {
       // Ended with the queue, and not tried again: no failure.
       if (stopped) return;
       const wait = backoff(key);
       log.warn({ key, err: error, retryMilliseconds: Math.round(wait) }, "work failed");
-      addAfter(key, wait);
+      addAfter(item, wait);
     }
   }
 
+  /** What was asked for during the work waits for its turn again. */
+  function finish(key: string): void {
+    running.delete(key);
+    const item = again.get(key);
+    if (item !== undefined) waiting.set(key, item);
+    again.delete(key);
+    next();
+  }
+
   function next(): void {
-    for (const key of waiting) {
+    for (const [key, item] of waiting) {
       if (stopped || running.size >= concurrency) return;
       waiting.delete(key);
       clearTimer(key);
-      const done = work(key).finally(() => {
-        running.delete(key);
-        if (again.delete(key)) waiting.add(key);
-        next();
-      });
-      running.set(key, done);
+      running.set(
+        key,
+        work(key, item).finally(() => finish(key)),
+      );
     }
   }
 
@@ -77,21 +87,23 @@ export function createQueue(options: QueueOptions): Queue {
     timers.delete(key);
   }
 
-  function add(key: string): void {
+  function add(item: T): void {
     if (stopped) return;
-    if (running.has(key)) again.add(key);
-    else waiting.add(key);
+    const key = keyOf(item);
+    if (running.has(key)) again.set(key, item);
+    else waiting.set(key, item);
     next();
   }
 
-  function addAfter(key: string, milliseconds: number): void {
+  function addAfter(item: T, milliseconds: number): void {
     if (stopped) return;
+    const key = keyOf(item);
     const at = performance.now() + milliseconds;
     if ((timers.get(key)?.at ?? Number.POSITIVE_INFINITY) <= at) return;
     clearTimer(key);
     const timer = setTimeout(() => {
       timers.delete(key);
-      add(key);
+      add(item);
     }, milliseconds);
     timers.set(key, { at, timer });
   }

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
-import { type ConfigMapWriter, createConfigMapWriter } from "./apply-configmap.ts";
+import {
+  type ConfigMapFound,
+  type ConfigMapWriter,
+  createConfigMapWriter,
+} from "./apply-configmap.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -27,26 +32,33 @@ function pass(milliseconds: number): void {
   jest.spyOn(performance, "now").mockImplementation(() => now() + milliseconds);
 }
 
+/** Looks, and writes what is due; what was found. */
+async function lookAndWrite(policy: EffectivePolicy, by = writer): Promise<ConfigMapFound> {
+  const found = await by.look(policy);
+  if (found.state === "due") await by.write(policy, found.uid);
+  return found;
+}
+
 function generationStored(): number {
   const data = api.objects.get(PATH)?.data as Record<string, string>;
   return (JSON.parse(data["policy.json"] ?? "") as { generation: number }).generation;
 }
 
 test("written once, again when it changes, and again after a minute", async () => {
-  expect(await writer.write(testPolicy())).toEqual({ state: "written" });
-  await writer.write(testPolicy());
+  expect(await lookAndWrite(testPolicy())).toEqual({ state: "due", uid: undefined });
+  expect(await lookAndWrite(testPolicy())).toEqual({ state: "current" });
   expect(api.writes()).toHaveLength(1);
-  await writer.write(testPolicy({ generation: 4 }));
+  await lookAndWrite(testPolicy({ generation: 4 }));
   expect(api.writes()).toHaveLength(2);
   expect(generationStored()).toBe(4);
   pass(61_000);
-  await writer.write(testPolicy({ generation: 4 }));
+  await lookAndWrite(testPolicy({ generation: 4 }));
   expect(api.writes()).toHaveLength(3);
 });
 
 test("under its own field manager, forced, and tied to the object that was looked at", async () => {
-  await writer.write(testPolicy());
-  await writer.write(testPolicy({ generation: 4 }));
+  await lookAndWrite(testPolicy());
+  await lookAndWrite(testPolicy({ generation: 4 }));
   const [first, second] = api.writes();
   expect(Object.fromEntries(first?.query ?? [])).toEqual({
     fieldManager: "healthpolicy-configmap",
@@ -57,7 +69,7 @@ test("under its own field manager, forced, and tied to the object that was looke
 });
 
 test("never reads, but by a dry run that changes nothing", async () => {
-  await writer.write(testPolicy());
+  await lookAndWrite(testPolicy());
   expect(api.seen.map(({ method }) => method)).toEqual(["PATCH", "PATCH"]);
   const [look] = api.seen;
   expect(look?.query.get("dryRun")).toBe("All");
@@ -68,52 +80,52 @@ test("never reads, but by a dry run that changes nothing", async () => {
 test("somebody else's ConfigMap of that name is left alone, and said so", async () => {
   const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
   api.objects.set(PATH, foreign);
-  expect(await writer.write(testPolicy())).toEqual({
+  expect(await lookAndWrite(testPolicy())).toEqual({
     state: "blocked",
     message:
       "ConfigMap healthpolicy-policy-web exists and belongs to somebody else; delete it or rename the policy.",
   });
   expect(api.writes()).toEqual([]);
   api.objects.delete(PATH);
-  expect(await writer.write(testPolicy())).toEqual({ state: "written" });
+  expect(await lookAndWrite(testPolicy())).toMatchObject({ state: "due" });
 });
 
 test("one that replaced ours is left alone too", async () => {
-  await writer.write(testPolicy());
+  await lookAndWrite(testPolicy());
   const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
   api.objects.set(PATH, foreign);
   pass(61_000);
-  expect(await writer.write(testPolicy())).toMatchObject({ state: "waiting" });
-  expect(await writer.write(testPolicy())).toMatchObject({ state: "blocked" });
+  await expect(lookAndWrite(testPolicy())).rejects.toThrow("409 Conflict");
+  expect(await lookAndWrite(testPolicy())).toMatchObject({ state: "blocked" });
   expect(api.objects.get(PATH)).toEqual(foreign);
 });
 
 test("one that was deleted is made again", async () => {
-  await writer.write(testPolicy());
+  await lookAndWrite(testPolicy());
   api.objects.delete(PATH);
   pass(61_000);
-  await writer.write(testPolicy());
-  await writer.write(testPolicy());
+  await expect(lookAndWrite(testPolicy())).rejects.toThrow("409 Conflict");
+  await lookAndWrite(testPolicy());
   expect(api.objects.has(PATH)).toBe(true);
 });
 
 test("the ConfigMap of a deleted policy of this name is waited for", async () => {
-  await writer.write(testPolicy());
+  await lookAndWrite(testPolicy());
   const young = testPolicy({ uid: "uid-of-the-next-web" });
-  expect(await writer.write(young)).toMatchObject({ state: "waiting" });
+  expect(await lookAndWrite(young)).toMatchObject({ state: "waiting" });
   expect(api.writes()).toHaveLength(1);
   api.objects.delete(PATH);
-  expect(await writer.write(young)).toEqual({ state: "written" });
+  expect(await lookAndWrite(young)).toMatchObject({ state: "due" });
 });
 
 test("a new leader takes over what the last one wrote", async () => {
-  await writer.write(testPolicy());
+  await lookAndWrite(testPolicy());
   const next = createConfigMapWriter(api.client);
-  expect(await next.write(testPolicy({ generation: 4 }))).toEqual({ state: "written" });
+  expect(await lookAndWrite(testPolicy({ generation: 4 }), next)).toMatchObject({ state: "due" });
   expect(generationStored()).toBe(4);
 });
 
 test("a refusal of the API server reaches the caller", async () => {
   api.failure = { code: 403, reason: "Forbidden" };
-  await expect(writer.write(testPolicy())).rejects.toThrow("403 Forbidden");
+  await expect(lookAndWrite(testPolicy())).rejects.toThrow("403 Forbidden");
 });

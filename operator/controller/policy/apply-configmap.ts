@@ -1,7 +1,8 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
+import { policyKey } from "../work-item.ts";
 import { policyConfigMap } from "./configmap.ts";
 
 /** Written again after so long even when unchanged: we may not read it, and it may have been edited. */
@@ -11,9 +12,12 @@ const FIELD_MANAGER = "healthpolicy-configmap";
 /** Owns no field and stores nothing: an empty dry run is how an object is seen without a read verb. */
 const LOOK_MANAGER = "healthpolicy-look";
 
-/** What became of the ConfigMap. */
-export type ConfigMapResult =
-  | { state: "written" }
+/** What there is under the name of a policy's ConfigMap. */
+export type ConfigMapFound =
+  /** Ours, written not long ago and with this content. */
+  | { state: "current" }
+  /** Nothing, or ours with this uid: it is to be written. */
+  | { state: "due"; uid: string | undefined }
   /** The ConfigMap of a deleted policy of this name is about to be collected. */
   | { state: "waiting"; message: string }
   /** Somebody else's object has the name. */
@@ -21,8 +25,13 @@ export type ConfigMapResult =
 
 /** Writes one ConfigMap per policy. */
 export interface ConfigMapWriter {
-  /** Writes when needed. Rejects when the API server does not take it. */
-  write(policy: EffectivePolicy): Promise<ConfigMapResult>;
+  /** Changes nothing; asks the API server only where memory does not tell. */
+  look(policy: EffectivePolicy): Promise<ConfigMapFound>;
+  /**
+   * Writes what `look` found to be due; `uid` is from there. Rejects with 409 when another object has
+   * taken the name since: look again.
+   */
+  write(policy: EffectivePolicy, uid: string | undefined): Promise<void>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -46,8 +55,8 @@ interface Known {
 export function createConfigMapWriter(client: KubeClient): ConfigMapWriter {
   const known = new Map<string, Known>();
 
-  /** The uid of the ConfigMap when it is ours, undefined when there is none, or why not to write. */
-  async function look(policy: EffectivePolicy): Promise<string | undefined | ConfigMapResult> {
+  /** By a dry run that would change nothing. */
+  async function ask(policy: EffectivePolicy): Promise<ConfigMapFound> {
     const { metadata } = policyConfigMap(policy);
     const { name, namespace } = metadata;
     const stored = await client.apply<Stored>({
@@ -58,9 +67,11 @@ export function createConfigMapWriter(client: KubeClient): ConfigMapWriter {
       dryRun: true,
     });
     // A dry run that would create gives an object that was never stored.
-    if (!stored.metadata.resourceVersion) return undefined;
+    if (!stored.metadata.resourceVersion) return { state: "due", uid: undefined };
     const owners = stored.metadata.ownerReferences ?? [];
-    if (owners.some(({ uid }) => uid === policy.uid)) return stored.metadata.uid;
+    if (owners.some(({ uid }) => uid === policy.uid)) {
+      return { state: "due", uid: stored.metadata.uid };
+    }
     if (owners.some((owner) => owner.kind === "HealthPolicy" && owner.name === policy.name)) {
       const message = `ConfigMap ${name} of a deleted policy of this name has not been collected yet.`;
       return { state: "waiting", message };
@@ -82,35 +93,24 @@ export function createConfigMapWriter(client: KubeClient): ConfigMapWriter {
     return stored.metadata.uid ?? "";
   }
 
-  /** Decides by what is there, and writes. */
-  async function lookAndApply(key: string, policy: EffectivePolicy): Promise<ConfigMapResult> {
-    const last = known.get(key);
-    known.delete(key);
-    const found = last?.policyUid === policy.uid ? last.uid : await look(policy);
-    if (typeof found === "object") return found;
-    const uid = await apply(policy, found);
-    const content = JSON.stringify(policyConfigMap(policy));
-    known.set(key, { policyUid: policy.uid, content, uid, at: performance.now() });
-    return { state: "written" };
-  }
-
-  function isFresh(key: string, policy: EffectivePolicy): boolean {
-    const last = known.get(key);
-    if (!last || performance.now() - last.at >= REAPPLY_MILLISECONDS) return false;
-    // The uid of the policy is part of the content.
-    return last.content === JSON.stringify(policyConfigMap(policy));
+  function isCurrent({ content, at }: Known, policy: EffectivePolicy): boolean {
+    if (performance.now() - at >= REAPPLY_MILLISECONDS) return false;
+    return content === JSON.stringify(policyConfigMap(policy));
   }
 
   return {
-    write: async (policy) => {
-      const key = `${policy.namespace}/${policy.name}`;
-      if (isFresh(key, policy)) return { state: "written" };
-      try {
-        return await lookAndApply(key, policy);
-      } catch (error) {
-        if (!isApiError(error, 409)) throw error;
-        return { state: "waiting", message: "The ConfigMap has been replaced; looking again." };
-      }
+    look: async (policy) => {
+      const last = known.get(policyKey(policy));
+      if (last?.policyUid !== policy.uid) return ask(policy);
+      return isCurrent(last, policy) ? { state: "current" } : { state: "due", uid: last.uid };
+    },
+    write: async (policy, uid) => {
+      const key = policyKey(policy);
+      // Until the write has succeeded, nothing is known.
+      known.delete(key);
+      const stored = await apply(policy, uid);
+      const content = JSON.stringify(policyConfigMap(policy));
+      known.set(key, { policyUid: policy.uid, content, uid: stored, at: performance.now() });
     },
     forget: (key) => known.delete(key),
   };

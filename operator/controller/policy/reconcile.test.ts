@@ -120,7 +120,7 @@ afterEach(async () => {
 });
 
 test("writes ConfigMap and status, each under its own field manager", async () => {
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   expect(api.writes().map(({ path, query }) => [path, query.get("fieldManager")])).toEqual([
     [CONFIG_MAP, "healthpolicy-configmap"],
     [STATUS, "healthpolicy-status"],
@@ -132,27 +132,27 @@ test("writes ConfigMap and status, each under its own field manager", async () =
 });
 
 test("the second time nothing is written", async () => {
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   const writes = api.writes().length;
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   echo();
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   expect(api.writes()).toHaveLength(writes);
 });
 
 test("a new leader that finds all as it should be leaves the status alone", async () => {
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   echo();
-  await newReconciler().reconcile("shop/web");
+  await newReconciler().reconcile({ namespace: "shop", name: "web" });
   expect(statusWrites()).toBe(1);
 });
 
 test("a change of pods is written, with the times of the conditions kept", async () => {
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   const before = status();
   const { sidecar: _, ...bare } = podOf({ name: "web-2" });
   pods.update({ key: "shop/web-2", now: bare });
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   expect(status().pods?.summary).toBe("1/2");
   const time = (all: HealthPolicyStatus, type: string) =>
     all.conditions?.find((condition) => condition.type === type)?.lastTransitionTime;
@@ -161,26 +161,26 @@ test("a change of pods is written, with the times of the conditions kept", async
 
 test("until all pods are known the policy is delivered, and its status left alone", async () => {
   podsSynced = false;
-  expect(await reconciler.reconcile("shop/web")).toBeLessThan(1_000);
+  expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeLessThan(1_000);
   expect(api.writes().map(({ path }) => path)).toEqual([CONFIG_MAP]);
   expect(reconciler.counts().size).toBe(0);
   podsSynced = true;
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   expect(status().pods?.summary).toBe("1/1");
 });
 
 describe("Programmed", () => {
   test("waits until the configuration reaches the namespace, and a second more", async () => {
     reachedFor = undefined;
-    expect(await reconciler.reconcile("shop/web")).toBeLessThan(1_000);
+    expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeLessThan(1_000);
     expect(programmed()).toBe(
       "False Reconciling: The webhook configuration is on its way to the API servers.",
     );
     reachedFor = 900;
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("False Reconciling");
     reachedFor = 1_100;
-    expect(await reconciler.reconcile("shop/web")).toBe(60_000);
+    expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBe(60_000);
     expect(programmed()).toContain("True Programmed");
   });
 
@@ -189,12 +189,12 @@ describe("Programmed", () => {
     ["a deleted policy of that name", { generation: 3, uid: "other" }],
   ])("waits for a ready replica that knows %s, and names it", async (_what, knows) => {
     known = knows;
-    expect(await reconciler.reconcile("shop/web")).toBeLessThan(1_000);
+    expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeLessThan(1_000);
     expect(programmed()).toBe(
       "False Reconciling: Waiting for replicas of the operator to know the policy: operator-1.",
     );
     known = { generation: 3, uid: testPolicy().uid };
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("True");
   });
 
@@ -204,34 +204,34 @@ describe("Programmed", () => {
     replica.close();
     replica.closeAllConnections();
     pods.update({ key: "system/operator-2", now: { ...second, ready: true } });
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("operator-1, operator-2");
   });
 
   test("without a ready replica it is not true", async () => {
     const operator = podOf({ namespace: "system", name: "operator-1", ready: false });
     pods.update({ key: "system/operator-1", now: operator });
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toBe("False Reconciling: No replica of the operator is ready.");
   });
 
   test("once true, it stays so for its generation when a replica goes", async () => {
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     known = { generation: 0, uid: "" };
     reachedFor = undefined;
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("True");
     cachePolicy({ generation: 4 });
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("False Reconciling");
     expect(status().observedGeneration).toBe(4);
   });
 
   test("is never true in a namespace that is opted out, but edits go on reaching its running pods", async () => {
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     optedOut = true;
     cachePolicy({ generation: 4 });
-    await reconciler.reconcile("shop/web");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("False NamespaceExcluded");
     const data = api.objects.get(CONFIG_MAP)?.data as Record<string, string>;
     expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ generation: 4 });
@@ -240,7 +240,7 @@ describe("Programmed", () => {
   test("is never true in a namespace whose pods are never injected, and nothing is written there", async () => {
     const record = projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord;
     policies.set("kube-system/web", record);
-    await reconciler.reconcile("kube-system/web");
+    await reconciler.reconcile({ namespace: "kube-system", name: "web" });
     expect(api.writes().map(({ path }) => path)).toEqual([STATUS.replace("shop", "kube-system")]);
     expect(api.writes()[0]?.body).toHaveProperty("status.conditions.1.reason", "NamespaceExcluded");
   });
@@ -248,31 +248,33 @@ describe("Programmed", () => {
   test("tells of a ConfigMap that is not ours, and leaves it alone", async () => {
     const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
     api.objects.set(CONFIG_MAP, foreign);
-    expect(await reconciler.reconcile("shop/web")).toBeLessThan(60_000);
+    expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeLessThan(60_000);
     expect(programmed()).toContain("False ConfigMapNotOurs");
     expect(api.objects.get(CONFIG_MAP)).toBe(foreign);
   });
 });
 
 test("a policy that became invalid keeps its last ConfigMap", async () => {
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   cachePolicy({ generation: 4 }, { timing: { checkTimeout: "30s" } });
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   const writes = api.writes().filter(({ path }) => path === CONFIG_MAP);
   expect(writes).toHaveLength(1);
   expect(status().conditions?.find(({ type }) => type === "Stalled")?.status).toBe("True");
 });
 
 test("a policy that is gone is forgotten", async () => {
-  await reconciler.reconcile("shop/web");
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
   policies.clear();
-  expect(await reconciler.reconcile("shop/web")).toBeUndefined();
+  expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeUndefined();
   expect(reconciler.counts().size).toBe(0);
 });
 
 test("an error of the API server reaches the queue", async () => {
   api.failure = { code: 500, reason: "InternalError" };
-  await expect(reconciler.reconcile("shop/web")).rejects.toThrow("500 InternalError");
+  await expect(reconciler.reconcile({ namespace: "shop", name: "web" })).rejects.toThrow(
+    "500 InternalError",
+  );
 });
 
 test("a policy that was replaced while we worked is no error", async () => {
@@ -283,5 +285,5 @@ test("a policy that was replaced while we worked is no error", async () => {
     return calls === 1 ? record : undefined;
   };
   api.failure = { code: 404, reason: "NotFound" };
-  expect(await reconciler.reconcile("shop/web")).toBeUndefined();
+  expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeUndefined();
 });

@@ -1,0 +1,20 @@
+import { expect, test } from "@jest/globals";
+import { policyItem, type WorkItem, workItemKey } from "./work-item.ts";
+
+test("equal items have one key, different ones never", () => {
+  const items: WorkItem[] = [
+    { kind: "certificate" },
+    { kind: "webhookConfiguration" },
+    policyItem({ namespace: "a", name: "certificate" }),
+    policyItem({ namespace: "a", name: "b" }),
+    policyItem({ namespace: "b", name: "a" }),
+  ];
+  expect(items.map(workItemKey)).toEqual([
+    "certificate",
+    "webhookConfiguration",
+    "a/certificate",
+    "a/b",
+    "b/a",
+  ]);
+  expect(workItemKey(policyItem({ namespace: "a", name: "b" }))).toBe("a/b");
+});
