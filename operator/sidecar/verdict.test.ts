@@ -79,6 +79,12 @@ describe("hysteresis", () => {
       both(false, false),
     ],
     [
+      "successes of a dependency that is up count for nothing against its next failure",
+      ["ok", "ok", "ok", "ok", "ok", "CheckTimeout"],
+      { successThreshold: 3, failureThreshold: 2 },
+      both(true, true),
+    ],
+    [
       "one failure with threshold 1 is down",
       ["ok", "CheckTimeout"],
       { failureThreshold: 1 },
@@ -218,6 +224,10 @@ describe("staleness", () => {
     expect(agedOut(UNHEARD, TIMING, at(1_000_000))).toBe(UNHEARD);
   });
 
+  test("other times make no result where there was none", () => {
+    expect(retimed(UNHEARD, { monotonic: 5_000, wall: 5_000 })).toStrictEqual(UNHEARD);
+  });
+
   test("a shorter interval does not make an earlier result stale at once", () => {
     const short = { ...TIMING, intervalMilliseconds: 1_000, checkTimeoutMilliseconds: 1_000 };
     expect(agedOut(up, short, at(9_000)).up.high).toBe(false);
@@ -252,6 +262,16 @@ describe("the pod", () => {
     expect(decide({ presence: "Present", firstReady: false, dependencies }).reason).toBe(
       "Starting",
     );
+  });
+
+  test("one dependency that is known to be down says more than that another is not known yet", () => {
+    const down = { ...judged(stateAfter(["ConnectionRefused"])), name: "down" };
+    const verdict = decide({
+      presence: "Present",
+      firstReady: false,
+      dependencies: [judged(UNHEARD), down],
+    });
+    expect(verdict).toStrictEqual({ ready: false, reason: undefined, gating: ["db", "down"] });
   });
 
   test("a probe waits only for what could gate and has had no result", () => {
