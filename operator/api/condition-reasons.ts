@@ -13,6 +13,8 @@ export const CONDITION_REASONS = [
   "Reconciling",
   /** Somebody else's ConfigMap has the name that the policy's needs. */
   "ConfigMapNotOurs",
+  /** API servers do not get through to the operator's webhook; new pods start without the sidecar. */
+  "WebhookUnreachable",
   /** No pod of this namespace is ever injected. */
   "NamespaceExcluded",
   /** Some of the matching pods belong to an older policy. */

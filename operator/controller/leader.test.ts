@@ -23,6 +23,7 @@ const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
 const SECRET = "/api/v1/namespaces/system/secrets/certificate";
 const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
 const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
+const PROOF = "/api/v1/namespaces/system/configmaps/healthpolicy-webhook-proof";
 const WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
 
 const SETTINGS = {
@@ -43,6 +44,8 @@ let watches: Map<string, ServerResponse>;
 let holds: (seen: Seen) => boolean;
 let held: (() => void)[];
 let pods: object[];
+/** Whether a replica marks the proofs. */
+let marks: boolean;
 let secret: { metadata: { resourceVersion: string }; data?: Record<string, string> };
 
 /** What each list holds; watches stay open and silent. */
@@ -59,12 +62,22 @@ function get({ path, query }: Seen): object | undefined {
     : { metadata: { resourceVersion: "1" }, items: list(path) };
 }
 
+/** What the API server makes of an object that is applied. */
+function applied({ path, body }: Seen): unknown {
+  if (path !== PROOF || !marks) return body ?? {};
+  const { metadata } = body as { metadata: { annotations: Record<string, string> } };
+  const challenge = metadata.annotations["healthpolicy.dev/challenge"];
+  return {
+    metadata: { annotations: { "healthpolicy.dev/answered-by": `operator-1 ${challenge}` } },
+  };
+}
+
 function answer(seen: Seen, response: ServerResponse): void {
   if (seen.query.get("watch") === "true") {
     response.writeHead(200).flushHeaders();
     watches.set(seen.path, response);
   } else if (seen.method === "PATCH") {
-    reply(response, 200, seen.body ?? {});
+    reply(response, 200, applied(seen));
   } else {
     const found = get(seen);
     if (found) reply(response, 200, found);
@@ -79,6 +92,7 @@ beforeEach(async () => {
   holds = () => false;
   held = [];
   pods = [];
+  marks = true;
   api = await startFakeApi((seen, response) => {
     if (holds(seen)) held.push(() => answer(seen, response));
     else answer(seen, response);
@@ -154,6 +168,35 @@ test("with a certificate it writes the webhook configuration and the policies", 
   expect(leader.counts().get("shop/web")).toMatchObject({ matched: 0 });
   controller.abort();
   await leading;
+});
+
+test("a leader proves that API servers reach the webhook, and tells every policy when they do not", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  const reasons = () => {
+    const body = patched(STATUS)?.body as { status: { conditions: { reason: string }[] } };
+    return body?.status.conditions.map(({ reason }) => reason);
+  };
+  const writes = () =>
+    api.seen.filter(({ method, path }) => method === "PATCH" && path === WEBHOOK).length;
+  expect(leader.webhookReach().state).toBe("unknown");
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("it is proven", () => leader.webhookReach().state === "reachable");
+  expect(writes()).toBe(1);
+
+  marks = false;
+  send(POLICIES, "ADDED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
+  await until("it is proven no more", () => leader.webhookReach().state === "unreachable", 15_000);
+  await until("the policy says so", () => reasons()?.includes("WebhookUnreachable") === true);
+  // One write for the new namespace, and one because the configuration may have been gone.
+  expect(writes()).toBe(3);
+
+  marks = true;
+  await until("it is proven again", () => leader.webhookReach().state === "reachable", 15_000);
+  await until("the policy says so", () => reasons()?.includes("WebhookUnreachable") === false);
+  controller.abort();
+  await leading;
+  expect(leader.webhookReach().state).toBe("unknown");
 });
 
 test("a leader follows policies that come and go, and pods", async () => {

@@ -15,10 +15,14 @@ import {
   createWebhookWriter,
   WEBHOOK_REAPPLY_MILLISECONDS,
 } from "./webhook-configuration/apply-webhook-configuration.ts";
+import { createWebhookProver } from "./webhook-configuration/prove-webhook.ts";
+import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 import { policyItem, type WorkItem, workItemKey } from "./work-item.ts";
 
 /** Certificates live for weeks; the Secret's own changes are watched. */
 const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
+/** From a write of the webhook configuration to its proof: API servers learn of it by a watch of theirs. */
+const PROOF_AFTER_WRITE_MILLISECONDS = 1_000;
 /** A rollout changes many pods at once: counted together. */
 const POD_CHANGES_MILLISECONDS = 300;
 
@@ -39,6 +43,8 @@ export interface Leader {
   counts(): ReadonlyMap<string, PodCounts>;
   /** The watch of pods; none in a replica that does not lead. */
   pods(): Watch<PodRecord> | undefined;
+  /** Whether API servers get through to the webhook; unknown in a replica that does not lead. */
+  webhookReach(): Reach;
 }
 
 const NO_COUNTS: ReadonlyMap<string, PodCounts> = new Map();
@@ -84,6 +90,7 @@ export function createLeader(options: LeaderOptions): Leader {
   const { caches, settings, dnsName, log } = options;
   let counts = () => NO_COUNTS;
   let podWatch: Watch<PodRecord> | undefined;
+  let webhookReach = () => NOT_PROVEN_YET.reach;
 
   async function lead(signal: AbortSignal): Promise<void> {
     // Who has lost the Lease must not write over what the next leader has written.
@@ -99,6 +106,19 @@ export function createLeader(options: LeaderOptions): Leader {
       clusterRole: settings.clusterRole,
       log,
     });
+    const queuePolicies = () => {
+      for (const policy of caches.policies.values()) queue.add(policyItem(policy));
+    };
+    const prover = createWebhookProver({
+      client,
+      target: { namespace: settings.namespace, port: settings.webhookPort },
+      onFirstUnmarked: () => {
+        webhook.writeAgain();
+        queue.add({ kind: "webhookConfiguration" });
+      },
+      onChange: queuePolicies,
+      log,
+    });
     const reconciler = createReconciler({
       client,
       caches,
@@ -106,6 +126,7 @@ export function createLeader(options: LeaderOptions): Leader {
       podsSynced: () => podWatch?.synced() ?? false,
       configMaps: createConfigMapWriter(client),
       webhook,
+      webhookReach: prover.reach,
       podName: settings.podName,
       namespace: settings.namespace,
       webhookPort: settings.webhookPort,
@@ -125,7 +146,9 @@ export function createLeader(options: LeaderOptions): Leader {
       const caBundle = caches.certificate()?.data["ca.crt"];
       // Comes back when the Secret is filled.
       if (!caBundle) return undefined;
-      await webhook.write({ caBundle, namespaces: caches.index.namespaces() });
+      const wrote = await webhook.write({ caBundle, namespaces: caches.index.namespaces() });
+      // From here on it repeats itself.
+      if (wrote) queue.addAfter({ kind: "webhookProof" }, PROOF_AFTER_WRITE_MILLISECONDS);
       return WEBHOOK_REAPPLY_MILLISECONDS;
     }
 
@@ -135,6 +158,8 @@ export function createLeader(options: LeaderOptions): Leader {
           return certificate();
         case "webhookConfiguration":
           return webhookConfiguration();
+        case "webhookProof":
+          return prover.prove();
         case "policy":
           return reconciler.reconcile(item);
       }
@@ -161,19 +186,24 @@ export function createLeader(options: LeaderOptions): Leader {
       kind: "Pod",
       project: projectPod,
       onChange: onPodChange,
-      onSynced: () => {
-        for (const policy of caches.policies.values()) queue.add(policyItem(policy));
-      },
+      onSynced: queuePolicies,
       log,
     });
     podWatch = watch;
     counts = reconciler.counts;
+    webhookReach = prover.reach;
     await untilAborted(signal);
     unsubscribe();
     podWatch = undefined;
     counts = () => NO_COUNTS;
+    webhookReach = () => NOT_PROVEN_YET.reach;
     await Promise.all([watch.stop(), queue.stop()]);
   }
 
-  return { lead, counts: () => counts(), pods: () => podWatch };
+  return {
+    lead,
+    counts: () => counts(),
+    pods: () => podWatch,
+    webhookReach: () => webhookReach(),
+  };
 }

@@ -8,6 +8,7 @@ import type { Leader } from "./leader.ts";
 import { startManagement } from "./management.ts";
 import { controllerMetrics } from "./metrics.ts";
 import { countsOf } from "./policy/testing/records.ts";
+import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 
 let server: Server | undefined;
 
@@ -53,7 +54,8 @@ test("the controller's metrics", async () => {
     certificates: watch,
     certificate: () => undefined,
   };
-  const leader = { counts: () => counts, pods: () => undefined };
+  const webhookReach = () => NOT_PROVEN_YET.reach;
+  const leader = { counts: () => counts, pods: () => undefined, webhookReach };
   controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
   const url = await start(registry, () => undefined);
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -78,11 +80,35 @@ test("seconds until the certificate ends", async () => {
     certificates: watch,
     certificate: () => ({ resourceVersion: "1", data }),
   };
-  const leader = { counts: () => new Map(), pods: () => undefined };
+  const webhookReach = () => NOT_PROVEN_YET.reach;
+  const leader = { counts: () => new Map(), pods: () => undefined, webhookReach };
   controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
   const text = await registry.metrics();
   const seconds = Number(/^healthpolicy_certificate_expiry_seconds (\d+)$/m.exec(text)?.[1]);
   expect(Math.abs(seconds - 90 * 24 * 3_600)).toBeLessThan(60);
   // The Secret's other contents have no place in a metric.
   expect(text).not.toContain("PRIVATE");
+});
+
+test("whether API servers reach the webhook: 1, 0, and absent while nobody knows", async () => {
+  const registry = new Registry();
+  const watch = { secondsSinceLastEvent: () => 7 };
+  const caches = {
+    policies: watch,
+    namespaces: watch,
+    certificates: watch,
+    certificate: () => undefined,
+  };
+  let reach: Reach = NOT_PROVEN_YET.reach;
+  const leader = { counts: () => new Map(), pods: () => undefined, webhookReach: () => reach };
+  controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
+  const value = async () =>
+    /^healthpolicy_webhook_reachable (.*)$/m.exec(await registry.metrics())?.[1];
+  expect(await value()).toBeUndefined();
+  reach = { state: "reachable" };
+  expect(await value()).toBe("1");
+  reach = { state: "unreachable", message: "Look." };
+  expect(await value()).toBe("0");
+  reach = NOT_PROVEN_YET.reach;
+  expect(await value()).toBeUndefined();
 });

@@ -53,4 +53,15 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       else this.set(Math.round((end - Date.now()) / 1_000));
     },
   });
+  new Gauge({
+    name: "healthpolicy_webhook_reachable",
+    help: "1 while API servers get through to the webhook, 0 while not; from the leader alone, absent while unknown.",
+    registers,
+    collect() {
+      const { state } = leader.webhookReach();
+      this.reset();
+      if (state === "unknown") this.remove();
+      else this.set(state === "reachable" ? 1 : 0);
+    },
+  });
 }

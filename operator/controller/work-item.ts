@@ -1,9 +1,13 @@
 /** What the leader has to work on, one item at a time. */
 
-/** The policy `namespace/name` and its status, the webhook configuration, or the webhook's certificate. */
+/**
+ * The policy `namespace/name` and its status, the webhook configuration, the proof that API servers get
+ * through to the webhook, or the webhook's certificate.
+ */
 export type WorkItem =
   | { kind: "policy"; namespace: string; name: string }
   | { kind: "webhookConfiguration" }
+  | { kind: "webhookProof" }
   | { kind: "certificate" };
 
 /** The key of a policy, as caches and counts have it. */

@@ -1,6 +1,7 @@
 /** What to do about one policy, decided from all that was read about it. Pure. */
 import type { Resolution } from "../../api/effective-policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type ConfigMapFound, REAPPLY_MILLISECONDS } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { excludedMessage, type Programmed, policyStatus, wasProgrammed } from "./status.ts";
@@ -12,6 +13,9 @@ const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
   yes: REAPPLY_MILLISECONDS,
   excluded: REAPPLY_MILLISECONDS,
   waiting: 300,
+  // Every policy is called when what is known about the webhook changes.
+  unproven: REAPPLY_MILLISECONDS,
+  unreachable: REAPPLY_MILLISECONDS,
   // No event tells that somebody else's ConfigMap is gone.
   blocked: 5_000,
 };
@@ -27,6 +31,8 @@ export interface PolicyFacts {
   optedOut: boolean;
   /** Undefined for a policy that has none: an invalid one, or one of an excluded namespace. */
   configMap: ConfigMapFound | undefined;
+  /** Whether API servers get through to the webhook. */
+  webhookReach: Reach;
   /** Milliseconds since the webhook configuration first reached the namespace; undefined: it does not. */
   reachedForMilliseconds: number | undefined;
   /** Undefined while not all pods are known. */
@@ -70,8 +76,10 @@ function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   if (configMap?.state === "waiting" || configMap?.state === "blocked") return configMap;
   // Only now: the label ends injection, but pods that run with the sidecar still follow the policy.
   if (facts.optedOut) return excluded(namespace, true);
-  // Once true it stays true for this generation: a replica gets ready only with a full cache.
+  if (facts.webhookReach.state === "unreachable") return facts.webhookReach;
+  // Else, once true it stays true for this generation: a replica gets ready only with a full cache.
   if (wasProgrammed(facts.previous, facts.generation)) return { state: "yes" };
+  if (facts.webhookReach.state === "unknown") return { ...facts.webhookReach, state: "unproven" };
   if ((facts.reachedForMilliseconds ?? 0) >= SEEN_BY_API_SERVERS_MILLISECONDS) return undefined;
   return waiting("The webhook configuration is on its way to the API servers.");
 }

@@ -7,6 +7,7 @@ import type { Caches } from "../caches.ts";
 import type { CertificateData } from "../certificate/certificate-plan.ts";
 import { carryOut } from "../certificate/certificates.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
+import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { createConfigMapWriter } from "./apply-configmap.ts";
 import { createPodIndex, type PodIndex } from "./pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "./policy-cache.ts";
@@ -29,6 +30,7 @@ let policies: Map<string, PolicyRecord>;
 let index: ReturnType<typeof createPolicyIndex>;
 let pods: PodIndex;
 let reachedFor: number | undefined;
+let webhookReach: Reach;
 let optedOut: boolean;
 let podsSynced: boolean;
 let reconciler: Reconciler;
@@ -50,7 +52,8 @@ function newReconciler(): Reconciler {
     pods,
     podsSynced: () => podsSynced,
     configMaps: createConfigMapWriter(api.client),
-    webhook: { reachedFor: () => reachedFor, write: async () => undefined },
+    webhook: { reachedFor: () => reachedFor },
+    webhookReach: () => webhookReach,
     podName: "operator-1",
     namespace: "system",
     webhookPort: (replica.address() as AddressInfo).port,
@@ -96,6 +99,7 @@ beforeEach(async () => {
   index = createPolicyIndex();
   pods = createPodIndex();
   reachedFor = 5_000;
+  webhookReach = { state: "reachable" };
   optedOut = false;
   podsSynced = true;
   replica = https.createServer(
@@ -225,6 +229,41 @@ describe("Programmed", () => {
     await reconciler.reconcile({ namespace: "shop", name: "web" });
     expect(programmed()).toContain("False Reconciling");
     expect(status().observedGeneration).toBe(4);
+  });
+
+  test("is not true before the webhook has been proven", async () => {
+    const message = "The webhook has not been tried yet.";
+    webhookReach = { state: "unknown", message };
+    expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBe(60_000);
+    expect(programmed()).toBe(`False Reconciling: ${message}`);
+    webhookReach = { state: "reachable" };
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    expect(programmed()).toContain("True Programmed");
+  });
+
+  test("follows the webhook: unreachable, and back", async () => {
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    webhookReach = { state: "unreachable", message: "Look at the firewall." };
+    expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBe(60_000);
+    expect(programmed()).toBe("False WebhookUnreachable: Look at the firewall.");
+    webhookReach = { state: "reachable" };
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    expect(programmed()).toContain("True Programmed");
+  });
+
+  test("once true, it stays so while the webhook cannot be proven, as in a new leader", async () => {
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    echo();
+    webhookReach = { state: "unknown", message: "The webhook has not been tried yet." };
+    await newReconciler().reconcile({ namespace: "shop", name: "web" });
+    expect(programmed()).toContain("True Programmed");
+    expect(statusWrites()).toBe(1);
+  });
+
+  test("does not hold a policy back from its running pods while the webhook is unreachable", async () => {
+    webhookReach = { state: "unreachable", message: "Look at the firewall." };
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    expect(api.writes().map(({ path }) => path)).toEqual([CONFIG_MAP, STATUS]);
   });
 
   test("is never true in a namespace that is opted out, but edits go on reaching its running pods", async () => {

@@ -6,6 +6,7 @@ import type { Caches } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import { excludedNamespaces } from "../webhook-configuration/webhook-configuration.ts";
+import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { policyKey } from "../work-item.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter } from "./apply-status.ts";
@@ -31,7 +32,9 @@ export interface ReconcilerOptions {
   /** Whether all pods are known. Until then the index proves nothing about pods or replicas. */
   podsSynced: () => boolean;
   configMaps: ConfigMapWriter;
-  webhook: WebhookWriter;
+  webhook: Pick<WebhookWriter, "reachedFor">;
+  /** Whether API servers get through to the webhook. */
+  webhookReach: () => Reach;
   /** This replica's pod and namespace. */
   podName: string;
   namespace: string;
@@ -78,6 +81,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       excluded,
       optedOut: caches.namespaceOptedOut(namespace),
       configMap: await configMapOf(record, excluded),
+      webhookReach: options.webhookReach(),
       reachedForMilliseconds: webhook.reachedFor(namespace),
       counts: countsOf(record),
       previous: statuses.previous(record),

@@ -94,6 +94,26 @@ describe("conditions", () => {
     expect(message(status, "Ready")).toBe("Wait.");
   });
 
+  test("webhook unreachable: not ready, with what to look at, and waiting may mend it", () => {
+    const sentence = "Look at the firewall.";
+    const status = policyStatus(facts({ programmed: { state: "unreachable", message: sentence } }));
+    expect(short(status)).toEqual({
+      Accepted: "True Accepted",
+      Programmed: "False WebhookUnreachable",
+      PodsCurrent: "True PodsCurrent",
+      Ready: "False WebhookUnreachable",
+      Stalled: "False Progressing",
+    });
+    expect(message(status, "Programmed")).toBe(sentence);
+    expect(wasProgrammed(status, 3)).toBe(false);
+  });
+
+  test("webhook not to be proven: on the way", () => {
+    const status = policyStatus(facts({ programmed: { state: "unproven", message: "Why." } }));
+    expect(short(status)).toMatchObject({ Programmed: "False Reconciling" });
+    expect(message(status, "Programmed")).toBe("Why.");
+  });
+
   test("invalid: it can never work, and shows nothing as in force", () => {
     const sentence = "timing: checkTimeout (9s) must be less than probe.timeoutSeconds (5)";
     const status = policyStatus(facts({ resolution: { invalid: sentence } }));

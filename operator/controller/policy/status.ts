@@ -11,6 +11,10 @@ export type Programmed =
   | { state: "yes" }
   /** Not yet; the message names what is missing. */
   | { state: "waiting"; message: string }
+  /** Nobody can say, because the webhook cannot be tried; the message says why. */
+  | { state: "unproven"; message: string }
+  /** API servers do not get through to the webhook; the message says what to look at. */
+  | { state: "unreachable"; message: string }
   /** No pod of this namespace is ever injected. */
   | { state: "excluded"; message: string }
   /** Something of ours cannot be written; the message says what to do. */
@@ -77,7 +81,10 @@ function programmed({ resolution, programmed, counts }: StatusFacts): ConditionS
   }
   switch (programmed.state) {
     case "waiting":
+    case "unproven":
       return no("Reconciling", programmed.message);
+    case "unreachable":
+      return no("WebhookUnreachable", programmed.message);
     case "blocked":
       return no("ConfigMapNotOurs", programmed.message);
     case "excluded":

@@ -63,6 +63,19 @@ test("written once, again when it changes, and again after a minute", async () =
   expect(api.objects.has(PATH)).toBe(true);
 });
 
+test("says whether it wrote, and writes once more when it is told to", async () => {
+  expect(await writer.write(SHOP)).toBe(true);
+  expect(await writer.write(SHOP)).toBe(false);
+  api.objects.delete(PATH);
+  writer.writeAgain();
+  expect(await writer.write(SHOP)).toBe(true);
+  expect(api.objects.has(PATH)).toBe(true);
+  expect(await writer.write(SHOP)).toBe(false);
+  api.objects.delete(ROLE);
+  writer.writeAgain();
+  expect(await writer.write(SHOP)).toBe(false);
+});
+
 test("tells for how long it has reached a namespace", async () => {
   expect(writer.reachedFor("shop")).toBeUndefined();
   await writer.write(SHOP);

@@ -25,8 +25,10 @@ export interface WebhookWriterOptions {
 
 /** Writes the one configuration and remembers what it has reached. */
 export interface WebhookWriter {
-  /** Writes when needed. */
-  write(wanted: { caBundle: string; namespaces: Iterable<string> }): Promise<void>;
+  /** Writes when needed; resolves with whether it did. */
+  write(wanted: { caBundle: string; namespaces: Iterable<string> }): Promise<boolean>;
+  /** The next write takes place, whatever was written last: the configuration may be gone. */
+  writeAgain(): void;
   /** Milliseconds since the configuration first reached the namespace; undefined when it does not. */
   reachedFor(namespace: string): number | undefined;
 }
@@ -63,7 +65,7 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
       const reached = reachedNamespaces(namespaces, target.namespace);
       const content = JSON.stringify([caBundle, reached]);
       const fresh = performance.now() - last.at < WEBHOOK_REAPPLY_MILLISECONDS;
-      if (fresh && last.content === content) return;
+      if (fresh && last.content === content) return false;
       // Asked before every write: an uninstall deletes the owner first, and what is written for an owner
       // that is gone would call a Service that is gone. Between this and the write the garbage collector
       // looks after it: it deletes what names an owner that does not exist.
@@ -75,7 +77,7 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
           { clusterRole },
           "the chart is uninstalled; the webhook configuration is left alone",
         );
-        return;
+        return false;
       }
       const owner = { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", name: clusterRole, uid };
       await client.apply({
@@ -89,6 +91,10 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
       if (last.content !== content)
         log.info({ namespaces: reached.length }, "webhook configuration");
       last = { content, at: performance.now() };
+      return true;
+    },
+    writeAgain: () => {
+      last = { ...last, at: Number.NEGATIVE_INFINITY };
     },
     reachedFor: (namespace) => {
       const at = reachedAt.get(namespace);

@@ -22,6 +22,11 @@ function names(namespaces: string[]) {
   return configuration(namespaces).webhooks[0]?.namespaceSelector.matchExpressions[0];
 }
 
+/** The names of the webhooks. */
+function webhooks(namespaces: string[]): string[] {
+  return configuration(namespaces).webhooks.map(({ name }) => name);
+}
+
 function many(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `ns-${String(index).padStart(4, "0")}`);
 }
@@ -70,18 +75,64 @@ test("the whole configuration", () => {
           ],
         },
       },
+      {
+        name: "prove.healthpolicy.dev",
+        admissionReviewVersions: ["v1"],
+        clientConfig: {
+          service: {
+            namespace: "healthpolicy-system",
+            name: "the-service",
+            path: "/prove",
+            port: 443,
+          },
+          caBundle: "UEVN",
+        },
+        rules: [
+          {
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            operations: ["CREATE", "UPDATE"],
+            resources: ["configmaps"],
+            scope: "Namespaced",
+          },
+        ],
+        failurePolicy: "Ignore",
+        matchPolicy: "Equivalent",
+        reinvocationPolicy: "Never",
+        sideEffects: "None",
+        timeoutSeconds: 3,
+        namespaceSelector: {
+          matchExpressions: [
+            { key: "kubernetes.io/metadata.name", operator: "In", values: ["healthpolicy-system"] },
+          ],
+        },
+        objectSelector: {
+          matchExpressions: [
+            { key: "healthpolicy.dev/webhook-proof", operator: "In", values: ["true"] },
+          ],
+        },
+      },
     ],
   });
 });
 
+test.each([0, 1, 501])(
+  "the proof is the same with %i namespaces: it reaches no pod, and no other namespace",
+  (count) => {
+    expect(configuration(many(count)).webhooks.at(-1)).toStrictEqual(
+      configuration(["shop"]).webhooks[1],
+    );
+  },
+);
+
 describe("namespaces", () => {
-  test("none: no webhook, because an empty list would not match nothing", () => {
-    expect(configuration([]).webhooks).toEqual([]);
+  test("none: only the proof, because an empty list would not match nothing", () => {
+    expect(webhooks([])).toEqual(["prove.healthpolicy.dev"]);
   });
 
   test("those that are never injected are left out", () => {
     const excluded = ["kube-system", "kube-node-lease", "healthpolicy-system"];
-    expect(configuration(excluded).webhooks).toEqual([]);
+    expect(webhooks(excluded)).toEqual(["prove.healthpolicy.dev"]);
     expect(names([...excluded, "shop"])?.values).toEqual(["shop"]);
   });
 

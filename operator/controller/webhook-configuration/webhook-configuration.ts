@@ -1,5 +1,11 @@
 /** The MutatingWebhookConfiguration: which pods the API server asks us about. Pure. */
-import { ADMISSION_PATH, INJECT_LABEL, NEVER_INJECTED_NAMESPACES } from "../../api/names.ts";
+import {
+  ADMISSION_PATH,
+  INJECT_LABEL,
+  NEVER_INJECTED_NAMESPACES,
+  PROOF_PATH,
+  WEBHOOK_PROOF_LABEL,
+} from "../../api/names.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 
 /** Its name; the chart's role allows this one and no other. */
@@ -34,6 +40,12 @@ interface Requirement {
   values: string[];
 }
 
+const only = (key: string, value: string): Requirement => ({
+  key,
+  operator: "In",
+  values: [value],
+});
+
 const NOT_OPTED_OUT: Requirement = { key: INJECT_LABEL, operator: "NotIn", values: ["false"] };
 
 /** Namespaces that no policy reaches. */
@@ -55,48 +67,70 @@ function namespaceSelector(reached: string[], ownNamespace: string): Requirement
   return [names, NOT_OPTED_OUT];
 }
 
-/**
- * The whole object, as it is applied. Without a namespace to reach it has no webhook at all: an empty
- * selector would stand for every namespace.
- */
-export function webhookConfiguration(options: WebhookConfigurationOptions) {
-  const { caBundle, target, owner } = options;
-  const reached = reachedNamespaces(options.namespaces, target.namespace);
-  const webhook = {
-    name: "inject.healthpolicy.dev",
+/** What both webhooks have in common. */
+function common({ caBundle, target }: WebhookConfigurationOptions, path: string) {
+  return {
     admissionReviewVersions: ["v1"],
     clientConfig: {
-      service: {
-        namespace: target.namespace,
-        name: target.service,
-        path: ADMISSION_PATH,
-        port: 443,
-      },
+      service: { namespace: target.namespace, name: target.service, path, port: 443 },
       caBundle: Buffer.from(caBundle).toString("base64"),
     },
-    rules: [
-      {
-        apiGroups: [""],
-        apiVersions: ["v1"],
-        operations: ["CREATE"],
-        resources: ["pods"],
-        scope: "Namespaced",
-      },
-    ],
     // Never Fail: an operator that is down must cost pods their sidecar, not their creation.
     failurePolicy: "Ignore",
     matchPolicy: "Equivalent",
-    // A webhook after ours may add a container that declares our port.
-    reinvocationPolicy: "IfNeeded",
     sideEffects: "None",
     timeoutSeconds: target.timeoutSeconds,
-    namespaceSelector: { matchExpressions: namespaceSelector(reached, target.namespace) },
+  };
+}
+
+function rule(resource: string, operations: string[]) {
+  return {
+    apiGroups: [""],
+    apiVersions: ["v1"],
+    operations,
+    resources: [resource],
+    scope: "Namespaced",
+  };
+}
+
+function injection(options: WebhookConfigurationOptions, reached: string[]) {
+  return {
+    ...common(options, ADMISSION_PATH),
+    name: "inject.healthpolicy.dev",
+    rules: [rule("pods", ["CREATE"])],
+    // A webhook after ours may add a container that declares our port.
+    reinvocationPolicy: "IfNeeded",
+    namespaceSelector: { matchExpressions: namespaceSelector(reached, options.target.namespace) },
     objectSelector: { matchExpressions: [NOT_OPTED_OUT] },
   };
+}
+
+/** Called for one ConfigMap of the operator's own namespace, which proves that API servers get here. */
+function proof(options: WebhookConfigurationOptions) {
+  return {
+    ...common(options, PROOF_PATH),
+    name: "prove.healthpolicy.dev",
+    // UPDATE for the case that somebody has stored a ConfigMap of that name.
+    rules: [rule("configmaps", ["CREATE", "UPDATE"])],
+    reinvocationPolicy: "Never",
+    namespaceSelector: {
+      matchExpressions: [only(NAMESPACE_NAME_LABEL, options.target.namespace)],
+    },
+    objectSelector: { matchExpressions: [only(WEBHOOK_PROOF_LABEL, "true")] },
+  };
+}
+
+/**
+ * The whole object, as it is applied. Without a namespace to reach nothing is injected: an empty
+ * selector would stand for every namespace. The proof stands always, so that an operator that API servers
+ * do not reach is seen before the first policy is written.
+ */
+export function webhookConfiguration(options: WebhookConfigurationOptions) {
+  const reached = reachedNamespaces(options.namespaces, options.target.namespace);
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
-    metadata: { name: WEBHOOK_CONFIGURATION, ownerReferences: [owner] },
-    webhooks: reached.length === 0 ? [] : [webhook],
+    metadata: { name: WEBHOOK_CONFIGURATION, ownerReferences: [options.owner] },
+    webhooks: [...(reached.length === 0 ? [] : [injection(options, reached)]), proof(options)],
   };
 }

@@ -1,0 +1,88 @@
+/** Sends the proof that pods get their sidecar through an API server, and remembers what it showed. */
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import { WEBHOOK_PROOF_CONFIG_MAP } from "../../api/names.ts";
+import { ApiError, type KubeClient } from "../kube/kube-client.ts";
+import {
+  afterProof,
+  NOT_PROVEN_YET,
+  PROOF_INTERVAL_MILLISECONDS,
+  PROOF_RETRY_MILLISECONDS,
+  type Proof,
+  type ProofHistory,
+  type ProofTarget,
+  proofConfigMap,
+  type Reach,
+  readProof,
+} from "./webhook-proof.ts";
+
+const FIELD_MANAGER = "healthpolicy-webhook-proof";
+
+export interface WebhookProverOptions {
+  client: KubeClient;
+  target: ProofTarget;
+  /** The first proof in a row that came back unmarked: the configuration may be gone. */
+  onFirstUnmarked: () => void;
+  /** What is known has changed. */
+  onChange: () => void;
+  log: Pick<Logger, "info" | "warn" | "error">;
+}
+
+/** Proves, and tells what is known. */
+export interface WebhookProver {
+  /** One proof; resolves with the milliseconds until the next. Never rejects. */
+  prove(): Promise<number>;
+  reach(): Reach;
+}
+
+/** Status code and reason, and no text of a server. */
+function whyFailed(error: unknown): string {
+  if (!(error instanceof ApiError)) return "the API server gave no answer";
+  const reason = /^[A-Za-z]{1,40}$/.test(error.reason) ? ` ${error.reason}` : "";
+  return `the API server answered ${error.code}${reason}`;
+}
+
+/** A prover that has proven nothing yet. */
+export function createWebhookProver(options: WebhookProverOptions): WebhookProver {
+  const { client, target, log } = options;
+  let history: ProofHistory = NOT_PROVEN_YET;
+
+  async function send(): Promise<Proof> {
+    const challenge = randomUUID();
+    try {
+      const answer = await client.apply({
+        path: `/api/v1/namespaces/${target.namespace}/configmaps/${WEBHOOK_PROOF_CONFIG_MAP}`,
+        object: proofConfigMap(target.namespace, challenge),
+        fieldManager: FIELD_MANAGER,
+        force: true,
+        dryRun: true,
+      });
+      return readProof(answer, challenge);
+    } catch (error) {
+      return { result: "failed", why: whyFailed(error) };
+    }
+  }
+
+  function tellChange(reach: Reach, proof: Proof): void {
+    if (reach.state === "unreachable") log.error(reach.message);
+    else if (reach.state === "unknown") log.warn(reach.message);
+    else log.info(proof, "an API server reaches the webhook");
+    options.onChange();
+  }
+
+  return {
+    prove: async () => {
+      const before = history;
+      const proof = await send();
+      history = afterProof(before, proof, target);
+      if (before.failures === 0 && proof.result !== "marked") {
+        log.warn(proof, "the webhook is not proven to be reached; trying again");
+        if (proof.result === "unmarked") options.onFirstUnmarked();
+      }
+      if (!isDeepStrictEqual(before.reach, history.reach)) tellChange(history.reach, proof);
+      return proof.result === "marked" ? PROOF_INTERVAL_MILLISECONDS : PROOF_RETRY_MILLISECONDS;
+    },
+    reach: () => history.reach,
+  };
+}

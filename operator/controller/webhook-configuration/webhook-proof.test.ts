@@ -1,0 +1,95 @@
+/** What follows from the answers to the proofs. */
+import { describe, expect, test } from "@jest/globals";
+import {
+  afterProof,
+  NOT_PROVEN_YET,
+  PROOF_FAILURES_IN_A_ROW,
+  PROOF_INTERVAL_MILLISECONDS,
+  PROOF_RETRY_MILLISECONDS,
+  type Proof,
+  type ProofHistory,
+  readProof,
+} from "./webhook-proof.ts";
+
+const TARGET = { namespace: "system", port: 9443 };
+const MARKED: Proof = { result: "marked", replica: "operator-1" };
+const UNMARKED: Proof = { result: "unmarked" };
+const FAILED: Proof = { result: "failed", why: "the API server gave no answer" };
+
+function known(...proofs: Proof[]): ProofHistory {
+  return proofs.reduce((history, proof) => afterProof(history, proof, TARGET), NOT_PROVEN_YET);
+}
+
+const state = (...proofs: Proof[]) => known(...proofs).reach.state;
+
+test("the longest way to a word on it, with the longest timeout of the webhook, is below a minute", () => {
+  const longestTimeout = 5_000;
+  const longest =
+    PROOF_INTERVAL_MILLISECONDS +
+    PROOF_FAILURES_IN_A_ROW * longestTimeout +
+    (PROOF_FAILURES_IN_A_ROW - 1) * PROOF_RETRY_MILLISECONDS;
+  expect(longest).toBeLessThan(55_000);
+});
+
+describe("what is known", () => {
+  test("one mark is enough, whichever replica it is from", () => {
+    expect(state()).toBe("unknown");
+    expect(state(MARKED)).toBe("reachable");
+    expect(known(MARKED, { result: "marked", replica: "operator-2" })).toStrictEqual(known(MARKED));
+  });
+
+  test("two lost proofs say nothing, three in a row do", () => {
+    expect(state(MARKED, UNMARKED, UNMARKED)).toBe("reachable");
+    expect(state(MARKED, UNMARKED, UNMARKED, UNMARKED)).toBe("unreachable");
+    expect(state(MARKED, UNMARKED, UNMARKED, MARKED, UNMARKED, UNMARKED)).toBe("reachable");
+    expect(state(UNMARKED, UNMARKED)).toBe("unknown");
+    expect(state(UNMARKED, UNMARKED, UNMARKED)).toBe("unreachable");
+  });
+
+  test("it comes back with the first mark", () => {
+    expect(state(UNMARKED, UNMARKED, UNMARKED, UNMARKED, MARKED)).toBe("reachable");
+  });
+
+  test("an API server that carries out no dry run says nothing about the webhook", () => {
+    expect(state(MARKED, FAILED, FAILED)).toBe("reachable");
+    const { reach } = known(MARKED, FAILED, FAILED, FAILED);
+    expect(reach).toStrictEqual({
+      state: "unknown",
+      message:
+        "Whether the webhook is reached cannot be proven: a dry run of ConfigMap system/healthpolicy-webhook-proof failed: the API server gave no answer.",
+    });
+  });
+
+  test("unreachable names all that is to be looked at, in the same words each time", () => {
+    const { reach } = known(UNMARKED, UNMARKED, UNMARKED);
+    expect(known(UNMARKED, UNMARKED, UNMARKED, UNMARKED).reach).toStrictEqual(reach);
+    expect(reach).toStrictEqual({
+      state: "unreachable",
+      message:
+        "The API server gets no answer from the operator's webhook, so new pods start without the sidecar. Look at the firewall between API servers and port 9443 of the operator's pods, at NetworkPolicies in namespace system, and whether something deletes or changes MutatingWebhookConfiguration healthpolicy.",
+    });
+  });
+});
+
+describe("an answer", () => {
+  const answer = (mark?: unknown) => ({
+    metadata: { annotations: { "healthpolicy.dev/answered-by": mark } },
+  });
+
+  test("with the mark for this challenge names the replica", () => {
+    expect(readProof(answer("operator-1 c1"), "c1")).toStrictEqual(MARKED);
+  });
+
+  test.each<[string, unknown]>([
+    ["without a mark", answer()],
+    ["with the mark for another challenge, which somebody stored", answer("operator-1 c0")],
+    ["with a name alone", answer("operator-1")],
+    ["with an empty mark", answer("")],
+    ["with a mark that is no text", answer({})],
+    ["without annotations", { metadata: {} }],
+    ["without metadata", {}],
+    ["that is empty", null],
+  ])("%s proves nothing", (_, body) => {
+    expect(readProof(body, "c1")).toStrictEqual(UNMARKED);
+  });
+});
