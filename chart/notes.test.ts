@@ -49,6 +49,14 @@ test("warn of one replica and of definitions that go with the release", () => {
   ]);
 });
 
+test("warn that no NetworkPolicy holds pods with the address of their node", () => {
+  const onNode = [...DIGESTS, "--set", "hostNetwork=true"];
+  expect(warnings(notes(...onNode))).toStrictEqual([
+    expect.stringContaining("hostNetwork is set: no NetworkPolicy is installed"),
+  ]);
+  expect(warnings(notes(...onNode, "--set", "networkPolicy.enabled=false"))).toStrictEqual([]);
+});
+
 test("warn of nothing where there is nothing to warn of", () => {
   expect(notes(...DIGESTS)).not.toContain("WARNING");
 });

@@ -103,21 +103,77 @@ describe("the operator's pods", () => {
     expect(leases.resourceNames).toStrictEqual([value("LEASE_NAME")]);
   });
 
-  test("listen where the Services, the probes and the NetworkPolicy expect them", () => {
-    const ports = Object.fromEntries(
-      container.ports.map((port: { name: string; containerPort: number }) => [
-        port.name,
-        String(port.containerPort),
-      ]),
-    );
-    expect(ports).toStrictEqual({
-      webhook: environment.get("WEBHOOK_PORT")?.value,
-      management: environment.get("MANAGEMENT_PORT")?.value,
+  test.each([
+    ["by default", [], { webhook: "9443", management: "8080" }],
+    [
+      "on other ports",
+      ["--set", "webhook.port=10250", "--set", "management.port=10251"],
+      { webhook: "10250", management: "10251" },
+    ],
+  ])(
+    "listen where the Services, the probes and the NetworkPolicy expect them, %s",
+    (_, args, want) => {
+      const objects = render(...args);
+      const [container] = only(objects, "Deployment").spec.template.spec.containers;
+      const variable = (name: string) =>
+        container.env.find((entry: { name: string }) => entry.name === name)?.value;
+      const ports = Object.fromEntries(
+        container.ports.map((port: { name: string; containerPort: number }) => [
+          port.name,
+          String(port.containerPort),
+        ]),
+      );
+      expect(ports).toStrictEqual(want);
+      expect(variable("WEBHOOK_PORT")).toBe(ports.webhook);
+      expect(variable("MANAGEMENT_PORT")).toBe(ports.management);
+      const targets = objects
+        .filter(({ kind }) => kind === "Service")
+        .flatMap(({ spec }) => spec.ports)
+        .map(({ port, targetPort }) => [port, targetPort]);
+      expect(targets).toStrictEqual([
+        [8080, "management"],
+        [443, "webhook"],
+      ]);
+      expect(container.readinessProbe.httpGet).toStrictEqual({
+        path: "/readyz",
+        port: "management",
+      });
+      expect(container.livenessProbe.httpGet).toStrictEqual({
+        path: "/healthz",
+        port: "management",
+      });
+      const { ingress, egress } = only(objects, "NetworkPolicy").spec;
+      expect(ingress[0].ports.map(({ port }: { port: string }) => port)).toStrictEqual([
+        "webhook",
+        "management",
+      ]);
+      expect(egress.at(-1).ports).toStrictEqual([{ port: Number(want.webhook), protocol: "TCP" }]);
+    },
+  );
+});
+
+describe("with the addresses of their nodes, the operator's pods", () => {
+  const objects = render("--set", "hostNetwork=true");
+  const { strategy, template } = only(objects, "Deployment").spec;
+
+  test("find the cluster's Services by name", () => {
+    expect(template.spec).toMatchObject({
+      hostNetwork: true,
+      dnsPolicy: "ClusterFirstWithHostNet",
     });
-    expect(container.readinessProbe.httpGet).toStrictEqual({ path: "/readyz", port: "management" });
-    expect(container.livenessProbe.httpGet).toStrictEqual({ path: "/healthz", port: "management" });
-    const egress = only(manifests, "NetworkPolicy").spec.egress;
-    expect(JSON.stringify(egress.at(-1).ports)).toContain(ports.webhook);
+  });
+
+  test("leave before their successors, which need the same ports of the node", () => {
+    expect(strategy.rollingUpdate).toStrictEqual({ maxUnavailable: 1, maxSurge: 0 });
+  });
+
+  test("have no NetworkPolicy, which no network plugin would apply to them", () => {
+    expect(objects.filter(({ kind }) => kind === "NetworkPolicy")).toStrictEqual([]);
+  });
+
+  test("are otherwise what they are without", () => {
+    const { hostNetwork: _, dnsPolicy: __, ...rest } = template.spec;
+    expect(rest).toStrictEqual(pod.spec);
   });
 });
 
@@ -144,8 +200,8 @@ describe("the operator takes the environment that the chart gives it", () => {
       podName: "field-of-POD_NAME",
       namespace: "field-of-POD_NAMESPACE",
       logLevel: "debug",
-      webhookPort: 9443,
-      managementPort: 8080,
+      webhookPort: 10250,
+      managementPort: 10251,
       webhookService: "readiness-webhook",
       webhookTimeoutSeconds: 5,
       certificateSecret: "readiness-webhook-certificate",

@@ -48,3 +48,11 @@
 {{- define "healthpolicy.webhookConfiguration" -}}
 healthpolicy
 {{- end -}}
+
+{{/* One port cannot be had twice, and the second server of the operator would end it at once. */}}
+{{- define "healthpolicy.managementPort" -}}
+{{- if eq (int .Values.management.port) (int .Values.webhook.port) -}}
+{{- fail "management.port and webhook.port must differ: both are opened by the same container" -}}
+{{- end -}}
+{{- .Values.management.port -}}
+{{- end -}}

@@ -13,5 +13,8 @@
 {{- if not .Values.crds.keep -}}
 {{- $warnings = append $warnings "crds.keep is false: uninstalling this release deletes every HealthPolicy in the cluster." -}}
 {{- end -}}
+{{- if and .Values.hostNetwork .Values.networkPolicy.enabled -}}
+{{- $warnings = append $warnings "hostNetwork is set: no NetworkPolicy is installed, because network plugins apply none to pods with the address of their node." -}}
+{{- end -}}
 {{- toJson $warnings -}}
 {{- end -}}

@@ -228,6 +228,8 @@ test("a leader that steps down writes no more and forgets the pods", async () =>
   await until("all is watched", () => watched.every((path) => watches.has(path)));
   controller.abort();
   await leading;
+  // What was sent before may still be on its way.
+  await new Promise((resolve) => setTimeout(resolve, 200));
   const requests = api.seen.length;
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(api.seen).toHaveLength(requests);
