@@ -2,8 +2,9 @@
  * The rules that the API server itself enforces, in CEL, each with one plain sentence. They are CEL
  * where a schema keyword would answer in the API server's own words ("should match '^...$'").
  */
-import { MAX_DEPENDENCIES } from "./policy-file.ts";
+import { DEPENDENCY_DEFAULTS, MAX_DEPENDENCIES } from "./policy-file.ts";
 import { DEFAULT_TIMES, DURATION_PATTERN } from "./timing.ts";
+import { QUERY_TEXT_PATTERN, WIRE_TEXT_PATTERN } from "./wire-text.ts";
 
 /** One entry of `x-kubernetes-validations`. */
 export interface CelRule {
@@ -24,10 +25,17 @@ function sentence(format: string, ...values: string[]): string {
   return values.length === 0 ? quoted : `${quoted}.format([${values.join(", ")}])`;
 }
 
-const matchesDuration = (expression: string) => `${expression}.matches('${DURATION_PATTERN}')`;
+/** CEL for "this text matches that pattern". A backslash of the pattern has to be written twice. */
+const matches = (expression: string, pattern: string) =>
+  `${expression}.matches('${pattern.replaceAll("\\", "\\\\")}')`;
+
+const matchesDuration = (expression: string) => matches(expression, DURATION_PATTERN);
 
 /** A duration field is one, and lies between two bounds. */
-export function durationRules(field: string, minimum: string, maximum: string): CelRule[] {
+export function durationRules(
+  field: string,
+  { minimum, maximum }: { minimum: string; maximum: string },
+): CelRule[] {
   return [
     {
       rule: matchesDuration("self"),
@@ -49,7 +57,10 @@ export function durationRules(field: string, minimum: string, maximum: string): 
 }
 
 /** A whole number lies between two bounds. */
-export function rangeRule(field: string, minimum: number, maximum: number): CelRule {
+export function rangeRule(
+  field: string,
+  { minimum, maximum }: { minimum: number; maximum: number },
+): CelRule {
   return {
     rule: `self >= ${minimum} && self <= ${maximum}`,
     messageExpression: sentence(
@@ -207,13 +218,32 @@ export const POSTGRESQL_RULES: CelRule[] = [
   })),
 ];
 
+const TLS_MODE = `(has(self.mode) ? self.mode : '${DEPENDENCY_DEFAULTS.postgresql.tlsMode}')`;
+
 /** An authority that nothing checks would only look like safety. */
 export const TLS_RULE: CelRule = {
-  rule: "!has(self.caSecret) || self.mode == 'VerifyFull'",
+  rule: `!has(self.caSecret) || ${TLS_MODE} == 'VerifyFull'`,
   messageExpression: sentence(
     "tls: caSecret is used by mode VerifyFull only, not by %s; set mode: VerifyFull or leave caSecret out",
-    "self.mode",
+    TLS_MODE,
   ),
+};
+
+/**
+ * A text that goes to a server holds nothing that a server could take for the end of a command. The
+ * sentence does not repeat the text, so that the control character does not reach a terminal.
+ */
+export function wireTextRule(field: string): CelRule {
+  return {
+    rule: matches("self", WIRE_TEXT_PATTERN),
+    message: `${field}: holds a control character, such as a line break or tab; leave it out`,
+  };
+}
+
+/** The same for a query, which may be written over several lines. */
+export const QUERY_RULE: CelRule = {
+  rule: matches("self", QUERY_TEXT_PATTERN),
+  message: "query: holds a control character other than line break and tab; leave it out",
 };
 
 /** minAvailable can be reached and asks for something. */
@@ -228,6 +258,40 @@ export const MEMCACHED_RULES: CelRule[] = [
     ),
   },
 ];
+
+/** The longest label key: a DNS name of 253 characters, a slash and a name of 63. */
+export const MAX_LABEL_KEY_LENGTH = 317;
+const LABEL_KEY_PATTERN =
+  "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+const LABEL_KEY_ADVICE = "write it as in metadata.labels, for example app or example.com/team";
+
+/**
+ * Keys of a map have no limit in a CRD's schema, so that one of a megabyte would be stored. The length is
+ * looked at first: matching a pattern costs by the character.
+ */
+export const LABEL_MAP_RULES: CelRule[] = [
+  {
+    rule: `self.all(key, key.size() <= ${MAX_LABEL_KEY_LENGTH})`,
+    message: `matchLabels: a key has more than ${MAX_LABEL_KEY_LENGTH} characters; ${LABEL_KEY_ADVICE}`,
+  },
+  {
+    rule: `self.all(key, key.size() > ${MAX_LABEL_KEY_LENGTH} || ${matches("key", LABEL_KEY_PATTERN)})`,
+    message: `matchLabels: a key is no label key; ${LABEL_KEY_ADVICE}`,
+  },
+];
+
+/** The key of one condition of a selector. */
+export const LABEL_KEY_RULE: CelRule = {
+  rule: matches("self", LABEL_KEY_PATTERN),
+  message: `matchExpressions: key is no label key; ${LABEL_KEY_ADVICE}`,
+};
+
+/** A value that a label can have. */
+export const LABEL_VALUE_RULE: CelRule = {
+  rule: matches("self", "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"),
+  message:
+    "selector: a label value has letters, digits, '-', '_' and '.', and begins and ends with a letter or digit",
+};
 
 /** An operator and its values belong together, as in every label selector. */
 export const SELECTOR_REQUIREMENT_RULE: CelRule = {

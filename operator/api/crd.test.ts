@@ -2,25 +2,106 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { type CelRule, MAX_LABEL_KEY_LENGTH } from "./cel.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
-import { healthPolicySchema } from "./v1alpha1.ts";
+import { celRefusals } from "./testing/cel-refusals.ts";
+import { DEPENDENCY_TYPES, healthPolicySchema } from "./v1alpha1.ts";
 
 const INVALID = join(import.meta.dirname, "testdata/invalid");
 const CORRECTED = join(import.meta.dirname, "testdata/corrected");
 
-/** Every node of a schema with its path. */
-function nodesOf(path: string, node: StructuralSchema): [string, StructuralSchema][] {
-  const children = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
-    nodesOf(`${path}.${name}`, child),
-  );
-  return [[path, node], ...children, ...(node.items ? nodesOf(`${path}[]`, node.items) : [])];
+/** A part of the schema: where it stands, and the one that holds it. */
+interface Part {
+  path: string;
+  node: StructuralSchema;
+  parent: StructuralSchema | undefined;
 }
 
-const NODES = nodesOf("", openApiSchema());
-const ours = NODES.filter(([path]) => /^\.(spec|status)/.test(path));
+/** Every part of a schema. `[]` stands for the entries of a list, `{}` for the values of a map. */
+function partsOf(path: string, node: StructuralSchema, parent?: StructuralSchema): Part[] {
+  const { properties = {}, items, additionalProperties } = node;
+  return [
+    { path, node, parent },
+    ...Object.entries(properties).flatMap(([name, child]) =>
+      partsOf(`${path}.${name}`, child, node),
+    ),
+    ...(items ? partsOf(`${path}[]`, items, node) : []),
+    ...(typeof additionalProperties === "object"
+      ? partsOf(`${path}{}`, additionalProperties, node)
+      : []),
+  ];
+}
+
+const PARTS = partsOf("", openApiSchema());
+/** Without apiVersion and kind, of which the API server lets through one value, and metadata, which is its own. */
+const OURS = PARTS.filter(({ path }) => /^\.(spec|status)/.test(path));
+const rulesOf = (node: StructuralSchema | undefined) =>
+  (node?.["x-kubernetes-validations"] ?? []) as CelRule[];
+const holds = (node: StructuralSchema | undefined, text: string) =>
+  rulesOf(node).some(({ rule }) => rule.includes(text));
+
+/** Both bounds of a number: as keywords, in its own rule, or in a rule of the object that holds it. */
+function hasRange({ path, node, parent }: Part): boolean {
+  if (Number.isFinite(node.minimum) && Number.isFinite(node.maximum)) return true;
+  const field = `self.${path.slice(path.lastIndexOf(".") + 1)}`;
+  return [[node, "self"] as const, [parent, field] as const].some(
+    ([owner, name]) => holds(owner, `${name} >= `) && holds(owner, `${name} <= `),
+  );
+}
+
+/** What has no bound, in words; undefined when it is bounded. */
+function whyUnbounded(part: Part): string | undefined {
+  const { node, path } = part;
+  switch (node.type) {
+    case "string":
+      return node.enum || Number.isInteger(node.maxLength) ? undefined : `${path}: no maxLength`;
+    case "array":
+      return Number.isInteger(node.maxItems) ? undefined : `${path}: no maxItems`;
+    case "integer":
+      return hasRange(part) ? undefined : `${path}: no range`;
+    case "object":
+      return whyUnboundedMap(part);
+    default:
+      return `${path}: type ${node.type} has no bound that this test knows`;
+  }
+}
+
+function whyUnboundedMap({ node, path }: Part): string | undefined {
+  if (node.additionalProperties === undefined) {
+    return node.properties ? undefined : `${path}: an object without fields`;
+  }
+  if (!Number.isInteger(node.maxProperties)) return `${path}: no maxProperties`;
+  return holds(node, "self.all(key, key.size() <= ") ? undefined : `${path}: keys of any length`;
+}
+
+const unbounded = (schema: StructuralSchema) =>
+  partsOf("", schema)
+    .map(whyUnbounded)
+    .filter((why) => why !== undefined);
+
+/**
+ * The most characters that a value can have in its strings, numbers left out. A dependency has one type,
+ * so of its slots the largest counts.
+ */
+function mostCharacters(node: StructuralSchema): number {
+  const longest = (texts: unknown[]) => Math.max(...texts.map((text) => String(text).length));
+  if (node.type === "string") return node.enum ? longest(node.enum) : Number(node.maxLength);
+  if (node.items) return Number(node.maxItems) * mostCharacters(node.items);
+  if (typeof node.additionalProperties === "object") {
+    const each = MAX_LABEL_KEY_LENGTH + mostCharacters(node.additionalProperties);
+    return Number(node.maxProperties) * each;
+  }
+  const fields = Object.entries(node.properties ?? {});
+  const isSlot = (name: string) => (DEPENDENCY_TYPES as readonly string[]).includes(name);
+  const sizes = (wanted: boolean) =>
+    fields.filter(([name]) => isSlot(name) === wanted).map(([, child]) => mostCharacters(child));
+  return sizes(false).reduce((sum, size) => sum + size, 0) + Math.max(0, ...sizes(true));
+}
+
+const fieldOf = (name: string) => openApiSchema().properties?.[name] as StructuralSchema;
 
 describe("the schema", () => {
-  test.each(NODES)("%s is structural", (_path, node) => {
+  test.each(PARTS)("$path is structural", ({ node }) => {
     expect(typeof node.type).toBe("string");
     for (const keyword of ["anyOf", "oneOf", "allOf", "$ref", "additionalProperties"]) {
       if (keyword !== "additionalProperties" || node.type !== "object" || node.properties) {
@@ -29,15 +110,48 @@ describe("the schema", () => {
     }
   });
 
-  test.each(ours)("%s is described", (path, node) => {
-    if (!path.endsWith("[]")) expect(node.description ?? "").not.toBe("");
+  test.each(OURS.filter(({ path }) => !path.endsWith("[]")))("$path is described", ({ node }) => {
+    expect(node.description ?? "").not.toBe("");
   });
 
-  test.each(ours)("%s is bounded", (_path, node) => {
-    if (node.type === "array") expect(node).toHaveProperty("maxItems");
-    if (node.type === "string" && !node.enum && node.format === undefined) {
-      expect(node).toHaveProperty("maxLength");
-    }
+  test("bounds every string, list, map, key and number", () => {
+    expect([...unbounded(fieldOf("spec")), ...unbounded(fieldOf("status"))]).toStrictEqual([]);
+  });
+
+  test.each<[string, StructuralSchema, string]>([
+    ["string", { type: "string" }, "no maxLength"],
+    ["string with a format", { type: "string", format: "date-time" }, "no maxLength"],
+    ["list", { type: "array", items: { type: "boolean" } }, "no maxItems"],
+    ["number", { type: "integer", minimum: 1 }, "no range"],
+    ["map", { type: "object", additionalProperties: { type: "string", maxLength: 1 } }, "no maxP"],
+    [
+      "key",
+      {
+        type: "object",
+        maxProperties: 1,
+        additionalProperties: { type: "string", maxLength: 1 },
+      },
+      "keys of any length",
+    ],
+    ["object", { type: "object" }, "an object without fields"],
+    ["value of a kind that is new here", { type: "number" }, "type number has no bound"],
+  ])("and a %s without a bound is found", (_, node, why) => {
+    const schema = { type: "object", properties: { field: node } };
+    expect(unbounded(schema)[0]).toContain(why);
+  });
+
+  test("lets nobody store a policy whose strings have more than 64 KiB of characters", () => {
+    expect(mostCharacters(fieldOf("spec"))).toBeLessThan(65_536);
+    expect(mostCharacters(fieldOf("status"))).toBeLessThan(65_536);
+  });
+
+  test("has no default but the status of a policy that nobody has looked at yet", () => {
+    // One that the server fills into a list keeps Argo CD from ever being in sync; and what a cluster's
+    // defaults may set has to stay unset.
+    const defaults = PARTS.filter(({ node }) => "default" in node);
+    expect(defaults.map(({ path, node }) => [path, node.default])).toStrictEqual([
+      [".status", { observedGeneration: -1 }],
+    ]);
   });
 });
 
@@ -52,6 +166,11 @@ function differences(left: unknown, right: unknown, path = ""): string[] {
   return [...keys].flatMap((key) => differences(a?.[key], b?.[key], `${path}.${key}`));
 }
 
+/** Bad examples that no rule refuses, because the API server does not come to the rules. */
+const SAID_BY_THE_SCHEMA = {
+  "port-as-text.yaml": "A wrong type ends the check before any rule is looked at.",
+};
+
 describe.each(readdirSync(INVALID))("the bad example %s", (file) => {
   const text = readFileSync(join(INVALID, file), "utf8");
   const corrected = parse(readFileSync(join(CORRECTED, file), "utf8"));
@@ -64,6 +183,22 @@ describe.each(readdirSync(INVALID))("the bad example %s", (file) => {
 
   test("differs from its corrected twin at one place", () => {
     expect(differences(parse(text), corrected)).toHaveLength(1);
+  });
+
+  test("is refused by the rules of the CRD, with that message and no other", () => {
+    if (Object.hasOwn(SAID_BY_THE_SCHEMA, file)) {
+      expect(healthPolicySchema.safeParse(parse(text)).success).toBe(false);
+      return;
+    }
+    const { name } = parse(text).metadata;
+    const said = celRefusals(openApiSchema(), parse(text)).map(
+      (line) => `# The HealthPolicy "${name}" is invalid: ${line}`,
+    );
+    expect(said).toStrictEqual([text.split("\n")[0]]);
+  });
+
+  test("its twin is accepted by the rules of the CRD", () => {
+    expect(celRefusals(openApiSchema(), corrected)).toStrictEqual([]);
   });
 
   test("its twin fits the types that the programs use", () => {

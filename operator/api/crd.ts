@@ -19,14 +19,19 @@ export interface StructuralSchema {
 /** Keywords that zod writes and a CRD forbids or that mean nothing there. */
 const DROPPED_KEYWORDS = ["propertyNames", "$schema"];
 
+/** Lowest values that zod writes for a number format, where the schema sets no bounds of its own. */
+const FORMAT_MINIMUMS: readonly unknown[] = [-(2 ** 31), Number.MIN_SAFE_INTEGER];
+
 /**
- * Keywords of which zod writes an inner type's default next to, and the bounds of its number formats:
- * the CRD's `format` says int32 and int64 already.
+ * Without the bounds that only repeat what the CRD's `format` says already: int32 and int64. A number of
+ * the spec has its own bounds in CEL, because for `minimum` and `maximum` the API server answers in its
+ * own words.
  */
 function withoutFormatBounds(node: StructuralSchema): StructuralSchema {
   if (node.type !== "integer") return node;
-  const { minimum: _minimum, maximum: _maximum, ...rest } = node;
-  return { ...rest, format: rest.format ?? "int32" };
+  const { minimum, maximum, ...rest } = node;
+  const own = !FORMAT_MINIMUMS.includes(minimum);
+  return { ...rest, ...(own && { minimum, maximum }), format: rest.format ?? "int32" };
 }
 
 function mapChildren(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { effectivePolicy } from "./effective-policy.ts";
-import { secretKeys } from "./policy-file.ts";
-import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
+import { MAX_POLICY_FILE_BYTES, secretKeys } from "./policy-file.ts";
+import { type HealthPolicy, type HealthPolicySpec, healthPolicySchema } from "./v1alpha1.ts";
 
 const METADATA = {
   name: "web",
@@ -24,8 +24,7 @@ const ORDERS = {
   postgresql: {
     host: "orders-db",
     database: "orders",
-    credentials: CREDENTIALS,
-    query: "SELECT 1",
+    credentials: { secretName: "orders-db" },
   },
 };
 
@@ -69,13 +68,16 @@ describe("effectivePolicy", () => {
     });
   });
 
-  test("asks for all memcached servers unless minAvailable says less", () => {
-    const servers = [
-      { host: "cache-0", port: 11_211 },
-      { host: "cache-1", port: 11_211 },
-    ];
+  test("asks for all memcached servers, on memcached's port, unless the policy says otherwise", () => {
+    const servers = [{ host: "cache-0" }, { host: "cache-1", port: 11_222 }];
     const all = resolved({ dependencies: [{ name: "sessions", memcached: { servers } }] });
-    expect(all.dependencies[0]?.memcached?.minAvailable).toBe(2);
+    expect(all.dependencies[0]?.memcached).toStrictEqual({
+      servers: [
+        { host: "cache-0", port: 11_211 },
+        { host: "cache-1", port: 11_222 },
+      ],
+      minAvailable: 2,
+    });
     const one = resolved({
       dependencies: [{ name: "sessions", memcached: { servers, minAvailable: 1 } }],
     });
@@ -97,11 +99,63 @@ describe("effectivePolicy", () => {
     });
   });
 
+  test("keeps what the policy says", () => {
+    const postgresql = {
+      host: "orders-db",
+      port: 6_432,
+      database: "orders",
+      credentials: { secretName: "orders-db", usernameKey: "user", passwordKey: "pass" },
+      tls: { mode: "Require" as const },
+      query: "SELECT 1 FROM orders LIMIT 1",
+    };
+    const policy = resolved({ dependencies: [{ name: "db", postgresql }] });
+    expect(policy.dependencies[0]?.postgresql).toStrictEqual(postgresql);
+  });
+
+  test("takes tls without a mode for Prefer", () => {
+    const postgresql = { ...ORDERS.postgresql, tls: {} };
+    const policy = resolved({ dependencies: [{ name: "db", postgresql }] });
+    expect(policy.dependencies[0]?.postgresql?.tls).toStrictEqual({ mode: "Prefer" });
+  });
+
   test("refuses times that do not nest, in a sentence", () => {
     const policy = healthPolicy({ dependencies: [ORDERS], timing: { checkTimeout: "5s" } });
     expect(effectivePolicy(policy)).toStrictEqual({
       invalid: "timing: checkTimeout (5s) must be less than probe.timeoutSeconds (5)",
     });
+  });
+});
+
+describe("the file of the largest policy is one that sidecars read:", () => {
+  /** Four bytes each in UTF-8, as long as a character gets. */
+  const wide = (count: number) => "\u{1f5c4}".repeat(count);
+  const key = { secretName: "s".repeat(253), key: "k".repeat(253) };
+  const credentials = { ...key, usernameKey: key.key, passwordKey: key.key };
+  const LARGEST: Omit<HealthPolicySpec["dependencies"][number], "name">[] = [
+    {
+      postgresql: {
+        host: "h".repeat(253),
+        port: 65_535,
+        database: wide(63),
+        credentials,
+        tls: { mode: "VerifyFull", caSecret: key },
+        query: wide(1_024),
+      },
+    },
+    { memcached: { servers: new Array(16).fill({ host: "h".repeat(253), port: 65_535 }) } },
+  ];
+
+  test.each(LARGEST)("%#", (slot) => {
+    const dependencies = Array.from({ length: 12 }, (_, index) => ({
+      name: String(index).padStart(63, "n"),
+      ...slot,
+    }));
+    expect(healthPolicySchema.shape.spec.shape.dependencies.safeParse(dependencies).error).toBe(
+      undefined,
+    );
+    const file = JSON.stringify(resolved({ dependencies }));
+    expect(Buffer.byteLength(file)).toBeGreaterThan(48_000);
+    expect(Buffer.byteLength(file)).toBeLessThan(MAX_POLICY_FILE_BYTES);
   });
 });
 

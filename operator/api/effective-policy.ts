@@ -1,9 +1,11 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
-import type {
-  DependencyConfig,
-  MemcachedConfig,
-  PostgresqlConfig,
-  SecretKeyReference,
+import {
+  type CredentialsReference,
+  DEPENDENCY_DEFAULTS,
+  type DependencyConfig,
+  type MemcachedConfig,
+  type PostgresqlConfig,
+  type SecretKeyReference,
 } from "./policy-file.ts";
 import {
   DEFAULT_TIMES,
@@ -36,8 +38,6 @@ export interface EffectivePolicy {
 /** Either the resolved policy, or one sentence that says why it cannot be used. */
 export type Resolution = { policy: EffectivePolicy } | { invalid: string };
 
-const POSTGRESQL_PORT = 5_432;
-
 function milliseconds(text: string | undefined, fallback: string): number {
   return durationMilliseconds(text ?? fallback) ?? Number.NaN;
 }
@@ -64,25 +64,40 @@ type DependencyType = (typeof DEPENDENCY_TYPES)[number];
 /** What each type's slot holds where it is set. */
 type Slots = { [T in DependencyType]: NonNullable<DependencySpec[T]> };
 
-function tlsOf(tls: NonNullable<Slots["postgresql"]["tls"]>): NonNullable<PostgresqlConfig["tls"]> {
-  return { mode: tls.mode, ...(tls.caSecret && { caSecret: tls.caSecret }) };
+function tlsOf({ mode, caSecret }: NonNullable<Slots["postgresql"]["tls"]>) {
+  return {
+    mode: mode ?? DEPENDENCY_DEFAULTS.postgresql.tlsMode,
+    ...(caSecret && { caSecret }),
+  };
+}
+
+function credentialsOf({
+  secretName,
+  usernameKey = DEPENDENCY_DEFAULTS.postgresql.usernameKey,
+  passwordKey = DEPENDENCY_DEFAULTS.postgresql.passwordKey,
+}: NonNullable<Slots["postgresql"]["credentials"]>): CredentialsReference {
+  return { secretName, usernameKey, passwordKey };
 }
 
 function postgresqlOf(spec: Slots["postgresql"]): PostgresqlConfig {
+  const { port, query } = DEPENDENCY_DEFAULTS.postgresql;
   const target: { connectionString: SecretKeyReference } | Partial<PostgresqlConfig> =
     spec.connectionString
       ? { connectionString: spec.connectionString }
       : {
           ...(spec.host !== undefined && { host: spec.host }),
-          port: spec.port ?? POSTGRESQL_PORT,
+          port: spec.port ?? port,
           ...(spec.database !== undefined && { database: spec.database }),
-          ...(spec.credentials && { credentials: spec.credentials }),
+          ...(spec.credentials && { credentials: credentialsOf(spec.credentials) }),
         };
-  return { ...target, ...(spec.tls && { tls: tlsOf(spec.tls) }), query: spec.query };
+  return { ...target, ...(spec.tls && { tls: tlsOf(spec.tls) }), query: spec.query ?? query };
 }
 
 function memcachedOf({ servers, minAvailable }: Slots["memcached"]): MemcachedConfig {
-  return { servers, minAvailable: minAvailable ?? servers.length };
+  return {
+    servers: servers.map(({ host, port = DEPENDENCY_DEFAULTS.memcached.port }) => ({ host, port })),
+    minAvailable: minAvailable ?? servers.length,
+  };
 }
 
 /** One entry per type: the compiler asks for it when the schema gets a new slot. */
@@ -100,7 +115,7 @@ function slotOf<T extends DependencyType>(
 
 /** The API server lets through exactly one slot. */
 function dependencyOf(spec: DependencySpec): DependencyConfig {
-  const { name, impact = "Gate" } = spec;
+  const { name, impact = DEPENDENCY_DEFAULTS.impact } = spec;
   const [slot] = DEPENDENCY_TYPES.map((type) => slotOf(type, spec)).filter((s) => s !== undefined);
   return { name, impact, type: "", ...slot };
 }

@@ -1,10 +1,16 @@
 /**
  * The contract between controller and sidecar: the JSON in the policy's ConfigMap. No schema library
  * here, because the sidecar runs in every pod; it reads with care instead (sidecar/parse-policy-file.ts).
- * Fields may be added. A sidecar ignores fields it does not know, and reports a dependency whose type
- * it does not know as `Unsupported`, so that old sidecars read new policies.
+ * Fields may be added without a new format: a sidecar ignores fields it does not know, and reports a
+ * dependency whose type it does not know as `Unsupported`, so that old sidecars read new policies.
  */
 import type { Timing } from "./timing.ts";
+
+/**
+ * The format of the policy file, written into it. It rises only with a change that older sidecars would
+ * read wrongly. They then keep the last policy that they could read, and their pods count as outdated.
+ */
+export const POLICY_FILE_FORMAT = 1;
 
 /** What a failure of a dependency does to the pod. */
 export type Impact = "Gate" | "Observe";
@@ -67,7 +73,7 @@ export interface DependencyConfig {
   memcached?: MemcachedConfig;
 }
 
-/** The whole file: one policy with every default filled in. */
+/** What the file says: one policy with every default filled in. */
 export interface PolicyFile {
   /** Name of the HealthPolicy. */
   policy: string;
@@ -77,6 +83,33 @@ export interface PolicyFile {
   dependencies: DependencyConfig[];
 }
 
+/** The whole file as the controller writes it. */
+export interface WrittenPolicyFile extends PolicyFile {
+  /** POLICY_FILE_FORMAT of the operator that wrote it. */
+  formatVersion: number;
+}
+
+/** What an unset field of a dependency means. The controller writes these values into the file. */
+export const DEPENDENCY_DEFAULTS = {
+  impact: "Gate",
+  postgresql: {
+    port: 5_432,
+    usernameKey: "username",
+    passwordKey: "password",
+    query: "SELECT 1",
+    tlsMode: "Prefer",
+  },
+  memcached: { port: 11_211 },
+} as const;
+
+/** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 80,000. */
+export const MAX_POLICY_FILE_BYTES = 262_144;
+/** The highest TCP port. */
+export const MAX_PORT = 65_535;
+/** The longest query of a database, in characters. */
+export const MAX_QUERY_LENGTH = 1_024;
+/** The longest name of a database, in characters; PostgreSQL's own limit. */
+export const MAX_DATABASE_LENGTH = 63;
 /** The most dependencies that a policy may name. */
 export const MAX_DEPENDENCIES = 12;
 /** The most memcached servers that one dependency may name. */

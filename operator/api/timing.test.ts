@@ -1,10 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
+import { testPolicy } from "./testing/policy.ts";
 import {
   bounds,
+  DEFAULT_TIMES,
+  DURATION_LIMITS,
   durationMilliseconds,
   formatDuration,
+  NUMBER_LIMITS,
   staleAfterMilliseconds,
   whyNotNested,
+  withinLimits,
 } from "./timing.ts";
 
 const TIMING = {
@@ -35,11 +40,56 @@ test("formatDuration prints whole seconds as seconds", () => {
   expect(formatDuration(1_500)).toBe("1500ms");
 });
 
-test("the bounds of the defaults are 16 s and 11 s", () => {
-  expect(bounds(TIMING, PROBE)).toStrictEqual({
-    unreadyWithinMilliseconds: 16_000,
-    readyWithinMilliseconds: 11_000,
+describe("the defaults", () => {
+  // What the README promises. Literal, so that a default that changes turns this red.
+  test("are these", () => {
+    expect(DEFAULT_TIMES).toStrictEqual({
+      connectTimeout: "3s",
+      checkTimeout: "4s",
+      interval: "5s",
+      failureThreshold: 2,
+      successThreshold: 1,
+      periodSeconds: 2,
+      timeoutSeconds: 5,
+    });
   });
+
+  test("give 16 s until unready and 11 s until ready", () => {
+    const { timing, probe } = testPolicy();
+    expect(bounds(timing, probe)).toStrictEqual({
+      unreadyWithinMilliseconds: 16_000,
+      readyWithinMilliseconds: 11_000,
+    });
+  });
+});
+
+test("the bounds count thresholds, interval, check and probe", () => {
+  const timing = { ...TIMING, failureThreshold: 3, successThreshold: 2 };
+  expect(bounds(timing, { ...PROBE, periodSeconds: 7 })).toStrictEqual({
+    unreadyWithinMilliseconds: 3 * 5_000 + 4_000 + 7_000,
+    readyWithinMilliseconds: 2 * 5_000 + 4_000 + 7_000,
+  });
+});
+
+test("every default lies within its limits, and the limits nest", () => {
+  const { timing } = testPolicy();
+  expect(withinLimits(timing)).toStrictEqual(timing);
+  for (const bound of ["minimum", "maximum"] as const) {
+    const [connect, check, interval] = (
+      ["connectTimeout", "checkTimeout", "interval"] as const
+    ).map((field) => durationMilliseconds(DURATION_LIMITS[field][bound])) as [
+      number,
+      number,
+      number,
+    ];
+    expect(connect).toBeLessThan(check);
+    expect(check).toBeLessThanOrEqual(interval);
+  }
+  for (const [field, { minimum, maximum }] of Object.entries(NUMBER_LIMITS)) {
+    const value = DEFAULT_TIMES[field as keyof typeof NUMBER_LIMITS];
+    expect(value).toBeGreaterThanOrEqual(minimum);
+    expect(value).toBeLessThanOrEqual(maximum);
+  }
 });
 
 test("a result is stale a second after the next one was due", () => {

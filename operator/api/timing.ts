@@ -11,6 +11,25 @@ export const DEFAULT_TIMES = {
   timeoutSeconds: 5,
 } as const;
 
+/**
+ * Shortest and longest value of each duration. Below the shortest, checks would hammer a server; above the
+ * longest, a fault would go unseen for longer than anybody waits. A check ends within the 60 s that a
+ * probe may take.
+ */
+export const DURATION_LIMITS = {
+  connectTimeout: { minimum: "50ms", maximum: "30s" },
+  checkTimeout: { minimum: "100ms", maximum: "59s" },
+  interval: { minimum: "500ms", maximum: "10m" },
+} as const;
+
+/** Least and greatest value of each whole number of `timing` and `probe`. */
+export const NUMBER_LIMITS = {
+  failureThreshold: { minimum: 1, maximum: 10 },
+  successThreshold: { minimum: 1, maximum: 10 },
+  periodSeconds: { minimum: 1, maximum: 60 },
+  timeoutSeconds: { minimum: 1, maximum: 60 },
+} as const;
+
 /** Times of the checks, in milliseconds, and thresholds. */
 export interface Timing {
   /** DNS and connect together. */
@@ -74,6 +93,35 @@ export function whyNotNested(timing: Timing, probe: ProbeTiming): string | undef
     return `timing: checkTimeout (${check}) must not be more than interval (${interval})`;
   }
   return undefined;
+}
+
+/** The nearest value within two bounds; a bound is a number, or a duration that counts in milliseconds. */
+function nearest(
+  value: number,
+  { minimum, maximum }: { minimum: number | string; maximum: number | string },
+): number {
+  const [least, most] = [minimum, maximum].map((bound) =>
+    typeof bound === "number" ? bound : (durationMilliseconds(bound) ?? Number.NaN),
+  ) as [number, number];
+  return Math.min(Math.max(value, least), most);
+}
+
+/**
+ * The nearest times that a policy could have asked for: each within its limits, connectTimeout below
+ * checkTimeout, and interval no shorter than checkTimeout. Where two do not nest, the change is the one
+ * that asks less of the server. For times that came past the API server's rules.
+ */
+export function withinLimits(timing: Timing): Timing {
+  const check = nearest(timing.checkTimeoutMilliseconds, DURATION_LIMITS.checkTimeout);
+  const connect = nearest(timing.connectTimeoutMilliseconds, DURATION_LIMITS.connectTimeout);
+  const interval = nearest(timing.intervalMilliseconds, DURATION_LIMITS.interval);
+  return {
+    connectTimeoutMilliseconds: Math.min(connect, check - 1),
+    checkTimeoutMilliseconds: check,
+    intervalMilliseconds: Math.max(interval, check),
+    failureThreshold: nearest(timing.failureThreshold, NUMBER_LIMITS.failureThreshold),
+    successThreshold: nearest(timing.successThreshold, NUMBER_LIMITS.successThreshold),
+  };
 }
 
 /**

@@ -13,33 +13,48 @@ export const CONDITION_TYPES = [
   "Stalled",
 ] as const;
 
+/** Longest sentence of a condition; the longest of ours names five workloads, 253 characters each. */
+const MAX_MESSAGE_LENGTH = 4_096;
+/** `16s` or `1500ms`, or `12/12`. */
+const MAX_SHORT_TEXT_LENGTH = 32;
+/** Every dependency's name, with a comma after each. */
+const MAX_SUMMARY_LENGTH = 64 * MAX_DEPENDENCIES;
+/** More pods than a cluster can have, and more than any threshold or time in seconds. */
+const MAX_COUNT = 1_000_000;
+/** What `observedGeneration` is before the operator has looked: no generation that a policy can have. */
+const NOT_OBSERVED = -1;
+
+const generation = (text: string) =>
+  z
+    .int()
+    .min(NOT_OBSERVED)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ ...describe(text), format: "int64" });
+
 const condition = z.object({
   type: z
     .string()
-    .max(316)
+    .max(63)
     .meta(describe(`One of ${CONDITION_TYPES.join(", ")}.`)),
   status: z.enum(["True", "False", "Unknown"]).meta(describe("Whether the condition holds.")),
-  reason: z.string().min(1).max(1024).meta(describe("One word for why.")),
-  message: z.string().max(32_768).meta(describe("One sentence for why.")),
-  observedGeneration: z
-    .int()
-    .optional()
-    .meta({ ...describe("metadata.generation that the condition speaks of."), format: "int64" }),
+  reason: z.string().min(1).max(63).meta(describe("One word for why.")),
+  message: z.string().max(MAX_MESSAGE_LENGTH).meta(describe("One sentence for why.")),
+  observedGeneration: generation("metadata.generation that the condition speaks of."),
   lastTransitionTime: z
     .string()
+    .max(63)
     .meta({ ...describe("When `status` last changed."), format: "date-time" }),
 });
 
-const count = (text: string) => z.int32().optional().meta(describe(text));
-const text = (description: string) => z.string().max(1024).optional().meta(describe(description));
+const count = (text: string) => z.int32().min(0).max(MAX_COUNT).optional().meta(describe(text));
+const text = (description: string) =>
+  z.string().max(MAX_SHORT_TEXT_LENGTH).optional().meta(describe(description));
 
 /** The schema of `status`; written by the operator alone, so it has types and limits but no rules. */
 export const status = z
   .object({
-    observedGeneration: z
-      .int()
-      .optional()
-      .meta({ ...describe("metadata.generation that this status speaks of."), format: "int64" }),
+    observedGeneration: generation("metadata.generation that this status speaks of."),
     conditions: z
       .array(condition)
       .max(8)
@@ -106,10 +121,19 @@ export const status = z
       })
       .optional()
       .meta(describe("Counts of pods.")),
-    dependenciesSummary: text("Names of the dependencies, for the wide output of kubectl get."),
+    dependenciesSummary: z
+      .string()
+      .max(MAX_SUMMARY_LENGTH)
+      .optional()
+      .meta(describe("Names of the dependencies, for the wide output of kubectl get.")),
   })
   .optional()
-  .meta(describe("What the operator observed."));
+  .meta({
+    ...describe("What the operator observed."),
+    // Without it, tools that wait for a resource (kstatus: Helm, Flux, Argo CD) take a policy that nobody
+    // has looked at yet for one that is in force.
+    default: { observedGeneration: NOT_OBSERVED },
+  });
 
 export type HealthPolicyStatus = NonNullable<z.output<typeof status>>;
 export type Condition = z.output<typeof condition>;

@@ -5,38 +5,51 @@
 import { z } from "zod";
 import * as rules from "./cel.ts";
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
-import { MAX_DEPENDENCIES, MAX_MEMCACHED_SERVERS, TLS_MODES } from "./policy-file.ts";
-import { DEFAULT_TIMES } from "./timing.ts";
+import {
+  DEPENDENCY_DEFAULTS,
+  MAX_DATABASE_LENGTH,
+  MAX_DEPENDENCIES,
+  MAX_MEMCACHED_SERVERS,
+  MAX_PORT,
+  MAX_QUERY_LENGTH,
+  TLS_MODES,
+} from "./policy-file.ts";
+import { DEFAULT_TIMES, DURATION_LIMITS, NUMBER_LIMITS } from "./timing.ts";
 import { type HealthPolicyStatus, status } from "./v1alpha1-status.ts";
 
 const { cel } = rules;
 
 const describe = (description: string) => ({ description });
 
-function duration(field: "connectTimeout" | "checkTimeout" | "interval", text: string) {
-  const [minimum, maximum] = {
-    connectTimeout: ["50ms", "30s"],
-    checkTimeout: ["100ms", "59s"],
-    interval: ["500ms", "10m"],
-  }[field] as [string, string];
+/** How many labels, conditions and values a selector may name: more than selectors need, and few enough to keep a policy small. */
+const MAX_MATCH_LABELS = 12;
+const MAX_MATCH_EXPRESSIONS = 8;
+const MAX_MATCH_VALUES = 16;
+
+function duration(field: keyof typeof DURATION_LIMITS, text: string) {
+  const limits = DURATION_LIMITS[field];
   return z
     .string()
     .max(8)
     .optional()
     .meta({
-      ...describe(`${text} From ${minimum} to ${maximum}; unset: ${DEFAULT_TIMES[field]}.`),
-      ...cel(...rules.durationRules(field, minimum, maximum)),
+      ...describe(
+        `${text} From ${limits.minimum} to ${limits.maximum}; unset: ${DEFAULT_TIMES[field]}.`,
+      ),
+      ...cel(...rules.durationRules(field, limits)),
     });
 }
 
-function wholeNumber(path: string, text: string, maximum: number) {
-  const field = path.slice(path.lastIndexOf(".") + 1) as keyof typeof DEFAULT_TIMES;
+function wholeNumber(parent: "timing" | "probe", field: keyof typeof NUMBER_LIMITS, text: string) {
+  const limits = NUMBER_LIMITS[field];
   return z
     .int32()
     .optional()
     .meta({
-      ...describe(`${text} From 1 to ${maximum}; unset: ${DEFAULT_TIMES[field]}.`),
-      ...cel(rules.rangeRule(path, 1, maximum)),
+      ...describe(
+        `${text} From ${limits.minimum} to ${limits.maximum}; unset: ${DEFAULT_TIMES[field]}.`,
+      ),
+      ...cel(rules.rangeRule(`${parent}.${field}`, limits)),
     });
 }
 
@@ -70,17 +83,33 @@ const secretKeyReference = (text: string) =>
     .optional()
     .meta(describe(text));
 
-const port = z.int32().meta({ ...cel(rules.rangeRule("port", 1, 65_535)) });
+const port = (unset: number) =>
+  z
+    .int32()
+    .optional()
+    .meta({
+      ...describe(`TCP port; unset: ${unset}.`),
+      ...cel(rules.rangeRule("port", { minimum: 1, maximum: MAX_PORT })),
+    });
+
+const labelValue = z
+  .string()
+  .max(63)
+  .meta({ ...describe("Label value."), ...cel(rules.LABEL_VALUE_RULE) });
 
 const selectorRequirement = z
   .object({
-    key: z.string().min(1).max(317).meta(describe("Label key.")),
+    key: z
+      .string()
+      .min(1)
+      .max(rules.MAX_LABEL_KEY_LENGTH)
+      .meta({ ...describe("Label key."), ...cel(rules.LABEL_KEY_RULE) }),
     operator: z
       .enum(["In", "NotIn", "Exists", "DoesNotExist"])
       .meta(describe("How the label's value relates to `values`.")),
     values: z
-      .array(z.string().max(63))
-      .max(32)
+      .array(labelValue)
+      .max(MAX_MATCH_VALUES)
       .optional()
       .meta({
         ...describe("Label values; for In and NotIn only."),
@@ -92,12 +121,16 @@ const selectorRequirement = z
 const selector = z
   .object({
     matchLabels: z
-      .record(z.string(), z.string().max(63))
+      .record(z.string(), labelValue)
       .optional()
-      .meta({ ...describe("Labels that a pod must have, with these values."), maxProperties: 32 }),
+      .meta({
+        ...describe("Labels that a pod must have, with these values."),
+        maxProperties: MAX_MATCH_LABELS,
+        ...cel(...rules.LABEL_MAP_RULES),
+      }),
     matchExpressions: z
       .array(selectorRequirement)
-      .max(16)
+      .max(MAX_MATCH_EXPRESSIONS)
       .optional()
       .meta({
         ...describe("Conditions that a pod's labels must meet, all of them."),
@@ -115,10 +148,10 @@ const tls = z
   .object({
     mode: z
       .enum(TLS_MODES)
-      .default("Prefer")
+      .optional()
       .meta(
         describe(
-          "Disable: never encrypted. Prefer: encrypted where the server offers it. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified.",
+          `Disable: never encrypted. Prefer: encrypted where the server offers it. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified. Unset: ${DEPENDENCY_DEFAULTS.postgresql.tlsMode}.`,
         ),
       ),
     caSecret: secretKeyReference(
@@ -136,16 +169,24 @@ const tls = z
 const postgresql = z
   .object({
     host: host.optional(),
-    port: port.optional().meta({
-      ...describe("TCP port; unset: 5432."),
-      ...cel(rules.rangeRule("port", 1, 65_535)),
-    }),
-    database: z.string().min(1).max(63).optional().meta(describe("Database to connect to.")),
+    port: port(DEPENDENCY_DEFAULTS.postgresql.port),
+    database: z
+      .string()
+      .min(1)
+      .max(MAX_DATABASE_LENGTH)
+      .optional()
+      .meta({ ...describe("Database to connect to."), ...cel(rules.wireTextRule("database")) }),
     credentials: z
       .object({
         secretName,
-        usernameKey: secretKey("usernameKey", "Key of the user name.").default("username"),
-        passwordKey: secretKey("passwordKey", "Key of the password.").default("password"),
+        usernameKey: secretKey(
+          "usernameKey",
+          `Key of the user name; unset: ${DEPENDENCY_DEFAULTS.postgresql.usernameKey}.`,
+        ).optional(),
+        passwordKey: secretKey(
+          "passwordKey",
+          `Key of the password; unset: ${DEPENDENCY_DEFAULTS.postgresql.passwordKey}.`,
+        ).optional(),
       })
       .optional()
       .meta(describe("Where the user name and the password are.")),
@@ -156,9 +197,14 @@ const postgresql = z
     query: z
       .string()
       .min(1)
-      .max(1024)
-      .default("SELECT 1")
-      .meta(describe("Query that must return at least one row.")),
+      .max(MAX_QUERY_LENGTH)
+      .optional()
+      .meta({
+        ...describe(
+          `Query that must return at least one row; unset: ${DEPENDENCY_DEFAULTS.postgresql.query}.`,
+        ),
+        ...cel(rules.QUERY_RULE),
+      }),
   })
   .optional()
   .meta({
@@ -172,10 +218,7 @@ const memcached = z
       .array(
         z.object({
           host,
-          port: port.default(11_211).meta({
-            ...describe("TCP port."),
-            ...cel(rules.rangeRule("port", 1, 65_535)),
-          }),
+          port: port(DEPENDENCY_DEFAULTS.memcached.port),
         }),
       )
       .max(MAX_MEMCACHED_SERVERS)
@@ -248,14 +291,14 @@ const spec = z
           "Time from the start of one check of a dependency to the start of the next; each wait is drawn from 0.9 to 1.0 of it.",
         ),
         failureThreshold: wholeNumber(
-          "timing.failureThreshold",
+          "timing",
+          "failureThreshold",
           "Failures in a row after which a dependency counts as down.",
-          10,
         ),
         successThreshold: wholeNumber(
-          "timing.successThreshold",
+          "timing",
+          "successThreshold",
           "Successes in a row after which a dependency counts as up.",
-          10,
         ),
       })
       .optional()
@@ -267,14 +310,14 @@ const spec = z
     probe: z
       .object({
         periodSeconds: wholeNumber(
-          "probe.periodSeconds",
+          "probe",
+          "periodSeconds",
           "How often the kubelet asks the injected container, in seconds.",
-          60,
         ),
         timeoutSeconds: wholeNumber(
-          "probe.timeoutSeconds",
+          "probe",
+          "timeoutSeconds",
           "How long the kubelet waits for an answer, in seconds.",
-          60,
         ),
       })
       .optional()

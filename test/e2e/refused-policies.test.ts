@@ -7,11 +7,13 @@ import { KUBECTL } from "./timeouts.ts";
 const TESTDATA = join(import.meta.dirname, "../../operator/api/testdata");
 const INVALID = join(TESTDATA, "invalid");
 
+const ask = (command: readonly string[], manifest: string) =>
+  run("kubectl", [...command, "--dry-run=server", "-n", "default", "-f", "-"], { input: manifest });
 /** What a person sees who applies the file; the API server stores nothing. */
-const apply = (manifest: string) =>
-  run("kubectl", ["apply", "--server-side", "--dry-run=server", "-n", "default", "-f", "-"], {
-    input: manifest,
-  });
+const apply = (manifest: string, ...more: string[]) =>
+  ask(["apply", "--server-side", ...more], manifest);
+/** The same by a POST of JSON: a server-side apply is YAML, which takes no key of a thousand characters. */
+const create = (manifest: string) => ask(["create"], manifest);
 
 describe.each(readdirSync(INVALID))("%s", (file) => {
   test(
@@ -37,3 +39,120 @@ describe.each(readdirSync(INVALID))("%s", (file) => {
     KUBECTL,
   );
 });
+
+const manifest = (selector: object, dependencies: object[]) =>
+  JSON.stringify({
+    apiVersion: "healthpolicy.dev/v1alpha1",
+    kind: "HealthPolicy",
+    metadata: { name: "web" },
+    spec: { selector, dependencies },
+  });
+const CACHE = { name: "sessions", memcached: { servers: [{ host: "cache" }] } };
+const KEY = { secretName: "orders-db", key: "url" };
+/** Close to the most that the API server takes of an object, which is 1.5 MiB. */
+const HUGE = 1_300_000;
+const KEY_TOO_LONG = "matchLabels: a key has more than 317 characters";
+
+// What is stored stays in the memory of every replica of the operator.
+describe("a policy of 1.3 MB is refused:", () => {
+  test.each<[string, string, string]>([
+    [
+      "one label key",
+      manifest({ matchLabels: { ["a".repeat(HUGE)]: "x" } }, [CACHE]),
+      KEY_TOO_LONG,
+    ],
+    [
+      "as many label keys as a selector may have",
+      manifest(
+        {
+          matchLabels: Object.fromEntries(
+            Array.from({ length: 12 }, (_, index) => [`${index}`.padEnd(HUGE / 12, "a"), "x"]),
+          ),
+        },
+        [CACHE],
+      ),
+      KEY_TOO_LONG,
+    ],
+    [
+      "many short label keys",
+      manifest(
+        {
+          matchLabels: Object.fromEntries(
+            Array.from({ length: HUGE / 13 }, (_, index) => [`key-${index}`, ""]),
+          ),
+        },
+        [CACHE],
+      ),
+      "spec.selector.matchLabels: Too many",
+    ],
+    [
+      "a query",
+      manifest({}, [{ name: "db", postgresql: { query: "a".repeat(HUGE) } }]),
+      "spec.dependencies[0].postgresql.query: Too long",
+    ],
+    [
+      "many dependencies",
+      manifest({}, new Array(Math.floor(HUGE / JSON.stringify(CACHE).length)).fill(CACHE)),
+      "spec.dependencies: Too many",
+    ],
+  ])(
+    "%s",
+    async (_, text, message) => {
+      const answer = await create(text);
+      expect(answer.code).not.toBe(0);
+      expect(answer.stderr).toContain(message);
+      // Nobody reads a megabyte of his own input.
+      expect(answer.stderr.length).toBeLessThan(1_000);
+    },
+    KUBECTL,
+  );
+});
+
+test(
+  "a policy at every bound is accepted: no rule costs more than the API server allows",
+  async () => {
+    const name = (index: number, length: number) => `${index}`.padStart(length, "a");
+    const key = { secretName: name(1, 253), key: name(1, 253) };
+    const dependencies = Array.from({ length: 12 }, (_, index) => ({
+      name: name(index, 63),
+      postgresql: {
+        host: name(index, 253),
+        port: 65_535,
+        database: "d".repeat(63),
+        credentials: { ...key, usernameKey: key.key, passwordKey: key.key, key: undefined },
+        tls: { mode: "VerifyFull", caSecret: key },
+        query: "q".repeat(1_024),
+      },
+    }));
+    const labelKey = (index: number) => `${name(index, 253)}/${name(index, 63)}`;
+    const labels = Array.from({ length: 12 }, (_, index) => [labelKey(index), "v".repeat(63)]);
+    const conditions = Array.from({ length: 8 }, (_, index) => ({
+      key: labelKey(index),
+      operator: "In",
+      values: Array.from({ length: 16 }, (_value, at) => name(at, 63)),
+    }));
+    const selector = { matchLabels: Object.fromEntries(labels), matchExpressions: conditions };
+    const answer = await apply(manifest(selector, dependencies));
+    expect(answer).toMatchObject({ code: 0, stderr: "" });
+  },
+  KUBECTL,
+);
+
+test(
+  "a new policy says that nobody has looked at it yet",
+  async () => {
+    const answer = await apply(manifest({}, [CACHE]), "-o", "json");
+    expect(JSON.parse(answer.stdout)).toMatchObject({ status: { observedGeneration: -1 } });
+  },
+  KUBECTL,
+);
+
+test(
+  "the API server fills nothing into a dependency",
+  async () => {
+    const dependencies = [CACHE, { name: "db", postgresql: { connectionString: KEY, tls: {} } }];
+    const answer = await apply(manifest({}, dependencies), "-o", "json");
+    expect(JSON.parse(answer.stdout).spec.dependencies).toStrictEqual(dependencies);
+  },
+  KUBECTL,
+);

@@ -27,12 +27,7 @@ export function rawPolicy(
           postgresql: {
             host: "orders-db",
             database: "orders",
-            credentials: {
-              secretName: "orders-db",
-              usernameKey: "username",
-              passwordKey: "password",
-            },
-            query: "SELECT 1",
+            credentials: { secretName: "orders-db" },
           },
         },
       ],

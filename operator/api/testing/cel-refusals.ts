@@ -1,0 +1,87 @@
+/**
+ * What the CEL rules of a CRD say about an object, without a cluster and in the API server's words. The
+ * API server stays the judge: test/e2e/refused-policies.test.ts asks it the same. Left out are the
+ * schema's own keywords (types, lengths, enums) and the cost that CEL may have.
+ */
+import { isIP } from "node:net";
+import { Environment } from "@marcbachmann/cel-js";
+import type { CelRule } from "../cel.ts";
+import type { StructuralSchema } from "../crd.ts";
+
+const isAddress = (text: string) => !text.includes("%") && isIP(text) !== 0;
+const isLinkLocal = (address: string) => /^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address);
+const isUnspecified = (address: string) => ["0.0.0.0", "::"].includes(address);
+
+/** `%s` and `%d`, one after the other. */
+const format = (template: string, values: unknown[]) =>
+  values.reduce<string>((text, value) => text.replace(/%[sd]/, () => String(value)), template);
+
+// What Kubernetes adds to CEL, as far as our rules use it. An address stays the text that it is.
+const environment = new Environment({
+  unlistedVariablesAreDyn: true,
+  homogeneousAggregateLiterals: false,
+})
+  .registerFunction("isIP(string): bool", isAddress)
+  .registerFunction("ip(string): string", (text: string) => text)
+  .registerFunction("string.isLinkLocalUnicast(): bool", isLinkLocal)
+  .registerFunction("string.isUnspecified(): bool", isUnspecified)
+  .registerFunction("string.format(list): string", format);
+
+/** CEL knows whole numbers as 64 bits wide, and the library takes those as BigInt. */
+function withWholeNumbers(value: unknown): unknown {
+  if (typeof value === "number") return BigInt(value);
+  if (Array.isArray(value)) return value.map(withWholeNumbers);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, withWholeNumbers(v)]));
+}
+
+/** A text as Go quotes it. */
+const quoted = (text: string) =>
+  JSON.stringify(text).replaceAll(/\\u00([0-9a-f]{2})/g, (_, code) => `\\x${code}`);
+
+/** `Invalid value: ` and the value, which is left out where it is an object or a list. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return `Invalid value: ${quoted(value)}: `;
+  return typeof value === "number" ? `Invalid value: ${value}: ` : "Invalid value: ";
+}
+
+function messageOf({ message, messageExpression }: CelRule, self: unknown): string {
+  if (messageExpression === undefined) return message ?? "";
+  const said = String(environment.evaluate(messageExpression, { self }));
+  // As the API server does: a message of several lines gives way to the fixed one.
+  return said.includes("\n") ? (message ?? "") : said;
+}
+
+function childrenOf(
+  path: string,
+  schema: StructuralSchema,
+  value: unknown,
+): [string, StructuralSchema, unknown][] {
+  const { properties = {}, items, additionalProperties } = schema;
+  if (Array.isArray(value)) {
+    return items ? value.map((entry, index) => [`${path}[${index}]`, items, entry]) : [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, entry]): [string, StructuralSchema, unknown][] => {
+    const known = properties[key];
+    if (known) return [[path === "" ? key : `${path}.${key}`, known, entry]];
+    if (typeof additionalProperties !== "object") return [];
+    return [[`${path}[${key}]`, additionalProperties, entry]];
+  });
+}
+
+/**
+ * One line for each rule of `schema` that `value` breaks, those of the whole after those of its parts;
+ * empty when it is accepted. Throws when a rule cannot be evaluated.
+ */
+export function celRefusals(schema: StructuralSchema, value: unknown, path = ""): string[] {
+  const ofParts = childrenOf(path, schema, value).flatMap(([childPath, child, entry]) =>
+    celRefusals(child, entry, childPath),
+  );
+  const rules = (schema["x-kubernetes-validations"] ?? []) as CelRule[];
+  const self = withWholeNumbers(value);
+  const ofWhole = rules
+    .filter(({ rule }) => environment.evaluate(rule, { self }) !== true)
+    .map((rule) => `${path || "<nil>"}: ${shown(value)}${messageOf(rule, self)}`);
+  return [...ofParts, ...ofWhole];
+}
