@@ -7,7 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { build } from "esbuild";
-import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
+import {
+  type DependencyConfig,
+  POLICY_FILE_FORMAT,
+  type WrittenPolicyFile,
+} from "../api/policy-file.ts";
 
 /**
  * Short, yet long enough for a first check that has to load its driver on a busy machine. The bound
@@ -107,7 +111,13 @@ const database = (secretName: string): DependencyConfig => ({
 });
 
 async function writePolicy(dependencies: DependencyConfig[], generation = 1): Promise<void> {
-  const config: PolicyFile = { policy: "web", generation, timing: TIMING, dependencies };
+  const config: WrittenPolicyFile = {
+    formatVersion: POLICY_FILE_FORMAT,
+    policy: "web",
+    generation,
+    timing: TIMING,
+    dependencies,
+  };
   await writeFile(join(configPath, "policy.json"), JSON.stringify(config));
 }
 
@@ -171,6 +181,15 @@ afterEach(async () => {
   await Promise.all(running.map((program) => end(program, "SIGKILL")));
   await Promise.all(servers.map((server) => server.close()));
   await rm(directory, { recursive: true });
+});
+
+test("a policy file of a later format is said in /status and the log, and the pod is ready", async () => {
+  await writeFile(join(configPath, "policy.json"), JSON.stringify({ formatVersion: 9 }));
+  const program = await start();
+  expect(await get(program)).toBe("200 Unsupported");
+  const status = JSON.parse((await get(program, "/status")).slice("200 ".length));
+  expect(status).toMatchObject({ unsupportedFormat: 9, reason: "Unsupported", ready: true });
+  expect(messages(program)).toContain("policy file ignored");
 });
 
 describe("a dependency that goes and comes back", () => {
@@ -241,7 +260,8 @@ describe("SIGTERM", () => {
     server.silent = true;
     await writePolicy([cache(server.port)]);
     const timing = { ...TIMING, checkTimeoutMilliseconds: 30_000, intervalMilliseconds: 60_000 };
-    const config: PolicyFile = {
+    const config: WrittenPolicyFile = {
+      formatVersion: POLICY_FILE_FORMAT,
       policy: "web",
       generation: 1,
       timing,

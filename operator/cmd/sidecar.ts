@@ -72,6 +72,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
       readiness.apply(config);
       runner.apply(config);
     },
+    onUnsupported: readiness.applyUnsupported,
     log,
   });
   const server = createProbeServer(readiness);

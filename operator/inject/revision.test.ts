@@ -1,7 +1,7 @@
 /** Which edits of a policy make running pods outdated. */
 import { describe, expect, test } from "@jest/globals";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import type { DependencyConfig } from "../api/policy-file.ts";
+import { type DependencyConfig, POLICY_FILE_FORMAT } from "../api/policy-file.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { revisionOf } from "./revision.ts";
 
@@ -52,5 +52,15 @@ describe("pods are outdated after", () => {
     ["no Secret any more", { dependencies: [CACHE] }],
   ])("%s", (_, edit) => {
     expect(revisionOf({ ...POLICY, ...edit })).not.toBe(revisionOf(POLICY));
+  });
+});
+
+describe("the format of the policy file", () => {
+  test("that sidecars learn anew makes the pods of those before outdated", () => {
+    expect(revisionOf(POLICY, POLICY_FILE_FORMAT + 1)).not.toBe(revisionOf(POLICY));
+  });
+
+  test("is part of the revision as this version writes it", () => {
+    expect(revisionOf(POLICY, POLICY_FILE_FORMAT)).toBe(revisionOf(POLICY));
   });
 });

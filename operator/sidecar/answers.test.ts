@@ -139,9 +139,29 @@ describe("statusAnswer", () => {
     });
   });
 
+  test("says that the policy file is of a later format", () => {
+    const verdict = { ready: true, reason: "Unsupported" as const, gating: [] };
+    const pod = {
+      policy: undefined,
+      generation: undefined,
+      unsupportedFormat: 2,
+      verdict,
+      dependencies: [],
+    };
+    expect(JSON.parse(statusAnswer(pod))).toStrictEqual({
+      policy: null,
+      generation: null,
+      unsupportedFormat: 2,
+      ready: true,
+      reason: "Unsupported",
+      dependencies: [],
+    });
+  });
+
   test("at its longest it drops the details and fits", () => {
     const body = statusAnswer({
       ...LONGEST,
+      unsupportedFormat: Number.MAX_SAFE_INTEGER,
       policy: "p".repeat(253),
       generation: Number.MAX_SAFE_INTEGER,
     });

@@ -67,11 +67,16 @@ function dependencyStatus(view: DependencyView, gating: boolean): DependencyStat
   };
 }
 
-/** What /status answers: JSON. Details go first where it would be too long; the rest always fits. */
-export function statusAnswer({ policy, generation, verdict, dependencies }: PodView): string {
+/**
+ * What /status answers: JSON. Details go first where it would be too long; the rest always fits.
+ * `unsupportedFormat` is there only while the policy file is of a format that this version cannot read.
+ */
+export function statusAnswer(view: PodView): string {
+  const { policy, generation, unsupportedFormat, verdict, dependencies } = view;
   const status = {
     policy: policy ?? null,
     generation: generation ?? null,
+    unsupportedFormat,
     ready: verdict.ready,
     reason: verdict.reason,
     dependencies: dependencies.map((view) =>

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { PolicyFile } from "../api/policy-file.ts";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { POLICY_FILE_FORMAT, type WrittenPolicyFile } from "../api/policy-file.ts";
 import { followPolicyFile } from "./follow-policy-file.ts";
 
 const POLL = 10;
@@ -21,6 +21,7 @@ let delivery: number;
 
 const policy = (generation: number): string =>
   JSON.stringify({
+    formatVersion: POLICY_FILE_FORMAT,
     policy: "web",
     generation,
     timing: {
@@ -31,7 +32,7 @@ const policy = (generation: number): string =>
       successThreshold: 1,
     },
     dependencies: [],
-  } satisfies PolicyFile);
+  } satisfies WrittenPolicyFile);
 
 /**
  * Delivers files as the kubelet does: a new folder, a symlink to it that replaces `..data` in one
@@ -70,6 +71,7 @@ async function follow(): Promise<void> {
   stop = await followPolicyFile({
     directory,
     onChange: (config) => seen.push(config?.generation),
+    onUnsupported: (formatVersion) => seen.push(-formatVersion),
     log: (_, message, fields) => lines.push(`${message}: ${fields?.problem}`),
     pollMilliseconds: POLL,
   });
@@ -133,6 +135,39 @@ test("a file that cannot be understood leaves the last good policy and costs one
   await logs(2);
 });
 
+describe("a file of a format that only a later sidecar reads", () => {
+  const later = JSON.stringify({ formatVersion: 7, policy: { name: "web" } });
+  const line =
+    "policy file ignored: formatVersion 7 is later than 1, the latest that this sidecar reads";
+
+  test("is told and logged once, and the policy before stays in force", async () => {
+    await deliver({ "policy.json": policy(1) });
+    await follow();
+    await deliver({ "policy.json": later });
+    await sees(-7);
+    await deliver({ "policy.json": later, secret: "new" });
+    await pause(SETTLED);
+    expect(seen).toStrictEqual([1, -7]);
+    expect(lines).toStrictEqual([line]);
+  });
+
+  test("gives way to the policy before when that comes back, and to its own removal", async () => {
+    await deliver({ "policy.json": policy(1) });
+    await follow();
+    const steps: [Record<string, string>, number | undefined][] = [
+      [{ "policy.json": later }, -7],
+      [{ "policy.json": policy(1) }, 1],
+      [{ "policy.json": later }, -7],
+      [{ other: "x" }, undefined],
+    ];
+    for (const [files, want] of steps) {
+      await deliver(files);
+      await sees(want);
+    }
+    expect(seen).toStrictEqual([1, -7, 1, -7, undefined]);
+  });
+});
+
 test("an oversized file is not read", async () => {
   await deliver({ "policy.json": `${policy(1)}${" ".repeat(300_000)}` });
   await follow();
@@ -153,6 +188,7 @@ test("a look that is under way when it is ended reports nothing", async () => {
     stop = await followPolicyFile({
       directory,
       onChange: (config) => seen.push(config?.generation),
+      onUnsupported: () => {},
       log: () => {},
       pollMilliseconds: 0,
     });

@@ -2,21 +2,21 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { POLICY_FILE } from "../api/names.ts";
-import type { PolicyFile } from "../api/policy-file.ts";
+import { MAX_POLICY_FILE_BYTES, POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
 import type { Log } from "./log.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /** How often the file is looked at. The kubelet takes about a minute to deliver; a second adds little. */
 const POLL_MILLISECONDS = 1_000;
-/** More than a policy with 12 dependencies of the longest fields can hold. */
-const MAX_BYTES = 262_144;
 
 export interface FollowPolicyFileOptions {
   /** Where the projected volume is mounted. */
   directory: string;
   /** Given each new policy, and undefined when the file has gone. Must not throw. */
   onChange: (config: PolicyFile | undefined) => void;
+  /** Told when the file that is there now is of a format that only a later sidecar reads. Must not throw. */
+  onUnsupported: (formatVersion: number) => void;
   log: Log;
   /** Milliseconds between two looks. */
   pollMilliseconds?: number;
@@ -44,10 +44,23 @@ function describe(error: unknown): string {
   return code ?? message;
 }
 
+/** Hands on what the file says; undefined when it has gone. */
+function handOn(content: string | undefined, options: FollowPolicyFileOptions): void {
+  const parsed = content === undefined ? undefined : parsePolicyFile(content);
+  if (parsed === undefined || !("unsupportedFormat" in parsed)) {
+    options.onChange(parsed);
+    return;
+  }
+  options.onUnsupported(parsed.unsupportedFormat);
+  options.log("error", "policy file ignored", {
+    problem: `formatVersion ${parsed.unsupportedFormat} is later than ${POLICY_FILE_FORMAT}, the latest that this sidecar reads`,
+  });
+}
+
 /**
  * Calls back with the policy, now and whenever it changes. Resolves after the first look, so that the
- * first probe is answered from the policy that is there. A file that cannot be read or understood
- * leaves the last good policy in force and logs one line. Returns the function that ends it.
+ * first probe is answered from the policy that is there. A file that cannot be read or understood, or
+ * that is of a later format, leaves the last good policy in force and logs one line. Returns the function that ends it.
  */
 export async function followPolicyFile(options: FollowPolicyFileOptions): Promise<() => void> {
   const path = join(options.directory, POLICY_FILE);
@@ -60,13 +73,11 @@ export async function followPolicyFile(options: FollowPolicyFileOptions): Promis
   async function look(): Promise<void> {
     const found = await versionOf(path);
     if (found === version) return;
-    const content = (await readBounded(path, MAX_BYTES))?.toString("utf8");
+    const content = (await readBounded(path, MAX_POLICY_FILE_BYTES))?.toString("utf8");
     // From here on this version is done with: what cannot be understood is read and logged once.
     version = found;
     // A Secret's new content is delivered together with a policy that is the same as before.
-    if (content !== current && !stopped) {
-      options.onChange(content === undefined ? undefined : parsePolicyFile(content));
-    }
+    if (content !== current && !stopped) handOn(content, options);
     current = content;
     problem = undefined;
   }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { type DependencyConfig, MAX_DEPENDENCIES, type PolicyFile } from "../api/policy-file.ts";
+import {
+  type DependencyConfig,
+  MAX_DEPENDENCIES,
+  POLICY_FILE_FORMAT,
+  type PolicyFile,
+} from "../api/policy-file.ts";
+import type { Timing } from "../api/timing.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
 
 const POSTGRESQL: DependencyConfig = {
@@ -34,7 +40,9 @@ const CONFIG: PolicyFile = {
   dependencies: [POSTGRESQL, MEMCACHED],
 };
 
-const parse = (config: unknown) => parsePolicyFile(JSON.stringify(config));
+/** The file with this content; of this version's format unless it says another. */
+const parse = (content: object) =>
+  parsePolicyFile(JSON.stringify({ formatVersion: POLICY_FILE_FORMAT, ...content })) as PolicyFile;
 const withDependency = (dependency: unknown) => ({ ...CONFIG, dependencies: [dependency] });
 
 describe("what it takes", () => {
@@ -46,6 +54,24 @@ describe("what it takes", () => {
     const postgresql = { connectionString: { secretName: "db", key: "url" }, query: "SELECT 1" };
     const dependency = { ...POSTGRESQL, postgresql };
     expect(parse(withDependency(dependency)).dependencies).toStrictEqual([dependency]);
+  });
+
+  test("names and queries of the longest that the API server takes, in any script", () => {
+    const postgresql = {
+      ...POSTGRESQL.postgresql,
+      database: "\u{1f5c4}".repeat(63),
+      query: "\u{1f5c4}".repeat(1_024),
+    };
+    expect(parse(withDependency({ ...POSTGRESQL, postgresql })).dependencies).toStrictEqual([
+      { ...POSTGRESQL, postgresql },
+    ]);
+  });
+
+  test("a query over several lines", () => {
+    const postgresql = { ...POSTGRESQL.postgresql, query: "SELECT 1\r\n\tFROM orders\n" };
+    expect(parse(withDependency({ ...POSTGRESQL, postgresql })).dependencies).toStrictEqual([
+      { ...POSTGRESQL, postgresql },
+    ]);
   });
 
   test("fields of a later version are left out", () => {
@@ -81,6 +107,14 @@ describe("one broken dependency", () => {
     ["a port out of range", { ...POSTGRESQL.postgresql, port: 65_536 }],
     ["a TLS mode of a later version", { ...POSTGRESQL.postgresql, tls: { mode: "Mutual" } }],
     ["no query", { host: "db" }],
+    ["a command after a database", { ...POSTGRESQL.postgresql, database: "x\r\nflush_all" }],
+    ["a tab in a database", { ...POSTGRESQL.postgresql, database: "a\tb" }],
+    ["a database too long", { ...POSTGRESQL.postgresql, database: "a".repeat(127) }],
+    ["no character in a database", { ...POSTGRESQL.postgresql, database: "" }],
+    ["a NUL in a query", { ...POSTGRESQL.postgresql, query: "SELECT 1\0" }],
+    ["an escape in a query", { ...POSTGRESQL.postgresql, query: "SELECT 1\u001b[2J" }],
+    ["a query too long", { ...POSTGRESQL.postgresql, query: "a".repeat(2_049) }],
+    ["no character in a query", { ...POSTGRESQL.postgresql, query: "" }],
     [
       "a key that leaves its folder",
       { connectionString: { secretName: "db", key: "../x" }, query: "SELECT 1" },
@@ -114,15 +148,104 @@ describe("one broken dependency", () => {
   });
 });
 
-describe("what it refuses", () => {
-  test.each<[unknown, string]>([
-    [null, "policy file is not an object"],
-    [[], "policy file is not an object"],
-    [{ ...CONFIG, policy: "a\nb" }, "policy is not a valid text"],
+/** Times that nest and lie far from every limit. */
+const MIDDLE: Timing = {
+  connectTimeoutMilliseconds: 1_000,
+  checkTimeoutMilliseconds: 20_000,
+  intervalMilliseconds: 60_000,
+  failureThreshold: 5,
+  successThreshold: 5,
+};
+
+describe("times that no policy could ask for become the nearest that one could", () => {
+  test.each<[string, Partial<Timing>, Partial<Timing>]>([
+    ["a connect in no time", { connectTimeoutMilliseconds: 0 }, { connectTimeoutMilliseconds: 50 }],
     [
-      { ...CONFIG, generation: "3" },
-      `generation is not a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+      "a connect that never ends",
+      { connectTimeoutMilliseconds: 86_400_000, checkTimeoutMilliseconds: 59_000 },
+      { connectTimeoutMilliseconds: 30_000, checkTimeoutMilliseconds: 59_000 },
     ],
+    [
+      "a check in no time",
+      { connectTimeoutMilliseconds: 50, checkTimeoutMilliseconds: 1 },
+      { connectTimeoutMilliseconds: 50, checkTimeoutMilliseconds: 100 },
+    ],
+    [
+      "a check that never ends",
+      { checkTimeoutMilliseconds: 86_400_000 },
+      { checkTimeoutMilliseconds: 59_000 },
+    ],
+    [
+      "a check every millisecond",
+      { connectTimeoutMilliseconds: 50, checkTimeoutMilliseconds: 100, intervalMilliseconds: 1 },
+      { connectTimeoutMilliseconds: 50, checkTimeoutMilliseconds: 100, intervalMilliseconds: 500 },
+    ],
+    ["a check a day", { intervalMilliseconds: 86_400_000 }, { intervalMilliseconds: 600_000 }],
+    ["a negative interval", { intervalMilliseconds: -1 }, { intervalMilliseconds: 20_000 }],
+    ["no failure needed", { failureThreshold: 0 }, { failureThreshold: 1 }],
+    ["a failure that never counts", { failureThreshold: 1_000_000 }, { failureThreshold: 10 }],
+    ["no success needed", { successThreshold: 0 }, { successThreshold: 1 }],
+    ["a success that never counts", { successThreshold: 1_000_000 }, { successThreshold: 10 }],
+    [
+      "a connect as long as its check",
+      { connectTimeoutMilliseconds: 20_000 },
+      { connectTimeoutMilliseconds: 19_999 },
+    ],
+    [
+      "a check longer than its interval",
+      { intervalMilliseconds: 19_000 },
+      { intervalMilliseconds: 20_000 },
+    ],
+  ])("%s", (_, change, want) => {
+    const { timing } = parse({ ...CONFIG, timing: { ...MIDDLE, ...change } });
+    expect(timing).toStrictEqual({ ...MIDDLE, ...want });
+  });
+
+  test("but the shortest and the longest of a policy stay", () => {
+    const shortest = {
+      connectTimeoutMilliseconds: 50,
+      checkTimeoutMilliseconds: 100,
+      intervalMilliseconds: 500,
+      failureThreshold: 1,
+      successThreshold: 1,
+    };
+    const longest = {
+      connectTimeoutMilliseconds: 30_000,
+      checkTimeoutMilliseconds: 59_000,
+      intervalMilliseconds: 600_000,
+      failureThreshold: 10,
+      successThreshold: 10,
+    };
+    expect(parse({ ...CONFIG, timing: shortest }).timing).toStrictEqual(shortest);
+    expect(parse({ ...CONFIG, timing: longest }).timing).toStrictEqual(longest);
+  });
+
+  describe.each(Object.keys(MIDDLE))("%s is refused", (field) => {
+    test.each([[undefined], [null], ["5"], [1.5], [Number.MAX_VALUE], [[5]]])("as %j", (value) => {
+      const timing = { ...MIDDLE, [field]: value };
+      expect(() => parse({ ...CONFIG, timing })).toThrow(
+        new Error(`timing.${field} is not a whole number`),
+      );
+    });
+  });
+});
+
+describe("a file of a later format", () => {
+  test("is not read, whatever else it says", () => {
+    expect(parse({ formatVersion: 2, dependencies: "elsewhere" })).toStrictEqual({
+      unsupportedFormat: 2,
+    });
+  });
+});
+
+describe("what it refuses", () => {
+  test.each(["null", "[]"])("%s", (content) => {
+    expect(() => parsePolicyFile(content)).toThrow(new Error("policy file is not an object"));
+  });
+
+  test.each<[object, string]>([
+    [{ ...CONFIG, policy: "a\nb" }, "policy is not a valid text"],
+    [{ ...CONFIG, generation: "3" }, "generation is not a whole number"],
     [{ ...CONFIG, dependencies: {} }, "dependencies is not a list"],
     [
       { ...CONFIG, dependencies: new Array(MAX_DEPENDENCIES + 1).fill(MEMCACHED) },
@@ -136,13 +259,10 @@ describe("what it refuses", () => {
     ],
     [withDependency({ ...MEMCACHED, type: "x y" }), "dependencies[0].type is not a valid text"],
     [{ ...CONFIG, timing: undefined }, "timing is not an object"],
+    [{ ...CONFIG, formatVersion: undefined }, "formatVersion is not a whole number"],
     [
-      { ...CONFIG, timing: { ...CONFIG.timing, intervalMilliseconds: 0 } },
-      "timing.intervalMilliseconds is not a whole number from 1 to 86400000",
-    ],
-    [
-      { ...CONFIG, timing: { ...CONFIG.timing, failureThreshold: 1.5 } },
-      "timing.failureThreshold is not a whole number from 1 to 1000",
+      { ...CONFIG, formatVersion: 0 },
+      `formatVersion is not a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
     ],
   ])("case %#", (config, message) => {
     expect(() => parse(config)).toThrow(new Error(message));

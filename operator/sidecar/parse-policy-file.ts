@@ -6,18 +6,25 @@
 import {
   type CredentialsReference,
   type DependencyConfig,
+  MAX_DATABASE_LENGTH,
   MAX_DEPENDENCIES,
   MAX_MEMCACHED_SERVERS,
+  MAX_PORT,
+  MAX_QUERY_LENGTH,
   type MemcachedConfig,
+  POLICY_FILE_FORMAT,
   type PolicyFile,
   type PostgresqlConfig,
   type SecretKeyReference,
   TLS_MODES,
   type TlsConfig,
 } from "../api/policy-file.ts";
-import type { Timing } from "../api/timing.ts";
+import { type Timing, withinLimits } from "../api/timing.ts";
+import { isQueryText, isWireText } from "../api/wire-text.ts";
 
 type Fields = Record<string, unknown>;
+/** A regular expression, or what is asked like one. */
+type Pattern = Pick<RegExp, "test">;
 
 /** A DNS label, so that a name fits any body, label or log line as it is. */
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -28,12 +35,16 @@ const HOST = /^[A-Za-z0-9._:-]{1,253}$/;
 /** What Kubernetes allows in a Secret's name and in its keys; neither leaves its folder. */
 const SECRET_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
 const SECRET_KEY = /^(?!\.\.)[-._A-Za-z0-9]{1,253}$/;
-const ANY_TEXT = /^[^\0]{1,4096}$/s;
-
-/** A day: longer than any time the API takes, and below the longest delay of a timer. */
-const MAX_MILLISECONDS = 86_400_000;
-const MAX_THRESHOLD = 1_000;
-const MAX_PORT = 65_535;
+/** The API server counts characters, and a string of ours has up to two units for one. */
+const UNITS_PER_CHARACTER = 2;
+const DATABASE: Pattern = {
+  test: (name) =>
+    name !== "" && name.length <= UNITS_PER_CHARACTER * MAX_DATABASE_LENGTH && isWireText(name),
+};
+const QUERY: Pattern = {
+  test: (query) =>
+    query !== "" && query.length <= UNITS_PER_CHARACTER * MAX_QUERY_LENGTH && isQueryText(query),
+};
 
 function fields(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -48,18 +59,24 @@ function list(value: unknown, path: string, maximum: number): unknown[] {
   return value;
 }
 
-function text(value: unknown, path: string, pattern: RegExp): string {
+function text(value: unknown, path: string, pattern: Pattern): string {
   if (typeof value !== "string" || !pattern.test(value)) {
     throw new Error(`${path} is not a valid text`);
   }
   return value;
 }
 
+function integer(value: unknown, path: string): number {
+  if (!Number.isSafeInteger(value)) throw new Error(`${path} is not a whole number`);
+  return value as number;
+}
+
 function whole(value: unknown, path: string, maximum: number): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > maximum) {
+  const number = integer(value, path);
+  if (number < 1 || number > maximum) {
     throw new Error(`${path} is not a whole number from 1 to ${maximum}`);
   }
-  return value as number;
+  return number;
 }
 
 /** `{ [name]: read(value) }`, or nothing where the field is not set. */
@@ -98,8 +115,8 @@ function tls(value: unknown, path: string): TlsConfig {
 }
 
 const host = (value: unknown, path: string) => text(value, path, HOST);
+const database = (value: unknown, path: string) => text(value, path, DATABASE);
 const port = (value: unknown, path: string) => whole(value, path, MAX_PORT);
-const anyText = (value: unknown, path: string) => text(value, path, ANY_TEXT);
 
 function postgresql(value: unknown, path: string): PostgresqlConfig {
   const from = fields(value, path);
@@ -107,10 +124,10 @@ function postgresql(value: unknown, path: string): PostgresqlConfig {
     ...optional(from, "connectionString", secretKey),
     ...optional(from, "host", host),
     ...optional(from, "port", port),
-    ...optional(from, "database", anyText),
+    ...optional(from, "database", database),
     ...optional(from, "credentials", credentials),
     ...optional(from, "tls", tls),
-    query: anyText(from.query, `${path}.query`),
+    query: text(from.query, `${path}.query`, QUERY),
   };
 }
 
@@ -166,17 +183,22 @@ function dependency(value: unknown, index: number): DependencyConfig {
   };
 }
 
+/**
+ * The times, each brought within the limits that the API server keeps to. Who may write ConfigMaps could
+ * else make every pod ask a database each millisecond, or never. The nearest value, and no refusal: a
+ * later version may allow more, and its policies must still reach this one. A time that is no whole
+ * number comes from no version at all, and is refused.
+ */
 function timing(value: unknown): Timing {
   const from = fields(value, "timing");
-  const read = (name: keyof Timing, maximum: number) =>
-    whole(from[name], `timing.${name}`, maximum);
-  return {
-    connectTimeoutMilliseconds: read("connectTimeoutMilliseconds", MAX_MILLISECONDS),
-    checkTimeoutMilliseconds: read("checkTimeoutMilliseconds", MAX_MILLISECONDS),
-    intervalMilliseconds: read("intervalMilliseconds", MAX_MILLISECONDS),
-    failureThreshold: read("failureThreshold", MAX_THRESHOLD),
-    successThreshold: read("successThreshold", MAX_THRESHOLD),
-  };
+  const read = (name: keyof Timing) => integer(from[name], `timing.${name}`);
+  return withinLimits({
+    connectTimeoutMilliseconds: read("connectTimeoutMilliseconds"),
+    checkTimeoutMilliseconds: read("checkTimeoutMilliseconds"),
+    intervalMilliseconds: read("intervalMilliseconds"),
+    failureThreshold: read("failureThreshold"),
+    successThreshold: read("successThreshold"),
+  });
 }
 
 function json(content: string): unknown {
@@ -188,12 +210,19 @@ function json(content: string): unknown {
   }
 }
 
+/** The file is of a later format than this version reads. */
+export interface UnsupportedFormat {
+  unsupportedFormat: number;
+}
+
 /**
- * The policy in the text of the policy file. Throws an Error whose message names the first broken
- * field and quotes no value.
+ * The policy in the text of the policy file. One of a later format is not read at all, since it may mean
+ * something else. Throws an Error whose message names the first broken field and quotes no value.
  */
-export function parsePolicyFile(content: string): PolicyFile {
+export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat {
   const from = fields(json(content), "policy file");
+  const formatVersion = whole(from.formatVersion, "formatVersion", Number.MAX_SAFE_INTEGER);
+  if (formatVersion > POLICY_FILE_FORMAT) return { unsupportedFormat: formatVersion };
   const dependencies = list(from.dependencies, "dependencies", MAX_DEPENDENCIES).map(dependency);
   if (new Set(dependencies.map(({ name }) => name)).size < dependencies.length) {
     throw new Error("two dependencies have one name");

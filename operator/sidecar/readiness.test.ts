@@ -140,6 +140,54 @@ describe("without a policy", () => {
   });
 });
 
+describe("a policy file of a format that only a later sidecar reads", () => {
+  test("lets a pod that never had another be ready at once, and says so", () => {
+    readiness.applyUnsupported(2);
+    expect(readiness.view()).toMatchObject({
+      policy: undefined,
+      unsupportedFormat: 2,
+      verdict: { ready: true, reason: "Unsupported", gating: [] },
+    });
+  });
+
+  test("leaves the policy before in force", () => {
+    readiness.apply(policy([database()]));
+    record(OK, REFUSED, REFUSED);
+    readiness.applyUnsupported(2);
+    expect(readiness.view()).toMatchObject({
+      policy: "web",
+      unsupportedFormat: 2,
+      verdict: { ready: false, reason: undefined, gating: ["db"] },
+    });
+    record(OK);
+    expect(ready()).toBe(true);
+  });
+
+  test("does not keep a restarted sidecar from being ready, nor forget what was settled", () => {
+    readiness.apply(policy([database()]));
+    record(OK);
+    restart();
+    readiness.applyUnsupported(2);
+    expect([ready(), reason()]).toStrictEqual([true, "Unsupported"]);
+    restart();
+    readiness.apply(policy([database()]));
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(false);
+  });
+
+  test("is over with a file that can be read", () => {
+    readiness.applyUnsupported(2);
+    readiness.apply(policy([database()]));
+    expect(readiness.view()).toMatchObject({ policy: "web", unsupportedFormat: undefined });
+  });
+
+  test("and its removal does not make the pod wait for a policy", () => {
+    readiness.applyUnsupported(2);
+    readiness.apply(undefined);
+    expect([ready(), reason()]).toStrictEqual([true, "NoPolicy"]);
+  });
+});
+
 describe("gating", () => {
   test("a new pod with a wrong password never goes live; one that runs stays", () => {
     readiness.apply(policy([database()]));

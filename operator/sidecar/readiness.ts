@@ -35,6 +35,8 @@ export interface DependencyView extends Judged {
 export interface PodView {
   policy: string | undefined;
   generation: number | undefined;
+  /** formatVersion of the policy file, while that is one which this version cannot read. */
+  unsupportedFormat?: number | undefined;
   verdict: Verdict;
   dependencies: DependencyView[];
 }
@@ -51,6 +53,8 @@ export interface ReadinessOptions {
 export interface Readiness {
   /** Takes a policy into force, or none. */
   apply(config: PolicyFile | undefined): void;
+  /** Takes note of a policy file that this version cannot read; the policy in force stays. */
+  applyUnsupported(formatVersion: number): void;
   /** Takes in a result of the dependency of this name. */
   record(name: string, result: CheckResult, milliseconds: number): void;
   /** The state now. Also notes and logs what time alone has changed. */
@@ -80,6 +84,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   const entries = new Map<string, Entry>();
   const waiting = new Set<() => void>();
   let config: PolicyFile | undefined;
+  let unsupportedFormat: number | undefined;
   let wasReady: boolean | undefined;
 
   const startedAt = now();
@@ -90,6 +95,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   function presence(at: Moment): PolicyPresence {
     if (config) return "Present";
+    if (unsupportedFormat !== undefined) return "Unsupported";
     if (marks.current().policySeen) return "Removed";
     return at.monotonic < awaitPolicyUntil ? "Awaited" : "Missing";
   }
@@ -139,7 +145,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const { firstReady } = marks.current();
     const verdict = decide({ presence: presence(at), firstReady, dependencies });
     noteReadiness(verdict);
-    return { policy: config?.policy, generation: config?.generation, verdict, dependencies };
+    const { policy, generation } = config ?? {};
+    return { policy, generation, unsupportedFormat, verdict, dependencies };
   }
 
   function changed(): void {
@@ -192,7 +199,15 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     if (next) log("info", "policy in force", { policy: next.policy, generation: next.generation });
     else if (config) log("info", "policy removed");
     config = next;
+    unsupportedFormat = undefined;
     if (next || marks.current().policySeen) dropOldMarks(next?.timing);
+    changed();
+  }
+
+  function applyUnsupported(formatVersion: number): void {
+    unsupportedFormat = formatVersion;
+    // So that its removal is told from a file that has not arrived yet, which would make the pod unready.
+    if (!marks.current().policySeen) marks.update({ policySeen: true });
     changed();
   }
 
@@ -233,5 +248,5 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     });
   }
 
-  return { apply, record, view, firstResults };
+  return { apply, applyUnsupported, record, view, firstResults };
 }

@@ -242,6 +242,7 @@ describe("the pod", () => {
     ["Awaited", false, "Starting"],
     ["Missing", true, "NoPolicy"],
     ["Removed", true, "NoPolicy"],
+    ["Unsupported", true, "Unsupported"],
   ] as const)("policy %s", (presence, ready, reason) => {
     expect(decide({ ...none, presence })).toStrictEqual({ ready, reason, gating: [] });
   });

@@ -148,6 +148,8 @@ export function awaited(judged: Judged, firstReady: boolean): boolean {
 export type PolicyPresence =
   /** It is mounted. */
   | "Present"
+  /** It is mounted, but none that this version can read ever was: only a newer sidecar can mend that. */
+  | "Unsupported"
   /** It has been, in this pod's life: the policy was deleted. */
   | "Removed"
   /** It has not arrived yet; the kubelet may take over a minute. */
@@ -178,6 +180,7 @@ export interface Evidence {
 /** Whether the pod is ready. */
 export function decide({ presence, firstReady, dependencies }: Evidence): Verdict {
   if (presence === "Awaited") return { ready: false, reason: "Starting", gating: [] };
+  if (presence === "Unsupported") return { ready: true, reason: "Unsupported", gating: [] };
   if (presence !== "Present") return { ready: true, reason: "NoPolicy", gating: [] };
   const holding = dependencies.filter((judged) => gates(judged, firstReady));
   const nothingKnown = holding.length > 0 && holding.every(({ state }) => !state.reason);

@@ -24,6 +24,7 @@ test("the whole ConfigMap", () => {
   });
   expect(Object.keys(data)).toEqual(["policy.json"]);
   expect(JSON.parse(data["policy.json"] ?? "")).toStrictEqual({
+    formatVersion: 1,
     policy: "web",
     generation: 3,
     timing: testPolicy().timing,

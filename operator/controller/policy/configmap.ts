@@ -7,7 +7,7 @@ import {
   POLICY_FILE,
   policyConfigMapName,
 } from "../../api/names.ts";
-import type { PolicyFile } from "../../api/policy-file.ts";
+import { POLICY_FILE_FORMAT, type WrittenPolicyFile } from "../../api/policy-file.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 
 /** A ConfigMap as it is applied. */
@@ -24,8 +24,19 @@ export interface PolicyConfigMap {
 }
 
 /** What sidecars read, with every default filled in. */
-function policyFile({ name, generation, timing, dependencies }: EffectivePolicy): PolicyFile {
-  return { policy: name, generation, timing, dependencies };
+function policyFile({
+  name,
+  generation,
+  timing,
+  dependencies,
+}: EffectivePolicy): WrittenPolicyFile {
+  return {
+    formatVersion: POLICY_FILE_FORMAT,
+    policy: name,
+    generation,
+    timing,
+    dependencies,
+  };
 }
 
 /**
