@@ -2,7 +2,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { effectivePolicy } from "../operator/api/effective-policy.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
 import { REASONS } from "../operator/api/reasons.ts";
@@ -25,6 +25,16 @@ const matches = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => match[1] ?? match[0]);
 
 const DOCUMENTS = [...files("**/*.md"), ...files(".github/**/*.md")];
+/** The HealthPolicies in a YAML file, in its documents or in a List. */
+function policiesIn(path: string): HealthPolicy[] {
+  const objects = parseAllDocuments(read(path)).flatMap((document) => {
+    const object = document.toJS();
+    return object?.kind === "List" ? object.items : [object];
+  });
+  return objects.filter((object) => object?.kind === "HealthPolicy");
+}
+const naming = (policies: HealthPolicy[], type: (typeof DEPENDENCY_TYPES)[number]) =>
+  policies.filter(({ spec }) => spec.dependencies.some((dependency) => dependency[type]));
 const EXAMPLE = "examples/node/policy.yaml";
 
 /** Content of the fenced blocks of one language. */
@@ -206,10 +216,8 @@ describe("docs/decisions", () => {
 });
 
 describe("docs/adding-a-dependency.md", () => {
-  const policies = files("examples/**/*.yaml")
-    .filter((path) => read(path).includes("kind: HealthPolicy"))
-    .map((path) => parse(read(path)) as HealthPolicy);
-  const manifests = files("test/e2e/*.yaml").map(read);
+  const examples = files("examples/**/*.yaml").flatMap(policiesIn);
+  const manifests = files("test/e2e/*.yaml").flatMap(policiesIn);
 
   test("the sidecar checks exactly the types of the resource", () => {
     expect([...CHECK_TYPES].sort()).toEqual([...DEPENDENCY_TYPES].sort());
@@ -217,10 +225,9 @@ describe("docs/adding-a-dependency.md", () => {
 
   test.each([...DEPENDENCY_TYPES])("%s has every place that the list names", (type) => {
     expect(read(`operator/sidecar/checks/${type}.test.ts`)).toContain("describeContract(");
-    expect(manifests.some((manifest) => manifest.includes(`${type}:`))).toBe(true);
-    const examples = policies.filter(({ spec }) => spec.dependencies.some((d) => d[type]));
-    expect(examples).not.toEqual([]);
-    for (const policy of examples) {
+    expect(naming(manifests, type)).not.toEqual([]);
+    expect(naming(examples, type)).not.toEqual([]);
+    for (const policy of naming(examples, type)) {
       const { spec } = healthPolicySchema.parse(policy);
       const resolved = effectivePolicy({ ...policy, spec });
       expect(resolved).toHaveProperty(
