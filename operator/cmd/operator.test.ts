@@ -40,7 +40,9 @@ let refused: string | undefined;
 /** As much of an API server as the operator needs to get ready. */
 function answer(seen: Seen, response: ServerResponse): void {
   const { path, query } = seen;
-  if (query.get("watch") === "true") {
+  if (query.has("sendInitialEvents")) {
+    refuse(response, 422, "Invalid");
+  } else if (query.get("watch") === "true") {
     response.writeHead(200).flushHeaders();
     if (path.endsWith("/secrets")) secretWatches.push(response);
   } else if (path === refused) {
@@ -194,6 +196,8 @@ test(
     const { code, output } = await ended;
     expect(code).toBe(0);
     expect(lease?.spec?.holderIdentity).toBe("");
+    const [first = ""] = output.split("\n");
+    expect((JSON.parse(first) as { time: string }).time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
     expect(output).not.toContain("PRIVATE KEY");
     expect(output).not.toContain(secret.data?.["tls.key"] ?? "none");
   },
@@ -205,7 +209,8 @@ test(
   async () => {
     refused = "/api/v1/namespaces";
     run(await environment(await freePort()));
-    const refusals = () => api.seen.filter(({ path }) => path === refused).length;
+    const refusals = () =>
+      api.seen.filter(({ path, query }) => path === refused && query.has("limit")).length;
     await until("namespaces are refused again", () => refusals() === 2, START_MILLISECONDS);
     expect(api.seen.filter(({ path }) => path.includes("/leases/"))).toEqual([]);
   },

@@ -1,5 +1,5 @@
 /** The operator: reads its environment once, wires caches, webhook and controller, stops on SIGTERM. */
-import { pino } from "pino";
+import { pino, stdTimeFunctions } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Caches, startCaches } from "../controller/caches.ts";
 import { createKubeClient, loadKubeConfig } from "../controller/kube/kube-client.ts";
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
     return;
   }
   const settings = readSettings(process.env);
-  const log = pino({ level: settings.logLevel });
+  const log = pino({ level: settings.logLevel, timestamp: stdTimeFunctions.isoTime });
   const stop = await start(settings, log);
   log.info({ webhookPort: settings.webhookPort }, "started");
   const end = (signal: string) => {

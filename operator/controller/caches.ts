@@ -4,7 +4,8 @@ import type { Logger } from "pino";
 import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
-import { type Change, type KubeObject, startWatch, type Watch } from "./kube/watch.ts";
+import type { KubeObject } from "./kube/kube-object.ts";
+import { type Change, startWatch, type Watch } from "./kube/watch.ts";
 import {
   createPolicyIndex,
   type PolicyIndex,

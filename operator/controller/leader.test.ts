@@ -73,7 +73,9 @@ function applied({ path, body }: Seen): unknown {
 }
 
 function answer(seen: Seen, response: ServerResponse): void {
-  if (seen.query.get("watch") === "true") {
+  if (seen.query.has("sendInitialEvents")) {
+    refuse(response, 422, "Invalid");
+  } else if (seen.query.get("watch") === "true") {
     response.writeHead(200).flushHeaders();
     watches.set(seen.path, response);
   } else if (seen.method === "PATCH") {

@@ -14,8 +14,12 @@ const CALL_DEADLINE_MILLISECONDS = 10_000;
  * object of an API server (1.5 MiB in etcd, about 3 MiB as JSON with managedFields) fits twice.
  */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-/** Connections kept open to the API server; the watches have theirs besides. */
-const MAX_SOCKETS = 32;
+/**
+ * Connections to the API server, calls and watches together. There are at most 24 watches (20 namespaces'
+ * pods, the operator's own, policies, namespaces, the Secret), and twice as many for a moment while the
+ * watches of pods are exchanged; the rest is for calls, which would otherwise wait for a watch to end.
+ */
+const MAX_SOCKETS = 64;
 
 const APPLY = "application/apply-patch+yaml";
 
@@ -116,7 +120,7 @@ function connect(config: KubeConfig): Connection {
   const { server, proxyUrl } = cluster;
   const secure = server.startsWith("https:");
   const { request: start } = secure ? https : http;
-  // Keyed by credentials, so that a rotated client certificate gets connections of its own.
+  // Node keeps a pool for each client certificate, so a rotated one never uses an old connection.
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 4 };
   const agent = secure ? new https.Agent(pool) : new http.Agent(pool);
   async function send(request: KubeRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
@@ -162,7 +166,7 @@ async function readBody(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** The parser's own error quotes its input, which can be a Secret, into the log. */
+/** With an error of its own: the parser's quotes the input, which can be a Secret, into the log. */
 function parseJson<T>(body: string): T {
   try {
     return JSON.parse(body) as T;
@@ -235,10 +239,11 @@ export function createKubeClient(config: KubeConfig): KubeClient {
       signal.throwIfAborted();
       return await use(await send(request, signal), doing);
     } catch (error) {
-      // When a node fails or a route goes, all connections die without a sign: one that did not answer
-      // condemns those that wait, or each of them would cost a call its deadline, and us the lease.
+      // When a node fails or a route goes, all open connections are dead, but none of them reports it. So
+      // a call without an answer closes the idle ones too. Otherwise each of the next calls would take one
+      // of them and wait for its whole deadline, and the Lease would be lost meanwhile.
       if (!(error instanceof ApiError)) closeIdle();
-      // Node reports "The operation was aborted"; the signal knows by whom.
+      // Node says only "The operation was aborted"; the signal has the reason.
       throw wrapped(doing, signal.aborted ? signal.reason : error);
     } finally {
       done();

@@ -77,6 +77,7 @@ interface Run {
 }
 
 interface RunOptions {
+  log?: Parameters<typeof runForLease>[0]["log"];
   slowToStop?: number;
   give?: () => boolean;
   ready?: () => Promise<void>;
@@ -92,7 +93,7 @@ function run(identity: string, options: RunOptions = {}): Run {
     identity,
     times: options.times ?? TIMES,
     ready: options.ready ?? (async () => undefined),
-    log,
+    log: options.log ?? log,
     lead: async (signal) => {
       events.push("start");
       while (!signal.aborted && !options.give?.()) await sleep(5);
@@ -233,6 +234,23 @@ test("stopping does not wait for a renewal that nobody answers", async () => {
   // Each call may take 10 s.
   expect(performance.now() - stoppedAt).toBeLessThan(5_000);
   expect(lease?.spec?.holderIdentity).toBe("");
+});
+
+test("the same error gives its stack once, and again after a success", async () => {
+  const logged: unknown[] = [];
+  const silent = () => undefined;
+  const warn = (fields: { err?: unknown }) => logged.push(fields.err);
+  broken = "500";
+  const only = run("a", { log: { info: silent, warn, error: silent } as never });
+  await until("two failures", () => logged.length >= 2);
+  broken = "no";
+  await until("a leads", () => only.candidate.isLeader());
+  const before = logged.length;
+  broken = "500";
+  await until("another failure", () => logged.length > before);
+  expect(logged[0]).toBeInstanceOf(Error);
+  expect(logged[1]).toStrictEqual({ message: expect.stringContaining("500 InternalError") });
+  expect(logged[before]).toBeInstanceOf(Error);
 });
 
 test("every write names its field manager", async () => {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { endingWith, isApiError, type KubeClient } from "./kube-client.ts";
+import { createRepeatedErrors } from "./repeated-errors.ts";
 
 /** All times in milliseconds. Must nest: retryPeriod < renewDeadline < leaseDuration. */
 export interface LeaseTimes {
@@ -24,8 +25,8 @@ export interface LeaseOptions {
   /** Of this replica; its pod's name. */
   identity: string;
   /**
-   * Resolves when this replica can lead, or when the signal fires. Who runs before can hold the Lease for
-   * ever and do nothing.
+   * Resolves when this replica is able to lead, or when the signal fires. Until then the replica does not
+   * ask for the Lease: it would hold it without doing the work, and keep the other replicas from it.
    */
   ready: (signal: AbortSignal) => Promise<void>;
   /** Leads until the signal fires; the Lease is given back only after it has resolved. */
@@ -65,8 +66,9 @@ export function runForLease(options: LeaseOptions): Candidate {
   const times = options.times ?? TIMES;
   const path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases/${options.name}`;
   const stopping = new AbortController();
-  // What was last seen of the holder, and when by our own clock: clocks of two nodes may differ, so the
-  // time written in the Lease is compared with itself only.
+  const errors = createRepeatedErrors();
+  // What was last seen of the holder, and when that was by our own clock. The clocks of two nodes may
+  // differ, so the time that the holder has written is never compared with ours, only with itself.
   let seen = { text: "", at: 0 };
   let leading = false;
 
@@ -75,8 +77,9 @@ export function runForLease(options: LeaseOptions): Candidate {
       return await client.request<Lease>({ method: "GET", path, deadlineMilliseconds: deadline() });
     } catch (error) {
       if (!isApiError(error, 404)) throw error;
-      // Without a spec: two replicas may do this at once, and who leads is decided by the write that
-      // follows, which carries a resourceVersion. By apply, because its `create` can be limited by name.
+      // The Lease is made empty. Two replicas may do this at once; the write that follows carries a
+      // resourceVersion, so only one of them becomes the leader. It is made by apply and not by POST,
+      // because RBAC can limit only the former to one name.
       return await client.apply<Lease>({
         path,
         object: {
@@ -132,25 +135,27 @@ export function runForLease(options: LeaseOptions): Candidate {
   /** As acquireOrRenew, with a failed call as undefined: neither ours nor lost. */
   async function attempt(signal: AbortSignal): Promise<boolean | undefined> {
     try {
-      return await acquireOrRenew(endingWith(signal, options.client));
+      const held = await acquireOrRenew(endingWith(signal, options.client));
+      errors.forget("lease");
+      return held;
     } catch (error) {
       if (signal.aborted) return undefined;
       // Somebody else was faster; the next attempt sees whom.
       if (isApiError(error, 409)) return undefined;
-      log.warn({ err: error }, "asking for the lease failed");
+      log.warn(errors.fields("lease", error), "asking for the lease failed");
       return undefined;
     }
   }
 
   async function pause(signal: AbortSignal): Promise<void> {
-    // A fifth of jitter, so that candidates that started together do not stay in step.
+    // Ten percent more or less, so that replicas that started together do not ask at the same moment.
     const wait = times.retryPeriod * (0.9 + Math.random() * 0.2);
     await sleep(wait, undefined, { signal }).catch(() => undefined);
   }
 
   /** One renewal with what is left of the deadline: when it was made, or undefined when it is lost. */
   async function renew(renewedAt: number, signal: AbortSignal): Promise<number | undefined> {
-    // From before the call: what counts is when others can have seen the renewal at the earliest.
+    // Taken before the call, because others may see the renewal, and start to count, before we hear of it.
     const startedAt = performance.now();
     const left = Math.max(0, times.renewDeadline - (startedAt - renewedAt));
     const held = await Promise.race([attempt(signal), sleep(left, undefined, { ref: false })]);
@@ -171,7 +176,7 @@ export function runForLease(options: LeaseOptions): Candidate {
 
   async function release(): Promise<void> {
     try {
-      // One call's time for all of them: a process that is to end waits for this.
+      // Both calls together may take the time of one: a process that is to end waits for them.
       const client = endingWith(AbortSignal.timeout(deadline()), options.client);
       const lease = await read(client);
       if (lease.spec?.holderIdentity !== identity) return;
@@ -197,7 +202,7 @@ export function runForLease(options: LeaseOptions): Candidate {
     await work;
     log.info({ identity }, "stepped down");
     if (!endedByItself) return;
-    // Another replica may fare better; the pause leaves the Lease to it.
+    // Another replica may succeed where this one did not; the pause gives it time to take the Lease.
     await release();
     await pause(stopping.signal);
   }

@@ -108,6 +108,26 @@ test("backoff is drawn from half to all of its length", async () => {
   expect(waits).toStrictEqual([30]);
 });
 
+test("the same error of a key gives its stack once, and again after a success", async () => {
+  const logged: unknown[] = [];
+  let attempts = 0;
+  const keys = start(
+    async () => {
+      attempts += 1;
+      if (attempts === 3) return undefined;
+      throw new Error("not yet");
+    },
+    { log: { warn: (fields: { err?: unknown }) => logged.push(fields.err) } as never },
+  );
+  keys.add("a");
+  await until("the success", () => attempts === 3);
+  keys.add("a");
+  await until("the next failure", () => attempts === 4);
+  const again = { message: "not yet" };
+  expect(logged).toEqual([expect.any(Error), again, expect.any(Error)]);
+  expect(logged[1]).not.toBeInstanceOf(Error);
+});
+
 test("one key's failure does not hold up another", async () => {
   const done: string[] = [];
   const keys = start(async (key) => {

@@ -1,6 +1,7 @@
 /** A queue of work: one worker per item at a time, repeated requests merged, failures tried again later. */
 import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
+import { createRepeatedErrors } from "./repeated-errors.ts";
 
 /** What a queue needs. Times in milliseconds. */
 export interface QueueOptions<T> {
@@ -39,6 +40,7 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   const again = new Map<string, T>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
+  const errors = createRepeatedErrors();
   let stopped = false;
 
   function backoff(key: string): number {
@@ -51,12 +53,14 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
     try {
       const after = await handle(item);
       failures.delete(key);
+      errors.forget(key);
       if (after !== undefined) addAfter(item, after);
     } catch (error) {
       // Ended with the queue, and not tried again: no failure.
       if (stopped) return;
       const wait = backoff(key);
-      log.warn({ key, err: error, retryMilliseconds: Math.round(wait) }, "work failed");
+      const retryMilliseconds = Math.round(wait);
+      log.warn({ key, retryMilliseconds, ...errors.fields(key, error) }, "work failed");
       addAfter(item, wait);
     }
   }

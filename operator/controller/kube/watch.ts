@@ -1,14 +1,17 @@
 /**
- * A cache of one kind of object, kept true by list and watch on raw JSON. The only file that lists and
- * watches. It never gives up: whatever goes wrong, it tries again with a jittered, growing wait, and
- * what it cannot be sure of it lists anew. (The client library's informer stops for good after an error,
- * and its Watch drops lines that do not parse.)
+ * A cache of one kind of object, kept true by list and watch on raw JSON. It never gives up: whatever
+ * goes wrong, it tries again with a jittered, growing wait, and what it cannot be sure of it reads anew.
+ * (The client library's informer stops for good after an error, and its Watch drops lines that do not
+ * parse.)
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
-import { AnswerTooLarge, ApiError, isApiError, type KubeClient } from "./kube-client.ts";
-import { readLines } from "./read-lines.ts";
+import { endsInitialEvents, follow, HistoryLost, type WatchEvent } from "./follow.ts";
+import { ApiError, isApiError, type KubeClient } from "./kube-client.ts";
+import { type KubeObject, objectKey } from "./kube-object.ts";
+import { listAll } from "./list.ts";
+import { createRepeatedErrors } from "./repeated-errors.ts";
 
 /** All times in milliseconds. */
 export interface WatchTimes {
@@ -22,8 +25,10 @@ export interface WatchTimes {
   silence: number;
   /** How long one watch may last; the server is asked to end it, and our own timer does else. */
   watchLength: number;
-  /** A full list at least so often, in case an event was lost without a sign. */
+  /** The whole collection anew at least so often, in case an event was lost without a sign. */
   relist: number;
+  /** After a relist that was due has failed, the next attempt; the watch goes on meanwhile. */
+  relistRetry: number;
 }
 
 const TIMES: WatchTimes = {
@@ -32,19 +37,8 @@ const TIMES: WatchTimes = {
   silence: 150_000,
   watchLength: 300_000,
   relist: 600_000,
+  relistRetry: 60_000,
 };
-
-/** Objects per page of a list, where they are not so large that fewer must do. */
-const PAGE_SIZE = 250;
-/** An object is at most 1.5 MiB in etcd, about 3 MiB as JSON with managedFields and an event's frame. */
-const MAX_LINE_BYTES = 8 * 1024 * 1024;
-/** After the server should have ended a watch, our own timer waits this much longer. */
-const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
-
-/** What every object has, as far as it matters here. */
-export interface KubeObject {
-  metadata: { name: string; namespace?: string; resourceVersion?: string };
-}
 
 /** What changed about one object: `old` is missing when it appeared, `now` when it went. */
 export interface Change<T> {
@@ -65,7 +59,7 @@ export interface WatchOptions<T> {
   project: (object: KubeObject) => T | undefined;
   /** Called after the cache has changed. What it throws is logged and stops nothing. */
   onChange?: (change: Change<T>) => void;
-  /** Called when the first list is complete, and when the cache is ready to be used. */
+  /** As onChange; called once, when the cache is complete for the first time. */
   onSynced?: () => void;
   log: Pick<Logger, "info" | "warn" | "error">;
   times?: Partial<WatchTimes>;
@@ -76,62 +70,51 @@ export interface WatchOptions<T> {
 export interface Watch<T> {
   get(key: string): T | undefined;
   values(): Iterable<T>;
-  /** False until the first list is complete. */
+  /** False until the cache is complete for the first time. */
   synced(): boolean;
   /** Seconds since the API server last said anything, bookmarks included. */
   secondsSinceLastEvent(): number;
   stop(): Promise<void>;
 }
 
-interface List {
-  metadata?: { resourceVersion?: string; continue?: string };
-  items?: KubeObject[];
+/** The objects of a collection, as they are read. */
+type Seen<T> = Map<string, T | undefined>;
+
+/** An older server, or one whose feature gate is off, calls a request for initial events invalid. */
+function refusesInitialEvents(error: unknown): boolean {
+  return isApiError(error, 422) || isApiError(error, 400);
 }
 
-interface Event {
-  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  object: KubeObject & { code?: number; reason?: string; message?: string };
+function needsRelist(error: unknown): boolean {
+  return error instanceof HistoryLost || isApiError(error, 410);
 }
 
-/** The history that we hold is no longer the server's: only a list helps. */
-class MustRelist extends Error {}
-
-function keyOf({ metadata }: KubeObject): string {
-  return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
-}
-
-function parseEvent(line: string): Event {
-  try {
-    const event = JSON.parse(line) as Event;
-    if (event.type === "ERROR") return event;
-    if (!event.object.metadata.resourceVersion) throw new Error("no resourceVersion");
-    return event;
-  } catch {
-    // Not what is wrong with the line: it can hold a Secret.
-    throw new MustRelist("a line of the watch is not an event");
-  }
-}
-
-/** Starts to list and watch; the first list is on its way when this returns. */
+/** Starts to fill the cache and to follow; it is empty when this returns. */
 export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   const { client, path, kind, log } = options;
   const times = { ...TIMES, ...options.times };
   const random = options.random ?? Math.random;
   const stopping = new AbortController();
+  const { signal } = stopping;
   const cache = new Map<string, T>();
+  const errors = createRepeatedErrors();
   const selector: Record<string, string> =
     options.name === undefined ? {} : { fieldSelector: `metadata.name=${options.name}` };
   let synced = false;
   let lastEvent = performance.now();
-  let listedAt = 0;
+  let relistAt = 0;
   let resourceVersion: string | undefined;
   let failures = 0;
+  /** How the collection is read as a whole: as a watch that begins with it, or by pages. */
+  let streams = true;
+  /** Where the one way has broken off, the other is tried next. */
+  let pagesNext = false;
 
-  function tell(change: Change<T>): void {
+  function tell(what: string, call: () => void): void {
     try {
-      options.onChange?.(change);
+      call();
     } catch (error) {
-      log.error({ kind, key: change.key, err: error }, "handling a change failed");
+      log.error({ kind, key: what, err: error }, "handling a change failed");
     }
   }
 
@@ -139,7 +122,8 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     try {
       return options.project(object);
     } catch (error) {
-      log.error({ kind, key: keyOf(object), err: error }, "an object cannot be read; left out");
+      const key = objectKey(object);
+      log.error({ kind, key, err: error }, "an object cannot be read; left out");
       return undefined;
     }
   }
@@ -149,116 +133,104 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     if (now === undefined) cache.delete(key);
     else cache.set(key, now);
     if (old === undefined && now === undefined) return;
-    tell({ key, ...(old !== undefined && { old }), ...(now !== undefined && { now }) });
+    const change = { key, ...(old !== undefined && { old }), ...(now !== undefined && { now }) };
+    tell(key, () => options.onChange?.(change));
   }
 
-  /** The page after `next`, of `limit` objects or as many fewer as one answer can hold. */
-  async function listPage(
-    limit: number,
-    next: string | undefined,
-  ): Promise<{ list: List; limit: number }> {
-    try {
-      const list = await client.request<List>({
-        method: "GET",
-        path,
-        query: { ...selector, limit: String(limit), ...(next && { continue: next }) },
-        signal: stopping.signal,
-      });
-      return { list, limit };
-    } catch (error) {
-      if (!(error instanceof AnswerTooLarge) || limit === 1) throw error;
-      return listPage(Math.floor(limit / 2), next);
-    }
-  }
-
-  async function listPages(): Promise<{
-    seen: Map<string, T | undefined>;
-    version: string | undefined;
-  }> {
-    // Cut down page by page: whole objects of a large cluster would not fit beside each other.
-    const seen = new Map<string, T | undefined>();
-    let metadata: List["metadata"];
-    let limit = PAGE_SIZE;
-    do {
-      const page = await listPage(limit, metadata?.continue);
-      for (const object of page.list.items ?? []) seen.set(keyOf(object), project(object));
-      ({ limit } = page);
-      ({ metadata } = page.list);
-    } while (metadata?.continue);
-    return { seen, version: metadata?.resourceVersion };
-  }
-
-  async function list(): Promise<void> {
-    const { seen, version } = await listPages();
-    // Only a complete list may say what is gone.
+  /** Makes the cache equal to `seen`, which must be the whole collection: it says what is gone. */
+  function replace(seen: Seen<T>, version: string | undefined): void {
     for (const key of [...cache.keys()]) if (!seen.has(key)) put(key, undefined);
     for (const [key, object] of seen) put(key, object);
     resourceVersion = version;
-    listedAt = performance.now();
-    lastEvent = listedAt;
-    if (!synced) {
-      synced = true;
-      options.onSynced?.();
-    }
-  }
-
-  function fail({ code, reason }: Event["object"]): never {
-    if (code === 410) throw new MustRelist("the watch's history is gone (410)");
-    throw new Error(`the watch reported ${code ?? ""} ${reason ?? "an error"}`);
-  }
-
-  function handle({ type, object }: Event): void {
+    errors.forget("relist");
     lastEvent = performance.now();
-    if (type === "ERROR") fail(object);
-    resourceVersion = object.metadata.resourceVersion;
-    if (type === "BOOKMARK") return;
-    put(keyOf(object), type === "DELETED" ? undefined : project(object));
+    relistAt = lastEvent + times.relist * (0.9 + random() * 0.1);
+    if (synced) return;
+    synced = true;
+    tell("synced", () => options.onSynced?.());
   }
 
-  /** Resolves when the server ends the watch in good order; rejects on everything else. */
-  async function follow(): Promise<void> {
-    const dead = new AbortController();
-    const end = (why: string) => () => dead.abort(new Error(why));
+  async function readPages(): Promise<void> {
+    const seen: Seen<T> = new Map();
+    const onObject = (object: KubeObject) => seen.set(objectKey(object), project(object));
+    const version = await listAll({ client, path, selector, signal, onObject });
+    replace(seen, version);
+  }
+
+  function watchSince(since: string | undefined): AsyncGenerator<WatchEvent, void> {
     const length = times.watchLength * (0.8 + random() * 0.2);
-    const watchdog = setTimeout(end(`nothing came for ${times.silence} ms`), times.silence);
-    const longest = setTimeout(
-      end("the server did not end the watch"),
-      length + WATCH_LENGTH_GRACE_MILLISECONDS,
-    );
-    const signal = AbortSignal.any([stopping.signal, dead.signal]);
-    try {
-      const body = await client.stream({
-        method: "GET",
-        path,
-        query: {
-          ...selector,
-          watch: "true",
-          allowWatchBookmarks: "true",
-          timeoutSeconds: String(Math.max(1, Math.round(length / 1_000))),
-          ...(resourceVersion && { resourceVersion }),
-        },
-        signal,
-      });
+    const { silence } = times;
+    return follow({ client, path, selector, since, silence, length, signal });
+  }
+
+  function collect(seen: Seen<T>, { type, object }: WatchEvent): void {
+    if (type === "DELETED") seen.delete(objectKey(object));
+    else if (type !== "BOOKMARK") seen.set(objectKey(object), project(object));
+  }
+
+  /** Reads the collection as the beginning of a watch; resolves with that watch. */
+  async function readStream(): Promise<AsyncGenerator<WatchEvent, void>> {
+    const seen: Seen<T> = new Map();
+    const events = watchSince(undefined);
+    for (let next = await events.next(); !next.done; next = await events.next()) {
       lastEvent = performance.now();
-      for await (const line of readLines(body, MAX_LINE_BYTES)) {
-        watchdog.refresh();
-        handle(parseEvent(line));
-        failures = 0;
+      if (endsInitialEvents(next.value)) {
+        replace(seen, next.value.object.metadata.resourceVersion);
+        return events;
       }
-    } catch (error) {
-      throw dead.signal.aborted ? dead.signal.reason : error;
-    } finally {
-      clearTimeout(watchdog);
-      clearTimeout(longest);
-      // Leaving the loop early destroys the body; a stream that was never read is ended here.
-      dead.abort();
+      collect(seen, next.value);
     }
+    throw new Error("the watch ended before it had sent the whole collection");
+  }
+
+  /** Reads the whole collection; resolves with the open watch where that came as one. */
+  async function read(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
+    if (streams && !pagesNext) {
+      try {
+        return await readStream();
+      } catch (error) {
+        if (!refusesInitialEvents(error)) {
+          pagesNext = true;
+          throw error;
+        }
+        streams = false;
+      }
+    }
+    pagesNext = false;
+    await readPages();
+    return undefined;
+  }
+
+  /**
+   * Reads the whole collection because that is due. Where it fails, the resourceVersion is as good as
+   * before: who stopped following would freeze the cache for as long as lists are refused.
+   */
+  async function readAgain(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      relistAt = performance.now() + times.relistRetry;
+      if (!signal.aborted) log.warn({ kind, ...errors.fields("relist", error) }, "relist put off");
+      return undefined;
+    }
+  }
+
+  function handle({ type, object }: WatchEvent): void {
+    lastEvent = performance.now();
+    ({ resourceVersion } = object.metadata);
+    if (type === "BOOKMARK") return;
+    put(objectKey(object), type === "DELETED" ? undefined : project(object));
   }
 
   async function round(): Promise<void> {
-    const age = performance.now() - listedAt;
-    if (resourceVersion === undefined || age > times.relist * (0.9 + random() * 0.1)) await list();
-    await follow();
+    let events: AsyncGenerator<WatchEvent, void> | undefined;
+    if (resourceVersion === undefined) events = await read();
+    else if (performance.now() >= relistAt) events = await readAgain();
+    for await (const event of events ?? watchSince(resourceVersion)) {
+      handle(event);
+      failures = 0;
+      errors.forget("round");
+    }
   }
 
   /** Milliseconds to wait after this error. */
@@ -269,10 +241,6 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     return Math.max(Math.min(asked, times.maxBackoff), wait);
   }
 
-  function needsRelist(error: unknown): boolean {
-    return error instanceof MustRelist || isApiError(error, 410);
-  }
-
   /** One round; resolves with the milliseconds to wait before the next. */
   async function tryRound(): Promise<number> {
     try {
@@ -280,16 +248,16 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
       // A server that ends every watch at once must not be asked in a busy loop.
       return times.firstBackoff * random();
     } catch (error) {
-      if (stopping.signal.aborted) return 0;
+      if (signal.aborted) return 0;
       if (needsRelist(error)) resourceVersion = undefined;
       const wait = backoff(error);
-      log.warn({ kind, err: error, retryMilliseconds: Math.round(wait) }, "watch interrupted");
+      const retryMilliseconds = Math.round(wait);
+      log.warn({ kind, retryMilliseconds, ...errors.fields("round", error) }, "watch interrupted");
       return wait;
     }
   }
 
   async function run(): Promise<void> {
-    const { signal } = stopping;
     while (!signal.aborted) {
       const wait = await tryRound();
       await sleep(wait, undefined, { signal }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { KubeObject } from "../kube/watch.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
 import { createPodIndex, projectPod, readyReplicas } from "./pods.ts";
 import { podOf } from "./testing/records.ts";
 

@@ -2,7 +2,8 @@
 import { POLICY_ANNOTATION, REVISION_ANNOTATION, SIDECAR_CONTAINER } from "../../api/names.ts";
 import type { Pod } from "../../inject/pod.ts";
 import { whyNeverInjected } from "../../inject/why-skip.ts";
-import type { Change, KubeObject } from "../kube/watch.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
+import type { Change } from "../kube/watch.ts";
 
 /** A pod, cut down to what the leader needs. */
 export interface PodRecord {

@@ -6,7 +6,8 @@ import {
 } from "../../api/effective-policy.ts";
 import type { HealthPolicy } from "../../api/v1alpha1.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import type { Change, KubeObject } from "../kube/watch.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
+import type { Change } from "../kube/watch.ts";
 
 /** A HealthPolicy, cut down. */
 export interface PolicyRecord {

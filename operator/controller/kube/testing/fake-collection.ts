@@ -1,6 +1,6 @@
 /** For tests: one collection of a fake API server that can be listed and watched. */
 import type http from "node:http";
-import { type FakeApi, reply, type Seen, startFakeApi } from "./fake-api-server.ts";
+import { type FakeApi, refuse, reply, type Seen, startFakeApi } from "./fake-api-server.ts";
 
 export interface Item {
   metadata: { name: string; namespace: string; resourceVersion: string };
@@ -27,7 +27,12 @@ export interface FakeCollection extends FakeApi {
   /** Watches that are open now. */
   openWatches(): number;
   lists(): Seen[];
+  /** Requests for what changes since a resourceVersion. */
   watches(): Seen[];
+  /** Requests for a watch that begins with the whole collection. */
+  streams(): Seen[];
+  /** Whether the server has WatchList; without it, such a request is answered with 422. */
+  watchList: boolean;
   /** Answers some requests otherwise. */
   intercept: Intercept;
   /** Objects per page at most, whatever the client asks for. */
@@ -38,8 +43,15 @@ export interface FakeCollection extends FakeApi {
 
 const PATH = "/apis/example.org/v1/things";
 
-function event(type: string, object: unknown): string {
+/** A line of a watch. */
+export function event(type: string, object: unknown): string {
   return `${JSON.stringify({ type, object })}\n`;
+}
+
+/** The line after the last of the initial objects. */
+export function initialEventsEnd(version: number): string {
+  const annotations = { "k8s.io/initial-events-end": "true" };
+  return event("BOOKMARK", { metadata: { resourceVersion: String(version), annotations } });
 }
 
 /** An empty collection on a free port. */
@@ -59,16 +71,25 @@ export async function startFakeCollection(): Promise<FakeCollection> {
     reply(response, 200, { metadata, items: all.slice(start, end) });
   }
 
-  function watch(response: http.ServerResponse): void {
+  function sendInitialEvents(response: http.ServerResponse): void {
+    for (const object of items.values()) response.write(event("ADDED", object));
+    response.write(initialEventsEnd(version));
+  }
+
+  function watch({ query }: Seen, response: http.ServerResponse): void {
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
+    if (query.get("sendInitialEvents") === "true") sendInitialEvents(response);
     open.add(response);
     response.on("close", () => open.delete(response));
   }
 
   const api = await startFakeApi((seen, response) => {
-    if (fake.intercept(seen, response)) return;
-    if (seen.query.get("watch") === "true") watch(response);
+    const { query } = seen;
+    const streams = query.get("sendInitialEvents") === "true";
+    if (streams && !fake.watchList) refuse(response, 422, "Invalid");
+    else if (fake.intercept(seen, response)) return;
+    else if (query.get("watch") === "true") watch(seen, response);
     else list(seen, response);
   });
 
@@ -110,7 +131,12 @@ export async function startFakeCollection(): Promise<FakeCollection> {
     },
     openWatches: () => open.size,
     lists: () => api.seen.filter(({ query }) => query.get("watch") !== "true"),
-    watches: () => api.seen.filter(({ query }) => query.get("watch") === "true"),
+    watches: () =>
+      api.seen.filter(
+        ({ query }) => query.get("watch") === "true" && !query.has("sendInitialEvents"),
+      ),
+    streams: () => api.seen.filter(({ query }) => query.has("sendInitialEvents")),
+    watchList: false,
   };
   return fake;
 }

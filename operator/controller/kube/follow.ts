@@ -1,0 +1,121 @@
+/** One watch of a collection: its events until the server ends it. */
+import type { KubeClient } from "./kube-client.ts";
+import type { KubeObject } from "./kube-object.ts";
+import { readLines } from "./read-lines.ts";
+
+/** An object is at most 1.5 MiB in etcd, about 3 MiB as JSON with managedFields and an event's frame. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+/** After the server should have ended a watch, our own timer waits this much longer. */
+const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
+/**
+ * Until the last of the initial objects has come, a silence of this length is enough to give up: bytes
+ * flow all the time, but a server that cannot tell whether it is up to date holds the last one back.
+ */
+const INITIAL_SILENCE_MILLISECONDS = 30_000;
+/** On the bookmark that ends the objects a watch was asked to begin with. */
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
+
+/** An event as a watch brings it; an ERROR is thrown instead. */
+export interface WatchEvent {
+  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  object: KubeObject;
+}
+
+export interface FollowOptions {
+  client: KubeClient;
+  /** Path of the collection. */
+  path: string;
+  /** Narrows the collection down. */
+  selector: Record<string, string>;
+  /**
+   * A resourceVersion: what changed since. Undefined: first every object as ADDED, then a bookmark of
+   * which `endsInitialEvents` is true, then what changes. Servers without WatchList refuse that (422).
+   */
+  since: string | undefined;
+  /** A watch that brings nothing for so many milliseconds is dead. */
+  silence: number;
+  /** So many milliseconds after its start the server is asked to end the watch. */
+  length: number;
+  signal: AbortSignal;
+}
+
+/** The history that we hold is no longer the server's: only a list helps. */
+export class HistoryLost extends Error {}
+
+interface Line {
+  type: WatchEvent["type"] | "ERROR";
+  object: KubeObject & { code?: number; reason?: string };
+}
+
+function parseLine(text: string): Line {
+  try {
+    const line = JSON.parse(text) as Line;
+    if (line.type === "ERROR") return line;
+    if (!line.object.metadata.resourceVersion) throw new Error("no resourceVersion");
+    return line;
+  } catch {
+    // Not what is wrong with the line: it can hold a Secret.
+    throw new HistoryLost("a line of the watch is not an event");
+  }
+}
+
+function eventOf(text: string): WatchEvent {
+  const { type, object } = parseLine(text);
+  if (type !== "ERROR") return { type, object };
+  const { code, reason } = object;
+  if (code === 410) throw new HistoryLost("the watch's history is gone (410)");
+  throw new Error(`the watch reported ${code ?? ""} ${reason ?? "an error"}`);
+}
+
+/** Whether all objects that a watch was asked to begin with have come. */
+export function endsInitialEvents({ type, object }: WatchEvent): boolean {
+  return type === "BOOKMARK" && object.metadata.annotations?.[INITIAL_EVENTS_END] === "true";
+}
+
+function queryOf({ selector, since, length }: FollowOptions): Record<string, string> {
+  return {
+    ...selector,
+    watch: "true",
+    allowWatchBookmarks: "true",
+    timeoutSeconds: String(Math.max(1, Math.round(length / 1_000))),
+    ...(since === undefined
+      ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" }
+      : { resourceVersion: since }),
+  };
+}
+
+/** Ends when the server ends the watch in good order; throws on everything else. */
+export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent, void> {
+  const { client, path, length } = options;
+  const dead = new AbortController();
+  const end = (why: string) => () => dead.abort(new Error(why));
+  const watch = (milliseconds: number) =>
+    setTimeout(end(`nothing came for ${milliseconds} ms`), milliseconds);
+  let silence =
+    options.since === undefined
+      ? Math.min(INITIAL_SILENCE_MILLISECONDS, options.silence)
+      : options.silence;
+  let watchdog = watch(silence);
+  const longest = setTimeout(
+    end("the server did not end the watch"),
+    length + WATCH_LENGTH_GRACE_MILLISECONDS,
+  );
+  const signal = AbortSignal.any([options.signal, dead.signal]);
+  try {
+    const body = await client.stream({ method: "GET", path, query: queryOf(options), signal });
+    for await (const line of readLines(body, MAX_LINE_BYTES)) {
+      const event = eventOf(line);
+      if (endsInitialEvents(event)) ({ silence } = options);
+      clearTimeout(watchdog);
+      watchdog = watch(silence);
+      yield event;
+    }
+  } catch (error) {
+    throw dead.signal.aborted ? dead.signal.reason : error;
+  } finally {
+    clearTimeout(watchdog);
+    clearTimeout(longest);
+    // Leaving the loop early destroys the body; a stream that was never read is ended here.
+    dead.abort();
+  }
+}
