@@ -143,7 +143,8 @@ describe("the operator's pods", () => {
         port: "management",
       });
       const { ingress, egress } = only(objects, "NetworkPolicy").spec;
-      expect(ingress[0].ports.map(({ port }: { port: string }) => port)).toStrictEqual([
+      const entries: { ports: { port: string }[] }[] = ingress;
+      expect(entries.flatMap(({ ports }) => ports.map(({ port }) => port))).toStrictEqual([
         "webhook",
         "management",
       ]);

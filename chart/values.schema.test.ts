@@ -71,6 +71,10 @@ describe("a value that is refused", () => {
       "podDisruptionBudget.minAvailable=1 podDisruptionBudget.maxUnavailable=1",
       "at '/podDisruptionBudget/maxUnavailable': value must be one of <nil>, 'unset, since minAvailable is set: a PodDisruptionBudget takes one of the two'",
     ],
+    [
+      "networkPolicy.ingress.webhook[0].cidr=10.0.0.0/8",
+      "at '/networkPolicy/ingress/webhook/0': additional properties 'cidr' not allowed",
+    ],
     ["networkPolicy.apiServerPorts={70000}", "maximum: got 70,000, want 65,535"],
   ])("%s", (set, sentence) => {
     const { ok, stderr } = helm("template", "x", ".", ...values(set));

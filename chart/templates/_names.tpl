@@ -56,3 +56,18 @@ healthpolicy
 {{- end -}}
 {{- .Values.management.port -}}
 {{- end -}}
+
+{{/* Who writes a HealthPolicy may read the Secrets that it names. */}}
+{{- define "healthpolicy.secretAccessPolicy" -}}
+{{- printf "%s-secret-access" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* Who may write the ConfigMaps of policies. */}}
+{{- define "healthpolicy.configMapsPolicy" -}}
+{{- printf "%s-configmaps" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* What the API server calls the operator. */}}
+{{- define "healthpolicy.operatorUser" -}}
+{{- printf "system:serviceaccount:%s:%s" (include "healthpolicy.namespace" .) (include "healthpolicy.serviceAccountName" .) -}}
+{{- end -}}

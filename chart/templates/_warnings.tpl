@@ -16,5 +16,11 @@
 {{- if and .Values.hostNetwork .Values.networkPolicy.enabled -}}
 {{- $warnings = append $warnings "hostNetwork is set: no NetworkPolicy is installed, because network plugins apply none to pods with the address of their node." -}}
 {{- end -}}
+{{- if not .Values.admissionPolicies.secretAccess -}}
+{{- $warnings = append $warnings "admissionPolicies.secretAccess is false: whoever may write a HealthPolicy in a namespace can make its pods send any Secret there to a host of their choice." -}}
+{{- end -}}
+{{- if not .Values.admissionPolicies.configMaps -}}
+{{- $warnings = append $warnings "admissionPolicies.configMaps is false: whoever may write ConfigMaps in a namespace can redirect its pods' checks, and nothing but its code keeps the operator from writing other ConfigMaps." -}}
+{{- end -}}
 {{- toJson $warnings -}}
 {{- end -}}

@@ -1,14 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { run } from "./harness/kubectl.ts";
-import { OPERATOR_NAMESPACE } from "./harness/operator.ts";
+import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from "./harness/operator.ts";
 import { KUBECTL } from "./timeouts.ts";
 
-const ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:healthpolicy`;
 const CERTIFICATE = "secret/healthpolicy-webhook-certificate";
 
 /** What the API server itself says to the operator's account. */
 async function may(verb: string, resource: string, namespace: string): Promise<boolean> {
-  const question = ["auth", "can-i", verb, resource, "-n", namespace, `--as=${ACCOUNT}`];
+  const question = ["auth", "can-i", verb, resource, "-n", namespace, `--as=${OPERATOR_ACCOUNT}`];
   return (await run("kubectl", question)).stdout.trim() === "yes";
 }
 

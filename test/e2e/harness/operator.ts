@@ -4,6 +4,8 @@ import { type Pod, podsOf } from "./pods.ts";
 
 /** Where `make cluster` installs the operator. */
 export const OPERATOR_NAMESPACE = "healthpolicy-system";
+/** What the API server calls it there. */
+export const OPERATOR_ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:healthpolicy`;
 const DEPLOYMENT = "deployment/healthpolicy-operator";
 const SELECTOR = "app.kubernetes.io/name=healthpolicy,app.kubernetes.io/component=operator";
 const MANAGEMENT_PORT = 8_080;

@@ -1,0 +1,64 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import { policyConfigMapName, WEBHOOK_PROOF_CONFIG_MAP } from "../operator/api/names.ts";
+import { HELM_TIMEOUT_MS, type Manifest, NAMESPACE, only, render } from "./helm.ts";
+
+// A slow machine may take seconds for one call of Helm.
+jest.setTimeout(HELM_TIMEOUT_MS);
+
+const POLICY = "ValidatingAdmissionPolicy";
+const BINDING = "ValidatingAdmissionPolicyBinding";
+const NAMES = ["healthpolicy-secret-access", "healthpolicy-configmaps"];
+
+const manifests = render();
+const namesOf = (objects: readonly Manifest[], kind: string) =>
+  objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+
+test.each(NAMES)("%s refuses, also when its expressions fail", (name) => {
+  expect(only(manifests, POLICY, name).spec.failurePolicy).toBe("Fail");
+  expect(only(manifests, BINDING, name).spec).toStrictEqual({
+    policyName: name,
+    validationActions: ["Deny"],
+  });
+});
+
+test.each([
+  ["secretAccess", "healthpolicy-configmaps"],
+  ["configMaps", "healthpolicy-secret-access"],
+])("admissionPolicies.%s=false leaves %s alone", (value, left) => {
+  const objects = render("--set", `admissionPolicies.${value}=false`);
+  expect(namesOf(objects, POLICY)).toStrictEqual([left]);
+  expect(namesOf(objects, BINDING)).toStrictEqual([left]);
+});
+
+test("the names of two releases differ", () => {
+  const objects = render("--set", "fullnameOverride=other");
+  expect(namesOf(objects, POLICY).sort()).toStrictEqual([
+    "other-configmaps",
+    "other-secret-access",
+  ]);
+});
+
+describe("the rule about ConfigMaps", () => {
+  const { matchConditions, variables, validations } = only(manifests, POLICY, NAMES[1]).spec;
+  const texts: string[] = [...matchConditions, ...variables, ...validations].map(
+    ({ expression }: { expression: string }) => expression,
+  );
+
+  test("reserves the prefix that the operator uses, and its proof", () => {
+    const literals = texts.flatMap((text) => [...text.matchAll(/'(healthpolicy-[^']*)'/g)]);
+    const names = new Set(literals.map(([, name]) => name));
+    expect(names).toStrictEqual(
+      new Set([policyConfigMapName(""), WEBHOOK_PROOF_CONFIG_MAP, NAMESPACE]),
+    );
+  });
+
+  test("means the account that the operator's pods run as", () => {
+    const account = only(manifests, "ServiceAccount").metadata.name;
+    const user = `'system:serviceaccount:${NAMESPACE}:${account}'`;
+    expect(texts.filter((text) => text.includes(user))).toHaveLength(2);
+    const renamed = render("--set", "serviceAccount.name=robot", "--set", "namespaceOverride=ops");
+    expect(JSON.stringify(only(renamed, POLICY, NAMES[1]))).toContain(
+      "'system:serviceaccount:ops:robot'",
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "@jest/globals";
+import { openApiSchema, type StructuralSchema } from "./crd.ts";
+import { type DependencyConfig, MAX_DEPENDENCIES, secretKeys } from "./policy-file.ts";
+import { dependencySchema, secretAccessSpec, secretNamePaths } from "./secret-access.ts";
+
+interface Spec {
+  validations: { expression: string; message: string }[];
+  variables: { name: string; expression: string }[];
+}
+
+const spec = secretAccessSpec() as unknown as Spec;
+const paths = secretNamePaths(dependencySchema());
+
+/** Every field of the schema, lists and maps included, as `spec.dependencies[].name`. */
+function fields(node: StructuralSchema, path: string): string[] {
+  const inMap = node.additionalProperties;
+  return [
+    path,
+    ...Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
+      fields(child, `${path}.${name}`),
+    ),
+    ...(node.items ? fields(node.items, `${path}[]`) : []),
+    ...(typeof inMap === "object" ? fields(inMap, `${path}{}`) : []),
+  ];
+}
+
+test("every field that names a Secret is one that the rule reads", () => {
+  const naming = fields(openApiSchema(), "").filter((path) => /secret\w*$|name$/i.test(path));
+  const ofSecrets = naming.filter((path) => path.endsWith(".secretName"));
+  expect(ofSecrets).toStrictEqual(paths.map((path) => `.spec.dependencies[].${path.join(".")}`));
+  // A reference under another field's name would not be found: these are all names that there are.
+  const others = naming.filter((path) => !ofSecrets.includes(path) && path.startsWith(".spec"));
+  expect(others).toStrictEqual([
+    ".spec.dependencies[].name",
+    ".spec.dependencies[].postgresql.tls.caSecret",
+  ]);
+  for (const path of paths) {
+    expect(spec.variables[0]?.expression).toContain(`?d.?${path.join(".?")}`);
+  }
+});
+
+/** A dependency in which each field that names a Secret names one of its own. */
+function dependencyWithEverySecret(): { dependency: DependencyConfig; names: string[] } {
+  const dependency: Record<string, unknown> = { name: "db", type: "postgresql", impact: "Gate" };
+  const names = paths.map((path) => {
+    const name = path.join("-").toLowerCase();
+    const parent = path.slice(0, -1).reduce<Record<string, unknown>>((object, field) => {
+      object[field] ??= {};
+      return object[field] as Record<string, unknown>;
+    }, dependency);
+    Object.assign(parent, { secretName: name, key: "k", usernameKey: "u", passwordKey: "p" });
+    return name;
+  });
+  return { dependency: dependency as unknown as DependencyConfig, names };
+}
+
+test("the Secrets that the rule reads are those that pods mount", () => {
+  const { dependency, names } = dependencyWithEverySecret();
+  const mounted = new Set(secretKeys(dependency).map(({ secretName }) => secretName));
+  expect([...mounted].sort()).toStrictEqual(names.sort());
+});
+
+test("each place in the list has its rule, with a text of its own", () => {
+  expect(spec.validations).toHaveLength(MAX_DEPENDENCIES);
+  expect(new Set(spec.validations.map(({ message }) => message)).size).toBe(MAX_DEPENDENCIES);
+  spec.validations.forEach(({ expression }, index) => {
+    expect(expression).toMatch(
+      new RegExp(`<= ${index} \\|\\| variables.secretNames\\[${index}\\]`),
+    );
+  });
+});
+
+test("no type can name more Secrets in one dependency than the budget allows to check", () => {
+  // The schema refuses connectionString beside credentials.
+  const withoutAlternative = paths.filter((path) => !path.includes("connectionString"));
+  const types = withoutAlternative.map(([type]) => type);
+  for (const type of types) expect(types.filter((each) => each === type).length).toBeLessThan(3);
+});
