@@ -9,7 +9,7 @@ import { QUERY_TEXT_PATTERN, WIRE_TEXT_PATTERN } from "./wire-text.ts";
 /** One entry of `x-kubernetes-validations`. */
 export interface CelRule {
   rule: string;
-  /** Said where there is no messageExpression, or where its text would hold a line break of the input. */
+  /** Said where there is no messageExpression, or where that is empty. */
   message?: string;
   messageExpression?: string;
 }
@@ -29,6 +29,21 @@ function sentence(format: string, ...values: string[]): string {
 const matches = (expression: string, pattern: string) =>
   `${expression}.matches('${pattern.replaceAll("\\", "\\\\")}')`;
 
+/**
+ * The same for a sentence that repeats texts of the policy. One that holds a control character would bring
+ * it to the reader's terminal; the expression is then empty, and the API server says the rule's `message`
+ * in its place.
+ */
+function quoting(format: string, ...values: string[]): string {
+  const verbs = format.match(/%[sd]/g) ?? [];
+  const harmless = values
+    .filter((_, index) => verbs[index] === "%s")
+    .map((text) => matches(text, WIRE_TEXT_PATTERN))
+    .join(" && ");
+  const said = sentence(format, ...values);
+  return harmless === "" ? said : `${harmless} ? ${said} : ''`;
+}
+
 const matchesDuration = (expression: string) => matches(expression, DURATION_PATTERN);
 
 /** A duration field is one, and lies between two bounds. */
@@ -39,7 +54,7 @@ export function durationRules(
   return [
     {
       rule: matchesDuration("self"),
-      messageExpression: sentence(
+      messageExpression: quoting(
         `${field}: "%s" is not a duration; write for example 3s or 500ms`,
         "self",
       ),
@@ -119,10 +134,12 @@ export const DEPENDENCY_LIST_RULES: CelRule[] = [
   { rule: "self.size() >= 1", message: `dependencies: give 1 to ${MAX_DEPENDENCIES}, not 0` },
   {
     rule: "self.all(d, self.exists_one(e, e.name == d.name))",
+    // The name as it stands: looking at it first costs more than the API server allows.
     messageExpression: sentence(
       'dependencies: name "%s" is used twice; give each dependency a name of its own',
       "self.filter(d, !self.exists_one(e, e.name == d.name))[0].name",
     ),
+    message: "dependencies: a name is used twice; give each dependency a name of its own",
   },
 ];
 
@@ -131,18 +148,19 @@ export function exactlyOneTypeRule(types: readonly string[]): CelRule {
   const slots = types.map((type) => `has(self.${type})`).join(", ");
   return {
     rule: `[${slots}].filter(t, t).size() == 1`,
-    messageExpression: sentence(
+    messageExpression: quoting(
       `dependency "%s": give exactly one of ${types.join(", ")}, not %d`,
       "self.name",
       `[${slots}].filter(t, t).size()`,
     ),
+    message: `dependency: give exactly one of ${types.join(", ")}`,
   };
 }
 
 /** A DNS label: what a dependency may be called, so that it can be a metric label and a log field. */
 export const DEPENDENCY_NAME_RULE: CelRule = {
   rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-  messageExpression: sentence(
+  messageExpression: quoting(
     `name "%s": use lower-case letters, digits and '-', beginning and ending with a letter or digit`,
     "self",
   ),
@@ -156,7 +174,7 @@ export const DEPENDENCY_NAME_RULE: CelRule = {
 export const HOST_RULES: CelRule[] = [
   {
     rule: "isIP(self) || self.matches('^[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?[.]?$')",
-    messageExpression: sentence(
+    messageExpression: quoting(
       'host "%s": give a bare host name or IP address, not a URL, without port or path',
       "self",
     ),
@@ -176,7 +194,7 @@ export const HOST_RULES: CelRule[] = [
 /** A name that a Secret can have. */
 export const SECRET_NAME_RULE: CelRule = {
   rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-  messageExpression: sentence(
+  messageExpression: quoting(
     `secretName "%s": give the name of a Secret of this namespace: lower-case letters, digits, '-' and '.'`,
     "self",
   ),
@@ -187,7 +205,7 @@ export const SECRET_NAME_RULE: CelRule = {
 export function secretKeyRule(field: string): CelRule {
   return {
     rule: "self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",
-    messageExpression: sentence(
+    messageExpression: quoting(
       `${field} "%s": give a key of the Secret: letters, digits, '-', '_' and '.'`,
       "self",
     ),
@@ -206,7 +224,7 @@ const CONNECTION_PARTS = {
 export const POSTGRESQL_RULES: CelRule[] = [
   ...Object.entries(CONNECTION_PARTS).map(([part, { verb, value }]) => ({
     rule: `!has(self.connectionString) || !has(self.${part})`,
-    messageExpression: sentence(
+    messageExpression: quoting(
       `postgresql: connectionString stands beside ${part} ${verb}; give either connectionString or host, port, database and credentials`,
       value,
     ),
@@ -296,9 +314,10 @@ export const LABEL_VALUE_RULE: CelRule = {
 /** An operator and its values belong together, as in every label selector. */
 export const SELECTOR_REQUIREMENT_RULE: CelRule = {
   rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
-  messageExpression: sentence(
+  messageExpression: quoting(
     'matchExpressions key "%s": operator %s; In and NotIn need values, Exists and DoesNotExist take none',
     "self.key",
     "self.operator",
   ),
+  message: "matchExpressions: In and NotIn need values, Exists and DoesNotExist take none",
 };

@@ -209,3 +209,41 @@ describe.each(readdirSync(INVALID))("the bad example %s", (file) => {
 test("every bad example has a twin and the other way round", () => {
   expect(readdirSync(CORRECTED)).toStrictEqual(readdirSync(INVALID));
 });
+
+describe("no message brings a control character to a terminal:", () => {
+  const CONTROL = "\u001b";
+  const bad = `x${CONTROL}[2J`;
+  const key = { secretName: bad, key: bad };
+  const policy = (spec: object) => ({ metadata: { name: "web" }, spec: { selector: {}, ...spec } });
+  /** Every text of a policy that has no limit of its own alphabet in the schema, bad in each place. */
+  const BAD = policy({
+    selector: {
+      // The path of a bad value names its key, and that is the API server's own text.
+      matchLabels: { [bad]: "web", app: bad },
+      matchExpressions: [{ key: bad, operator: "In" }],
+    },
+    dependencies: [
+      { name: bad },
+      { name: `${bad}2`, memcached: { servers: [{ host: bad }] } },
+      {
+        name: "db",
+        postgresql: {
+          host: bad,
+          database: bad,
+          credentials: { secretName: bad, usernameKey: bad, passwordKey: bad },
+          connectionString: key,
+          tls: { caSecret: key },
+          query: bad,
+        },
+      },
+    ],
+    timing: { connectTimeout: bad, checkTimeout: bad, interval: bad },
+  });
+
+  test("every text of a policy", () => {
+    const said = celRefusals(openApiSchema(), BAD);
+    expect(said.length).toBeGreaterThan(20);
+    expect(said.filter((line) => line.includes(CONTROL))).toStrictEqual([]);
+    expect(said.filter((line) => line.endsWith(": "))).toStrictEqual([]);
+  });
+});

@@ -48,8 +48,8 @@ function shown(value: unknown): string {
 function messageOf({ message, messageExpression }: CelRule, self: unknown): string {
   if (messageExpression === undefined) return message ?? "";
   const said = String(environment.evaluate(messageExpression, { self }));
-  // As the API server does: a message of several lines gives way to the fixed one.
-  return said.includes("\n") ? (message ?? "") : said;
+  // As the API server does: no text, or one of several lines, gives way to the fixed one.
+  return said.trim() === "" || said.includes("\n") ? (message ?? "") : said;
 }
 
 function childrenOf(
