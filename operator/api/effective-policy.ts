@@ -14,12 +14,8 @@ import {
   type Timing,
   whyNotNested,
 } from "./timing.ts";
-import {
-  DEPENDENCY_TYPES,
-  type HealthPolicy,
-  type HealthPolicySpec,
-  type LabelSelector,
-} from "./v1alpha1.ts";
+import { DEPENDENCY_TYPES, type HealthPolicy, type HealthPolicySpec } from "./v1alpha1.ts";
+import type { LabelSelector } from "./v1alpha1-selector.ts";
 
 /** A HealthPolicy, resolved. Times in milliseconds and seconds as the names say. */
 export interface EffectivePolicy {

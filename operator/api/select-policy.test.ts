@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { matchingPolicies, selectorMatches } from "./select-policy.ts";
-import type { LabelSelector } from "./v1alpha1.ts";
+import type { LabelSelector } from "./v1alpha1-selector.ts";
 
 const requirement = (operator: "In" | "NotIn" | "Exists" | "DoesNotExist", values?: string[]) => ({
   matchExpressions: [{ key: "tier", operator, ...(values && { values }) }],

@@ -1,5 +1,5 @@
 /** Which policy a pod is bound to. */
-import type { LabelSelector } from "./v1alpha1.ts";
+import type { LabelSelector } from "./v1alpha1-selector.ts";
 
 type Labels = Readonly<Record<string, string>>;
 

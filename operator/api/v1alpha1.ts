@@ -15,16 +15,12 @@ import {
   TLS_MODES,
 } from "./policy-file.ts";
 import { DEFAULT_TIMES, DURATION_LIMITS, NUMBER_LIMITS } from "./timing.ts";
+import { selector } from "./v1alpha1-selector.ts";
 import { type HealthPolicyStatus, status } from "./v1alpha1-status.ts";
 
 const { cel } = rules;
 
 const describe = (description: string) => ({ description });
-
-/** How many labels, conditions and values a selector may name: more than selectors need, and few enough to keep a policy small. */
-const MAX_MATCH_LABELS = 12;
-const MAX_MATCH_EXPRESSIONS = 8;
-const MAX_MATCH_VALUES = 16;
 
 function duration(field: keyof typeof DURATION_LIMITS, text: string) {
   const limits = DURATION_LIMITS[field];
@@ -91,58 +87,6 @@ const port = (unset: number) =>
       ...describe(`TCP port; unset: ${unset}.`),
       ...cel(rules.rangeRule("port", { minimum: 1, maximum: MAX_PORT })),
     });
-
-const labelValue = z
-  .string()
-  .max(63)
-  .meta({ ...describe("Label value."), ...cel(rules.LABEL_VALUE_RULE) });
-
-const selectorRequirement = z
-  .object({
-    key: z
-      .string()
-      .min(1)
-      .max(rules.MAX_LABEL_KEY_LENGTH)
-      .meta({ ...describe("Label key."), ...cel(rules.LABEL_KEY_RULE) }),
-    operator: z
-      .enum(["In", "NotIn", "Exists", "DoesNotExist"])
-      .meta(describe("How the label's value relates to `values`.")),
-    values: z
-      .array(labelValue)
-      .max(MAX_MATCH_VALUES)
-      .optional()
-      .meta({
-        ...describe("Label values; for In and NotIn only."),
-        "x-kubernetes-list-type": "atomic",
-      }),
-  })
-  .meta({ ...describe("One condition."), ...cel(rules.SELECTOR_REQUIREMENT_RULE) });
-
-const selector = z
-  .object({
-    matchLabels: z
-      .record(z.string(), labelValue)
-      .optional()
-      .meta({
-        ...describe("Labels that a pod must have, with these values."),
-        maxProperties: MAX_MATCH_LABELS,
-        ...cel(...rules.LABEL_MAP_RULES),
-      }),
-    matchExpressions: z
-      .array(selectorRequirement)
-      .max(MAX_MATCH_EXPRESSIONS)
-      .optional()
-      .meta({
-        ...describe("Conditions that a pod's labels must meet, all of them."),
-        "x-kubernetes-list-type": "atomic",
-      }),
-  })
-  .meta({
-    ...describe(
-      "Which pods of this namespace the policy is for, as in a PodDisruptionBudget. `{}` means every pod. Must not match the pods of a dependency that the policy names: such a pod would wait for itself.",
-    ),
-    "x-kubernetes-map-type": "atomic",
-  });
 
 const tls = z
   .object({
@@ -354,7 +298,6 @@ export interface ObjectMeta {
 }
 
 export type HealthPolicySpec = z.output<typeof spec>;
-export type LabelSelector = z.output<typeof selector>;
 
 /** A HealthPolicy as the API server gives it. */
 export interface HealthPolicy {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { byAge, matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
-import type { LabelSelector } from "../../api/v1alpha1.ts";
+import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
 import { revisionOf } from "../../inject/revision.ts";
 import type { PodRecord } from "./pods.ts";
 
