@@ -1,17 +1,27 @@
 /** The program itself, as a child process, against real TCP servers. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { build } from "esbuild";
 import {
   type DependencyConfig,
   POLICY_FILE_FORMAT,
   type WrittenPolicyFile,
 } from "../api/policy-file.ts";
+import {
+  bundleSidecar,
+  end,
+  eventually,
+  flagsOfTheImage,
+  get,
+  type Program,
+  SOURCE,
+  startSidecar,
+  WITHIN,
+} from "./testing/sidecar-program.ts";
 
 /**
  * Short, yet long enough for a first check that has to load its driver on a busy machine. The bound
@@ -24,40 +34,17 @@ const TIMING = {
   failureThreshold: 2,
   successThreshold: 1,
 };
-/** Longest wait for anything the program should do, on a busy machine. */
-const WITHIN = 15_000;
 /** Longest time from SIGTERM to the end of the program. */
 const END_WITHIN = 1_000;
-const SOURCE = "operator/cmd/sidecar.ts";
 
 // Several waits of WITHIN each; a child process alone takes a second to start on a busy machine.
 jest.setTimeout(90_000);
-
-interface Program {
-  port: number;
-  child: ChildProcess;
-  /** All that it has written. */
-  output(): string;
-}
 
 let directory: string;
 let configPath: string;
 let statePath: string;
 let programs: Program[];
 let servers: FakeMemcached[];
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Repeats `probe` until it gives `want`; fails with what it gave last. */
-async function eventually<T>(probe: () => Promise<T> | T, want: T): Promise<void> {
-  const until = performance.now() + WITHIN;
-  let got = await probe();
-  while (JSON.stringify(got) !== JSON.stringify(want) && performance.now() < until) {
-    await pause(25);
-    got = await probe();
-  }
-  expect(got).toStrictEqual(want);
-}
 
 /** A server that answers `stats` as memcached does, or accepts and is silent. */
 class FakeMemcached {
@@ -121,45 +108,8 @@ async function writePolicy(dependencies: DependencyConfig[], generation = 1): Pr
   await writeFile(join(configPath, "policy.json"), JSON.stringify(config));
 }
 
-async function start(file = SOURCE, flags: string[] = []): Promise<Program> {
-  const child = spawn(process.execPath, [...flags, file], {
-    env: {
-      HEALTHPOLICY_PORT: "0",
-      HEALTHPOLICY_NAMESPACE: "shop",
-      HEALTHPOLICY_MOUNTED_KEYS: "orders-db/url",
-      HEALTHPOLICY_CONFIG_PATH: configPath,
-      HEALTHPOLICY_STATE_PATH: statePath,
-    },
-  });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (data) => {
-    output += data;
-  });
-  child.stderr.on("data", (data) => {
-    errors += data;
-  });
-  const program = { child, port: 0, output: () => output };
-  programs.push(program);
-  const listening = () => /"msg":"listening","port":(\d+)/.exec(output)?.[1];
-  await eventually(() => (listening() ? "listening" : errors), "listening");
-  program.port = Number(listening());
-  return program;
-}
-
-/** Ends the program; gives its exit code and the milliseconds that took. */
-async function end({ child }: Program, signal: NodeJS.Signals = "SIGTERM") {
-  const startedAt = performance.now();
-  const exited = once(child, "exit");
-  child.kill(signal);
-  const [code] = await exited;
-  return { code, milliseconds: performance.now() - startedAt };
-}
-
-async function get({ port }: Program, path = "/readyz"): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`);
-  return `${response.status} ${await response.text()}`;
-}
+const start = (file?: string, flags?: string[]): Promise<Program> =>
+  startSidecar({ configPath, statePath, file, flags }, (program) => programs.push(program));
 
 const messages = ({ output }: Program): string[] =>
   output()
@@ -337,6 +287,15 @@ describe("the policy", () => {
   });
 });
 
+test("lets a pod go without a policy after two minutes, although nobody asks", async () => {
+  const podStartedAt = Date.now() - 119_000;
+  await writeFile(join(statePath, "marks.json"), JSON.stringify({ podStartedAt }));
+  const program = await start();
+  await eventually(() => messages(program).includes("pod ready"), true);
+  const marks = JSON.parse(await readFile(join(statePath, "marks.json"), "utf8"));
+  expect(marks).toMatchObject({ firstReady: true, policySeen: false });
+});
+
 describe("credentials", () => {
   test("a key that is missing gates a new pod, one that only a new pod mounts does not", async () => {
     await writePolicy([database("orders-db")]);
@@ -407,17 +366,6 @@ describe("the bundle", () => {
     console.log(JSON.stringify({ msg: "modules", list: process.moduleLoadList }));
   });`;
 
-  /** What stands between `node` and the bundle in the image's entry point. */
-  async function flagsOfTheImage(): Promise<string[]> {
-    const dockerfile = await readFile("Dockerfile", "utf8");
-    const [, entrypoint = "[]"] =
-      /^FROM \S+ AS sidecar\n(?:(?!FROM).*\n)*?ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
-    const [program, ...parameters] = JSON.parse(entrypoint) as string[];
-    expect([program, parameters.pop()]).toStrictEqual(["node", "/sidecar.cjs"]);
-    expect(parameters).not.toStrictEqual([]);
-    return parameters;
-  }
-
   async function loaded(program: Program): Promise<string> {
     program.child.kill("SIGUSR2");
     await eventually(() => program.output().includes('"msg":"modules"'), true);
@@ -426,17 +374,7 @@ describe("the bundle", () => {
 
   test("runs with the flags of the image, and loads a driver only when a policy needs it", async () => {
     const outfile = join(directory, "sidecar.cjs");
-    await build({
-      entryPoints: [SOURCE],
-      bundle: true,
-      platform: "node",
-      target: "node24",
-      format: "cjs",
-      keepNames: true,
-      external: ["pg-native"],
-      outfile,
-      logLevel: "error",
-    });
+    await bundleSidecar(outfile);
     const reporter = join(directory, "reporter.cjs");
     await writeFile(reporter, REPORTER);
     const flags = [...(await flagsOfTheImage()), "--require", reporter];

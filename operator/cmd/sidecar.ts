@@ -21,6 +21,9 @@ import { surviveStrayErrors } from "../sidecar/stray-errors.ts";
 const CONFIG_PATH_ENV = "HEALTHPOLICY_CONFIG_PATH";
 const STATE_PATH_ENV = "HEALTHPOLICY_STATE_PATH";
 
+/** How often the passing of time is taken in, in milliseconds; only log and marks wait for it. */
+const REFRESH_MILLISECONDS = 1_000;
+
 const HELP = `Checks the dependencies of its pod and answers its readiness probe.
 
 Usage: sidecar [--help]
@@ -75,14 +78,16 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     onUnsupported: readiness.applyUnsupported,
     log,
   });
+  // After the first look for a policy: before it, a pod whose policy was there would count as let go.
+  const refreshing = setInterval(() => readiness.refresh(), REFRESH_MILLISECONDS);
   const server = createProbeServer(readiness);
   const { port } = await listen(server, settings.port);
   log("info", "listening", { port });
   return () => {
     stopFollowing();
+    clearInterval(refreshing);
     runner.stop();
     server.close();
-    server.closeAllConnections();
   };
 }
 

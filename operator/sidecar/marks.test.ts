@@ -1,4 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -38,6 +46,14 @@ describe("marks", () => {
   test("the pod's start is kept even when nothing else ever happens", async () => {
     await open(1_000);
     expect((await open(9_000)).current().podStartedAt).toBe(1_000);
+  });
+
+  test("take the place of the old ones as a whole: nothing is ever written into those", async () => {
+    const marks = await open(1);
+    const old = await openFile(join(directory, MARKS_FILE));
+    marks.update({ firstReady: true });
+    expect(JSON.parse(await old.readFile("utf8"))).toMatchObject({ firstReady: false });
+    await old.close();
   });
 
   test("leave one file, so that no half-written one is ever read", async () => {

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { getEventListeners } from "node:events";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 import type { Marks, MarksFile } from "./marks.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
@@ -65,7 +66,11 @@ function record(...results: CheckResult[]): void {
     clock += 1_000;
   }
 }
-const ready = () => readiness.view().verdict.ready;
+/** Whether it is ready, with the passing of time taken in as the program does every second. */
+function ready(): boolean {
+  readiness.refresh();
+  return readiness.view().verdict.ready;
+}
 const reason = () => readiness.view().verdict.reason;
 
 beforeEach(() => {
@@ -73,6 +78,9 @@ beforeEach(() => {
   marks = { podStartedAt: clock, policySeen: false, firstReady: false, settled: {} };
   lines = [];
   restart();
+});
+afterEach(() => {
+  jest.useRealTimers();
 });
 
 describe("without a policy", () => {
@@ -443,7 +451,7 @@ describe("in a pod that has never been ready", () => {
 test("each transition is one line, whatever comes in between", () => {
   readiness.apply(policy([database()]));
   record(OK, REFUSED, OK, REFUSED, REFUSED, REFUSED, WRONG_PASSWORD, OK, OK);
-  for (let probe = 0; probe < 20; probe += 1) readiness.view();
+  for (let second = 0; second < 20; second += 1) readiness.refresh();
   expect(lines).toStrictEqual([
     "policy in force",
     "pod not ready Starting",
@@ -464,6 +472,64 @@ test("a dependency that is down from the start is one line too", () => {
     "pod not ready Starting",
     "dependency down db ConnectionRefused",
   ]);
+});
+
+describe("the passing of time", () => {
+  const whole = () => [marks, [...lines]];
+
+  test("shows in every answer at once and is noted by none", () => {
+    readiness.apply(policy([database()]));
+    record(OK);
+    const before = whole();
+    clock += 6_100;
+    for (let probe = 0; probe < 3; probe += 1) {
+      expect(readiness.view().verdict).toMatchObject({ ready: false, gating: ["db"] });
+      expect(readiness.view().dependencies[0]?.state.reason).toBe("CheckTimeout");
+      readiness.awaitsResults();
+    }
+    expect(whole()).toStrictEqual(before);
+  });
+
+  test("is noted by refresh, once, and changes no answer", () => {
+    readiness.apply(policy([database()]));
+    record(OK);
+    clock += 6_100;
+    const before = readiness.view();
+    const known = lines.length;
+    readiness.refresh();
+    readiness.refresh();
+    expect(readiness.view()).toStrictEqual(before);
+    expect(lines.slice(known)).toStrictEqual(["dependency down db CheckTimeout", "pod not ready"]);
+  });
+
+  test("a pod let go without a policy is marked as ready by refresh alone", () => {
+    readiness.apply(undefined);
+    clock += 120_000;
+    expect(readiness.view().verdict.ready).toBe(true);
+    expect(marks.firstReady).toBe(false);
+    readiness.refresh();
+    expect(marks.firstReady).toBe(true);
+  });
+
+  test("a policy that comes before the next refresh finds a pod that has been ready", () => {
+    readiness.apply(undefined);
+    clock += 120_000;
+    readiness.apply(policy([database()]));
+    record(REFUSED, REFUSED);
+    expect(ready()).toBe(true);
+  });
+
+  test("after a gap a dependency has to earn its successes anew", () => {
+    const timing = { ...TIMING, successThreshold: 2 };
+    readiness.apply(policy([database()], { timing }));
+    record(OK, OK);
+    expect(readiness.view().verdict.ready).toBe(true);
+    clock += 60_000;
+    readiness.record("db", OK, 3);
+    expect(readiness.view().verdict.ready).toBe(false);
+    readiness.record("db", OK, 3);
+    expect(readiness.view().verdict.ready).toBe(true);
+  });
 });
 
 describe("waiting for first results", () => {
@@ -500,6 +566,36 @@ describe("waiting for first results", () => {
     const waiting = readiness.firstResults(client.signal);
     client.abort();
     await waiting;
+  });
+
+  test("leaves nothing behind when the client has gone", async () => {
+    jest.useFakeTimers();
+    let looks = 0;
+    const current = () => {
+      looks += 1;
+      return marks;
+    };
+    const counted = createReadiness({
+      marks: { current, update: () => {} },
+      supportedTypes: ["postgresql"],
+      log: () => {},
+    });
+    counted.apply(policy([database(), database("o", { name: "other" })]));
+    const looksOfOneResult = () => {
+      looks = 0;
+      counted.record("other", REFUSED, 1);
+      return looks;
+    };
+    counted.record("other", REFUSED, 1);
+    const alone = looksOfOneResult();
+    const clients = Array.from({ length: 5 }, () => new AbortController());
+    const waits = clients.map((client) => counted.firstResults(client.signal));
+    expect(looksOfOneResult()).toBeGreaterThan(alone);
+    for (const client of clients) client.abort();
+    await Promise.all(waits);
+    expect(looksOfOneResult()).toBe(alone);
+    expect(jest.getTimerCount()).toBe(0);
+    for (const { signal } of clients) expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   test("ends when an edit takes the dependency away", async () => {

@@ -1,6 +1,7 @@
 /**
- * The state of this pod: the policy in force, what is known of each dependency, and the marks. It
- * takes in events and answers from memory; whatever it decides, it decides through verdict.ts.
+ * The state of this pod: the policy in force, what is known of each dependency, and the marks. Policies,
+ * results and the passing of time change it, questions never do. Whatever it decides, it decides
+ * through verdict.ts.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, PolicyFile } from "../api/policy-file.ts";
@@ -57,8 +58,15 @@ export interface Readiness {
   applyUnsupported(formatVersion: number): void;
   /** Takes in a result of the dependency of this name. */
   record(name: string, result: CheckResult, milliseconds: number): void;
-  /** The state now. Also notes and logs what time alone has changed. */
+  /**
+   * Takes in that time has passed: results that have become too old and a policy that has not come are
+   * logged and marked. To be called now and then, because no request may ever arrive.
+   */
+  refresh(): void;
+  /** The state at this very moment. Changes, logs and writes nothing, however often it is asked. */
   view(): PodView;
+  /** Whether a dependency that could keep the pod unready has not had its first result. */
+  awaitsResults(): boolean;
   /**
    * Resolves once every dependency that could keep the pod unready has had its first result, and at
    * the latest after checkTimeout or when `signal` fires. Starts no check.
@@ -103,10 +111,13 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   const isSettled = ({ dependency, content }: Entry) =>
     marks.current().settled[dependency.name] === content;
 
-  function viewOf(entry: Entry): DependencyView {
-    const { dependency, impact, state, counts } = entry;
+  const stateAt = ({ state }: Entry, at: Moment) =>
+    config ? agedOut(state, config.timing, at) : state;
+
+  function viewOf(entry: Entry, at: Moment): DependencyView {
+    const { dependency, impact, counts } = entry;
     const { name, type } = dependency;
-    return { name, type, impact, settled: isSettled(entry), state, counts };
+    return { name, type, impact, settled: isSettled(entry), state: stateAt(entry, at), counts };
   }
 
   function setState(entry: Entry, state: DependencyState, milliseconds?: number): void {
@@ -138,19 +149,21 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   function view(): PodView {
     const at = now();
-    for (const entry of entries.values()) {
-      if (config) setState(entry, agedOut(entry.state, config.timing, at));
-    }
-    const dependencies = [...entries.values()].map(viewOf);
+    const dependencies = [...entries.values()].map((entry) => viewOf(entry, at));
     const { firstReady } = marks.current();
     const verdict = decide({ presence: presence(at), firstReady, dependencies });
-    noteReadiness(verdict);
     const { policy, generation } = config ?? {};
     return { policy, generation, unsupportedFormat, verdict, dependencies };
   }
 
+  function refresh(): void {
+    const at = now();
+    for (const entry of entries.values()) setState(entry, stateAt(entry, at));
+    noteReadiness(view().verdict);
+  }
+
   function changed(): void {
-    view();
+    refresh();
     for (const look of waiting) look();
   }
 
@@ -195,6 +208,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   function apply(next: PolicyFile | undefined): void {
+    // A pod that has just become ready without a policy is marked as such before one arrives. At the
+    // start nothing is marked: the policy has not been looked for yet.
+    if (wasReady !== undefined) refresh();
     replaceEntries(next);
     if (next) log("info", "policy in force", { policy: next.policy, generation: next.generation });
     else if (config) log("info", "policy removed");
@@ -217,7 +233,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const at = now();
     const { timing } = config;
     const { firstReady, settled } = marks.current();
-    const state = agedOut(entry.state, timing, at);
+    // Aged first: after a gap a dependency starts from failing, and needs its successes anew.
+    const state = stateAt(entry, at);
     setState(entry, afterResult(state, result, { at, timing, firstReady }), milliseconds);
     entry.counts = counted(entry.counts, result, milliseconds);
     // Up may still stem from times that were longer; a success of now does not.
@@ -227,10 +244,13 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     changed();
   }
 
+  function awaitsResults(): boolean {
+    const { firstReady } = marks.current();
+    return view().dependencies.some((judged) => awaited(judged, firstReady));
+  }
+
   function firstResults(signal: AbortSignal): Promise<void> {
-    const pending = () =>
-      [...entries.values()].some((entry) => awaited(viewOf(entry), marks.current().firstReady));
-    if (signal.aborted || !config || !pending()) return Promise.resolve();
+    if (signal.aborted || !config || !awaitsResults()) return Promise.resolve();
     const { checkTimeoutMilliseconds } = config.timing;
     return new Promise((resolve) => {
       const end = () => {
@@ -240,7 +260,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         resolve();
       };
       const look = () => {
-        if (!pending()) end();
+        if (!awaitsResults()) end();
       };
       const deadline = setTimeout(end, checkTimeoutMilliseconds);
       waiting.add(look);
@@ -248,5 +268,5 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     });
   }
 
-  return { apply, applyUnsupported, record, view, firstResults };
+  return { apply, applyUnsupported, record, refresh, view, awaitsResults, firstResults };
 }

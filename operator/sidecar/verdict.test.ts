@@ -199,8 +199,12 @@ describe("staleness", () => {
       up: { high: false },
       passing: { high: false },
       reason: "CheckTimeout",
-      since: 7,
     });
+  });
+
+  test("it is down since the moment at which its result became too old", () => {
+    const noticedLate = agedOut(up, TIMING, { monotonic: LIMIT + 300, wall: 5_300 });
+    expect(noticedLate.since).toBe(5_000);
   });
 
   test("a stale dependency that gates makes the pod unready, one that is observed does not", () => {
@@ -217,7 +221,7 @@ describe("staleness", () => {
 
   test("it is noted once", () => {
     const stale = agedOut(up, TIMING, at(LIMIT + 1));
-    expect(agedOut(stale, TIMING, { monotonic: LIMIT + 2, wall: 8 }).since).toBe(7);
+    expect(agedOut(stale, TIMING, { monotonic: LIMIT + 2, wall: 99 }).since).toBe(stale.since);
   });
 
   test("before the first result there is nothing to age", () => {

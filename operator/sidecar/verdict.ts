@@ -90,11 +90,13 @@ export function afterResult(
  */
 export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
   if (state.heardAt === undefined) return state;
-  if (now.monotonic - state.heardAt <= staleAfterMilliseconds(timing)) return state;
+  const overdue = now.monotonic - state.heardAt - staleAfterMilliseconds(timing);
+  if (overdue <= 0) return state;
   return {
     ...UNHEARD,
     heardAt: state.heardAt,
-    since: state.up.high ? now.wall : state.since,
+    // The moment it became too old, whenever that is noticed.
+    since: state.up.high ? now.wall - overdue : state.since,
     reason: "CheckTimeout",
   };
 }

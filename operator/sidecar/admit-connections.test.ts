@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type AdmitConnection, admitConnections } from "./admit-connections.ts";
+import { type RawClient, rawClient } from "./testing/raw-client.ts";
+
+let server: Server;
+let port: number;
+let admit: AdmitConnection;
+let admitted: Socket[];
+let clients: RawClient[];
+
+const KUBELET = "127.0.0.2";
+const ATTACKER = "127.0.0.3";
+const OTHER_ATTACKER = "127.0.0.4";
+
+/** A new connection that the server has decided on; true when it may stay. */
+async function open(localAddress: string): Promise<boolean> {
+  const decided = once(server, "decided");
+  clients.push(rawClient(port, "", { localAddress }));
+  return (await decided)[0];
+}
+const openMany = async (localAddress: string, count: number): Promise<boolean[]> => {
+  const results: boolean[] = [];
+  for (let index = 0; index < count; index += 1) results.push(await open(localAddress));
+  return results;
+};
+/** How many connections of an address are open on the server's side. */
+const held = (address: string) =>
+  admitted.filter((socket) => !socket.destroyed && socket.remoteAddress === address).length;
+
+async function start(limits: { open: number; perSecond: number }): Promise<void> {
+  admit = admitConnections(limits);
+  server = createServer((socket) => {
+    socket.on("error", () => {});
+    const stays = admit(socket);
+    if (stays) admitted.push(socket);
+    server.emit("decided", stays);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  port = typeof address === "object" && address ? address.port : 0;
+}
+
+beforeEach(() => {
+  admitted = [];
+  clients = [];
+});
+afterEach(() => {
+  for (const { socket } of clients) socket.destroy();
+  server.close();
+});
+
+test("over the bound the address with most loses its oldest, never one that holds few", async () => {
+  await start({ open: 10, perSecond: 1_000 });
+  expect(await open(KUBELET)).toBe(true);
+  await openMany(OTHER_ATTACKER, 3);
+  await openMany(ATTACKER, 6);
+  const [, , , , oldestOfMost] = admitted;
+  expect(held(ATTACKER)).toBe(6);
+
+  expect(await open(KUBELET)).toBe(true);
+  expect(oldestOfMost?.destroyed).toBe(true);
+  expect([held(KUBELET), held(OTHER_ATTACKER), held(ATTACKER)]).toStrictEqual([2, 3, 5]);
+
+  await openMany(ATTACKER, 50);
+  expect([held(KUBELET), held(OTHER_ATTACKER), held(ATTACKER)]).toStrictEqual([2, 3, 5]);
+});
+
+test("a connection that has ended no longer counts", async () => {
+  await start({ open: 3, perSecond: 1_000 });
+  await openMany(ATTACKER, 2);
+  for (const socket of admitted) {
+    socket.destroy();
+    await once(socket, "close");
+  }
+  await openMany(ATTACKER, 3);
+  expect(held(ATTACKER)).toBe(3);
+});
+
+test("where each address holds one, the oldest goes", async () => {
+  await start({ open: 2, perSecond: 1_000 });
+  for (const address of [ATTACKER, OTHER_ATTACKER, KUBELET]) await open(address);
+  expect([held(ATTACKER), held(OTHER_ATTACKER), held(KUBELET)]).toStrictEqual([0, 1, 1]);
+});
+
+test("an address that opens too many in a second is refused more, and no other address is", async () => {
+  await start({ open: 1_000, perSecond: 20 });
+  const results = await openMany(ATTACKER, 60);
+  expect(results.slice(0, 20)).toStrictEqual(Array(20).fill(true));
+  // They may have fallen into two seconds.
+  expect(results.filter((stays) => stays).length).toBeLessThanOrEqual(40);
+  expect(await open(KUBELET)).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(await open(ATTACKER)).toBe(true);
+});
+
+test("a client that has gone before it was looked at", async () => {
+  await start({ open: 2, perSecond: 20 });
+  const socket = { remoteAddress: undefined, destroyed: false, destroy: () => {} };
+  expect(admit(socket as unknown as Socket)).toBe(false);
+});
