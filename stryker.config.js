@@ -5,7 +5,7 @@
  */
 export default {
   mutate: [
-    "operator/api/{cel,effective-policy,select-policy,timing}.ts",
+    "operator/api/{cel,cel-selector,effective-policy,select-policy,timing,wire-text}.ts",
     "operator/inject/*.ts",
     "operator/webhook/{admit,decide-admission,patch,review}.ts",
     "operator/controller/kube/{backoff,queue}.ts",
