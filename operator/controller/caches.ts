@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
+import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { KubeObject } from "./kube/kube-object.ts";
@@ -14,12 +15,16 @@ import {
 } from "./policy/policy-cache.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
+/** A list of ports in use is far shorter; the cache holds every namespace of the cluster. */
+const NAMESPACE_ANNOTATION_MAX_LENGTH = 1_024;
 
 /** A namespace, cut down. */
 export interface NamespaceRecord {
   name: string;
   /** Carries the label that opts it out of injection. */
   optedOut: boolean;
+  /** Those of NAMESPACE_ANNOTATIONS that it has. */
+  annotations: Readonly<Record<string, string>>;
 }
 
 /** The certificate Secret. Its keys must never reach a log. */
@@ -43,6 +48,7 @@ export interface Caches {
   /** The certificate Secret as last seen. */
   certificate(): CertificateRecord | undefined;
   namespaceOptedOut(namespace: string): boolean;
+  namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
   /** Whether everything has been listed once. */
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */
@@ -60,9 +66,21 @@ export interface CachesOptions {
   log: Logger;
 }
 
+interface NamespaceMetadata {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
 function projectNamespace(object: KubeObject): NamespaceRecord {
-  const { labels } = object.metadata as { labels?: Record<string, string> };
-  return { name: object.metadata.name, optedOut: labels?.[INJECT_LABEL] === "false" };
+  const { labels, annotations = {} } = object.metadata as NamespaceMetadata;
+  const kept = NAMESPACE_ANNOTATIONS.map((key) => [key, annotations[key]]).filter(
+    ([, value]) => value !== undefined && value.length <= NAMESPACE_ANNOTATION_MAX_LENGTH,
+  );
+  return {
+    name: object.metadata.name,
+    optedOut: labels?.[INJECT_LABEL] === "false",
+    annotations: Object.fromEntries(kept),
+  };
 }
 
 function projectCertificate(object: KubeObject): CertificateRecord {
@@ -121,6 +139,7 @@ export function startCaches(options: CachesOptions): Caches {
     certificates,
     certificate: () => certificates.get(`${namespace}/${certificateSecret}`),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
+    namespaceAnnotations: (name) => namespaces.get(name)?.annotations ?? {},
     synced,
     untilSynced: async (signal) => {
       while (!synced() && !signal.aborted) {

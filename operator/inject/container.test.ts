@@ -56,10 +56,3 @@ test("an init container that runs once comes after the sidecar", () => {
     "wait-for-database",
   ]);
 });
-
-test("resources that somebody gave our container are replaced by the configured ones", () => {
-  const pod = injected({ spec: { containers: [APP] } });
-  const greedy = { ...sidecarOf(pod), resources: { limits: { cpu: "8", memory: "8Gi" } } };
-  const again = injected({ ...pod, spec: { ...pod.spec, initContainers: [greedy] } });
-  expect(sidecarOf(again).resources).toStrictEqual(SETTINGS.resources);
-});

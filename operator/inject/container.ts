@@ -12,27 +12,12 @@ import { mountedKeys } from "./mounted-keys.ts";
 import type { Container, Pod } from "./pod.ts";
 import { freePort, portEntry } from "./port.ts";
 import { keepHandlers, sidecarProbes } from "./probes.ts";
+import { reassert } from "./reassert.ts";
 import { sidecarResources } from "./resources.ts";
 import { revisionOf } from "./revision.ts";
+import { securityContext } from "./security-context.ts";
 import type { InjectSettings } from "./settings.ts";
 import { SIDECAR_MOUNTS } from "./volume.ts";
-
-/** The image's user; nobody else's in the pod, and not root. */
-const SIDECAR_USER = 65_532;
-
-/**
- * Meets the restricted Pod Security Standard by itself, whatever the pod's own security context says:
- * a sidecar must never be why a namespace refuses a pod.
- */
-const SECURITY_CONTEXT = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ["ALL"] },
-  readOnlyRootFilesystem: true,
-  runAsGroup: SIDECAR_USER,
-  runAsNonRoot: true,
-  runAsUser: SIDECAR_USER,
-  seccompProfile: { type: "RuntimeDefault" },
-} as const;
 
 /** Every container of the pod except the one of our name. */
 export function otherContainers({ spec }: Pod): Container[] {
@@ -57,7 +42,7 @@ function environment(policy: EffectivePolicy, port: number): { name: string; val
   ];
 }
 
-/** Fields that the API server would default are stated, so that a second call finds nothing to do. */
+/** The sidecar of a first call. Fields that the API server would default are stated, so that a second call finds nothing to do. */
 function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Container {
   const others = otherContainers(pod);
   const port = freePort(others);
@@ -71,7 +56,7 @@ function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): C
     ports: [portEntry(port, others)],
     ...sidecarProbes(policy.probe, port),
     resources: sidecarResources(pod.spec ?? {}, others, settings.resources),
-    securityContext: SECURITY_CONTEXT,
+    securityContext: securityContext(pod),
     // The last lines of a crashed sidecar then show in `kubectl describe pod`.
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "FallbackToLogsOnError",
@@ -83,28 +68,17 @@ function portOf(container: Container): string | undefined {
   return container.env?.find(({ name }) => name === PORT_ENV)?.value;
 }
 
-/** Whether `earlier` was made for this very pod: under this revision and on this port. */
-function isCurrent(pod: Pod, policy: EffectivePolicy, [earlier, now]: [Container, Container]) {
+/** Whether `standing` was made for this very pod: under this revision and on this port. */
+function isCurrent(pod: Pod, policy: EffectivePolicy, [standing, fresh]: [Container, Container]) {
   return (
     pod.metadata?.annotations?.[REVISION_ANNOTATION] === revisionOf(policy) &&
-    portOf(earlier) === portOf(now)
+    portOf(standing) === portOf(fresh)
   );
 }
 
 /**
- * `now`, with what others have settled since `earlier` was put into this pod. Where the pod as a whole
- * states resources, the API server adds our requests to its own: taken for the pod's, they would cost
- * the sidecar its limits.
- */
-function settled(pod: Pod, now: Container, earlier: Container): Container {
-  const container = keepHandlers(now, earlier);
-  if (!pod.spec?.resources || !earlier.resources) return container;
-  return { ...container, resources: earlier.resources };
-}
-
-/**
- * The pod's init containers with the sidecar. One that is there already is replaced where it stands;
- * a new one goes first:
+ * The pod's init containers with the sidecar. One that is there already stays where it stands, with what
+ * others changed in it; a new one goes first:
  * - before init containers that wait for a database, so that its `/status` says what they wait for;
  * - it ends last, because sidecars end in reverse order, and answers probes until the app is gone;
  * - before a mesh's proxy its first checks may fail; the next one, an interval later, goes through the
@@ -116,9 +90,10 @@ export function withSidecar(
   settings: InjectSettings,
 ): Container[] {
   const initContainers = pod.spec?.initContainers ?? [];
-  const now = sidecar(pod, policy, settings);
-  const earlier = initContainers.find((container) => isSidecar(container, settings.image));
-  if (!earlier) return [now, ...initContainers];
-  const next = isCurrent(pod, policy, [earlier, now]) ? settled(pod, now, earlier) : now;
-  return initContainers.map((container) => (container === earlier ? next : container));
+  const fresh = sidecar(pod, policy, settings);
+  const standing = initContainers.find((container) => isSidecar(container, settings.image));
+  if (!standing) return [fresh, ...initContainers];
+  const kept = reassert(pod, standing, fresh);
+  const next = isCurrent(pod, policy, [standing, fresh]) ? keepHandlers(kept, standing) : kept;
+  return initContainers.map((container) => (container === standing ? next : container));
 }

@@ -1,7 +1,10 @@
 /** What injection may change, over a thousand pods that nobody wrote. */
 import { expect, test } from "@jest/globals";
 import {
+  MOUNTED_KEYS_ENV,
+  NAMESPACE_ENV,
   POLICY_ANNOTATION,
+  PORT_ENV,
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
@@ -10,12 +13,14 @@ import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Container, Pod } from "./pod.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
+import { randomLaterCall } from "./testing/random-later-call.ts";
 import { randomPod } from "./testing/random-pod.ts";
 import { SETTINGS } from "./testing/settings.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
 const PODS = 1_000;
 const POLICY = deepFreeze(testPolicy());
+const OUR_VARIABLES = [PORT_ENV, MOUNTED_KEYS_ENV, NAMESPACE_ENV];
 const OUR_MARKS = new Set([POLICY_ANNOTATION, REVISION_ANNOTATION]);
 
 /** A pod without everything of ours; lists and maps that are empty count as absent. */
@@ -82,33 +87,40 @@ test("only our container, our volumes and our annotations differ", () => {
   }
 });
 
+/** Fields that a container of ours may have; random pods have unknown ones beside them. */
+const FIELDS = [
+  "env",
+  "image",
+  "imagePullPolicy",
+  "livenessProbe",
+  "name",
+  "ports",
+  "readinessProbe",
+  "resources",
+  "restartPolicy",
+  "securityContext",
+  "terminationMessagePath",
+  "terminationMessagePolicy",
+  "volumeMounts",
+];
+
 test("the injected container is the configured one, whatever the pod says", () => {
   for (const { seed, after } of injected) {
-    expect({ seed, ours: ours(after) }).toMatchObject({
+    const [own = {}] = ours(after);
+    const { env = [], volumeMounts = [], ports = [], securityContext, ...rest } = own;
+    expect({ seed, rest, securityContext }).toMatchObject({
       seed,
-      ours: [
-        {
-          image: SETTINGS.image,
-          restartPolicy: "Always",
-          securityContext: { runAsNonRoot: true, allowPrivilegeEscalation: false },
-        },
-      ],
+      rest: { image: SETTINGS.image, restartPolicy: "Always" },
+      securityContext: { runAsNonRoot: true, allowPrivilegeEscalation: false },
     });
-    expect(Object.keys(ours(after)[0] ?? {}).sort()).toStrictEqual([
-      "env",
-      "image",
-      "imagePullPolicy",
-      "livenessProbe",
-      "name",
-      "ports",
-      "readinessProbe",
-      "resources",
-      "restartPolicy",
-      "securityContext",
-      "terminationMessagePath",
-      "terminationMessagePolicy",
-      "volumeMounts",
-    ]);
+    expect(securityContext?.capabilities).toStrictEqual({ drop: ["ALL"] });
+    expect(securityContext).not.toHaveProperty("privileged");
+    expect(securityContext?.runAsUser).not.toBe(0);
+    const fields = Object.keys(own).filter((field) => !field.startsWith("x-"));
+    expect({ seed, fields: fields.sort() }).toStrictEqual({ seed, fields: FIELDS });
+    expect(env.map(({ name }) => name)).toStrictEqual(OUR_VARIABLES);
+    expect(volumeMounts.map(({ name }) => name)).toStrictEqual([...OUR_VOLUMES]);
+    expect(ports.map(({ hostPort }) => hostPort)).toStrictEqual([undefined]);
   }
 });
 
@@ -141,5 +153,13 @@ test("a second call changes nothing", () => {
       seed,
       pod: after,
     });
+  }
+});
+
+test("what others changed after a first call survives every later one", () => {
+  for (const { seed, after } of injected) {
+    const pod = deepFreeze(randomLaterCall(after, seed));
+    const second = inject(pod, POLICY, SETTINGS);
+    expect({ seed, ...second }).toStrictEqual({ seed, pod });
   }
 });

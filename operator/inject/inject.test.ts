@@ -30,3 +30,17 @@ describe.each(GOLDEN_CASES)("injecting %s", (name) => {
     expect(injectedPod(want as Pod, policy)).toStrictEqual(want);
   });
 });
+
+/** Pods after a first call and what others, who refuse a pod that undoes it, changed then. */
+const LATER_CALLS = GOLDEN_CASES.filter((name) => name.startsWith("later-call-"));
+
+test.each(LATER_CALLS)("in %s all that others changed stays", (name) => {
+  const { pod, want } = readGolden(name);
+  // The one thing that a later call adds: the entry by which a credential webhook skips our container.
+  const { annotations, ...metadata } = want?.metadata ?? {};
+  expect({ ...want, metadata: { ...metadata, annotations: expect.anything() } }).toStrictEqual({
+    ...pod,
+    metadata: { ...pod.metadata, annotations: expect.anything() },
+  });
+  expect(annotations).toMatchObject(pod.metadata?.annotations ?? {});
+});

@@ -1,8 +1,8 @@
 /** What a pod becomes under a policy. Pure: the same pod, policy and settings give the same answer. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { injectedAnnotations } from "./annotations.ts";
 import { withSidecar } from "./container.ts";
 import type { Pod } from "./pod.ts";
-import { podAnnotations } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
 import { type Skip, whySkip } from "./why-skip.ts";
@@ -22,7 +22,7 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
       ...pod,
       metadata: {
         ...pod.metadata,
-        annotations: { ...pod.metadata?.annotations, ...podAnnotations(policy) },
+        annotations: injectedAnnotations(pod, policy, settings),
       },
       spec: {
         ...pod.spec,

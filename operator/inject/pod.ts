@@ -22,19 +22,39 @@ export interface Resources extends Unknown {
   limits?: Record<string, string | number>;
 }
 
+export interface SecurityContext extends Unknown {
+  runAsUser?: number;
+  runAsGroup?: number;
+  capabilities?: { drop?: readonly string[] } & Unknown;
+  seccompProfile?: { type?: string } & Unknown;
+}
+
+export interface EnvironmentVariable extends Unknown {
+  name?: string;
+  value?: string;
+}
+
+export interface VolumeMount extends Unknown {
+  name?: string;
+  mountPath?: string;
+}
+
 export interface Container extends Unknown {
   name?: string;
   image?: string;
   ports?: ({ containerPort?: number; name?: string } & Unknown)[];
-  env?: ({ name?: string; value?: string } & Unknown)[];
+  env?: readonly EnvironmentVariable[];
   readinessProbe?: Probe;
   livenessProbe?: Probe;
   startupProbe?: Probe;
   resources?: Resources;
+  securityContext?: SecurityContext;
+  volumeMounts?: readonly VolumeMount[];
 }
 
 export interface Volume extends Unknown {
   name?: string;
+  emptyDir?: Unknown;
 }
 
 export interface PodSpec extends Unknown {
@@ -46,6 +66,7 @@ export interface PodSpec extends Unknown {
   nodeSelector?: Record<string, string>;
   os?: { name?: string } & Unknown;
   resources?: Resources;
+  securityContext?: SecurityContext;
 }
 
 export interface PodMetadata extends Unknown {

@@ -12,4 +12,6 @@ export interface InjectSettings {
   image: string;
   imagePullPolicy: "Always" | "IfNotPresent" | "Never";
   resources: { requests: ResourceQuantities; limits: ResourceQuantities };
+  /** Those of NAMESPACE_ANNOTATIONS that the pod's namespace has; the webhook adds them per review. */
+  namespaceAnnotations?: Readonly<Record<string, string>>;
 }

@@ -23,8 +23,15 @@ export const OUR_VOLUMES: ReadonlySet<string> = new Set([
 
 /** Readable by the sidecar's user, which owns none of the files; octal, as Kubernetes writes modes. */
 const READABLE_BY_ALL = 0o444;
-/** Far above the few bytes of marks. Below 4Ki the kubelet evicts the pod. */
+/**
+ * Room for two copies of the largest marks (see `marks.ts`), of which a usual policy fills a few KB. The
+ * memory counts against the sidecar's limit, in which 1Mi is allowed for. Below 4Ki the kubelet evicts the pod.
+ */
 const STATE_SIZE_LIMIT = "1Mi";
+/**
+ * In memory, because cluster-autoscaler leaves a node alone on which a pod has a volume on the node's disk.
+ */
+const IN_MEMORY = { medium: "Memory", sizeLimit: STATE_SIZE_LIMIT } as const;
 
 /**
  * `optional: true` everywhere: a ConfigMap or Secret that is missing is reported by the sidecar, while
@@ -61,8 +68,9 @@ export function sidecarVolumes(policy: EffectivePolicy): Volume[] {
   return [
     configVolume(policy),
     // Writable by any user unless the pod says otherwise, so no fsGroup is needed.
-    { name: STATE_VOLUME, emptyDir: { sizeLimit: STATE_SIZE_LIMIT } },
-    { name: NO_TOKEN_VOLUME, emptyDir: { sizeLimit: STATE_SIZE_LIMIT } },
+    { name: STATE_VOLUME, emptyDir: IN_MEMORY },
+    // Mounted for reading alone: it stays empty and takes no memory.
+    { name: NO_TOKEN_VOLUME, emptyDir: IN_MEMORY },
   ];
 }
 
@@ -74,6 +82,16 @@ export const SIDECAR_MOUNTS: readonly Readonly<Record<string, unknown>>[] = [
 ];
 
 /**
+ * What of `standing` an earlier call made and others changed: the limit of an emptyDir, for example. Its
+ * kind, its medium and all that the projected volume shows are ours.
+ */
+function reasserted(standing: Volume, ours: Volume): Volume {
+  if (!ours.emptyDir) return ours;
+  const { medium } = ours.emptyDir;
+  return { ...ours, emptyDir: { ...ours.emptyDir, ...standing.emptyDir, medium } };
+}
+
+/**
  * `volumes` with ours in it: each in the place of an earlier one of its name, else at the end. The
  * app's own volumes keep their order.
  */
@@ -81,7 +99,10 @@ export function withVolumes(volumes: readonly Volume[], ours: readonly Volume[])
   const byName = new Map(ours.map((volume) => [volume.name, volume]));
   const present = new Set(volumes.map(({ name }) => name));
   return [
-    ...volumes.map((volume) => byName.get(volume.name) ?? volume),
+    ...volumes.map((volume) => {
+      const own = byName.get(volume.name);
+      return own ? reasserted(volume, own) : volume;
+    }),
     ...ours.filter(({ name }) => !present.has(name)),
   ];
 }

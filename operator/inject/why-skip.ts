@@ -1,11 +1,11 @@
 /** Why a pod that a policy selects is not injected. The first rule that objects says why. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { INJECT_LABEL, SIDECAR_CONTAINER, SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../api/names.ts";
+import { injectedAnnotations } from "./annotations.ts";
 import { otherContainers } from "./container.ts";
 import { isSidecar } from "./is-sidecar.ts";
 import type { Pod } from "./pod.ts";
 import { freePort } from "./port.ts";
-import { podAnnotations } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
@@ -105,8 +105,8 @@ function noFreePort(pod: Pod): Skip | undefined {
   };
 }
 
-function annotationsTooLarge(pod: Pod, _: InjectSettings, policy: EffectivePolicy) {
-  const annotations = { ...pod.metadata?.annotations, ...podAnnotations(policy) };
+function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: EffectivePolicy) {
+  const annotations = injectedAnnotations(pod, policy, settings);
   const bytes = Object.entries(annotations)
     .flat()
     .reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -22,6 +22,7 @@ function setUp(knowledge: Partial<Knowledge> = {}) {
     knowledge: {
       policies: () => [testPolicy()],
       namespaceOptedOut: () => false,
+      namespaceAnnotations: () => ({}),
       settings: SETTINGS,
       ownNamespace: "healthpolicy-system",
       ...knowledge,
@@ -93,6 +94,15 @@ describe("a pod is injected", () => {
 
   test("without a warning where the label says true", () => {
     expect(setUp().answer(labelled("true")).warnings).toBeUndefined();
+  });
+});
+
+test("the mesh that the namespace asks for leaves our port alone", () => {
+  const asks = { "linkerd.io/inject": "enabled" };
+  const { answer } = setUp({ namespaceAnnotations: (name) => (name === "shop" ? asks : {}) });
+  const operations = JSON.parse(Buffer.from(answer(POD).patch, "base64").toString());
+  expect(applyPatch(POD, operations)).toMatchObject({
+    metadata: { annotations: { "config.linkerd.io/skip-inbound-ports": "19847" } },
   });
 });
 

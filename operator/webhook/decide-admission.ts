@@ -12,6 +12,8 @@ import type { ReviewRequest } from "./review.ts";
 export interface Knowledge {
   /** Policies of a namespace; undefined while the cache has not been filled. */
   policies(namespace: string): readonly EffectivePolicy[] | undefined;
+  /** Those of the namespace's annotations that decide about its pods; empty when it is not known. */
+  namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
   /** Whether the namespace carries the label that opts it out. */
   namespaceOptedOut(namespace: string): boolean;
   settings: InjectSettings;
@@ -79,5 +81,8 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     return { result: "error", reason: "CacheNotSynced", warnings: [warning] };
   }
   const labels = pod.metadata?.labels ?? {};
-  return injected(pod, matchingPolicies(policies, labels), knowledge.settings);
+  return injected(pod, matchingPolicies(policies, labels), {
+    ...knowledge.settings,
+    namespaceAnnotations: knowledge.namespaceAnnotations(namespace),
+  });
 }

@@ -17,6 +17,7 @@ const options = {
     policies: () => [testPolicy({ selector: {} })],
     settings: SETTINGS,
     namespaceOptedOut: () => false,
+    namespaceAnnotations: () => ({}),
     ownNamespace: "healthpolicy-system",
   },
   metrics: webhookMetrics(new Registry()),

@@ -106,11 +106,37 @@ function volume(random: Random, index: number): Volume {
   return { name: `volume-${index}`, ...unknownFields(random) };
 }
 
+/** What somebody may write into a container by hand to run something else in it, or with more rights. */
+const HOSTILE: readonly Container[] = [
+  { command: ["sh", "-c", "env"] },
+  { args: ["--require", "/tmp/x"] },
+  { envFrom: [{ secretRef: { name: "orders-db" } }] },
+  { lifecycle: { postStart: { exec: { command: ["sh"] } } } },
+  {
+    env: [
+      { name: "NODE_OPTIONS", value: "-r /x" },
+      { name: "HEALTHPOLICY_CONFIG_PATH", value: "/x" },
+    ],
+  },
+  {
+    env: [
+      { name: "HEALTHPOLICY_PORT", value: "1" },
+      { name: "HEALTHPOLICY_PORT", value: "2" },
+    ],
+  },
+  { volumeMounts: [{ name: "volume-0", mountPath: "/etc/healthpolicy/secrets" }] },
+  { securityContext: { privileged: true, runAsUser: 0, capabilities: { add: ["SYS_ADMIN"] } } },
+  { securityContext: { allowPrivilegeEscalation: true, seccompProfile: { type: "Unconfined" } } },
+  { ports: [{ containerPort: 80, hostPort: 80 }] },
+  { restartPolicy: "OnFailure", restartPolicyRules: [{ action: "RestartAllContainers" }] },
+];
+
 /** A container that looks like ours: by an earlier call, by hand, or of somebody else. */
 function lookalike(random: Random): Container {
   return {
     ...container(random, SIDECAR_CONTAINER),
     ...(random.chance(0.7) && { image: SETTINGS.image }),
+    ...Object.assign({}, ...random.list(4, () => random.pick(HOSTILE))),
   };
 }
 
@@ -131,7 +157,7 @@ function spec(random: Random): PodSpec {
     ...(random.chance(0.05) && { os: { name: random.pick(["linux", "windows"]) } }),
     ...(random.chance(0.1) && { resources: { requests: { cpu: "2" } } }),
   };
-  if (random.chance(0.15)) made.initContainers = insertLookalike(random, made.initContainers);
+  if (random.chance(0.3)) made.initContainers = insertLookalike(random, made.initContainers);
   if (random.chance(0.1)) made.volumes = [...(made.volumes ?? []), { name: STATE_VOLUME }];
   return made;
 }

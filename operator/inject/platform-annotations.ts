@@ -1,0 +1,88 @@
+/**
+ * Annotations by which meshes and credential webhooks are told to leave our port or our container alone.
+ * Each is set only where that product's marks are in sight, and only extended, so that what somebody
+ * else wrote there stays in force. Keys, separators and meanings are those of each product's source.
+ */
+import { SIDECAR_CONTAINER } from "../api/names.ts";
+import type { Pod } from "./pod.ts";
+
+type Annotations = Readonly<Record<string, string>>;
+
+const LINKERD_INJECT = "linkerd.io/inject";
+const LINKERD_SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports";
+/** Values with which Linkerd adds its proxy. */
+const LINKERD_INJECTS: readonly string[] = ["enabled", "ingress"];
+
+const EKS_PREFIX = "eks.amazonaws.com/";
+const EKS_SKIP_CONTAINERS = `${EKS_PREFIX}skip-containers`;
+/** Volumes of tokens that the webhook of EKS adds, for roles of service accounts and for pod identities. */
+const EKS_VOLUMES: ReadonlySet<string> = new Set(["aws-iam-token", "eks-pod-identity-token"]);
+
+const AZURE_USE_LABEL = "azure.workload.identity/use";
+const AZURE_SKIP_CONTAINERS = "azure.workload.identity/skip-containers";
+
+/** What of a namespace's annotations decides about its pods. */
+export const NAMESPACE_ANNOTATIONS: readonly string[] = [
+  LINKERD_INJECT,
+  LINKERD_SKIP_INBOUND_PORTS,
+];
+
+/** Entries of a list in an annotation; empty ones and the space around them mean nothing. */
+function entries(list: string | undefined, separator: string): string[] {
+  return (list ?? "")
+    .split(separator)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+const PORT_RANGE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
+
+/** Whether an entry such as `8080` or `8000-9000` has this port in it. */
+function covers(entry: string, port: number): boolean {
+  const [, first, last = first] = PORT_RANGE.exec(entry) ?? [];
+  return first !== undefined && Number(first) <= port && port <= Number(last);
+}
+
+/**
+ * Linkerd's proxy then never sees the kubelet's probes, which its policies may refuse. A pod that states
+ * the list itself no longer takes it from its namespace: there ours starts from the namespace's.
+ */
+function linkerd(pod: Pod, namespace: Annotations, port: number): Annotations {
+  const own = pod.metadata?.annotations ?? {};
+  const inject = own[LINKERD_INJECT] ?? namespace[LINKERD_INJECT] ?? "";
+  if (!LINKERD_INJECTS.includes(inject)) return {};
+  const ports = entries(
+    own[LINKERD_SKIP_INBOUND_PORTS] ?? namespace[LINKERD_SKIP_INBOUND_PORTS],
+    ",",
+  );
+  if (ports.some((entry) => covers(entry, port))) return {};
+  return { [LINKERD_SKIP_INBOUND_PORTS]: [...ports, String(port)].join(",") };
+}
+
+/** The list under `key` with our container in it; nothing when it is there already. */
+function withContainer(pod: Pod, key: string, separator: string): Annotations {
+  const containers = entries(pod.metadata?.annotations?.[key], separator);
+  if (containers.includes(SIDECAR_CONTAINER)) return {};
+  return { [key]: [...containers, SIDECAR_CONTAINER].join(separator) };
+}
+
+/** The role itself stands on the ServiceAccount, which the webhook does not see. */
+function eks(pod: Pod): Annotations {
+  const marked =
+    Object.keys(pod.metadata?.annotations ?? {}).some((key) => key.startsWith(EKS_PREFIX)) ||
+    (pod.spec?.volumes ?? []).some(({ name }) => EKS_VOLUMES.has(name ?? ""));
+  return marked ? withContainer(pod, EKS_SKIP_CONTAINERS, ",") : {};
+}
+
+function azure(pod: Pod): Annotations {
+  if (pod.metadata?.labels?.[AZURE_USE_LABEL] !== "true") return {};
+  return withContainer(pod, AZURE_SKIP_CONTAINERS, ";");
+}
+
+/**
+ * The annotations that `pod` needs beyond its own, for a sidecar on `port`, in a namespace with the
+ * annotations `namespace`.
+ */
+export function platformAnnotations(pod: Pod, namespace: Annotations, port: number): Annotations {
+  return { ...linkerd(pod, namespace, port), ...eks(pod), ...azure(pod) };
+}

@@ -1,0 +1,116 @@
+/** What a later call takes back from our container, whoever put it there. Goldens show what it keeps. */
+import { describe, expect, test } from "@jest/globals";
+import { testPolicy } from "../api/testing/policy.ts";
+import { inject } from "./inject.ts";
+import type { Container, Pod, Volume } from "./pod.ts";
+import { SETTINGS } from "./testing/settings.ts";
+
+const POLICY = testPolicy();
+const PLAIN: Pod = { spec: { containers: [{ name: "app", image: "registry.example/app:1" }] } };
+
+function injected(pod: Pod): Pod {
+  const injection = inject(pod, POLICY, SETTINGS);
+  if ("skip" in injection) throw new Error(injection.skip.message);
+  return injection.pod;
+}
+
+const FIRST = injected(PLAIN);
+const [SIDECAR = {}] = FIRST.spec?.initContainers ?? [];
+
+/** Our container after a later call, when it stood there with `change`. */
+function afterLaterCall(change: Container): Container {
+  const initContainers = [{ ...SIDECAR, ...change }];
+  const pod = injected({ ...FIRST, spec: { ...FIRST.spec, initContainers } });
+  return pod.spec?.initContainers?.[0] ?? {};
+}
+
+describe("a later call takes back", () => {
+  test.each<[string, Container]>([
+    ["command", { command: ["sh"] }],
+    ["args", { args: ["-c", "env"] }],
+    ["workingDir", { workingDir: "/tmp" }],
+    ["envFrom", { envFrom: [{ secretRef: { name: "orders-db" } }] }],
+    ["lifecycle", { lifecycle: { postStart: { exec: { command: ["sh"] } } } }],
+    ["startupProbe", { startupProbe: { httpGet: { path: "/", port: 1 } } }],
+    ["restartPolicyRules", { restartPolicyRules: [{ action: "RestartAllContainers" }] }],
+    ["volumeDevices", { volumeDevices: [{ name: "disk", devicePath: "/dev/sda" }] }],
+    ["restartPolicy", { restartPolicy: "OnFailure" }],
+    ["another version of the image", { image: "registry.example/healthpolicy-sidecar:0.9.0" }],
+    ["ports", { ports: [{ containerPort: 19_847, hostPort: 80 }] }],
+    [
+      "the readiness probe's times",
+      { readinessProbe: { ...SIDECAR.readinessProbe, periodSeconds: 60 } },
+    ],
+    ["a readiness probe of another kind", { readinessProbe: { exec: { command: ["true"] } } }],
+    [
+      "its own variables",
+      { env: [{ name: "HEALTHPOLICY_NAMESPACE", value: "bank" }, ...(SIDECAR.env ?? [])] },
+    ],
+    [
+      "variables that move its files",
+      { env: [...(SIDECAR.env ?? []), { name: "HEALTHPOLICY_CONFIG_PATH" }] },
+    ],
+    [
+      "agents in the process",
+      { env: [...(SIDECAR.env ?? []), { name: "NODE_OPTIONS", value: "-r /x" }] },
+    ],
+    [
+      "libraries in the process",
+      { env: [...(SIDECAR.env ?? []), { name: "LD_PRELOAD", value: "/x" }] },
+    ],
+    ["no mounts", { volumeMounts: [] }],
+    ["our volume elsewhere", { volumeMounts: [{ name: "healthpolicy-state", mountPath: "/tmp" }] }],
+    ["a mount over the policy", { volumeMounts: [{ name: "x", mountPath: "/etc/healthpolicy/" }] }],
+    [
+      "a mount in the policy",
+      { volumeMounts: [{ name: "x", mountPath: "/etc//healthpolicy/./secrets" }] },
+    ],
+    ["no resources", { resources: {} }],
+  ])("%s", (_, change) => {
+    expect(afterLaterCall(change)).toStrictEqual(SIDECAR);
+  });
+});
+
+test("what others decided about resources stays, and ours fills in what they left out", () => {
+  const resources = { limits: { cpu: "8", "ephemeral-storage": "1Gi" }, claims: [{ name: "gpu" }] };
+  expect(afterLaterCall({ resources }).resources).toStrictEqual({
+    ...resources,
+    requests: { memory: "32Mi" },
+    limits: { ...resources.limits, memory: "64Mi" },
+  });
+});
+
+test("a mount beside our folders stays", () => {
+  const beside = { name: "x", mountPath: "/etc/healthpolicy-of-others" };
+  const { volumeMounts = [] } = afterLaterCall({ volumeMounts: [beside] });
+  expect(volumeMounts).toStrictEqual([...(SIDECAR.volumeMounts ?? []), beside]);
+});
+
+describe("a volume of our name becomes ours again", () => {
+  const ours = new Map(FIRST.spec?.volumes?.map((volume) => [volume.name, volume]));
+  test.each<[string, Volume]>([
+    ["from a folder of the node", { name: "healthpolicy-state", hostPath: { path: "/" } }],
+    ["from the node's disk", { name: "healthpolicy-state", emptyDir: { sizeLimit: "1Mi" } }],
+    ["from huge pages", { name: "healthpolicy-state", emptyDir: { medium: "HugePages" } }],
+    ["from other content", { name: "healthpolicy-config", configMap: { name: "x" } }],
+    [
+      "from a token",
+      {
+        name: "healthpolicy-no-token",
+        projected: { sources: [{ serviceAccountToken: { path: "t" } }] },
+      },
+    ],
+    [
+      "from another source",
+      { name: "healthpolicy-config", projected: { sources: [{ secret: { name: "other" } }] } },
+    ],
+  ])("%s", (_, volume) => {
+    const volumes = (FIRST.spec?.volumes ?? []).map((own) =>
+      own.name === volume.name ? volume : own,
+    );
+    const again = injected({ ...FIRST, spec: { ...FIRST.spec, volumes } });
+    expect(again.spec?.volumes?.find(({ name }) => name === volume.name)).toStrictEqual(
+      ours.get(volume.name),
+    );
+  });
+});

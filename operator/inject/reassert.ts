@@ -1,0 +1,92 @@
+/**
+ * A later call of the webhook. The API server calls again after in-tree plugins and other webhooks changed
+ * what the first call made, and refuses a pod whose changes are undone: AlwaysPullImages, for one, sets
+ * imagePullPolicy and then insists on it. So what stands there is kept, and only what the sidecar's
+ * safety needs is put back.
+ */
+import { posix } from "node:path";
+import { isSameVersion } from "./is-sidecar.ts";
+import type { Container, EnvironmentVariable, Pod, Resources, VolumeMount } from "./pod.ts";
+import { securityContext } from "./security-context.ts";
+import { OUR_VOLUMES } from "./volume.ts";
+
+/**
+ * Fields that are taken out, since we never set them:
+ * - command, args, workingDir, envFrom, lifecycle: they decide which program runs with the Secret keys
+ *   that the policy mounts, while the pod counts as injected;
+ * - startupProbe: every container after ours, the app included, would wait for it;
+ * - restartPolicyRules: a sidecar that ends could then restart the whole pod;
+ * - volumeDevices: a sidecar has no use for a raw device.
+ */
+const NEVER_OURS: ReadonlySet<string> = new Set([
+  "command",
+  "args",
+  "workingDir",
+  "envFrom",
+  "lifecycle",
+  "startupProbe",
+  "restartPolicyRules",
+  "volumeDevices",
+]);
+
+/**
+ * Variables by which others load their code into the process. Agents for tracing set them in every
+ * container; in 64Mi such an agent gets the sidecar killed, and the pod unready with it.
+ */
+const CODE_LOADING: ReadonlySet<string> = new Set([
+  "NODE_OPTIONS",
+  "LD_PRELOAD",
+  "LD_LIBRARY_PATH",
+  "LD_AUDIT",
+]);
+/** Variables of the sidecar itself. One that we did not set could move its policy or its marks. */
+const OUR_PREFIX = "HEALTHPOLICY_";
+
+function isReserved({ name = "" }: EnvironmentVariable): boolean {
+  return CODE_LOADING.has(name) || name.startsWith(OUR_PREFIX);
+}
+
+function isWithin({ mountPath = "" }: VolumeMount, folder: VolumeMount): boolean {
+  return posix.normalize(`${mountPath}/`).startsWith(posix.normalize(`${folder.mountPath}/`));
+}
+
+/** Ours, and the mounts of others that neither use our volumes nor cover a part of our folders. */
+function mounts(standing: readonly VolumeMount[], ours: readonly VolumeMount[]): VolumeMount[] {
+  const others = standing.filter(
+    (mount) => !(OUR_VOLUMES.has(mount.name ?? "") || ours.some((own) => isWithin(mount, own))),
+  );
+  return [...ours, ...others];
+}
+
+/** What others decided, and ours for each resource of which they state neither request nor limit. */
+function resources(standing: Resources, ours: Resources): Resources {
+  const stated = { ...standing.requests, ...standing.limits };
+  const missing = (quantities: Resources["requests"]) =>
+    Object.entries(quantities ?? {}).filter(([name]) => stated[name] === undefined);
+  return {
+    ...standing,
+    requests: { ...standing.requests, ...Object.fromEntries(missing(ours.requests)) },
+    limits: { ...standing.limits, ...Object.fromEntries(missing(ours.limits)) },
+  };
+}
+
+/**
+ * The sidecar `standing` in `pod`, with what safety needs as in `fresh`, the one that a first call would
+ * put there. Calling it on its own result changes nothing.
+ */
+export function reassert(pod: Pod, standing: Container, fresh: Container): Container {
+  const kept = Object.entries(standing).filter(([field]) => !NEVER_OURS.has(field));
+  return {
+    ...fresh,
+    ...Object.fromEntries(kept),
+    image: isSameVersion(standing.image, fresh.image ?? "") ? standing.image : fresh.image,
+    restartPolicy: fresh.restartPolicy,
+    env: [...(fresh.env ?? []), ...(standing.env ?? []).filter((entry) => !isReserved(entry))],
+    ports: fresh.ports,
+    readinessProbe: fresh.readinessProbe,
+    livenessProbe: fresh.livenessProbe,
+    resources: resources(standing.resources ?? {}, fresh.resources ?? {}),
+    securityContext: securityContext(pod, standing.securityContext),
+    volumeMounts: mounts(standing.volumeMounts ?? [], fresh.volumeMounts ?? []),
+  } as Container;
+}
