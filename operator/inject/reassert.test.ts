@@ -65,6 +65,10 @@ describe("a later call takes back", () => {
       "a mount in the policy",
       { volumeMounts: [{ name: "x", mountPath: "/etc//healthpolicy/./secrets" }] },
     ],
+    [
+      "a mount that gets into the policy by a detour",
+      { volumeMounts: [{ name: "x", mountPath: "/etc/x/../healthpolicy" }] },
+    ],
     ["no resources", { resources: {} }],
   ])("%s", (_, change) => {
     expect(afterLaterCall(change)).toStrictEqual(SIDECAR);

@@ -4,7 +4,6 @@
  * imagePullPolicy and then insists on it. So what stands there is kept, and only what the sidecar's
  * safety needs is put back.
  */
-import { posix } from "node:path";
 import { isSameVersion } from "./is-sidecar.ts";
 import type { Container, EnvironmentVariable, Pod, Resources, VolumeMount } from "./pod.ts";
 import { securityContext } from "./security-context.ts";
@@ -46,8 +45,19 @@ function isReserved({ name = "" }: EnvironmentVariable): boolean {
   return CODE_LOADING.has(name) || name.startsWith(OUR_PREFIX);
 }
 
-function isWithin({ mountPath = "" }: VolumeMount, folder: VolumeMount): boolean {
-  return posix.normalize(`${mountPath}/`).startsWith(posix.normalize(`${folder.mountPath}/`));
+/** The folders of a path from the root down, as the kubelet sees them: `/a//./b/../c/` is a, c. */
+function foldersOf({ mountPath = "" }: VolumeMount): string[] {
+  const folders: string[] = [];
+  for (const step of mountPath.split("/")) {
+    if (step === "..") folders.pop();
+    else if (step !== "" && step !== ".") folders.push(step);
+  }
+  return folders;
+}
+
+function isWithin(mount: VolumeMount, folder: VolumeMount): boolean {
+  const folders = foldersOf(mount);
+  return foldersOf(folder).every((step, depth) => folders[depth] === step);
 }
 
 /** Ours, and the mounts of others that neither use our volumes nor cover a part of our folders. */

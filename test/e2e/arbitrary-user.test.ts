@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SIDECAR_CONTAINER } from "../../operator/api/names.ts";
+import { kubectl, kubectlJson } from "./harness/kubectl.ts";
+import { dependencyReport, isReady, type Pod, sidecarReport } from "./harness/pods.ts";
+import { openPolicyNamespace } from "./harness/policy-namespace.ts";
+import { smallPod } from "./harness/small-pod.ts";
+import { waitFor } from "./harness/wait-for.ts";
+import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
+
+const NAMESPACE = "e2e-arbitrary-user";
+/** Users as OpenShift gives them out: of no file in the image, in the group of root or in none. */
+const USERS = {
+  "assigned-by-openshift": { runAsUser: 1_000_680_000, runAsGroup: 0, fsGroup: 1_000_680_000 },
+  "without-groups": { runAsUser: 1_000_680_000, runAsGroup: 1_000_680_000 },
+  "left-to-the-image": {},
+};
+
+beforeAll(() => openPolicyNamespace(NAMESPACE, "arbitrary-user.yaml"), WHOLE_TEST);
+afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
+
+interface LivePod extends Pod {
+  spec: Pod["spec"] & { initContainers: { securityContext: Record<string, unknown> }[] };
+}
+
+async function readyPod(name: string, user: object): Promise<LivePod> {
+  const pod = smallPod(NAMESPACE, name);
+  const securityContext = { ...pod.spec.securityContext, ...user };
+  const input = JSON.stringify({ ...pod, spec: { ...pod.spec, securityContext } });
+  await kubectl(["create", "-f", "-"], { input });
+  return waitFor({ what: `${name} to be ready`, within: POD_STARTS }, async () => {
+    const now = await kubectlJson<LivePod>("get", "pod", name, "-n", NAMESPACE);
+    return isReady(now) ? now : undefined;
+  });
+}
+
+describe.each(Object.entries(USERS))("with a user %s the sidecar", (name, user) => {
+  test(
+    "reads policy and Secret and keeps its marks",
+    async () => {
+      const pod = await readyPod(name, user);
+      expect(pod.spec.initContainers[0]?.securityContext).not.toHaveProperty("runAsUser");
+      expect(await sidecarReport(pod)).toMatchObject({ policy: "web", ready: true });
+      // The database's name is not known; that is asked only once the Secret has been read.
+      expect(await dependencyReport(pod, "orders-db")).toMatchObject({ reason: "HostNotFound" });
+      const log = await kubectl(["logs", name, "-n", NAMESPACE, "-c", SIDECAR_CONTAINER]);
+      expect(log).not.toContain("marks cannot be");
+    },
+    WHOLE_TEST,
+  );
+});

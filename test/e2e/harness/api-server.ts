@@ -1,0 +1,34 @@
+import { runOrThrow } from "./kubectl.ts";
+
+const NODE = "healthpolicy-control-plane";
+/** The kubelet runs what this file says, and starts it anew when the file changes. */
+const MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+/** On the same file system, so that the manifest changes whole; the kubelet does not look at it. */
+const DRAFT = "/etc/kubernetes/kube-apiserver.yaml.draft";
+/** The plugin that kubeadm names alone; others follow it. */
+const FLAG = "--enable-admission-plugins=NodeRestriction";
+
+const onNode = (command: readonly string[], input?: string) =>
+  runOrThrow("docker", ["exec", "-i", NODE, ...command], input === undefined ? {} : { input });
+
+async function changeManifest(change: (manifest: string) => string): Promise<void> {
+  const manifest = await onNode(["cat", MANIFEST]);
+  const changed = change(manifest);
+  if (changed === manifest) return;
+  await onNode(["cp", "--preserve", MANIFEST, DRAFT]);
+  await onNode(["tee", DRAFT], changed);
+  await onNode(["mv", DRAFT, MANIFEST]);
+}
+
+/** Has the API server start again with this admission plugin. Resolves before it has. */
+export async function addAdmissionPlugin(plugin: string): Promise<void> {
+  await changeManifest((manifest) => {
+    if (!manifest.includes(FLAG)) throw new Error(`the API server's manifest has no ${FLAG}`);
+    return manifest.replace(FLAG, `${FLAG},${plugin}`);
+  });
+}
+
+/** Has the API server start again without this admission plugin, if it runs with it. */
+export async function restoreApiServer(plugin: string): Promise<void> {
+  await changeManifest((manifest) => manifest.replace(`${FLAG},${plugin}`, FLAG));
+}

@@ -1,0 +1,36 @@
+import { SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
+import { run } from "./kubectl.ts";
+
+interface Container {
+  name: string;
+  imagePullPolicy: string;
+  [field: string]: unknown;
+}
+
+/** What the API server would make of a pod. */
+export interface DryRunPod {
+  /** Its words when it refuses the pod; empty when it accepts it. */
+  refusal: string;
+  annotations: Record<string, string>;
+  containers: Container[];
+  /** The init containers of our name; none where the pod is refused. */
+  sidecars: Container[];
+}
+
+/** Sends a pod through all of admission and validation without storing it. */
+export async function dryRunPod(pod: object): Promise<DryRunPod> {
+  const { code, stdout, stderr } = await run(
+    "kubectl",
+    ["create", "--dry-run=server", "-o", "json", "-f", "-"],
+    { input: JSON.stringify(pod) },
+  );
+  if (code !== 0) return { refusal: stderr, annotations: {}, containers: [], sidecars: [] };
+  const { metadata, spec } = JSON.parse(stdout);
+  const initContainers: Container[] = spec.initContainers ?? [];
+  return {
+    refusal: "",
+    annotations: metadata.annotations ?? {},
+    containers: spec.containers,
+    sidecars: initContainers.filter(({ name }) => name === SIDECAR_CONTAINER),
+  };
+}
