@@ -112,10 +112,16 @@ export const status = z
       ),
     pods: z
       .object({
-        matched: count("Pods that the selector matches and that are not opted out."),
-        injected: count("Of those, pods that carry the sidecar."),
-        outdated: count("Of those, pods that run another revision than a new pod would."),
-        unready: count("Injected pods whose sidecar says unready."),
+        matched: count(
+          "Pods that the selector matches, that are not opted out and that no older policy claims.",
+        ),
+        injected: count("Of the matched, pods that carry the sidecar."),
+        outdated: count(
+          "Of the injected, pods that run another policy or revision than a new pod would; and pods that follow this policy though it does not match them any more. A pod that went from one policy to another counts in both until it is replaced.",
+        ),
+        unready: count(
+          "Pods whose sidecar says unready: of the injected, and of those that follow this policy though it does not match them any more.",
+        ),
         optedOut: count(`Matching pods that are opted out or of a kind that is never injected.`),
         summary: text("injected/matched."),
       })

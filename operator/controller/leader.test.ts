@@ -18,7 +18,7 @@ import type { OperatorSettings } from "./settings.ts";
 jest.setTimeout(30_000);
 
 const log = pino({ level: "silent" });
-const PODS = "/api/v1/pods";
+const PODS = podsPath("shop");
 const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
 const SECRET = "/api/v1/namespaces/system/secrets/certificate";
 const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
@@ -26,7 +26,12 @@ const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/w
 const PROOF = "/api/v1/namespaces/system/configmaps/healthpolicy-webhook-proof";
 const WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
 
+function podsPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/pods`;
+}
+
 const SETTINGS = {
+  inject: { image: "sidecar:1" },
   podName: "operator-1",
   namespace: "system",
   webhookPort: 1,
@@ -135,7 +140,7 @@ test("a replica that does not lead watches no pods and writes nothing", async ()
   await until("caches are filled", caches.synced);
   expect(leader.pods()).toBeUndefined();
   expect(leader.counts().size).toBe(0);
-  expect(api.seen.filter(({ path }) => path === PODS)).toEqual([]);
+  expect(api.seen.filter(({ path }) => path.endsWith("/pods"))).toEqual([]);
   expect(api.seen.every(({ method }) => method === "GET")).toBe(true);
 });
 
@@ -212,7 +217,8 @@ test("a leader follows policies that come and go, and pods", async () => {
   await until("the new namespace is called", () => namespacesCalled().includes("bank"));
   await until("the new policy is counted", () => leader.counts().has("bank/web"));
 
-  send(PODS, "ADDED", podOf("bank"));
+  await until("its pods are watched", () => watches.has(podsPath("bank")));
+  send(podsPath("bank"), "ADDED", podOf("bank"));
   await until("the pod is counted", () => leader.counts().get("bank/web")?.matched === 1);
 
   send(POLICIES, "DELETED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
@@ -245,9 +251,9 @@ test("a new leader says nothing about pods before it has seen all of them", asyn
   holds = ({ path, query }) => path === PODS && query.get("limit") !== null;
   const controller = new AbortController();
   const leading = leader.lead(controller.signal);
+  // It does not wait with the delivery.
+  await until("the policy is delivered", () => patched(CONFIG_MAP) !== undefined);
   await until("all is watched but pods", () => patched(WEBHOOK) !== undefined && held.length === 1);
-  send(POLICIES, "MODIFIED", rawPolicy({ generation: 4 }));
-  await until("the edit is delivered", () => patched(CONFIG_MAP) !== undefined);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(patched(STATUS)).toBeUndefined();
   for (const go of held) go();

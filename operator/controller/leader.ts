@@ -4,10 +4,11 @@ import type { CacheChange, Caches, NamespaceRecord } from "./caches.ts";
 import { writeCertificate } from "./certificate/apply-certificate.ts";
 import { endingWith, type KubeClient } from "./kube/kube-client.ts";
 import { createQueue, type Queue } from "./kube/queue.ts";
-import { type Change, startWatch, type Watch } from "./kube/watch.ts";
+import type { Change } from "./kube/watch.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
-import type { PodCounts } from "./policy/pod-counts.ts";
-import { createPodIndex, type PodRecord, projectPod } from "./policy/pods.ts";
+import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
+import { type PodWatches, startPodWatches } from "./policy/pod-watches.ts";
+import { type PodRecord, podProjection } from "./policy/pods.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
 import { createReconciler } from "./policy/reconcile.ts";
 import type { OperatorSettings } from "./settings.ts";
@@ -41,8 +42,8 @@ export interface Leader {
   lead(signal: AbortSignal): Promise<void>;
   /** Pod counts by policy; empty in a replica that does not lead. */
   counts(): ReadonlyMap<string, PodCounts>;
-  /** The watch of pods; none in a replica that does not lead. */
-  pods(): Watch<PodRecord> | undefined;
+  /** The watches of pods; none in a replica that does not lead. */
+  pods(): PodWatches | undefined;
   /** Whether API servers get through to the webhook; unknown in a replica that does not lead. */
   webhookReach(): Reach;
 }
@@ -68,6 +69,14 @@ function namespaceChanged(
   for (const policy of caches.index.policies(change.key)) queue.add(policyItem(policy));
 }
 
+/** Policies that a pod does not concern are left alone: each recount can become a write. */
+function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRecord>): void {
+  const { namespace } = (change.now ?? change.old) as PodRecord;
+  for (const policy of policiesToRecount(change, caches.index.policies(namespace))) {
+    queue.addAfter(policyItem(policy), POD_CHANGES_MILLISECONDS);
+  }
+}
+
 /** Queues what a change of a cache asks for. */
 function follow(queue: Queue<WorkItem>, caches: Caches, { kind, change }: CacheChange): void {
   if (kind === "policy") policyChanged(queue, caches, change);
@@ -89,13 +98,24 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 export function createLeader(options: LeaderOptions): Leader {
   const { caches, settings, dnsName, log } = options;
   let counts = () => NO_COUNTS;
-  let podWatch: Watch<PodRecord> | undefined;
+  let pods: PodWatches | undefined;
   let webhookReach = () => NOT_PROVEN_YET.reach;
 
   async function lead(signal: AbortSignal): Promise<void> {
     // Who has lost the Lease must not write over what the next leader has written.
     const client = endingWith(signal, options.client);
-    const pods = createPodIndex();
+    const watches = startPodWatches({
+      client,
+      ownNamespace: settings.namespace,
+      project: podProjection(settings.inject.image),
+      onChange: (change) => podChanged(queue, caches, change),
+      onSynced: (namespaces) => {
+        for (const policy of caches.policies.values()) {
+          if (namespaces.includes(policy.namespace)) queue.add(policyItem(policy));
+        }
+      },
+      log,
+    });
     const webhook = createWebhookWriter({
       client,
       target: {
@@ -122,8 +142,7 @@ export function createLeader(options: LeaderOptions): Leader {
     const reconciler = createReconciler({
       client,
       caches,
-      pods,
-      podsSynced: () => podWatch?.synced() ?? false,
+      pods: watches,
       configMaps: createConfigMapWriter(client),
       webhook,
       webhookReach: prover.reach,
@@ -166,44 +185,34 @@ export function createLeader(options: LeaderOptions): Leader {
     }
 
     const queue = createQueue({ handle: work, keyOf: workItemKey, log });
-    const onPodChange = (change: Change<PodRecord>) => {
-      pods.update(change);
-      const { namespace } = (change.now ?? change.old) as PodRecord;
-      for (const policy of caches.index.policies(namespace)) {
-        queue.addAfter(policyItem(policy), POD_CHANGES_MILLISECONDS);
-      }
-    };
 
     await caches.untilSynced(signal);
-    // The certificate must not wait for the pods: without it no replica gets ready.
-    const unsubscribe = caches.subscribe((change) => follow(queue, caches, change));
+    const unsubscribe = caches.subscribe((change) => {
+      follow(queue, caches, change);
+      if (change.kind === "policy") watches.follow(caches.index.namespaces());
+    });
+    // Nothing of this waits for the pods: without a certificate no replica gets ready, and policies are
+    // delivered before they are counted.
     queue.add({ kind: "certificate" });
     queue.add({ kind: "webhookConfiguration" });
+    queuePolicies();
     // Only while leading: replicas that serve admission alone must not grow with the cluster.
-    const watch = startWatch({
-      client,
-      path: "/api/v1/pods",
-      kind: "Pod",
-      project: projectPod,
-      onChange: onPodChange,
-      onSynced: queuePolicies,
-      log,
-    });
-    podWatch = watch;
+    watches.follow(caches.index.namespaces());
+    pods = watches;
     counts = reconciler.counts;
     webhookReach = prover.reach;
     await untilAborted(signal);
     unsubscribe();
-    podWatch = undefined;
+    pods = undefined;
     counts = () => NO_COUNTS;
     webhookReach = () => NOT_PROVEN_YET.reach;
-    await Promise.all([watch.stop(), queue.stop()]);
+    await Promise.all([watches.stop(), queue.stop()]);
   }
 
   return {
     lead,
     counts: () => counts(),
-    pods: () => podWatch,
+    pods: () => pods,
     webhookReach: () => webhookReach(),
   };
 }

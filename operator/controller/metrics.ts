@@ -9,7 +9,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
   const registers = [registry];
   new Gauge({
     name: "healthpolicy_pods",
-    help: "Pods that a policy selects, by state; from the leader alone.",
+    help: "Pods that a policy selects or that are bound to it, by state; from the leader alone.",
     labelNames: ["namespace", "policy", "state"],
     registers,
     collect() {
@@ -26,7 +26,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
   });
   new Gauge({
     name: "healthpolicy_watch_last_event_seconds",
-    help: "Seconds since the API server last said anything on a watch, bookmarks included.",
+    help: "Seconds since the API server last said anything on a watch, bookmarks included; of several, the longest.",
     labelNames: ["kind"],
     registers,
     collect() {

@@ -15,10 +15,13 @@ const PATH = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
 
 let api: FakeObjects;
 let writer: ConfigMapWriter;
+/** From 0 to 1: where in its range a time is drawn. */
+let drawn: number;
 
 beforeEach(async () => {
+  drawn = 0;
   api = await startFakeObjects();
-  writer = createConfigMapWriter(api.client);
+  writer = createConfigMapWriter(api.client, () => drawn);
 });
 
 afterEach(async () => {
@@ -44,16 +47,32 @@ function generationStored(): number {
   return (JSON.parse(data["policy.json"] ?? "") as { generation: number }).generation;
 }
 
-test("written once, again when it changes, and again after a minute", async () => {
+test("written once, again when it changes, and again after a while", async () => {
   expect(await lookAndWrite(testPolicy())).toEqual({ state: "due", uid: undefined });
-  expect(await lookAndWrite(testPolicy())).toEqual({ state: "current" });
+  expect(await lookAndWrite(testPolicy())).toMatchObject({ state: "current" });
   expect(api.writes()).toHaveLength(1);
   await lookAndWrite(testPolicy({ generation: 4 }));
   expect(api.writes()).toHaveLength(2);
   expect(generationStored()).toBe(4);
-  pass(61_000);
+  pass(301_000);
   await lookAndWrite(testPolicy({ generation: 4 }));
   expect(api.writes()).toHaveLength(3);
+});
+
+test.each([
+  [0, 300_000],
+  [0.5, 450_000],
+  [1, 600_000],
+])("the time to the next write is drawn from 5 to 10 minutes: %d", async (from, expected) => {
+  drawn = from;
+  expect(await writer.write(testPolicy(), undefined)).toBe(expected);
+  pass(expected - 1_000);
+  const found = await writer.look(testPolicy());
+  expect(found).toMatchObject({ state: "current" });
+  expect("dueMilliseconds" in found && found.dueMilliseconds).toBeLessThan(1_001);
+  jest.restoreAllMocks();
+  pass(expected + 1_000);
+  expect(await writer.look(testPolicy())).toMatchObject({ state: "due" });
 });
 
 test("under its own field manager, forced, and tied to the object that was looked at", async () => {
@@ -94,7 +113,7 @@ test("one that replaced ours is left alone too", async () => {
   await lookAndWrite(testPolicy());
   const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
   api.objects.set(PATH, foreign);
-  pass(61_000);
+  pass(301_000);
   await expect(lookAndWrite(testPolicy())).rejects.toThrow("409 Conflict");
   expect(await lookAndWrite(testPolicy())).toMatchObject({ state: "blocked" });
   expect(api.objects.get(PATH)).toEqual(foreign);
@@ -103,7 +122,7 @@ test("one that replaced ours is left alone too", async () => {
 test("one that was deleted is made again", async () => {
   await lookAndWrite(testPolicy());
   api.objects.delete(PATH);
-  pass(61_000);
+  pass(301_000);
   await expect(lookAndWrite(testPolicy())).rejects.toThrow("409 Conflict");
   await lookAndWrite(testPolicy());
   expect(api.objects.has(PATH)).toBe(true);

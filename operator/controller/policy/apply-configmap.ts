@@ -5,8 +5,12 @@ import type { OwnerReference } from "../kube/owner-reference.ts";
 import { policyKey } from "../work-item.ts";
 import { policyConfigMap } from "./configmap.ts";
 
-/** Written again after so long even when unchanged: we may not read it, and it may have been edited. */
-export const REAPPLY_MILLISECONDS = 60_000;
+/**
+ * Written again after so long even when unchanged: we may not read it, and it may have been edited. Each
+ * time is drawn anew from the least to the most, so that those written together at a start spread out.
+ */
+const REAPPLY_LEAST_MILLISECONDS = 300_000;
+const REAPPLY_MOST_MILLISECONDS = 600_000;
 
 const FIELD_MANAGER = "healthpolicy-configmap";
 /** Owns no field and stores nothing: an empty dry run is how an object is seen without a read verb. */
@@ -14,8 +18,8 @@ const LOOK_MANAGER = "healthpolicy-look";
 
 /** What there is under the name of a policy's ConfigMap. */
 export type ConfigMapFound =
-  /** Ours, written not long ago and with this content. */
-  | { state: "current" }
+  /** Ours, written not long ago and with this content; to be written again after so many milliseconds. */
+  | { state: "current"; dueMilliseconds: number }
   /** Nothing, or ours with this uid: it is to be written. */
   | { state: "due"; uid: string | undefined }
   /** The ConfigMap of a deleted policy of this name is about to be collected. */
@@ -28,10 +32,10 @@ export interface ConfigMapWriter {
   /** Changes nothing; asks the API server only where memory does not tell. */
   look(policy: EffectivePolicy): Promise<ConfigMapFound>;
   /**
-   * Writes what `look` found to be due; `uid` is from there. Rejects with 409 when another object has
-   * taken the name since: look again.
+   * Writes what `look` found to be due; `uid` is from there. Resolves with the milliseconds until it is
+   * due again. Rejects with 409 when another object has taken the name since: look again.
    */
-  write(policy: EffectivePolicy, uid: string | undefined): Promise<void>;
+  write(policy: EffectivePolicy, uid: string | undefined): Promise<number>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -48,11 +52,14 @@ interface Known {
   policyUid: string;
   content: string;
   uid: string;
-  at: number;
+  dueAt: number;
 }
 
-/** A writer that knows nothing yet: it writes every ConfigMap once. */
-export function createConfigMapWriter(client: KubeClient): ConfigMapWriter {
+/** A writer that knows nothing yet: it writes every ConfigMap once. `random` is from 0 to 1, for tests. */
+export function createConfigMapWriter(
+  client: KubeClient,
+  random: () => number = Math.random,
+): ConfigMapWriter {
   const known = new Map<string, Known>();
 
   /** By a dry run that would change nothing. */
@@ -93,16 +100,17 @@ export function createConfigMapWriter(client: KubeClient): ConfigMapWriter {
     return stored.metadata.uid ?? "";
   }
 
-  function isCurrent({ content, at }: Known, policy: EffectivePolicy): boolean {
-    if (performance.now() - at >= REAPPLY_MILLISECONDS) return false;
-    return content === JSON.stringify(policyConfigMap(policy));
+  function found(last: Known, policy: EffectivePolicy): ConfigMapFound {
+    const dueMilliseconds = last.dueAt - performance.now();
+    const same = last.content === JSON.stringify(policyConfigMap(policy));
+    if (same && dueMilliseconds > 0) return { state: "current", dueMilliseconds };
+    return { state: "due", uid: last.uid };
   }
 
   return {
     look: async (policy) => {
       const last = known.get(policyKey(policy));
-      if (last?.policyUid !== policy.uid) return ask(policy);
-      return isCurrent(last, policy) ? { state: "current" } : { state: "due", uid: last.uid };
+      return last?.policyUid === policy.uid ? found(last, policy) : ask(policy);
     },
     write: async (policy, uid) => {
       const key = policyKey(policy);
@@ -110,7 +118,11 @@ export function createConfigMapWriter(client: KubeClient): ConfigMapWriter {
       known.delete(key);
       const stored = await apply(policy, uid);
       const content = JSON.stringify(policyConfigMap(policy));
-      known.set(key, { policyUid: policy.uid, content, uid: stored, at: performance.now() });
+      const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
+      const due = REAPPLY_LEAST_MILLISECONDS + spread * random();
+      const dueAt = performance.now() + due;
+      known.set(key, { policyUid: policy.uid, content, uid: stored, dueAt });
+      return due;
     },
     forget: (key) => known.delete(key),
   };

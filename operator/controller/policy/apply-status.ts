@@ -1,10 +1,11 @@
-/** Writes the status of policies, when it differs from what stands. */
+/** Writes the status of policies, when it differs from what stands and their turn has come. */
 import { isDeepStrictEqual } from "node:util";
 import { API_VERSION, HEALTH_POLICIES } from "../../api/names.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { policyKey } from "../work-item.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
+import { createStatusPace, type Urgency } from "./status-pace.ts";
 
 const FIELD_MANAGER = "healthpolicy-status";
 /** Our own write comes back to the cache well within this. */
@@ -14,8 +15,11 @@ const ECHO_MILLISECONDS = 5_000;
 export interface StatusWriter {
   /** The status as it stands: what was written last, unless that was about another object. */
   previous(record: PolicyRecord): HealthPolicyStatus | undefined;
-  /** Writes when needed. */
-  write(record: PolicyRecord, status: HealthPolicyStatus): Promise<void>;
+  /**
+   * Writes when needed. Resolves with the milliseconds after which it wants to be called again, with the
+   * status as it is then, because it is not the policy's turn yet.
+   */
+  write(record: PolicyRecord, status: HealthPolicyStatus): Promise<number | undefined>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -26,9 +30,20 @@ interface Written {
   at: number;
 }
 
+/** A status without what changes with every pod: counts, and the sentences that quote them. */
+function withoutCounts({ pods: _, conditions, ...rest }: HealthPolicyStatus): object {
+  return { ...rest, conditions: conditions?.map(({ message: _text, ...condition }) => condition) };
+}
+
+function urgencyOf(stands: HealthPolicyStatus | undefined, wanted: HealthPolicyStatus): Urgency {
+  const same = stands && isDeepStrictEqual(withoutCounts(stands), withoutCounts(wanted));
+  return same ? "counts" : "condition";
+}
+
 /** A writer that has written nothing yet. */
 export function createStatusWriter(client: KubeClient): StatusWriter {
   const written = new Map<string, Written>();
+  const pace = createStatusPace();
 
   /** What the cache has, or what was just written and has not come back to it yet. */
   function standing(record: PolicyRecord): HealthPolicyStatus | undefined {
@@ -43,7 +58,10 @@ export function createStatusWriter(client: KubeClient): StatusWriter {
       return last?.uid === record.uid ? last.status : record.status;
     },
     write: async (record, status) => {
-      if (isDeepStrictEqual(standing(record), status)) return;
+      const stands = standing(record);
+      if (isDeepStrictEqual(stands, status)) return undefined;
+      const wait = pace.wait(policyKey(record), urgencyOf(stands, status));
+      if (wait > 0) return wait;
       const { namespace, name, uid } = record;
       await client.apply({
         path: `/apis/${API_VERSION}/namespaces/${namespace}/${HEALTH_POLICIES}/${name}/status`,
@@ -58,7 +76,11 @@ export function createStatusWriter(client: KubeClient): StatusWriter {
         force: true,
       });
       written.set(policyKey(record), { uid, status, at: performance.now() });
+      return undefined;
     },
-    forget: (key) => written.delete(key),
+    forget: (key) => {
+      written.delete(key);
+      pace.forget(key);
+    },
   };
 }

@@ -1,15 +1,17 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
-import { countPods } from "./pod-counts.ts";
+import { countPods, policiesToRecount } from "./pod-counts.ts";
 import { podOf } from "./testing/records.ts";
 
 const policy = testPolicy();
 
 test("pods as they should be, and one of another app", () => {
-  const pods = [podOf(), podOf({ name: "web-2" }), podOf({ name: "db", labels: { app: "db" } })];
+  const { sidecar: _, ...other } = podOf({ name: "db", labels: { app: "db" } });
+  const pods = [podOf(), podOf({ name: "web-2" }), other];
   expect(countPods(policy, [policy], pods)).toStrictEqual({
     matched: 2,
     injected: 2,
+    left: 0,
     outdated: 0,
     unready: 0,
     optedOut: 0,
@@ -35,7 +37,7 @@ test("every way in which a pod can fall short", () => {
       name: "bound",
       sidecar: { policy: "b", revision: sidecar?.revision ?? "", ready: true },
     }),
-    podOf({ name: "host", skipped: true }),
+    { ...bare, name: "host", skipped: true },
   ];
   expect(countPods(policy, [policy], pods)).toMatchObject({
     matched: 5,
@@ -45,6 +47,69 @@ test("every way in which a pod can fall short", () => {
     optedOut: 1,
     predating: ["statefulset/db"],
     outdatedWorkloads: ["deployment/web"],
+  });
+});
+
+describe("pods that are bound to a policy and not matched by it any more", () => {
+  const unready = { policy: "web", revision: podOf().sidecar?.revision ?? "", ready: false };
+  const db = { labels: { app: "db" }, workload: "statefulset/db" };
+
+  test("stay in its counts as outdated, and unready where they are", () => {
+    const pods = [
+      podOf({ name: "relabelled", ...db, sidecar: unready }),
+      podOf({ name: "opted-out", skipped: true }),
+      podOf({ name: "of-another", ...db, sidecar: { ...unready, policy: "other" } }),
+    ];
+    expect(countPods(policy, [policy], pods)).toMatchObject({
+      matched: 0,
+      injected: 0,
+      left: 2,
+      outdated: 2,
+      unready: 1,
+      optedOut: 1,
+      outdatedWorkloads: ["deployment/web", "statefulset/db"],
+    });
+  });
+
+  test("are outdated in the counts of both policies, where another one claims them now", () => {
+    const older = testPolicy({ name: "a", creationTimestamp: "2025-01-01T00:00:00Z" });
+    const pods = [podOf({ sidecar: unready })];
+    const expected = { outdated: 1, unready: 1 };
+    const all = [policy, older];
+    expect(countPods(policy, all, pods)).toMatchObject({ ...expected, matched: 0, claimed: 1 });
+    expect(countPods(older, all, pods)).toMatchObject({ ...expected, matched: 1, left: 0 });
+  });
+});
+
+describe("policiesToRecount", () => {
+  const db = testPolicy({ name: "db", uid: "db", selector: { matchLabels: { app: "db" } } });
+  const both = [policy, db];
+  const key = "shop/web-1";
+  const names = (change: Parameters<typeof policiesToRecount>[0]) =>
+    policiesToRecount(change, both).map(({ name }) => name);
+  const { sidecar: _, ...bare } = podOf();
+
+  test("those that select the pod as it was or as it is", () => {
+    expect(names({ key, now: bare })).toEqual(["web"]);
+    expect(names({ key, old: bare })).toEqual(["web"]);
+    expect(names({ key, old: bare, now: { ...bare, labels: { app: "db" } } })).toEqual([
+      "web",
+      "db",
+    ]);
+    expect(names({ key, now: { ...bare, labels: { app: "other" } } })).toEqual([]);
+  });
+
+  test("and the one that it is bound to", () => {
+    expect(names({ key, now: podOf({ labels: { app: "other" } }) })).toEqual(["web"]);
+  });
+
+  test("none, when nothing that is counted has changed", () => {
+    const moved = podOf({ ip: "10.0.0.2", ready: false });
+    expect(names({ key, old: podOf(), now: moved })).toEqual([]);
+    const unready = { ...moved.sidecar, ready: false } as typeof moved.sidecar;
+    expect(
+      names({ key, old: podOf(), now: podOf({ ...(unready && { sidecar: unready }) }) }),
+    ).toEqual(["web"]);
   });
 });
 

@@ -4,17 +4,24 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { byAge, matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
 import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
 import { revisionOf } from "../../inject/revision.ts";
+import type { Change } from "../kube/watch.ts";
 import type { PodRecord } from "./pods.ts";
 
-/** Counts of the pods that a policy selects. */
+/**
+ * Counts of the pods that a policy selects, and of those that are bound to it still: a pod follows the
+ * policy that its annotation names until it is replaced, whatever becomes of labels and selectors. A pod
+ * that is bound to one policy and now belongs to another is outdated in the counts of both.
+ */
 export interface PodCounts {
   /** Selected and not skipped; pods that an older policy claims are counted there. */
   matched: number;
-  /** Of those, with our container. */
+  /** Of the matched, with our container. */
   injected: number;
-  /** Of the injected, bound to another policy or revision than a pod created now would be. */
+  /** Bound to this policy, but not matched any more. */
+  left: number;
+  /** The left, and those of the injected that run another policy or revision than a new pod would. */
   outdated: number;
-  /** Of the injected, with our container not ready. */
+  /** Of the injected and the left, with our container not ready. */
   unready: number;
   /** Selected, but opted out or of a kind that is never injected. */
   optedOut: number;
@@ -34,6 +41,7 @@ export interface PodCounts {
 export const NO_PODS: PodCounts = {
   matched: 0,
   injected: 0,
+  left: 0,
   outdated: 0,
   unready: 0,
   optedOut: 0,
@@ -59,6 +67,24 @@ function covers(wide: LabelSelector, narrow: LabelSelector): boolean {
   );
 }
 
+/** How one pod stands to a policy. */
+type Standing =
+  | { is: "matched" | "skipped" | "stranger" }
+  /** Another policy, older than this one, is the pod's. */
+  | { is: "claimed"; by: string };
+
+function standing(
+  pod: PodRecord,
+  policy: EffectivePolicy,
+  policies: readonly EffectivePolicy[],
+): Standing {
+  if (!selectorMatches(policy.selector, pod.labels)) return { is: "stranger" };
+  if (pod.skipped) return { is: "skipped" };
+  const winner = matchingPolicies(policies, pod.labels)[0];
+  if (winner === undefined || winner.name === policy.name) return { is: "matched" };
+  return { is: "claimed", by: winner.name };
+}
+
 /** Counts the namespace's `pods` for `policy`; `policies` are all usable ones of the namespace. */
 export function countPods(
   policy: EffectivePolicy,
@@ -68,31 +94,48 @@ export function countPods(
   const older = policies
     .filter((other) => other.name !== policy.name && byAge(other, policy) < 0)
     .toSorted(byAge);
-  const selected = pods.filter(({ labels }) => selectorMatches(policy.selector, labels));
-  const winnerOf = ({ labels }: PodRecord) => matchingPolicies(policies, labels)[0];
-  const claims = (pod: PodRecord) => {
-    const winner = winnerOf(pod);
-    return winner?.name === policy.name ? undefined : winner;
-  };
-  const eligible = selected.filter(({ skipped }) => !skipped);
-  const matched = eligible.filter((pod) => !claims(pod));
-  const claimed = eligible.filter(claims);
+  const standings = pods.map((pod) => ({ pod, ...standing(pod, policy, policies) }));
+  const podsThat = (is: Standing["is"]) => standings.filter((one) => one.is === is);
+  const matched = podsThat("matched").map(({ pod }) => pod);
   const injected = matched.filter(({ sidecar }) => sidecar);
+  const left = standings
+    .filter(({ is, pod }) => is !== "matched" && pod.sidecar?.policy === policy.name)
+    .map(({ pod }) => pod);
   const revision = revisionOf(policy);
-  const outdated = injected.filter(
-    ({ sidecar }) => sidecar?.policy !== policy.name || sidecar.revision !== revision,
-  );
-  const [first] = claimed;
+  const outdated = injected
+    .filter(({ sidecar }) => sidecar?.policy !== policy.name || sidecar.revision !== revision)
+    .concat(left);
+  const claimers = standings.flatMap((one) => (one.is === "claimed" ? one.by : []));
   return {
     matched: matched.length,
     injected: injected.length,
+    left: left.length,
     outdated: outdated.length,
-    unready: injected.filter(({ sidecar }) => !sidecar?.ready).length,
-    optedOut: selected.length - eligible.length,
-    claimed: claimed.length,
-    claimedBy: first && claims(first)?.name,
+    unready: [...injected, ...left].filter(({ sidecar }) => !sidecar?.ready).length,
+    optedOut: podsThat("skipped").length,
+    claimed: claimers.length,
+    claimedBy: older.find(({ name }) => claimers.includes(name))?.name,
     coveredBy: older.find(({ selector }) => covers(selector, policy.selector))?.name,
     predating: workloads(matched.filter(({ sidecar }) => !sidecar)),
     outdatedWorkloads: workloads(outdated),
   };
+}
+
+/** What of a pod the counts are made of. */
+function countedOf({ labels, workload, skipped, sidecar }: PodRecord) {
+  return { labels, workload, skipped, sidecar };
+}
+
+function concerns({ name, selector }: EffectivePolicy, pod: PodRecord): boolean {
+  return pod.sidecar?.policy === name || selectorMatches(selector, pod.labels);
+}
+
+/** Those of the namespace's `policies` whose counts a change of a pod can change. */
+export function policiesToRecount(
+  { old, now }: Change<PodRecord>,
+  policies: readonly EffectivePolicy[],
+): EffectivePolicy[] {
+  if (old && now && isDeepStrictEqual(countedOf(old), countedOf(now))) return [];
+  const records = [old, now].flatMap((record) => record ?? []);
+  return policies.filter((policy) => records.some((record) => concerns(policy, record)));
 }

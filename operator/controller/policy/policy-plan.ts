@@ -2,20 +2,25 @@
 import type { Resolution } from "../../api/effective-policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import { type ConfigMapFound, REAPPLY_MILLISECONDS } from "./apply-configmap.ts";
+import type { ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { excludedMessage, type Programmed, policyStatus, wasProgrammed } from "./status.ts";
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
+/**
+ * Where nothing is under way it is looked at again after so long, though every change is an event: a bug
+ * or a lost event must not last for ever.
+ */
+const SETTLED_MILLISECONDS = 600_000;
 /** When to look again, by what was found. */
 const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
-  yes: REAPPLY_MILLISECONDS,
-  excluded: REAPPLY_MILLISECONDS,
+  yes: SETTLED_MILLISECONDS,
+  excluded: SETTLED_MILLISECONDS,
   waiting: 300,
   // Every policy is called when what is known about the webhook changes.
-  unproven: REAPPLY_MILLISECONDS,
-  unreachable: REAPPLY_MILLISECONDS,
+  unproven: SETTLED_MILLISECONDS,
+  unreachable: SETTLED_MILLISECONDS,
   // No event tells that somebody else's ConfigMap is gone.
   blocked: 5_000,
 };
@@ -35,7 +40,7 @@ export interface PolicyFacts {
   webhookReach: Reach;
   /** Milliseconds since the webhook configuration first reached the namespace; undefined: it does not. */
   reachedForMilliseconds: number | undefined;
-  /** Undefined while not all pods are known. */
+  /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
   counts: PodCounts | undefined;
   /** The status as it stands. */
   previous: HealthPolicyStatus | undefined;
@@ -44,6 +49,8 @@ export interface PolicyFacts {
 
 /** What the replicas of the operator answered. */
 export interface ReplicaFacts {
+  /** Whether the operator's own pods are known. */
+  known: boolean;
   /** How many are ready. */
   ready: number;
   /** Names of those of them that do not inject this generation yet. */
@@ -89,7 +96,8 @@ export function needsReplicas(facts: PolicyFacts): boolean {
   return programmedUnasked(facts) === undefined;
 }
 
-function programmedByReplicas({ ready, without }: ReplicaFacts): Programmed {
+function programmedByReplicas({ known, ready, without }: ReplicaFacts): Programmed {
+  if (!known) return waiting("The replicas of the operator are being looked for.");
   if (ready === 0) return waiting("No replica of the operator is ready.");
   if (without.length === 0) return { state: "yes" };
   return waiting(`Waiting for replicas of the operator to know the policy: ${without.join(", ")}.`);
@@ -100,14 +108,15 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
   const { namespace, generation, resolution, configMap, counts, previous, now } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
   const again =
-    "invalid" in resolution ? REAPPLY_MILLISECONDS : AGAIN_MILLISECONDS[programmed.state];
+    "invalid" in resolution ? SETTLED_MILLISECONDS : AGAIN_MILLISECONDS[programmed.state];
+  const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
   const status = counts && {
     status: policyStatus({ namespace, generation, resolution, counts, programmed, previous, now }),
   };
   return {
     ...(configMap?.state === "due" && { configMap: { uid: configMap.uid } }),
+    // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
-    // Counted before all pods are known, a new leader would tell the status that there are none.
-    againMilliseconds: counts ? again : AGAIN_MILLISECONDS.waiting,
+    againMilliseconds: Math.min(again, due),
   };
 }

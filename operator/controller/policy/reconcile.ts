@@ -12,7 +12,8 @@ import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
-import { type PodIndex, readyReplicas } from "./pods.ts";
+import type { PodWatches } from "./pod-watches.ts";
+import { readyReplicas } from "./pods.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   needsReplicas,
@@ -25,12 +26,13 @@ import {
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
 const CONFLICT_MILLISECONDS = 300;
 
+const NOT_ASKED: ReplicaFacts = { known: false, ready: 0, without: [] };
+
 export interface ReconcilerOptions {
   client: KubeClient;
   caches: Caches;
-  pods: PodIndex;
-  /** Whether all pods are known. Until then the index proves nothing about pods or replicas. */
-  podsSynced: () => boolean;
+  /** Pods by namespace. Until those of one are synced, they say nothing about policies or replicas. */
+  pods: Pick<PodWatches, "pods" | "synced">;
   configMaps: ConfigMapWriter;
   webhook: Pick<WebhookWriter, "reachedFor">;
   /** Whether API servers get through to the webhook. */
@@ -57,8 +59,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const counts = new Map<string, PodCounts>();
 
   function countsOf({ namespace, resolution }: PolicyRecord): PodCounts | undefined {
-    if (!options.podsSynced()) return undefined;
     if ("invalid" in resolution) return NO_PODS;
+    if (!options.pods.synced(namespace)) return undefined;
     const policies = caches.index.policies(namespace);
     return countPods(resolution.policy, policies, options.pods.pods(namespace));
   }
@@ -92,31 +94,35 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function askReplicas(record: PolicyRecord): Promise<ReplicaFacts> {
     const caBundle = caches.certificate()?.data["ca.crt"];
     const replicas = readyReplicas(options.pods.pods(own), options.podName);
-    if (caBundle === undefined) return { ready: 0, without: [] };
+    const known = options.pods.synced(own);
+    if (caBundle === undefined) return { known, ready: 0, without: [] };
     const without = await replicasWithout(
       record,
       replicas.map(({ name, ip }) => ({ name, ip: ip ?? "" })),
       { port: options.webhookPort, dnsName: options.dnsName, caBundle },
     );
-    return { ready: replicas.length, without };
+    return { known, ready: replicas.length, without };
   }
 
-  async function carryOut(record: PolicyRecord, plan: PolicyPlan): Promise<void> {
+  /** Resolves with the milliseconds after which it wants to be called again. */
+  async function carryOut(record: PolicyRecord, plan: PolicyPlan): Promise<number> {
     const { resolution } = record;
+    const again = [plan.againMilliseconds];
     // The status comes last: what it says of the ConfigMap must be true when it can be read.
     if (plan.configMap && "policy" in resolution) {
-      await configMaps.write(resolution.policy, plan.configMap.uid);
+      again.push(await configMaps.write(resolution.policy, plan.configMap.uid));
     }
-    if (plan.status) await statuses.write(record, plan.status);
+    if (plan.status) {
+      again.push((await statuses.write(record, plan.status)) ?? Number.POSITIVE_INFINITY);
+    }
+    return Math.min(...again);
   }
 
   async function reconcileRecord(record: PolicyRecord): Promise<number> {
     const facts = await readFacts(record);
-    const replicas = needsReplicas(facts) ? await askReplicas(record) : { ready: 0, without: [] };
+    const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
     if (facts.counts) counts.set(policyKey(record), facts.counts);
-    const plan = policyPlan(facts, replicas);
-    await carryOut(record, plan);
-    return plan.againMilliseconds;
+    return carryOut(record, policyPlan(facts, replicas));
   }
 
   function forget(key: string): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import { policyStatus, type StatusFacts, wasProgrammed } from "./status.ts";
+import { MAX_MESSAGE_CHARACTERS, policyStatus, type StatusFacts, wasProgrammed } from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 
 const NOW = new Date("2026-02-03T04:05:06.789Z");
@@ -168,6 +168,33 @@ describe("conditions", () => {
     const status = policyStatus(facts({ counts }));
     expect(short(status)).toMatchObject({ Ready: "True Ready", PodsCurrent: "False PodsOutdated" });
     expect(message(status, "PodsCurrent")).toContain("restart deployment/web -n shop");
+  });
+
+  test("pods that it no longer matches but that follow it still: outdated, matched or not", () => {
+    const left = { left: 2, outdated: 2, outdatedWorkloads: ["deployment/web"] };
+    const none = countsOf({ matched: 0, injected: 0, ...left });
+    expect(message(policyStatus(facts({ counts: none })), "PodsCurrent")).toContain(
+      "2 of 2 pods run what an earlier policy asked for. Restart them: kubectl rollout restart",
+    );
+    expect(short(policyStatus(facts({ counts: none })))).toMatchObject({
+      PodsCurrent: "False PodsOutdated",
+      Ready: "True NoPods",
+    });
+    expect(message(policyStatus(facts({ counts: countsOf(left) })), "PodsCurrent")).toContain(
+      "2 of 5 pods run",
+    );
+  });
+
+  test("a message is cut at its bound, and the longest command is not", () => {
+    const names = ["a", "b", "c", "d", "e", "f"].map((name) => `statefulset/${name.repeat(253)}`);
+    const counts = countsOf({ injected: 0, predating: names });
+    const namespace = "n".repeat(63);
+    const text = message(policyStatus(facts({ counts, namespace })), "PodsCurrent");
+    expect(text).toContain(`-n ${namespace} (and 1 more workloads)`);
+    const long = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_CHARACTERS + 1) };
+    const waiting = message(policyStatus(facts({ programmed: long })), "Programmed");
+    expect(waiting).toHaveLength(MAX_MESSAGE_CHARACTERS);
+    expect(waiting?.endsWith("…")).toBe(true);
   });
 
   test("some pods belong to an older policy", () => {

@@ -37,6 +37,16 @@ type ConditionState = Pick<Condition, "status" | "message"> & { reason: Conditio
 
 /** Workloads named in one message; the rest are counted. */
 const NAMED_WORKLOADS = 5;
+/**
+ * The longest message. Five names of 253 characters with the sentence around them fit, so that no command
+ * is cut; what is longer is a list that a person would not read.
+ */
+export const MAX_MESSAGE_CHARACTERS = 2_048;
+
+function cut(text: string): string {
+  if (text.length <= MAX_MESSAGE_CHARACTERS) return text;
+  return `${text.slice(0, MAX_MESSAGE_CHARACTERS - 1)}…`;
+}
 
 const yes = (reason: ConditionReason, message: string): ConditionState => ({
   status: "True",
@@ -105,17 +115,17 @@ function restart(workloads: readonly string[], namespace: string): string {
 
 function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionState {
   if ("invalid" in resolution) return unknown("Invalid", "An invalid policy has no pods.");
-  const { matched, injected, outdated } = counts;
-  if (matched === 0) return yes("NoPods", "No running pod matches the selector.");
+  const { matched, injected, left, outdated } = counts;
   const missing = matched - injected;
   if (missing > 0) {
     const what = `${missing} of ${matched} matching pods run without the sidecar.`;
     return no("PodsPredatePolicy", `${what} ${restart(counts.predating, namespace)}`);
   }
   if (outdated > 0) {
-    const what = `${outdated} of ${matched} pods run what an earlier policy asked for.`;
+    const what = `${outdated} of ${matched + left} pods run what an earlier policy asked for.`;
     return no("PodsOutdated", `${what} ${restart(counts.outdatedWorkloads, namespace)}`);
   }
+  if (matched === 0) return yes("NoPods", "No running pod matches the selector.");
   return yes("PodsCurrent", "Every matching pod runs the sidecar as the policy asks for.");
 }
 
@@ -154,6 +164,7 @@ function conditions(facts: StatusFacts): Condition[] {
     return {
       type,
       ...state,
+      message: cut(state.message),
       observedGeneration: facts.generation,
       lastTransitionTime:
         old?.status === state.status
