@@ -24,7 +24,7 @@ import {
 } from "./testing/sidecar-program.ts";
 
 /**
- * Short, yet long enough for a first check that has to load its driver on a busy machine. The bound
+ * Short, yet long enough for a first check that has to load its code on a busy machine. The bound
  * that follows from them is 2 x 1.5 + 1.5 s.
  */
 const TIMING = {
@@ -372,7 +372,7 @@ describe("the bundle", () => {
     return program.output();
   }
 
-  test("runs with the flags of the image, and loads a driver only when a policy needs it", async () => {
+  test("runs with the flags of the image, and loads a type only when a policy needs it", async () => {
     const outfile = join(directory, "sidecar.cjs");
     await bundleSidecar(outfile);
     const reporter = join(directory, "reporter.cjs");

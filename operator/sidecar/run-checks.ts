@@ -75,7 +75,7 @@ async function attempt(
   return check.run(dependency, {
     signal,
     connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
-    // Loading a driver for the first time has used up some of it.
+    // Loading its code for the first time has used up some of it.
     checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds - (performance.now() - startedAt),
     readSecretKey: options.readSecretKey,
   });

@@ -25,7 +25,7 @@ function frames(error: unknown): string | undefined {
 }
 
 /**
- * Logs stray errors and goes on. They come from a driver whose socket fails after its check has been
+ * Logs stray errors and goes on. They come from a socket that fails after its check has been
  * decided; all that a check leaves behind is its own connection. Ending the program would turn the
  * pod unready for a dead dependency that may be one that must not gate. A loop of errors ends it
  * after all, with status 1: the kubelet then starts it anew, and the app runs on.

@@ -92,7 +92,6 @@ export async function bundleSidecar(outfile: string): Promise<void> {
     target: "node24",
     format: "cjs",
     keepNames: true,
-    external: ["pg-native"],
     outfile,
     logLevel: "error",
   });

@@ -1,6 +1,7 @@
 /** Pure: a `postgresql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
 import type { TlsMode } from "../../api/policy-file.ts";
 import { CheckError } from "./check.ts";
+import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
 export interface ConnectionString {
@@ -11,9 +12,13 @@ export interface ConnectionString {
   database: string;
   /** Command-line options for the session, such as `-c search_path=app`. */
   options: string | undefined;
-  /** Unset: the URL has no `sslmode`. */
+  /** Unset: the URL does not say. */
   tlsMode: TlsMode | undefined;
+  /** Whether the login must be tied to the TLS connection, so that nobody in between can pass it on. */
+  channelBinding: boolean;
 }
+
+type Parameters = ReadonlyMap<HonouredParameter, string>;
 
 const DEFAULT_PORT = "5432";
 
@@ -31,8 +36,12 @@ const TLS_MODE_OF_SSLMODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMod
   ["verify-full", "VerifyFull"],
 ]);
 
-/** Name another server, or files that this container does not have. */
-const UNSUPPORTED_PARAMETERS = ["hostaddr", "service", "passfile", "sslcert", "sslkey"];
+/**
+ * Scheme, authority, path, parameters. No control character and no space: the URL parser drops tabs and
+ * newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped,
+ * and half of a password that holds one would be taken for the host. A byte order mark fails the scheme.
+ */
+const SHAPE = /^postgres(ql)?:\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
 
 const misconfigured = () => new CheckError("Misconfigured");
 
@@ -41,18 +50,16 @@ const misconfigured = () => new CheckError("Misconfigured");
  * password or dbname among the parameters overrides the part before, as in libpq; the database defaults
  * to the user's name.
  * Throws Misconfigured for anything else than one TCP host with a user, for an `sslmode` that is not
- * supported and for parameters that cannot be honoured here.
+ * supported and for a parameter that can neither be followed nor ignored here.
  */
 export function parseConnectionString(text: string): ConnectionString {
   const trimmed = text.replace(/\r?\n$/, "");
-  // The URL parser drops tabs and newlines silently, so that a password could change on its way. A byte
-  // order mark fails the scheme.
-  if (!/^postgres(ql)?:\/\/[^\p{Cc}\p{Z}]*$/u.test(trimmed)) throw misconfigured();
-  const url = URL.parse(trimmed);
+  const url = SHAPE.test(trimmed) ? URL.parse(trimmed) : null;
   if (!url) throw misconfigured();
-  const parameters = url.searchParams;
-  if (UNSUPPORTED_PARAMETERS.some((name) => parameters.has(name))) throw misconfigured();
-  const part = (parameter: string, fromUrl: string) => parameters.get(parameter) ?? decode(fromUrl);
+  const parameters = honouredParameters(url.searchParams);
+  if (!parameters) throw misconfigured();
+  const part = (name: HonouredParameter, fromUrl: string) =>
+    parameters.get(name) ?? decode(fromUrl);
   const user = required(part("user", url.username));
   return {
     host: singleHost(part("host", url.hostname)),
@@ -60,8 +67,9 @@ export function parseConnectionString(text: string): ConnectionString {
     user,
     password: part("password", url.password),
     database: part("dbname", url.pathname.slice(1)) || user,
-    options: parameters.get("options") ?? undefined,
+    options: parameters.get("options"),
     tlsMode: tlsMode(parameters),
+    channelBinding: channelBinding(parameters),
   };
 }
 
@@ -86,12 +94,22 @@ function singleHost(text: string): string {
   return required(host);
 }
 
-function tlsMode(parameters: URLSearchParams): TlsMode | undefined {
+/**
+ * `sslrootcert=system` asks for the public authorities and by itself for `verify-full`; beside a weaker
+ * mode it is refused, as in libpq. Any other value is a file of the app's container.
+ */
+function tlsMode(parameters: Parameters): TlsMode | undefined {
   const rootCertificate = parameters.get("sslrootcert");
-  if (rootCertificate !== null && rootCertificate !== "system") throw misconfigured();
-  const sslmode = parameters.get("sslmode");
-  if (sslmode === null) return undefined;
+  const sslmode = parameters.get("sslmode") ?? (rootCertificate && "verify-full");
+  if (sslmode === undefined) return undefined;
   const mode = TLS_MODE_OF_SSLMODE.get(sslmode);
-  if (!mode) throw misconfigured();
+  const isSystem = rootCertificate === "system" && mode === "VerifyFull";
+  if (!mode || (rootCertificate !== undefined && !isSystem)) throw misconfigured();
   return mode;
+}
+
+function channelBinding(parameters: Parameters): boolean {
+  const value = parameters.get("channel_binding") ?? "disable";
+  if (!["disable", "prefer", "require"].includes(value)) throw misconfigured();
+  return value === "require";
 }

@@ -1,6 +1,7 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
 import { X509Certificate } from "node:crypto";
 import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../api/policy-file.ts";
+import { isWireText } from "../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "./check.ts";
 import type { Endpoint } from "./connect.ts";
 import { parseConnectionString } from "./connection-string.ts";
@@ -12,6 +13,8 @@ export interface Login extends Endpoint {
   database: string;
   /** Command-line options for the session. */
   options: string | undefined;
+  /** Whether a password is only used when the login is tied to the TLS connection. */
+  channelBinding: boolean;
 }
 
 /** How to encrypt. */
@@ -35,16 +38,17 @@ const misconfigured = () => new CheckError("Misconfigured");
 
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
- * Misconfigured: a malformed URL, `sslmode` beside `tls`, no host or credentials, a CA that is no PEM
- * certificate.
+ * Misconfigured: a malformed URL, `sslmode` beside `tls`, no host or credentials, a control character, a
+ * CA that is no PEM certificate.
  */
 export async function postgresqlTarget(
   config: PostgresqlConfig,
   readSecretKey: ReadSecretKey,
 ): Promise<PostgresqlTarget> {
   const { login, tlsMode } = await readLogin(config, readSecretKey);
-  // A NUL would end the field on the wire and let the rest be read as further fields.
-  if (Object.values(login).some((value) => String(value).includes("\0"))) throw misconfigured();
+  // User, database and options are sent before anyone knows who listens: on the port of a memcached server a
+  // line break makes a command of what follows it. A NUL ends a field and begins another one.
+  if (!Object.values(login).every((value) => isWireText(String(value)))) throw misconfigured();
   // Two answers to one question: whichever won, someone would have been sure of the other.
   if (tlsMode && config.tls) throw misconfigured();
   const mode = config.tls?.mode ?? tlsMode ?? "Prefer";
@@ -66,7 +70,7 @@ async function readLogin(
   const { user, password } = await readCredentials(credentials, readSecretKey);
   const database = config.database ?? user;
   return {
-    login: { host, port, user, password, database, options: undefined },
+    login: { host, port, user, password, database, options: undefined, channelBinding: false },
     tlsMode: undefined,
   };
 }

@@ -1,26 +1,36 @@
 /** PostgreSQL: log in over a new connection and ask for a row. */
 
+import type { PostgresqlConfig } from "../../api/policy-file.ts";
+import { isQueryText } from "../../api/wire-text.ts";
 import { raceAbort } from "./abort.ts";
 import { type Check, type CheckContext, CheckError } from "./check.ts";
 import { connect } from "./connect.ts";
-import { countRows } from "./postgresql-session.ts";
+import { countRows, limitedQuery } from "./postgresql-session.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
 import { secure } from "./postgresql-tls.ts";
 import { type Resolve, systemResolve } from "./resolve.ts";
+import { createDeriver, createKeyMemory, type ScramKeyMemory } from "./scram-key-memory.ts";
 
 /** The check for `postgresql` dependencies, with its host names looked up by `resolve`. */
 export function createPostgresql(resolve: Resolve): Check {
+  const deriveKeys = createDeriver();
+  // By the dependency's own object, so that its keys are gone when the policy no longer has it.
+  const memories = new WeakMap<PostgresqlConfig, ScramKeyMemory>();
+  const memoryOf = (config: PostgresqlConfig) => {
+    const memory = memories.get(config) ?? createKeyMemory(deriveKeys);
+    memories.set(config, memory);
+    return memory;
+  };
   return {
     type: "postgresql",
     async run({ postgresql: config }, context) {
-      if (!config || config.query.includes("\0")) throw new CheckError("Misconfigured");
+      if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
       const started = performance.now();
-      const target = await raceAbort(
-        postgresqlTarget(config, context.readSecretKey),
-        context.signal,
-      );
+      const keys = memoryOf(config);
+      const target = await readTarget(config, context, keys);
       const remaining = () => context.checkTimeoutMilliseconds - (performance.now() - started);
-      return ask(target, { ...context, resolve, query: config.query, remaining });
+      const query = () => limitedQuery(config.query, remaining());
+      return ask(target, { ...context, resolve, query, keys });
     },
   };
 }
@@ -28,36 +38,42 @@ export function createPostgresql(resolve: Resolve): Check {
 /** The check as the sidecar runs it. */
 export const postgresql: Check = createPostgresql(systemResolve);
 
+/** Without its Secret, nothing that was derived from it stays. */
+async function readTarget(
+  config: PostgresqlConfig,
+  { readSecretKey, signal }: CheckContext,
+  keys: ScramKeyMemory,
+): Promise<PostgresqlTarget> {
+  try {
+    return await raceAbort(postgresqlTarget(config, readSecretKey), signal);
+  } catch (error) {
+    keys.forget();
+    throw error;
+  }
+}
+
 interface AskContext extends CheckContext {
   resolve: Resolve;
-  query: string;
-  /** Milliseconds until the deadline. */
-  remaining(): number;
+  /** The query with the time that is left for it. */
+  query(): string;
+  keys: ScramKeyMemory;
 }
 
 async function ask(
   { login, tls }: PostgresqlTarget,
-  { query, remaining, ...context }: AskContext,
+  { query, keys, ...context }: AskContext,
 ): Promise<{ tls: boolean }> {
   const { signal } = context;
   // A new connection each time: an open one still answers after the Service has lost its last endpoint.
   const socket = await connect(login, context);
   try {
     const secured = await secure(socket, { ...tls, host: login.host }, signal);
-    const session = { stream: secured.stream, socket, signal, login };
-    const rows = await countRows(session, limited(query, remaining()));
+    const { stream, certificate } = secured;
+    const session = { stream, socket, signal, login, certificate, deriveKeys: keys.derive };
+    const rows = await countRows(session, query);
     if (rows === 0) throw new CheckError("InvalidResponse");
     return { tls: secured.tls };
   } finally {
     socket.destroy();
   }
-}
-
-/**
- * A server does not notice that its client has gone while a query runs: without a limit of its own each
- * check of a hanging query would leave one more session behind. One message with the query, so that no
- * round trip is added, and LOCAL, so that behind PgBouncer the limit does not outlive the query.
- */
-function limited(query: string, milliseconds: number): string {
-  return `SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(milliseconds))}; ${query}`;
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { MAX_BYTES, readUntil } from "./read-until.ts";
+import { MAX_BYTES, MAX_CHUNKS, readUntil } from "./read-until.ts";
 import { type FakeServer, startFakeServer } from "./testing/fake-server.ts";
 
 const NEVER = new AbortController().signal;
@@ -41,6 +41,18 @@ test("the bytes of the socket are counted, not those of the stream", async () =>
   const done = readUntil(source, () => true);
   stream.write("a");
   await expect(done).rejects.toMatchObject({ reason: "ProtocolError" });
+});
+
+test("bytes one by one are read up to a limit", async () => {
+  const stream = new PassThrough();
+  let chunks = 0;
+  const done = readUntil({ stream, socket: socketThatRead(1), signal: NEVER }, () => {
+    chunks += 1;
+    return false;
+  });
+  for (let sent = 0; sent <= MAX_CHUNKS; sent += 1) stream.write("a");
+  await expect(done).rejects.toMatchObject({ reason: "ProtocolError" });
+  expect(chunks).toBe(MAX_CHUNKS);
 });
 
 test("the stream's own error, such as an alert after the handshake", async () => {

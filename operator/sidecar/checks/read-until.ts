@@ -7,6 +7,12 @@ import { CheckError } from "./check.ts";
 /** The most bytes that one check takes from one connection. */
 export const MAX_BYTES = 64 * 1024;
 
+/**
+ * The most pieces that they may come in. An answer of 64 KiB takes 120 packets of the smallest usual size;
+ * bytes that are sent one by one would each cost as much work as a whole packet.
+ */
+export const MAX_CHUNKS = 1_000;
+
 /** Where to read from and when to stop. */
 export interface ReadSource {
   /** What carries the answer: the socket, or the TLS stream on it. */
@@ -18,7 +24,7 @@ export interface ReadSource {
 
 /**
  * Hands every chunk to `onChunk` until that returns true; what it throws rejects.
- * Also rejects with ConnectionClosed when the peer closes first, ProtocolError past MAX_BYTES, the
+ * Also rejects with ConnectionClosed when the peer closes first, ProtocolError past MAX_BYTES or MAX_CHUNKS, the
  * stream's own error, or the signal's reason. Afterwards the stream is paused and no longer listened to.
  */
 export function readUntil(
@@ -26,6 +32,7 @@ export function readUntil(
   onChunk: (chunk: Buffer) => boolean,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    let chunks = 0;
     const finish = (settle: () => void) => {
       stream.off("data", onData).off("end", onClosed).off("close", onClosed).off("error", onError);
       signal.removeEventListener("abort", onAbort);
@@ -37,7 +44,10 @@ export function readUntil(
     const onAbort = () => onError(abortError(signal));
     const onData = (chunk: Buffer) => {
       try {
-        if (socket.bytesRead > MAX_BYTES) throw new CheckError("ProtocolError");
+        chunks += 1;
+        if (socket.bytesRead > MAX_BYTES || chunks > MAX_CHUNKS) {
+          throw new CheckError("ProtocolError");
+        }
         if (onChunk(chunk)) finish(resolve);
       } catch (error) {
         onError(error as Error);

@@ -1,8 +1,8 @@
-/** Every dependency type that this sidecar can check, each with its driver loaded on first use. */
+/** Every dependency type that this sidecar can check, each loaded on first use. */
 import type { Check } from "./check.ts";
 
 /**
- * A driver costs megabytes in every pod, so a type's code is imported when a policy first names it.
+ * TLS alone costs a megabyte in every pod, so a type's code is imported when a policy first names it.
  * The type is the name of its slot in the API.
  */
 const LOADERS: Record<string, () => Promise<Check>> = {

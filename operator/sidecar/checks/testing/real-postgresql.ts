@@ -18,6 +18,8 @@ import { freePort, type RealServer, startRealServer } from "./real-server.ts";
 export interface DatabaseFolder {
   /** Starts the server; `settings` are those of postgresql.conf. */
   start(settings?: Record<string, string>, certificate?: ServerCertificate): Promise<RealServer>;
+  /** Writes a file of access rules, to be named by the setting `hba_file`; gives its path. */
+  writeRules(lines: string[]): string;
   /** Removes the folder; the server must be stopped. */
   remove(): void;
 }
@@ -67,6 +69,12 @@ export function createDatabaseFolder(): DatabaseFolder {
         stopSignal: "SIGINT",
         readyText: READY,
       });
+    },
+    writeRules(lines) {
+      const file = join(folder, "rules");
+      writeFileSync(file, `${lines.join("\n")}\n`);
+      makeOwner(file);
+      return file;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

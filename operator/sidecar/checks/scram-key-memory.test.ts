@@ -1,0 +1,86 @@
+import { pbkdf2Sync } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "@jest/globals";
+import { type ScramKeys, scramKeys } from "./scram.ts";
+import {
+  createDeriver,
+  createKeyMemory,
+  type DeriveKeys,
+  type KeySource,
+} from "./scram-key-memory.ts";
+
+const SOURCE: KeySource = { password: "p\u00A0w", salt: Buffer.from("salt"), rounds: 4096 };
+const NEVER = new AbortController().signal;
+
+test("derives what PBKDF2 says, of the prepared password", async () => {
+  const salted = pbkdf2Sync("p w", SOURCE.salt, SOURCE.rounds, 32, "sha256");
+  expect(await createDeriver()(SOURCE, NEVER)).toEqual(scramKeys(salted));
+});
+
+test("derives one at a time, and nothing for those who no longer wait", async () => {
+  const derive = createDeriver();
+  const slow = { ...SOURCE, rounds: 100_000 };
+  const order: string[] = [];
+  const follow = (name: string, keys: Promise<ScramKeys>) =>
+    keys.then(
+      () => order.push(name),
+      ({ message }) => order.push(`${name} ${message}`),
+    );
+  const deadline = new AbortController();
+  const all = [
+    follow("first", derive(slow, deadline.signal)),
+    follow("second", derive(slow, deadline.signal)),
+    // Takes a hundredth of the time of the first, and still comes after it.
+    follow("third", derive({ ...SOURCE, rounds: 1 }, NEVER)),
+  ];
+  // The first has begun by then.
+  await Promise.resolve();
+  deadline.abort();
+  await Promise.all(all);
+  expect(order).toEqual(["first CheckTimeout", "second CheckTimeout", "third"]);
+});
+
+/** Counts derivations and gives each its own keys. */
+function counting(): { derive: DeriveKeys; count(): number } {
+  let calls = 0;
+  return {
+    async derive() {
+      calls += 1;
+      return scramKeys(Buffer.from([calls]));
+    },
+    count: () => calls,
+  };
+}
+
+test("remembers the last keys, by password, salt and rounds", async () => {
+  const { derive, count } = counting();
+  const memory = createKeyMemory(derive);
+  const first = await memory.derive(SOURCE, NEVER);
+  expect(await memory.derive({ ...SOURCE, salt: Buffer.from(SOURCE.salt) }, NEVER)).toBe(first);
+  expect(count()).toBe(1);
+  const others = [
+    { ...SOURCE, password: "other" },
+    { ...SOURCE, salt: Buffer.from("tlas") },
+    { ...SOURCE, rounds: 4097 },
+  ];
+  for (const other of others) expect(await memory.derive(other, NEVER)).not.toEqual(first);
+  expect(count()).toBe(4);
+  // One entry: the first has made place.
+  await memory.derive(SOURCE, NEVER);
+  expect(count()).toBe(5);
+});
+
+test("forgets on request, and keeps nothing of what failed", async () => {
+  const { derive, count } = counting();
+  const memory = createKeyMemory(derive);
+  await memory.derive(SOURCE, NEVER);
+  memory.forget();
+  await memory.derive(SOURCE, NEVER);
+  expect(count()).toBe(2);
+  const failing = createKeyMemory(async () => {
+    await sleep(1);
+    throw new Error("no");
+  });
+  await expect(failing.derive(SOURCE, NEVER)).rejects.toThrow("no");
+  await expect(failing.derive(SOURCE, NEVER)).rejects.toThrow("no");
+});
