@@ -24,6 +24,12 @@ export const POD_STARTS = 90_000;
 export const TWENTY_PROBES = 80_000;
 /** A pod's creation while no replica of the webhook runs: less than the webhook's own timeout. */
 export const WEBHOOK_DOWN_CREATE = 3_000;
+/** The least that a pod's creation takes while packets to the webhook get lost: its timeout of 3 s, and no clock's error. */
+export const WEBHOOK_TIMEOUT = 2_900;
+/** A webhook that API servers do not reach, told by a policy: 45 s at most, and the write of the status. */
+export const WEBHOOK_UNREACHABLE_SEEN = 60_000;
+/** A webhook configuration that was deleted: the next proof misses it, 30 s at most, and it is written again. */
+export const WEBHOOK_RESTORED = 60_000;
 /** A rollout of the operator itself. */
 export const OPERATOR_ROLLOUT = 120_000;
 /** The kubelet starting the API server anew from a changed manifest, and it answering. */

@@ -1,7 +1,5 @@
-import { KUBECTL } from "../timeouts.ts";
-import { kubectlJson, runOrThrow } from "./kubectl.ts";
-
-const NODE = "healthpolicy-control-plane";
+import { withDropRule } from "./drop-rule.ts";
+import { kubectlJson } from "./kubectl.ts";
 
 /** A Service whose packets disappear. */
 export interface Hole {
@@ -20,19 +18,19 @@ interface Service {
  */
 export async function withBlackHole(hole: Hole, during: () => Promise<void>): Promise<void> {
   const { spec } = await kubectlJson<Service>("get", "service", hole.service, "-n", hole.namespace);
-  const rule = ["-p", "tcp", "-d", spec.clusterIP, "--dport", String(hole.port), "-j", "DROP"];
-  const iptables = (action: string) =>
-    runOrThrow(
-      "docker",
-      ["exec", NODE, "iptables", "-w", "-t", "raw", action, "PREROUTING", ...rule],
-      {
-        timeout: KUBECTL,
-      },
-    );
-  await iptables("-I");
-  try {
-    await during();
-  } finally {
-    await iptables("-D");
-  }
+  const match = ["-p", "tcp", "-d", spec.clusterIP, "--dport", String(hole.port)];
+  await withDropRule({ table: "raw", chain: "PREROUTING", match }, during);
+}
+
+/**
+ * Drops what the API server sends to the webhook while `during` runs, as a firewall between the two would.
+ * The API server has the node's network, so its packets leave by OUTPUT, where kube-proxy has already put
+ * the pod's address and port in; the replicas' own calls to each other come from pods and pass.
+ */
+export async function withWebhookPortBlocked(
+  port: number,
+  during: () => Promise<void>,
+): Promise<void> {
+  const match = ["-p", "tcp", "--dport", String(port)];
+  await withDropRule({ table: "filter", chain: "OUTPUT", match }, during);
 }

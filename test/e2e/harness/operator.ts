@@ -37,15 +37,28 @@ export async function scaleOperator(replicas: number): Promise<void> {
   }
 }
 
-/** Sum of the admission reviews that each replica has answered, by pod name. */
-export async function injectionCounts(): Promise<Record<string, number>> {
-  const counts = (await operatorPods()).map(async ({ metadata }) => {
+/** The lines of a metric in each replica, by pod name. */
+async function metricLines(name: string): Promise<[string, string[]][]> {
+  const all = (await operatorPods()).map(async ({ metadata }): Promise<[string, string[]]> => {
     const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${metadata.name}:${MANAGEMENT_PORT}/proxy/metrics`;
     const lines = (await kubectl(["get", "--raw", path])).split("\n");
-    const values = lines
-      .filter((line) => line.startsWith("healthpolicy_injections_total{"))
-      .map((line) => Number(line.split(" ").at(-1)));
-    return [metadata.name, values.reduce((sum, value) => sum + value, 0)] as const;
+    return [metadata.name, lines.filter((line) => new RegExp(`^${name}[{ ]`).test(line))];
   });
-  return Object.fromEntries(await Promise.all(counts));
+  return Promise.all(all);
+}
+
+const numberOf = (line: string) => Number(line.split(" ").at(-1));
+
+/** Sum of the admission reviews that each replica has answered, by pod name. */
+export async function injectionCounts(): Promise<Record<string, number>> {
+  const replicas = await metricLines("healthpolicy_injections_total");
+  const sums = replicas.map(
+    ([pod, lines]) => [pod, lines.map(numberOf).reduce((sum, value) => sum + value, 0)] as const,
+  );
+  return Object.fromEntries(sums);
+}
+
+/** Every value that any replica gives for a metric, in no order. */
+export async function operatorMetric(name: string): Promise<number[]> {
+  return (await metricLines(name)).flatMap(([, lines]) => lines.map(numberOf));
 }
