@@ -8,7 +8,14 @@ import { policyProgrammed } from "../harness/policy.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { smallPod, unscheduledPod } from "../harness/small-pod.ts";
 import { staysTrue, waitUntil } from "../harness/wait-for.ts";
-import { HELM, POD_STARTS, STATUS_FOLLOWS, STAYS_ABSENT, WHOLE_TEST } from "../timeouts.ts";
+import {
+  HELM,
+  OPERATOR_ROLLOUT,
+  POD_STARTS,
+  STATUS_FOLLOWS,
+  STAYS_ABSENT,
+  WHOLE_TEST,
+} from "../timeouts.ts";
 
 const CHART = join(import.meta.dirname, "../../../chart");
 const VALUES = join(CHART, "ci/kind-values.yaml");
@@ -113,6 +120,36 @@ test(
     expect(objects.flatMap(sharedFields)).toStrictEqual([]);
     await policyProgrammed(NAMESPACE, "web");
     expect(isInjected(await create(unscheduledPod(NAMESPACE, "after-upgrades")))).toBe(true);
+  },
+  WHOLE_TEST,
+);
+
+test(
+  "with the address of its node and other ports the operator injects, and proves it",
+  async () => {
+    const onNode = ["hostNetwork=true", "webhook.port=9543", "management.port=9544"];
+    // One node, and so one replica: two would need the same ports.
+    const settings = ["replicaCount=1", ...onNode].flatMap((one) => ["--set", one]);
+    try {
+      await install("upgrade", ...settings);
+      await waitUntil({ what: "one replica", within: OPERATOR_ROLLOUT }, async () => {
+        const pods = await operatorPods();
+        return pods.length === 1 && pods.every(isReady);
+      });
+      await waitUntil({ what: "a new pod to be injected", within: STATUS_FOLLOWS }, async () =>
+        isInjected(await create(unscheduledPod(NAMESPACE, `on-node-${Date.now()}`))),
+      );
+      // Kept from before, Programmed would be true whatever happens: a new generation has to be proven.
+      const later = [{ op: "add", path: "/spec/timing", value: { interval: "6s" } }];
+      await kubectl([
+        ...["patch", "healthpolicy", "web", "-n", NAMESPACE],
+        ...["--type=json", "-p", JSON.stringify(later)],
+      ]);
+      await policyProgrammed(NAMESPACE, "web");
+    } finally {
+      await install("upgrade");
+    }
+    expect((await operatorPods()).filter(isReady)).toHaveLength(2);
   },
   WHOLE_TEST,
 );
