@@ -59,6 +59,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
     port: settings.webhookPort,
     podName: settings.podName,
     policies: (name) => (caches.policies.synced() ? caches.index.policies(name) : undefined),
+    heldBack: caches.heldBack,
     namespaceOptedOut: caches.namespaceOptedOut,
     namespaceAnnotations: caches.namespaceAnnotations,
     settings: settings.inject,

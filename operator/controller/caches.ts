@@ -13,6 +13,8 @@ import {
   type PolicyRecord,
   projectPolicy,
 } from "./policy/policy-cache.ts";
+import { configMapIsForeign } from "./policy/status.ts";
+import { policyKey } from "./work-item.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
 /** A list of ports in use is far shorter; the cache holds every namespace of the cluster. */
@@ -49,6 +51,8 @@ export interface Caches {
   certificate(): CertificateRecord | undefined;
   namespaceOptedOut(namespace: string): boolean;
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
+  /** Whether the leader has found the policy's ConfigMap in other hands. */
+  heldBack(policy: { namespace: string; name: string }): boolean;
   /** Whether everything has been listed once. */
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */
@@ -140,6 +144,7 @@ export function startCaches(options: CachesOptions): Caches {
     certificate: () => certificates.get(`${namespace}/${certificateSecret}`),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
     namespaceAnnotations: (name) => namespaces.get(name)?.annotations ?? {},
+    heldBack: (policy) => configMapIsForeign(policies.get(policyKey(policy))?.status),
     synced,
     untilSynced: async (signal) => {
       while (!synced() && !signal.aborted) {

@@ -21,6 +21,7 @@ function setUp(knowledge: Partial<Knowledge> = {}) {
   const options = {
     knowledge: {
       policies: () => [testPolicy()],
+      heldBack: () => false,
       namespaceOptedOut: () => false,
       namespaceAnnotations: () => ({}),
       settings: SETTINGS,
@@ -136,6 +137,18 @@ describe("a pod stays as it is", () => {
     const { answer, counts } = setUp(knowledge);
     expect(answer(pod, request)).toStrictEqual({ uid: "review-1", allowed: true });
     expect(await counts()).toStrictEqual([count]);
+  });
+
+  test("with a warning while the policy's ConfigMap is not the operator's", async () => {
+    const { answer, counts } = setUp({ heldBack: ({ name }) => name === "web" });
+    expect(answer(POD)).toStrictEqual({
+      uid: "review-1",
+      allowed: true,
+      warnings: [
+        "HealthPolicy web matches this pod, but it gets no sidecar: ConfigMap healthpolicy-policy-web belongs to somebody else.",
+      ],
+    });
+    expect(await counts()).toStrictEqual(["skipped/ConfigMapNotOurs=1"]);
   });
 
   test("with a warning that says why", async () => {

@@ -1,6 +1,6 @@
 /** What happens to a pod that is being created, decided from memory alone. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { INJECT_LABEL, NEVER_INJECTED_NAMESPACES } from "../api/names.ts";
+import { INJECT_LABEL, NEVER_INJECTED_NAMESPACES, policyConfigMapName } from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
 import { inject } from "../inject/inject.ts";
 import type { Pod } from "../inject/pod.ts";
@@ -14,6 +14,8 @@ export interface Knowledge {
   policies(namespace: string): readonly EffectivePolicy[] | undefined;
   /** Those of the namespace's annotations that decide about its pods; empty when it is not known. */
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
+  /** Whether the policy's ConfigMap is in other hands: a new pod would do what they say. */
+  heldBack(policy: EffectivePolicy): boolean;
   /** Whether the namespace carries the label that opts it out. */
   namespaceOptedOut(namespace: string): boolean;
   settings: InjectSettings;
@@ -27,6 +29,7 @@ export type AdmissionReason =
   | "NamespaceExcluded"
   | "NamespaceOptedOut"
   | "NoMatchingPolicy"
+  | "ConfigMapNotOurs"
   | "CacheNotSynced"
   | "InternalError";
 
@@ -56,15 +59,25 @@ function ignoredPolicies([bound, ...others]: EffectivePolicy[]): string[] {
   ];
 }
 
-function injected(pod: Pod, matching: EffectivePolicy[], settings: InjectSettings): Decision {
+function injected(
+  pod: Pod,
+  matching: EffectivePolicy[],
+  { heldBack, settings }: Pick<Knowledge, "heldBack" | "settings">,
+): Decision {
   const [policy] = matching;
   if (!policy) return { result: "skipped", reason: "NoMatchingPolicy", warnings: [] };
   const warnings = [...ignoredLabel(pod.metadata?.labels ?? {}), ...ignoredPolicies(matching)];
+  const skipped = (reason: AdmissionReason, message: string): Decision => {
+    const notInjected = `HealthPolicy ${policy.name} matches this pod, but it gets no sidecar: ${message}`;
+    return { result: "skipped", reason, warnings: [...warnings, notInjected] };
+  };
+  if (heldBack(policy)) {
+    const name = policyConfigMapName(policy.name);
+    return skipped("ConfigMapNotOurs", `ConfigMap ${name} belongs to somebody else.`);
+  }
   const injection = inject(pod, policy, settings);
   if ("pod" in injection) return { result: "injected", reason: "", warnings, pod: injection.pod };
-  const { reason, message } = injection.skip;
-  const notInjected = `HealthPolicy ${policy.name} matches this pod, but it gets no sidecar: ${message}`;
-  return { result: "skipped", reason, warnings: [...warnings, notInjected] };
+  return skipped(injection.skip.reason, injection.skip.message);
 }
 
 /** What to do with the pod of a review. */
@@ -81,8 +94,10 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     return { result: "error", reason: "CacheNotSynced", warnings: [warning] };
   }
   const labels = pod.metadata?.labels ?? {};
-  return injected(pod, matchingPolicies(policies, labels), {
+  const settings = {
     ...knowledge.settings,
     namespaceAnnotations: knowledge.namespaceAnnotations(namespace),
-  });
+  };
+  const { heldBack } = knowledge;
+  return injected(pod, matchingPolicies(policies, labels), { heldBack, settings });
 }

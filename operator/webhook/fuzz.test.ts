@@ -16,6 +16,7 @@ const options = {
   knowledge: {
     policies: () => [testPolicy({ selector: {} })],
     settings: SETTINGS,
+    heldBack: () => false,
     namespaceOptedOut: () => false,
     namespaceAnnotations: () => ({}),
     ownNamespace: "healthpolicy-system",

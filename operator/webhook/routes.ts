@@ -54,6 +54,7 @@ function knownPolicy(path: string, { knowledge }: AdmitOptions): Answer {
   if (!policies) return refuse(503, "CacheNotSynced", "the cache is not filled yet");
   const policy = policies.find((candidate) => candidate.name === name);
   if (!policy) return refuse(404, "NotFound", "no such policy is known here");
+  if (knowledge.heldBack(policy)) return refuse(404, "ConfigMapNotOurs", "not injected here now");
   const { generation, uid } = policy;
   return { status: 200, body: JSON.stringify({ generation, uid }) };
 }

@@ -119,6 +119,53 @@ test("one that replaced ours is left alone too", async () => {
   expect(api.objects.get(PATH)).toEqual(foreign);
 });
 
+/** Changes the stored ConfigMap as somebody with rights on it would. */
+function editByHand(metadata: object, data: object = {}): void {
+  const before = api.objects.get(PATH);
+  if (!before) throw new Error("there is no ConfigMap");
+  api.objects.set(PATH, { ...before, metadata: { ...before.metadata, ...metadata }, data });
+}
+
+function owners(): (string | undefined)[] {
+  return (api.objects.get(PATH)?.metadata.ownerReferences ?? []).map(({ uid }) => uid);
+}
+
+test.each([
+  ["its leader", () => writer],
+  ["a new leader", () => createConfigMapWriter(api.client)],
+])("ours without its owner and content gets both back from %s", async (_, by) => {
+  await lookAndWrite(testPolicy());
+  const { uid } = api.objects.get(PATH)?.metadata ?? {};
+  editByHand({ ownerReferences: [] }, { "policy.json": "{}" });
+  pass(601_000);
+  expect(await lookAndWrite(testPolicy(), by())).toEqual({ state: "due", uid });
+  expect(owners()).toEqual([testPolicy().uid]);
+  expect(generationStored()).toBe(3);
+});
+
+test("another owner, with which it would outlive the policy, is taken out", async () => {
+  await lookAndWrite(testPolicy());
+  const [own] = api.objects.get(PATH)?.metadata.ownerReferences ?? [];
+  editByHand({ ownerReferences: [{ kind: "ConfigMap", name: "x", uid: "x" }, own] });
+  pass(601_000);
+  await lookAndWrite(testPolicy());
+  expect(owners()).toEqual([testPolicy().uid]);
+  expect(generationStored()).toBe(3);
+  expect(api.writes().at(-1)?.body).toHaveProperty(
+    "metadata.uid",
+    api.objects.get(PATH)?.metadata.uid,
+  );
+});
+
+test("one that a deleted policy left behind becomes the next policy's", async () => {
+  await lookAndWrite(testPolicy());
+  // As `kubectl delete --cascade=orphan` leaves it.
+  editByHand({ ownerReferences: [] });
+  const young = testPolicy({ uid: "uid-of-the-next-web" });
+  expect(await lookAndWrite(young)).toMatchObject({ state: "due" });
+  expect(owners()).toEqual([young.uid]);
+});
+
 test("one that was deleted is made again", async () => {
   await lookAndWrite(testPolicy());
   api.objects.delete(PATH);

@@ -44,6 +44,7 @@ interface Stored {
   metadata: {
     uid?: string;
     resourceVersion?: string;
+    managedFields?: { manager?: string; operation?: string }[];
     ownerReferences?: OwnerReference[];
   };
 }
@@ -83,8 +84,25 @@ export function createConfigMapWriter(
       const message = `ConfigMap ${name} of a deleted policy of this name has not been collected yet.`;
       return { state: "waiting", message };
     }
+    // Somebody took our owner out of it, or deleted the policy before and left its ConfigMap.
+    if (isWrittenByUs(stored)) return { state: "due", uid: stored.metadata.uid };
     const message = `ConfigMap ${name} exists and belongs to somebody else; delete it or rename the policy.`;
     return { state: "blocked", message };
+  }
+
+  /**
+   * Leaves the policy as the only owner. An apply adds it and removes nobody: with another owner the
+   * ConfigMap would outlive the policy, and pods would go on following it.
+   */
+  async function disown(policy: EffectivePolicy, uid: string | undefined): Promise<void> {
+    const { name, ownerReferences } = policyConfigMap(policy).metadata;
+    await client.request({
+      method: "PATCH",
+      path: pathOf(policy.namespace, name),
+      query: { fieldManager: FIELD_MANAGER },
+      contentType: "application/merge-patch+json",
+      body: { metadata: { ...(uid && { uid }), ownerReferences } },
+    });
   }
 
   async function apply(policy: EffectivePolicy, uid: string | undefined): Promise<string> {
@@ -97,6 +115,10 @@ export function createConfigMapWriter(
       // It is ours: an edit by hand must not hold back the policy.
       force: true,
     });
+    const [owner] = object.metadata.ownerReferences;
+    if (owner && stored.metadata.ownerReferences?.some(({ uid }) => uid !== owner.uid)) {
+      await disown(policy, stored.metadata.uid);
+    }
     return stored.metadata.uid ?? "";
   }
 
@@ -126,6 +148,13 @@ export function createConfigMapWriter(
     },
     forget: (key) => known.delete(key),
   };
+}
+
+/** Whether an apply of ours stands in the object's history; nothing of a policy can be learned from others'. */
+function isWrittenByUs({ metadata }: Stored): boolean {
+  return (metadata.managedFields ?? []).some(
+    ({ manager, operation }) => manager === FIELD_MANAGER && operation === "Apply",
+  );
 }
 
 function pathOf(namespace: string, name: string): string {

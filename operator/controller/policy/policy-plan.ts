@@ -4,7 +4,13 @@ import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
-import { excludedMessage, type Programmed, policyStatus, wasProgrammed } from "./status.ts";
+import {
+  configMapIsForeign,
+  excludedMessage,
+  type Programmed,
+  policyStatus,
+  wasProgrammed,
+} from "./status.ts";
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
@@ -75,12 +81,21 @@ function excluded(namespace: string, optedOut: boolean): Programmed {
   return { state: "excluded", message: excludedMessage(namespace, optedOut) };
 }
 
+/** Why no pod may follow the ConfigMap yet. */
+function withoutConfigMap({ configMap, previous }: PolicyFacts): Programmed | undefined {
+  if (configMap?.state === "waiting" || configMap?.state === "blocked") return configMap;
+  // Every replica holds the policy back until it has seen another status than this.
+  if (configMapIsForeign(previous)) return waiting("The ConfigMap has just been given back.");
+  return undefined;
+}
+
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
-  const { configMap, namespace } = facts;
+  const { namespace } = facts;
   if ("invalid" in facts.resolution) return waiting("");
   if (facts.excluded) return excluded(namespace, false);
-  if (configMap?.state === "waiting" || configMap?.state === "blocked") return configMap;
+  const without = withoutConfigMap(facts);
+  if (without) return without;
   // Only now: the label ends injection, but pods that run with the sidecar still follow the policy.
   if (facts.optedOut) return excluded(namespace, true);
   if (facts.webhookReach.state === "unreachable") return facts.webhookReach;

@@ -337,6 +337,17 @@ describe("Programmed", () => {
     expect(programmed()).toContain("False ConfigMapNotOurs");
     expect(api.objects.get(CONFIG_MAP)).toBe(foreign);
   });
+
+  test("waits, once the ConfigMap is ours again, until replicas can have seen that in the status", async () => {
+    const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
+    api.objects.set(CONFIG_MAP, foreign);
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    api.objects.delete(CONFIG_MAP);
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    expect(programmed()).toContain("False Reconciling");
+    await reconciler.reconcile({ namespace: "shop", name: "web" });
+    expect(programmed()).toContain("True Programmed");
+  });
 });
 
 test("a policy that became invalid keeps its last ConfigMap", async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import { MAX_MESSAGE_CHARACTERS, policyStatus, type StatusFacts, wasProgrammed } from "./status.ts";
+import {
+  configMapIsForeign,
+  MAX_MESSAGE_CHARACTERS,
+  policyStatus,
+  type StatusFacts,
+  wasProgrammed,
+} from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 
 const NOW = new Date("2026-02-03T04:05:06.789Z");
@@ -293,4 +299,15 @@ describe("wasProgrammed", () => {
     const status = policyStatus(facts({ counts: countsOf({ claimed: 1, claimedBy: "old" }) }));
     expect(wasProgrammed(status, 3)).toBe(true);
   });
+});
+
+test("the status tells every replica that the ConfigMap is in other hands, and that it is no more", () => {
+  const foreign = policyStatus(facts({ programmed: { state: "blocked", message: "not ours" } }));
+  const waiting = policyStatus(facts({ programmed: { state: "waiting", message: "soon" } }));
+  expect([foreign, waiting, policyStatus(facts()), undefined].map(configMapIsForeign)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
 });

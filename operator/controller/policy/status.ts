@@ -235,6 +235,18 @@ export function wasProgrammed(status: HealthPolicyStatus | undefined, generation
   );
 }
 
+/**
+ * Whether the status says that the policy's ConfigMap is in other hands. Every replica sees it there, and only
+ * the leader knows it otherwise.
+ */
+export function configMapIsForeign(status: HealthPolicyStatus | undefined): boolean {
+  const foreign: ConditionReason = "ConfigMapNotOurs";
+  return (
+    status?.conditions?.some(({ type, reason }) => type === "Programmed" && reason === foreign) ??
+    false
+  );
+}
+
 /** What a person is told about a policy in a namespace that injection never reaches. */
 export function excludedMessage(namespace: string, optedOut: boolean): string {
   return optedOut

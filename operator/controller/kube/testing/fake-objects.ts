@@ -10,6 +10,7 @@ export interface Stored {
     uid?: string;
     resourceVersion?: string;
     ownerReferences?: { kind?: string; name?: string; uid?: string }[];
+    managedFields?: { manager?: string; operation?: string }[];
   };
   [field: string]: unknown;
 }
@@ -24,6 +25,30 @@ export interface FakeObjects extends FakeApi {
 }
 
 let nextUid = 0;
+
+/**
+ * As the API server: an apply adds its owners in the place of those that the manager's last one had, and is
+ * remembered. Any other patch replaces the list.
+ */
+function applied(before: Stored | undefined, { body, query }: Seen, last?: Stored): Stored {
+  const { metadata, ...rest } = body as Stored;
+  const own = [metadata, last?.metadata].flatMap((one) => one?.ownerReferences ?? []);
+  const others = (before?.metadata.ownerReferences ?? []).filter(
+    ({ uid }) => !own.some((owner) => owner.uid === uid),
+  );
+  const ownerReferences = [...others, ...(metadata.ownerReferences ?? [])];
+  const manager = query.get("fieldManager") ?? "";
+  const managers = (before?.metadata.managedFields ?? []).filter((one) => one.manager !== manager);
+  const managedFields = [...managers, { manager, operation: "Apply" }];
+  return {
+    ...rest,
+    metadata: {
+      ...metadata,
+      managedFields,
+      ...(ownerReferences.length > 0 && { ownerReferences }),
+    },
+  };
+}
 
 function stored(path: string, before: Stored | undefined, body: Stored): Stored {
   nextUid += 1;
@@ -42,8 +67,19 @@ function stored(path: string, before: Stored | undefined, body: Stored): Stored 
 /** Starts with no objects. */
 export async function startFakeObjects(): Promise<FakeObjects> {
   const objects = new Map<string, Stored>();
+  const lastApplied = new Map<string, Stored>();
 
-  function apply({ path, query, body }: Seen, response: ServerResponse): void {
+  function merged(before: Stored | undefined, seen: Seen): Stored {
+    const wanted = seen.body as Stored;
+    if (!seen.headers["content-type"]?.startsWith("application/apply-patch")) return wanted;
+    const writer = `${seen.path} ${seen.query.get("fieldManager")}`;
+    const last = lastApplied.get(writer);
+    lastApplied.set(writer, wanted);
+    return applied(before, seen, last);
+  }
+
+  function patch(seen: Seen, response: ServerResponse): void {
+    const { path, query, body } = seen;
     const before = objects.get(path);
     const wanted = body as Stored;
     const uid = wanted.metadata.uid;
@@ -53,7 +89,7 @@ export async function startFakeObjects(): Promise<FakeObjects> {
     } else if (query.get("dryRun") === "All") {
       reply(response, 200, before ?? { ...wanted, metadata: { ...wanted.metadata, uid: "none" } });
     } else {
-      const after = stored(path, before, wanted);
+      const after = stored(path, before, merged(before, seen));
       objects.set(path, after);
       reply(response, 200, after);
     }
@@ -63,7 +99,7 @@ export async function startFakeObjects(): Promise<FakeObjects> {
     const { failure } = fake;
     const object = objects.get(seen.path);
     if (failure) refuse(response, failure.code, failure.reason);
-    else if (seen.method === "PATCH") apply(seen, response);
+    else if (seen.method === "PATCH") patch(seen, response);
     else if (object) reply(response, 200, object);
     else refuse(response, 404, "NotFound");
   });
