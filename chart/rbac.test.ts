@@ -36,7 +36,7 @@ describe("the operator", () => {
         apiGroups: [""],
         resources: ["secrets"],
         resourceNames: [only(manifests, "Secret").metadata.name],
-        verbs: ["list", "watch", "patch"],
+        verbs: ["list", "watch", "create", "patch"],
       },
     ]);
     expect(only(manifests, "Role").metadata.namespace).toBe(NAMESPACE);

@@ -20,6 +20,7 @@ jest.setTimeout(30_000);
 const log = pino({ level: "silent" });
 const PODS = podsPath("shop");
 const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
+const SECRETS = "/api/v1/namespaces/system/secrets";
 const SECRET = "/api/v1/namespaces/system/secrets/certificate";
 const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
 const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
@@ -159,6 +160,21 @@ test("a leader fills the empty Secret, bound to what it has seen, and never writ
   expect(query.get("fieldManager")).toBe("healthpolicy-certificate");
   // Nothing to trust yet, so no webhook either.
   expect(patched(WEBHOOK)).toBeUndefined();
+  controller.abort();
+  await leading;
+});
+
+test("a leader makes the Secret again that somebody has deleted, with nothing of the chart's in it", async () => {
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("the Secret is written", () => patched(SECRET) !== undefined);
+  const first = patched(SECRET);
+  await until("the Secret is watched", () => watches.has(SECRETS));
+  send(SECRETS, "DELETED", { ...secret, kind: "Secret" });
+  await until("it is written again", () => patched(SECRET) !== first);
+  const { metadata, data } = (patched(SECRET) as Seen).body as typeof secret;
+  expect(metadata).toEqual({ name: "certificate", namespace: "system" });
+  expect(Object.keys(data ?? {})).toHaveLength(4);
   controller.abort();
   await leading;
 });

@@ -153,11 +153,9 @@ export function createLeader(options: LeaderOptions): Leader {
     });
 
     async function certificate(): Promise<number> {
-      const record = caches.certificate();
-      const secret = settings.certificateSecret;
-      if (!record) throw new Error(`Secret ${settings.namespace}/${secret} does not exist`);
-      const { namespace } = settings;
-      await writeCertificate({ client, namespace, secret, dnsName, log }, record, Date.now());
+      const { namespace, certificateSecret: secret } = settings;
+      const options = { client, namespace, secret, dnsName, log };
+      await writeCertificate(options, caches.certificate(), Date.now());
       return CERTIFICATE_CHECK_MILLISECONDS;
     }
 

@@ -41,6 +41,7 @@ test.each([
 test.each([
   ["list", CERTIFICATE, OPERATOR_NAMESPACE],
   ["patch", CERTIFICATE, OPERATOR_NAMESPACE],
+  ["create", CERTIFICATE, OPERATOR_NAMESPACE],
   ["list", "healthpolicies.healthpolicy.dev", "default"],
   ["patch", "configmaps", "default"],
   ["patch", "mutatingwebhookconfiguration/healthpolicy", ""],

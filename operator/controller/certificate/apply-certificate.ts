@@ -23,24 +23,31 @@ function encoded(data: CertificateData): Record<string, string> {
 }
 
 /**
- * Takes the next step of the certificate's life, if there is one. `now` in milliseconds since the epoch.
- * Rejects with 409 when the Secret is not the one that was decided about: another leader was here.
+ * Takes the next step of the certificate's life, if there is one; makes the Secret where somebody has deleted
+ * it (`record` undefined). `now` in milliseconds since the epoch. Rejects with 409 when the Secret is not the
+ * one that was decided about: another leader was here.
  */
 export async function writeCertificate(
   { client, namespace, secret, dnsName, log }: CertificateWriterOptions,
-  record: CertificateRecord,
+  record: CertificateRecord | undefined,
   now: number,
 ): Promise<void> {
-  const plan = certificatePlan(record.data, dnsName, now);
+  const before = record?.data ?? {};
+  const plan = certificatePlan(before, dnsName, now);
   if (plan.action === "keep") return;
   log.info({ action: plan.action, reason: plan.reason }, "certificate");
-  const data = await carryOut(plan.action, { data: record.data, dnsName, now });
+  const data = await carryOut(plan.action, { data: before, dnsName, now });
   await client.apply({
     path: `/api/v1/namespaces/${namespace}/secrets/${secret}`,
     object: {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name: secret, namespace, resourceVersion: record.resourceVersion },
+      // No labels: they are the chart's, and its next upgrade would conflict with ours.
+      metadata: {
+        name: secret,
+        namespace,
+        ...(record && { resourceVersion: record.resourceVersion }),
+      },
       data: encoded(data),
     },
     fieldManager: FIELD_MANAGER,

@@ -1,15 +1,10 @@
 /** What is to be done about the webhook's certificates. Pure: decides from the Secret and the time. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { BACKDATE_MILLISECONDS } from "./lifetimes.ts";
+import { whyUnsoundAuthority, whyUnsoundLeaf } from "./why-unsound.ts";
 
 const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
 
-/** How long an authority is valid, in milliseconds: 5 years. */
-export const CA_LIFETIME_MILLISECONDS = 5 * 365 * DAY;
-/** How long the webhook's certificate is valid, in milliseconds: 90 days. */
-export const LEAF_LIFETIME_MILLISECONDS = 90 * DAY;
-/** Certificates are valid from so long before they were made: clocks of nodes differ. */
-export const BACKDATE_MILLISECONDS = 10 * MINUTE;
 /**
  * From a new authority entering the bundle to the first certificate that it signs: API servers must
  * trust it first, and the configuration is re-applied every minute.
@@ -106,6 +101,15 @@ function planRotation({ authorities, leaf }: Parsed, now: number): CertificatePl
     : undefined;
 }
 
+/** Whoever could write the Secret could also have put in what is easier to break or longer of use than ours. */
+function planUnsound({ authorities, leaf }: Parsed): CertificatePlan | undefined {
+  const authority = authorities.map(whyUnsoundAuthority).find((why) => why !== undefined);
+  if (authority) return { action: "create", reason: `the authority ${authority}` };
+  const certificate = whyUnsoundLeaf(leaf);
+  if (certificate) return { action: "renew-leaf", reason: `the certificate ${certificate}` };
+  return undefined;
+}
+
 /**
  * The next step for a Secret with this content. `dnsName` is the name under which the API server calls
  * the webhook; `now` in milliseconds since the epoch.
@@ -121,6 +125,8 @@ export function certificatePlan(
   if (!signing || Date.parse(signing.validTo) <= now) {
     return { action: "create", reason: "the authority has expired" };
   }
+  const unsound = planUnsound(parsed);
+  if (unsound) return unsound;
   // Before anything that waits: with such a certificate no call succeeds.
   if (parsed.leaf.checkHost(dnsName) === undefined) {
     return { action: "renew-leaf", reason: "the certificate is for another name" };

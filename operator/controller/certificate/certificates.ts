@@ -3,14 +3,12 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import { type CertificateData, type CertificatePlan, splitBundle } from "./certificate-plan.ts";
 import {
   BACKDATE_MILLISECONDS,
   CA_LIFETIME_MILLISECONDS,
-  type CertificateData,
-  type CertificatePlan,
   LEAF_LIFETIME_MILLISECONDS,
-  splitBundle,
-} from "./certificate-plan.ts";
+} from "./lifetimes.ts";
 
 const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNING_ALGORITHM = { name: "ECDSA", hash: "SHA-256" } as const;
