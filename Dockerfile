@@ -1,14 +1,20 @@
 # Two images, targets `operator` and `sidecar`: node, the shared libraries that it links, one bundle. No shell, no npm.
-# `make images` bundles first and passes BASE: debian:bookworm-slim, or a root file system made by debootstrap.
-ARG BASE=debian:bookworm-slim
+# `make images` bundles first and passes BASE: the image below, or a root file system made by debootstrap. A digest, as
+# a tag can be moved; test/e2e/cluster/settings.sh and the test images name the same.
+ARG BASE=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 FROM ${BASE} AS libraries
 RUN [ -s /etc/ssl/certs/ca-certificates.crt ] \
  || (apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*)
 ARG NODE_ARCH=x64
-COPY node_modules/node-linux-${NODE_ARCH}/bin/node /root-of-image/usr/bin/node
+COPY node.sha256 /build/
+COPY node_modules/node-linux-${NODE_ARCH}/bin/node /build/node_modules/node-linux-${NODE_ARCH}/bin/node
+# Before anything runs it: a registry or a mirror that gives out another binary ends the build here.
+RUN set -eu; cd /build; \
+    grep "/node-linux-${NODE_ARCH}/" node.sha256 | sha256sum --check --strict; \
+    install -D -m 0755 "node_modules/node-linux-${NODE_ARCH}/bin/node" /root-of-image/usr/bin/node
 # What ldd names lies at the same path in the image, the dynamic loader included. Since glibc 2.34 name resolution
 # needs no further library; nsswitch.conf makes it look into /etc/hosts before DNS.
-RUN set -eu; cd /root-of-image; chmod 0755 usr/bin/node; \
+RUN set -eu; cd /root-of-image; \
     ldd usr/bin/node | grep -o '/[^ ]*' | while read -r library; do \
       mkdir -p ".$(dirname "$library")"; cp -L "$library" ".$library"; \
     done; \

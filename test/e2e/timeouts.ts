@@ -40,6 +40,8 @@ export const NAMESPACE_GONE = 150_000;
 export const KUBECTL = 30_000;
 /** helm install, upgrade and uninstall with --wait. */
 export const HELM = 180_000;
+/** The first steps of an image, on a base that is here already. */
+export const IMAGE_BUILD = 120_000;
 /** Between two looks at the cluster. */
 export const POLL = 500;
 /** The webhook's absence is watched for this long after an uninstall. */

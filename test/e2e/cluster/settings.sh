@@ -13,7 +13,7 @@ helm_version=v4.3.1
 kubernetes_version=v1.36.3         # of the node image that is built here
 pulled_node_image=kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5
 built_node_image=healthpolicy/kind-node:$kubernetes_version
-pulled_base_image=debian:bookworm-slim
+pulled_base_image=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 built_base_image=local/debian:bookworm
 
 pull_seconds=60                    # at most this long for one try to pull an image
