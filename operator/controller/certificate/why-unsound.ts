@@ -13,7 +13,8 @@ const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
 
 function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (asymmetricKeyType === "rsa") return (asymmetricKeyDetails?.modulusLength ?? 0) >= RSA_BITS;
-  return asymmetricKeyType === "ec" && CURVES.includes(asymmetricKeyDetails?.namedCurve);
+  // Undefined for keys of any other kind.
+  return CURVES.includes(asymmetricKeyDetails?.namedCurve);
 }
 
 function whyWeak(certificate: X509Certificate, lifetime: number): string | undefined {

@@ -44,7 +44,7 @@ interface Stored {
   metadata: {
     uid?: string;
     resourceVersion?: string;
-    managedFields?: { manager?: string; operation?: string }[];
+    managedFields?: { manager?: string }[];
     ownerReferences?: OwnerReference[];
   };
 }
@@ -150,11 +150,9 @@ export function createConfigMapWriter(
   };
 }
 
-/** Whether an apply of ours stands in the object's history; nothing of a policy can be learned from others'. */
+/** Whether a field of the object has us as its writer. Who claims that falsely gets his object overwritten. */
 function isWrittenByUs({ metadata }: Stored): boolean {
-  return (metadata.managedFields ?? []).some(
-    ({ manager, operation }) => manager === FIELD_MANAGER && operation === "Apply",
-  );
+  return (metadata.managedFields ?? []).some(({ manager }) => manager === FIELD_MANAGER);
 }
 
 function pathOf(namespace: string, name: string): string {
