@@ -7,6 +7,7 @@ const UNREACHABLE = [
   "ConnectionRefused",
   "ConnectTimeout",
   "HostNotFound",
+  "ResolverFailed",
   "HostUnreachable",
   "CheckTimeout",
   "ConnectionClosed",

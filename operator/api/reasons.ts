@@ -17,6 +17,7 @@ const GATING = {
   ConnectionRefused: "Always",
   ConnectTimeout: "Always",
   HostNotFound: "Always",
+  ResolverFailed: "Always",
   HostUnreachable: "Always",
   CheckTimeout: "Always",
   ConnectionClosed: "Always",

@@ -22,6 +22,10 @@ export const HTTP_ANSWER = 10_000;
 export const POD_STARTS = 90_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
 export const TWENTY_PROBES = 80_000;
+/** An attack of 10 s on a sidecar's port, on a busy node. */
+export const ATTACK = 60_000;
+/** A probe's period and timeout at the defaults, 2 s and 5 s, and the kubelet's report. */
+export const ATTACK_SHOWS = 10_000;
 /** A pod's creation while no replica of the webhook runs: less than the webhook's own timeout. */
 export const WEBHOOK_DOWN_CREATE = 3_000;
 /** The least that a pod's creation takes while packets to the webhook get lost: its timeout of 3 s, and no clock's error. */

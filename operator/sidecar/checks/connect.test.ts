@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { CheckError } from "./check.ts";
 import { connect } from "./connect.ts";
 import { reasonOfError } from "./reason-of-error.ts";
 import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./testing/black-hole.ts";
@@ -15,6 +16,12 @@ beforeAll(async () => {
   hole = await openBlackHole();
 }, BLACK_HOLE_START);
 afterAll(() => Promise.all([server?.close(), hole?.close()]));
+
+/** Addresses that were given up, connection by connection. */
+let forgotten: string[][];
+beforeEach(() => {
+  forgotten = [];
+});
 
 const NEVER = new AbortController().signal;
 
@@ -32,7 +39,7 @@ function open(
   const context = {
     signal,
     connectTimeoutMilliseconds: budget,
-    resolve: async () => addresses,
+    resolve: async () => ({ addresses, forget: () => forgotten.push(addresses) }),
   };
   return connect({ host: "db", port }, context);
 }
@@ -80,7 +87,7 @@ test("all addresses refused: ConnectionRefused, by an AggregateError", async () 
   await expect(reason(connecting)).resolves.toBe("ConnectionRefused");
 });
 
-test("the budget covers the lookup, too", async () => {
+test("the budget covers the lookup, too: name servers that are silent for all of it are what failed", async () => {
   const context = {
     signal: NEVER,
     connectTimeoutMilliseconds: 150,
@@ -88,7 +95,38 @@ test("the budget covers the lookup, too", async () => {
       once(signal, "abort").then(() => Promise.reject(signal.reason)),
   };
   const result = await leavingNothing(() => reason(connect({ host: "db", port: 1 }, context)));
-  expect(result).toBe("ConnectTimeout");
+  expect(result).toBe("ResolverFailed");
+});
+
+test("the check's own deadline during the lookup: CheckTimeout", async () => {
+  const context = {
+    signal: AbortSignal.timeout(100),
+    connectTimeoutMilliseconds: 2_000,
+    resolve: (_: string, signal: AbortSignal) =>
+      once(signal, "abort").then(() => Promise.reject(signal.reason)),
+  };
+  expect(await reason(connect({ host: "db", port: 1 }, context))).toBe("CheckTimeout");
+});
+
+test.each(["HostNotFound", "ResolverFailed", "Misconfigured"] as const)(
+  "what the lookup says is passed on: %s",
+  async (said) => {
+    const context = {
+      signal: NEVER,
+      connectTimeoutMilliseconds: 2_000,
+      resolve: () => Promise.reject(new CheckError(said)),
+    };
+    expect(await reason(connect({ host: "db", port: 1 }, context))).toBe(said);
+  },
+);
+
+test("addresses of which one answers are kept; where none does they are forgotten", async () => {
+  const addresses = ["127.0.0.2", "127.0.0.1"];
+  expect(await reason(open(server.port, { addresses }))).toBe("connected");
+  expect(forgotten).toStrictEqual([]);
+  expect(await reason(open(await closedPort(), { addresses }))).toBe("ConnectionRefused");
+  expect(await reason(open(hole.port, { budget: 100 }))).toBe("ConnectTimeout");
+  expect(forgotten).toStrictEqual([addresses, ["127.0.0.1"]]);
 });
 
 test("the check's own deadline: CheckTimeout", async () => {

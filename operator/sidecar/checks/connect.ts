@@ -2,7 +2,7 @@
 import { connect as openSocket, type Socket } from "node:net";
 import { abortError, limitSignal } from "./abort.ts";
 import { type CheckContext, CheckError } from "./check.ts";
-import type { Resolve } from "./resolve.ts";
+import type { Resolution, Resolve } from "./resolve.ts";
 
 /** What is dialled. */
 export interface Endpoint {
@@ -26,8 +26,8 @@ const NEXT_ADDRESS_MILLISECONDS = 250;
 /**
  * A connected socket that lives no longer than `signal`. It keeps an error listener for life, so that a
  * late reset cannot become an uncaught exception. The caller destroys it.
- * Rejects with the lookup's CheckError, an AggregateError when every address failed, ConnectTimeout when
- * the budget ran out, CheckTimeout when `signal` fired.
+ * Rejects with the lookup's CheckError, an AggregateError when every address failed, ResolverFailed or
+ * ConnectTimeout when the budget ran out before or after the lookup, CheckTimeout when `signal` fired.
  */
 export async function connect(endpoint: Endpoint, context: ConnectContext): Promise<Socket> {
   if (!isPort(endpoint.port)) throw new CheckError("Misconfigured");
@@ -36,12 +36,36 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
     reason: "ConnectTimeout",
   });
   try {
-    const addresses = await context.resolve(endpoint.host, budget.signal);
-    const socket = await connectFirst(addresses, endpoint.port, budget.signal);
+    const resolution = await lookUp(endpoint.host, context.resolve, budget.signal);
+    const socket = await connectTo(resolution, endpoint.port, budget.signal);
     destroyOnAbort(socket, context.signal);
     return socket;
   } finally {
     budget.clear();
+  }
+}
+
+/** Name servers that are silent for the whole budget say nothing about the dependency. */
+async function lookUp(host: string, resolve: Resolve, signal: AbortSignal): Promise<Resolution> {
+  try {
+    return await resolve(host, signal);
+  } catch (error) {
+    const timedOut = error instanceof CheckError && error.reason === "ConnectTimeout";
+    throw timedOut ? new CheckError("ResolverFailed") : error;
+  }
+}
+
+/** Where nothing answers, the name may have other addresses by now: they are not to be used again. */
+async function connectTo(
+  { addresses, forget }: Resolution,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  try {
+    return await connectFirst(addresses, port, signal);
+  } catch (error) {
+    forget();
+    throw error;
   }
 }
 

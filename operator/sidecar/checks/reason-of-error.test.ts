@@ -14,6 +14,8 @@ test.each([
   ["ECONNRESET", "ConnectionClosed"],
   ["EPIPE", "ConnectionClosed"],
   ["ENOTFOUND", "HostNotFound"],
+  ["ENODATA", "HostNotFound"],
+  ["EAI_AGAIN", "ResolverFailed"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "TLSFailed"],
   ["SELF_SIGNED_CERT_IN_CHAIN", "TLSFailed"],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "TLSFailed"],

@@ -23,7 +23,7 @@ const REASON_OF_CODE: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["ERR_SOCKET_CLOSED", "ConnectionClosed"],
   ["ENOTFOUND", "HostNotFound"],
   ["ENODATA", "HostNotFound"],
-  ["EAI_AGAIN", "HostNotFound"],
+  ["EAI_AGAIN", "ResolverFailed"],
   ["EPROTO", "TLSFailed"],
   // Not a failed handshake: what arrived is no TLS at all.
   ["ERR_SSL_WRONG_VERSION_NUMBER", "ProtocolError"],

@@ -1,24 +1,34 @@
 /** Pure: the addresses that no check may dial, whatever a policy, a Secret or a name server says. */
 import { BlockList, isIP } from "node:net";
 
-/**
+const REFUSED = new BlockList();
+
+/** Refuses an IPv4 network, and the same behind a NAT64 gateway with the well-known prefix of RFC 6052. */
+function refuseIpv4(network: string, prefix: number): void {
+  REFUSED.addSubnet(network, prefix, "ipv4");
+  REFUSED.addSubnet(`64:ff9b::${network}`, 96 + prefix, "ipv6");
+}
+
+/*
  * Link-local networks and what clouds serve machine credentials from. Loopback is allowed: it reaches
  * only the pod itself (proxies that log in for the app, PgBouncer beside it).
  */
-const REFUSED = new BlockList();
-REFUSED.addSubnet("0.0.0.0", 8, "ipv4");
-REFUSED.addSubnet("169.254.0.0", 16, "ipv4");
+refuseIpv4("0.0.0.0", 8);
+refuseIpv4("169.254.0.0", 16);
 // Metadata outside the link-local network: Alibaba Cloud, Oracle Cloud and Azure.
-REFUSED.addAddress("100.100.100.200", "ipv4");
-REFUSED.addAddress("192.0.0.192", "ipv4");
-REFUSED.addAddress("168.63.129.16", "ipv4");
+refuseIpv4("100.100.100.200", 32);
+refuseIpv4("192.0.0.192", 32);
+refuseIpv4("168.63.129.16", 32);
+// Multicast and broadcast. What is reserved between them, 240.0.0.0/4, serves as pod network in some clusters.
+refuseIpv4("224.0.0.0", 4);
+refuseIpv4("255.255.255.255", 32);
 REFUSED.addAddress("::", "ipv6");
 REFUSED.addSubnet("fe80::", 10, "ipv6");
-// Metadata over IPv6: AWS and Google Cloud.
+REFUSED.addSubnet("ff00::", 8, "ipv6");
+// Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, machines of Google Cloud.
 REFUSED.addAddress("fd00:ec2::254", "ipv6");
+REFUSED.addAddress("fd00:ec2::23", "ipv6");
 REFUSED.addAddress("fd20:ce::254", "ipv6");
-// 169.254.0.0/16 behind a NAT64 gateway.
-REFUSED.addSubnet("64:ff9b::a9fe:0", 112, "ipv6");
 
 /** Whether dialling `address` is refused. Something that is no plain IP address (a zone id) is, too. */
 export function isRefusedAddress(address: string): boolean {

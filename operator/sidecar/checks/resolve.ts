@@ -5,18 +5,28 @@
 import { Resolver } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { raceAbort } from "./abort.ts";
+import { askBothFamilies } from "./ask-name-server.ts";
 import { CheckError } from "./check.ts";
+import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { isRefusedAddress } from "./refused-addresses.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
 
+/** The addresses of a host, and how to say that they are of no use. */
+export interface Resolution {
+  /** At least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn. */
+  addresses: string[];
+  /** To be called when none of them could be connected to: the next lookup then asks anew. */
+  forget(): void;
+}
+
 /**
- * The addresses of a host name or IP literal, at least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn.
- * Rejects with a CheckError: HostNotFound, ConnectTimeout (no name server answered), Misconfigured (no
- * host name, or an address that may not be dialled), or the reason of `signal` as soon as that fires.
+ * Looks up a host name or an IP literal, in memory while what was found there last is still good.
+ * Rejects with a CheckError: HostNotFound (name servers know no address), ResolverFailed (one of them
+ * failed or was silent, and none knew an address), Misconfigured (no host name, or an address that may
+ * not be dialled), or the reason of `signal` as soon as that fires.
  */
-export type Resolve = (host: string, signal: AbortSignal) => Promise<string[]>;
+export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>;
 
 /** Where names are looked up. */
 export interface ResolveSources {
@@ -26,11 +36,13 @@ export interface ResolveSources {
   resolvConfPath: string;
   /** Name servers as `address:port`; unset: those of the system's resolv.conf. */
   servers?: string[];
+  /** A clock in milliseconds that never jumps; a test sets it. */
+  now?: () => number;
 }
 
 /** A lookup that one or more checks wait for. */
 interface Lookup {
-  addresses: Promise<string[]>;
+  found: Promise<Found>;
   waiters: number;
   cancel(): void;
 }
@@ -41,36 +53,58 @@ const MAX_ADDRESSES = 16;
 const MAX_FILE_LENGTH = 256 * 1024;
 /** A lost datagram is sent again after this long; the caller's signal ends the whole. */
 const RESOLVER_OPTIONS = { timeout: 1_000, tries: 3 };
-/** RFC 8305's Resolution Delay, with a timer that keeps no process awake. */
-const OTHER_FAMILY_MILLISECONDS = 50;
-const UNREF = { ref: false };
 /** A host name as DNS carries it, with the underscores that some names have. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,253}$/;
 
 /** The lookup for one program: checks that ask for the same host at once share one lookup. */
 export function createResolve(sources: ResolveSources): Resolve {
+  const memory = createNameMemory(sources.now ?? (() => performance.now()));
   const pending = new Map<string, Lookup>();
+
   return async (host, signal) => {
-    const addresses = isIP(host) === 0 ? await join(host, signal) : [host];
+    const addresses = await addressesOf(host, signal);
+    // Each time, remembered or not: no other line may decide what is dialled.
     if (addresses.some(isRefusedAddress)) throw new CheckError("Misconfigured");
-    return addresses;
+    return { addresses, forget: () => memory.forget(host, addresses) };
   };
 
-  async function join(host: string, signal: AbortSignal): Promise<string[]> {
+  async function addressesOf(host: string, signal: AbortSignal): Promise<string[]> {
+    if (isIP(host) !== 0) return [host];
     if (!HOST_NAME.test(host)) throw new CheckError("Misconfigured");
-    const lookup = pending.get(host) ?? startLookup(host, sources);
-    pending.set(host, lookup);
+    return memory.addressesOf(host) ?? (await join(host, signal)).addresses;
+  }
+
+  async function join(host: string, signal: AbortSignal): Promise<Found> {
+    const lookup = pending.get(host) ?? start(host);
     lookup.waiters += 1;
     try {
-      return await raceAbort(lookup.addresses, signal);
+      return await raceAbort(lookup.found, signal);
     } finally {
       lookup.waiters -= 1;
-      if (lookup.waiters === 0) {
-        // Nobody waits any more: with a dead name server, lookups would pile up without bound.
-        pending.delete(host);
-        lookup.cancel();
-      }
+      // Nobody waits any more: with a dead name server, lookups would pile up without bound.
+      if (lookup.waiters === 0) lookup.cancel();
     }
+  }
+
+  function start(host: string): Lookup {
+    const stop = new AbortController();
+    const resolver = new Resolver(RESOLVER_OPTIONS);
+    if (sources.servers) resolver.setServers(sources.servers);
+    const context = { sources, resolver, signal: stop.signal };
+    const lookup: Lookup = {
+      found: lookUp(host, memory.answeredNameOf(host), context).then((found) => {
+        memory.remember(host, found);
+        return found;
+      }),
+      waiters: 0,
+      cancel() {
+        if (pending.get(host) === lookup) pending.delete(host);
+        stop.abort();
+        resolver.cancel();
+      },
+    };
+    pending.set(host, lookup);
+    return lookup;
   }
 }
 
@@ -80,76 +114,33 @@ export const systemResolve: Resolve = createResolve({
   resolvConfPath: "/etc/resolv.conf",
 });
 
-function startLookup(host: string, sources: ResolveSources): Lookup {
-  const stop = new AbortController();
-  const resolver = new Resolver(RESOLVER_OPTIONS);
-  if (sources.servers) resolver.setServers(sources.servers);
-  return {
-    addresses: lookUp(host, { sources, resolver, signal: stop.signal }),
-    waiters: 0,
-    cancel() {
-      stop.abort();
-      resolver.cancel();
-    },
-  };
+interface LookupContext {
+  sources: ResolveSources;
+  resolver: Resolver;
+  signal: AbortSignal;
 }
 
 async function lookUp(
   host: string,
-  {
-    sources,
-    resolver,
-    signal,
-  }: { sources: ResolveSources; resolver: Resolver; signal: AbortSignal },
-): Promise<string[]> {
+  answeredName: string | undefined,
+  { sources, resolver, signal }: LookupContext,
+): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
-  if (listed.length > 0) return inTurn(listed);
+  if (listed.length > 0) return { addresses: inTurn(listed), ttlSeconds: MAX_TTL_SECONDS };
   const search = parseResolvConf(await readText(sources.resolvConfPath));
-  let timedOut = false;
-  for (const name of candidateNames(host, search)) {
+  // First the one that had addresses last time. When it has none any more, the others in their order.
+  const names = new Set([answeredName ?? [], candidateNames(host, search)].flat());
+  let failed = false;
+  for (const name of names) {
     signal.throwIfAborted();
-    const answers = await askBothFamilies(resolver, name);
-    const addresses = answers.flatMap((answer) => answer.addresses);
-    if (addresses.length > 0) return inTurn(addresses);
-    timedOut ||= answers.some((answer) => answer.timedOut);
+    const answer = await askBothFamilies(resolver, name);
+    if (answer.addresses.length > 0) {
+      const { ttlSeconds } = answer;
+      return { addresses: inTurn(answer.addresses), ttlSeconds, answeredName: name };
+    }
+    failed ||= answer.failed;
   }
-  throw new CheckError(timedOut ? "ConnectTimeout" : "HostNotFound");
-}
-
-/** What one question came to. */
-interface Answer {
-  addresses: string[];
-  timedOut: boolean;
-}
-
-/**
- * Asks for IPv4 and IPv6. Once one of them has addresses, the other gets a moment more: a name server that
- * drops questions for IPv6 must not make a reachable database look unreachable.
- */
-async function askBothFamilies(resolver: Resolver, name: string): Promise<Answer[]> {
-  const questions = [ask(resolver.resolve4(name)), ask(resolver.resolve6(name))];
-  const both = Promise.all(questions);
-  const found = Promise.any(questions.map(withAddresses));
-  const oneFamily = found.then((answer) => sleep(OTHER_FAMILY_MILLISECONDS, [answer], UNREF));
-  return Promise.race([both, oneFamily.catch(() => both)]);
-}
-
-async function withAddresses(question: Promise<Answer>): Promise<Answer> {
-  const answer = await question;
-  if (answer.addresses.length === 0) throw new CheckError("HostNotFound");
-  return answer;
-}
-
-/**
- * Never rejects: the other family or the next name of the search list may still answer. Any code but a
- * timeout counts as "not found", ECONNREFUSED included: that is the name server's port, not the dependency's.
- */
-async function ask(query: Promise<string[]>): Promise<Answer> {
-  try {
-    return { addresses: await query, timedOut: false };
-  } catch (error) {
-    return { addresses: [], timedOut: (error as { code?: unknown }).code === "ETIMEOUT" };
-  }
+  throw new CheckError(failed ? "ResolverFailed" : "HostNotFound");
 }
 
 /** IPv4 and IPv6 in turn, so that a family that is not routed here costs one attempt, not all. */

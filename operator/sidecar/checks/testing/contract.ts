@@ -56,7 +56,7 @@ const TLS_ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 10]);
 /** A lookup that knows IP literals and `unknown.test`, which has no address. */
 const resolveForTest: Resolve = async (host) => {
   if (host === "unknown.test") throw new CheckError("HostNotFound");
-  return [host];
+  return { addresses: [host], forget: () => {} };
 };
 
 /** Runs one check as the sidecar does, asserts its deadline, and gives its outcome. */

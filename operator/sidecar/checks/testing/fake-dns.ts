@@ -12,16 +12,19 @@ export interface FakeDns {
   close(): Promise<void>;
 }
 
-/** What a name server does with a name: its addresses; none means NXDOMAIN, "silence" no answer at all. */
-export type FakeAnswer = string[] | "silence" | "SERVFAIL";
+/**
+ * What a name server does with a name: its addresses; none means NXDOMAIN, "NODATA" that there is none
+ * of this family, "silence" no answer at all.
+ */
+export type FakeAnswer = string[] | "silence" | keyof typeof CODES;
 
 const TYPE_AAAA = 28;
-const SERVFAIL = 2;
-const NXDOMAIN = 3;
+const CODES = { NODATA: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
 
-/** Starts a name server that answers with `answer`. */
+/** Starts a name server that answers with `answer`; addresses live for `ttl` seconds, at most 255. */
 export async function startFakeDns(
   answer: (name: string, type: "A" | "AAAA") => FakeAnswer,
+  ttl: (name: string) => number = () => 1,
 ): Promise<FakeDns> {
   const socket = createSocket("udp4");
   const questions: string[] = [];
@@ -31,8 +34,9 @@ export async function startFakeDns(
     questions.push(`${typeName} ${name}`);
     const found = answer(name, typeName);
     if (found === "silence") return;
-    const answered = found === "SERVFAIL" ? { code: SERVFAIL, addresses: [] } : resultOf(found);
-    socket.send(reply(query.subarray(0, end), { type, ...answered }), peer.port, peer.address);
+    const question = query.subarray(0, end);
+    const answered = { type, ttl: ttl(name), ...resultOf(found) };
+    socket.send(reply(question, answered), peer.port, peer.address);
   });
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
@@ -46,10 +50,10 @@ export async function startFakeDns(
   };
 }
 
-const resultOf = (addresses: string[]) => ({
-  code: addresses.length === 0 ? NXDOMAIN : 0,
-  addresses,
-});
+function resultOf(found: string[] | keyof typeof CODES): { code: number; addresses: string[] } {
+  if (typeof found === "string") return { code: CODES[found], addresses: [] };
+  return { code: found.length === 0 ? CODES.NXDOMAIN : 0, addresses: found };
+}
 
 function parseQuestion(query: Buffer): { name: string; type: number; end: number } {
   const labels: string[] = [];
@@ -63,11 +67,11 @@ function parseQuestion(query: Buffer): { name: string; type: number; end: number
 
 function reply(
   question: Buffer,
-  { type, code, addresses }: { type: number; code: number; addresses: string[] },
+  { type, ttl, code, addresses }: { type: number; ttl: number; code: number; addresses: string[] },
 ): Buffer {
   const records = addresses
     .filter((address) => isIPv6(address) === (type === TYPE_AAAA))
-    .map((address) => record(type, address));
+    .map((address) => record({ type, ttl }, address));
   const header = Buffer.from(question.subarray(0, 12));
   header.writeUInt16BE(0x8180 | code, 2);
   header.writeUInt16BE(records.length, 6);
@@ -76,11 +80,11 @@ function reply(
   return Buffer.concat([header, question.subarray(12), ...records]);
 }
 
-/** A pointer to the question's name, type, class IN, 1 s to live, the address. */
-function record(type: number, address: string): Buffer {
+/** A pointer to the question's name, type, class IN, time to live, the address. */
+function record({ type, ttl }: { type: number; ttl: number }, address: string): Buffer {
   const data =
     type === TYPE_AAAA ? ipv6Bytes(address) : Buffer.from(address.split(".").map(Number));
-  const head = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 1, 0, data.length]);
+  const head = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, ttl, 0, data.length]);
   return Buffer.concat([head, data]);
 }
 

@@ -1,0 +1,35 @@
+import { expect, test } from "@jest/globals";
+import { createNameMemory, type Found } from "./name-memory.ts";
+
+const found = (address: string): Found => ({
+  addresses: [address],
+  ttlSeconds: 10,
+  answeredName: `${address}.test`,
+});
+
+test("holds no more hosts than a policy can name; the one looked up longest ago goes first", () => {
+  const memory = createNameMemory(() => 0);
+  const hosts = Array.from({ length: 300 }, (_, index) => `host-${index}`);
+  for (const host of hosts) {
+    memory.remember(host, found(host));
+    memory.remember("always", found("always"));
+  }
+  const held = hosts.filter((host) => memory.addressesOf(host) !== undefined);
+  expect(held).toStrictEqual(hosts.slice(-255));
+  expect(memory.addressesOf("always")).toStrictEqual(["always"]);
+});
+
+test("a host that is not known, or was forgotten", () => {
+  const memory = createNameMemory(() => 0);
+  expect([memory.addressesOf("db"), memory.answeredNameOf("db")]).toStrictEqual([
+    undefined,
+    undefined,
+  ]);
+  const answer = found("db");
+  memory.remember("db", answer);
+  memory.forget("db", answer.addresses);
+  expect([memory.addressesOf("db"), memory.answeredNameOf("db")]).toStrictEqual([
+    undefined,
+    undefined,
+  ]);
+});

@@ -1,0 +1,71 @@
+/** What is remembered of host names, so that not every check of every pod asks the cluster's DNS. */
+
+/** What a lookup found. */
+export interface Found {
+  addresses: string[];
+  /** How long they may be used, in seconds, as the name server says. */
+  ttlSeconds: number;
+  /** Which name of the search list had them; undefined when the hosts file did. */
+  answeredName?: string | undefined;
+}
+
+/** Answers by host name. */
+export interface NameMemory {
+  /** Addresses that are still good; undefined when a name server has to be asked. */
+  addressesOf(host: string): string[] | undefined;
+  /** The name that answered last time; undefined when all names of the search list have to be tried. */
+  answeredNameOf(host: string): string | undefined;
+  remember(host: string, found: Found): void;
+  /** Forgets all about `host`, if these addresses are what is remembered of it. */
+  forget(host: string, addresses: string[]): void;
+}
+
+/** Longest use of an address in seconds, whatever its TTL. Hosts files have none and get the same. */
+export const MAX_TTL_SECONDS = 30;
+/**
+ * After so long all names of the search list are tried again, although the remembered one answers: a
+ * Service that was created meanwhile may come before it, as it does for the app.
+ */
+const SEARCH_AGAIN_MILLISECONDS = 300_000;
+/** More than a policy can name: 12 dependencies with 16 servers each. */
+const MAX_NAMES = 256;
+
+interface Entry {
+  found: Found;
+  freshUntil: number;
+  searchAgainAt: number;
+}
+
+/** An empty memory. `now` is a clock in milliseconds that never jumps. No timer runs. */
+export function createNameMemory(now: () => number): NameMemory {
+  const entries = new Map<string, Entry>();
+
+  function answeredNameOf(host: string): string | undefined {
+    const entry = entries.get(host);
+    return entry && now() < entry.searchAgainAt ? entry.found.answeredName : undefined;
+  }
+
+  return {
+    answeredNameOf,
+    addressesOf(host) {
+      const entry = entries.get(host);
+      return entry && now() < entry.freshUntil ? entry.found.addresses : undefined;
+    },
+    remember(host, found) {
+      const before = entries.get(host);
+      const again = before !== undefined && answeredNameOf(host) === found.answeredName;
+      // The host that was looked up longest ago is first.
+      entries.delete(host);
+      entries.set(host, {
+        found,
+        freshUntil: now() + Math.min(found.ttlSeconds, MAX_TTL_SECONDS) * 1_000,
+        searchAgainAt: again ? before.searchAgainAt : now() + SEARCH_AGAIN_MILLISECONDS,
+      });
+      const [oldest] = entries.keys();
+      if (entries.size > MAX_NAMES && oldest !== undefined) entries.delete(oldest);
+    },
+    forget(host, addresses) {
+      if (entries.get(host)?.found.addresses === addresses) entries.delete(host);
+    },
+  };
+}
