@@ -12,7 +12,7 @@ export default {
     "operator/controller/policy/{configmap,pod-counts,pods,status}.ts",
     "operator/controller/webhook-configuration/webhook-configuration.ts",
     "operator/controller/certificate/certificate-plan.ts",
-    "operator/sidecar/{answers,check-counts,metrics,parse-policy-file,readiness,verdict}.ts",
+    "operator/sidecar/{answers,check-counts,metrics,parse-policy-file,readiness,request-head,verdict}.ts",
     "operator/sidecar/checks/*.ts",
     "!operator/**/*.test.ts",
   ],

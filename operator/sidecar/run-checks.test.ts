@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
+import { REASONS } from "../api/reasons.ts";
 import type { Timing } from "../api/timing.ts";
 import { type Check, type CheckContext, CheckError } from "./checks/check.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
@@ -168,11 +169,25 @@ describe("an outcome", () => {
     expect(started).toStrictEqual([]);
   });
 
-  test("a detail has a bound", async () => {
-    run = async () => ({ detail: "x".repeat(10_000) });
+  test.each<[string, Check["run"]]>([
+    ["success", async () => ({ detail: "x".repeat(10_000) })],
+    ["failure", () => Promise.reject(new CheckError("TooFewServers", "x".repeat(10_000)))],
+  ])("the detail of a %s has a bound", async (_, outcome) => {
+    run = outcome;
     runner.apply(config([dependency("a")]));
     await pass(0);
     expect(results[0]?.[1].detail).toHaveLength(640);
+  });
+
+  test("the longest detail of a memcached ring fits into the bound", async () => {
+    const longest = REASONS.reduce((a, b) => (a.length >= b.length ? a : b));
+    const detail = Array.from({ length: 16 }, (_, index) => `servers[${index}]=${longest}`).join(
+      " ",
+    );
+    run = async () => ({ detail });
+    runner.apply(config([dependency("a")]));
+    await pass(0);
+    expect(results[0]?.[1].detail).toBe(detail);
   });
 });
 

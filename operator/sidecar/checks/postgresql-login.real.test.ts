@@ -155,7 +155,7 @@ describe("rounds of SCRAM", () => {
 });
 
 describe("the remembered keys", () => {
-  const check = createPostgresql(async (host) => [host]);
+  const check = createPostgresql(async (host) => ({ addresses: [host], forget: () => {} }));
   const run = (config: ReturnType<typeof subject>, password: string) =>
     runCheck(check, config, { readSecretKey: secrets({ user: "changing", password }) });
 

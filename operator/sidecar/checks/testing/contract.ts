@@ -1,4 +1,5 @@
 /** Test fixture: what every check must do with a dependency that misbehaves. */
+import { getEventListeners } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -81,6 +82,9 @@ export async function runCheck(
   } finally {
     clearTimeout(timer);
     expect(performance.now() - started).toBeLessThan(checkTimeout + GRACE);
+    // What still listens would be kept, with its socket, for as long as the signal.
+    await eventually(() => getEventListeners(deadline.signal, "abort").length === 0);
+    expect(getEventListeners(deadline.signal, "abort")).toHaveLength(0);
   }
 }
 
