@@ -61,6 +61,13 @@ test("conditions are bounded too, and what waits for a condition's turn keeps it
   expect(pace.wait("a", "counts")).toBe(0);
 });
 
+test("a turn is good for one write", () => {
+  expect(pace.wait("a", "counts")).toBe(0);
+  jest.advanceTimersByTime(COUNTS_MILLISECONDS);
+  drain("counts");
+  expect(pace.wait("a", "counts")).toBeCloseTo(INTERVAL);
+});
+
 test("a policy that is gone holds nothing", () => {
   expect(pace.wait("a", "counts")).toBe(0);
   pace.forget("a");

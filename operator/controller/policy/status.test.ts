@@ -224,7 +224,7 @@ describe("conditions", () => {
   });
 
   test("an older policy selects whatever this one could: it can never work, pods or not", () => {
-    const counts = countsOf({ matched: 0, injected: 0, coveredBy: "old" });
+    const counts = countsOf({ matched: 0, injected: 0, coveredBy: "old", claimedBy: "older" });
     const status = policyStatus(facts({ counts }));
     expect(short(status)).toMatchObject({
       Programmed: "False Conflicted",
@@ -295,8 +295,12 @@ describe("wasProgrammed", () => {
     expect(wasProgrammed(status, 3)).toBe(false);
   });
 
-  test("an overlap with another policy does not undo it", () => {
-    const status = policyStatus(facts({ counts: countsOf({ claimed: 1, claimedBy: "old" }) }));
+  test.each([
+    ["PartiallyProgrammed", { claimed: 1, claimedBy: "old" }],
+    ["Conflicted", { matched: 0, injected: 0, claimed: 1, claimedBy: "old" }],
+  ])("an overlap with another policy does not undo it: %s", (reason, counts) => {
+    const status = policyStatus(facts({ counts: countsOf(counts) }));
+    expect(short(status).Programmed).toBe(`False ${reason}`);
     expect(wasProgrammed(status, 3)).toBe(true);
   });
 });

@@ -78,7 +78,8 @@ function overlap({
   const owner = coveredBy ?? claimedBy;
   if (owner === undefined) return undefined;
   const older = `the older HealthPolicy ${owner}`;
-  if (coveredBy !== undefined || matched === 0) {
+  // Also without pods: what an older policy covers can never match one.
+  if (matched === 0) {
     return no("Conflicted", `Every pod that the selector matches belongs to ${older}.`);
   }
   const all = matched + claimed;

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { rawPolicy } from "../../api/testing/policy.ts";
+import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { createStatusWriter, type StatusWriter } from "./apply-status.ts";
+import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
+
+let applied: unknown[];
+let failing: boolean;
+let writer: StatusWriter;
+
+function record(metadata: object = {}, status?: HealthPolicyStatus): PolicyRecord {
+  return { ...(projectPolicy(rawPolicy(metadata)) as PolicyRecord), status };
+}
+
+function statusOf(status: "True" | "False", unready = 0, message = "m"): HealthPolicyStatus {
+  const lastTransitionTime = "2026-01-01T00:00:00Z";
+  const condition = { type: "Ready", status, reason: "Ready", message, lastTransitionTime };
+  return { observedGeneration: 3, conditions: [condition], pods: { unready } };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  applied = [];
+  failing = false;
+  const apply = async ({ object }: { object: object }) => {
+    if (failing) throw new Error("refused");
+    applied.push((object as { status: unknown }).status);
+    return object;
+  };
+  writer = createStatusWriter({ apply } as unknown as KubeClient);
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test("what stands is not written again, be it in the cache or on its way back to it", async () => {
+  const status = statusOf("True");
+  expect(await writer.write(record({}, status), status)).toBeUndefined();
+  expect(applied).toEqual([]);
+  await writer.write(record(), status);
+  await writer.write(record(), status);
+  expect(applied).toEqual([status]);
+});
+
+test("what does not come back to the cache is written again: somebody has changed it", async () => {
+  const status = statusOf("True");
+  await writer.write(record(), status);
+  jest.advanceTimersByTime(5_001);
+  await writer.write(record(), status);
+  expect(applied).toHaveLength(2);
+});
+
+test("a new policy of the name has none of the old one's status", async () => {
+  const status = statusOf("True");
+  await writer.write(record(), status);
+  const young = record({ uid: "another" });
+  expect(writer.previous(record())).toBe(status);
+  expect(writer.previous(young)).toBeUndefined();
+  await writer.write(young, status);
+  expect(applied).toHaveLength(2);
+});
+
+test("counts and the sentences that quote them wait, with the time until then", async () => {
+  await writer.write(record(), statusOf("True"));
+  expect(await writer.write(record(), statusOf("True", 1))).toBeCloseTo(5_000);
+  expect(await writer.write(record(), statusOf("True", 1, "another"))).toBeCloseTo(5_000);
+  jest.advanceTimersByTime(5_000);
+  expect(await writer.write(record(), statusOf("True", 2))).toBeUndefined();
+  expect(applied).toEqual([statusOf("True"), statusOf("True", 2)]);
+});
+
+test("a condition does not wait, and takes the counts along", async () => {
+  await writer.write(record(), statusOf("True"));
+  expect(await writer.write(record(), statusOf("False", 1))).toBeUndefined();
+  expect(
+    await writer.write(record(), { ...statusOf("False", 1), observedGeneration: 4 }),
+  ).toBeUndefined();
+  expect(applied).toHaveLength(3);
+});
+
+test("a write that failed is not remembered as done", async () => {
+  failing = true;
+  await expect(writer.write(record(), statusOf("True"))).rejects.toThrow("refused");
+  expect(writer.previous(record())).toBeUndefined();
+  failing = false;
+  await writer.write(record(), statusOf("True"));
+  expect(applied).toHaveLength(1);
+});
+
+test("a policy that is gone is forgotten", async () => {
+  await writer.write(record(), statusOf("True"));
+  writer.forget("shop/web");
+  expect(writer.previous(record())).toBeUndefined();
+  expect(await writer.write(record(), statusOf("True", 1))).toBeUndefined();
+});

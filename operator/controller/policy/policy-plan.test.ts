@@ -1,0 +1,99 @@
+import { expect, test } from "@jest/globals";
+import { testPolicy } from "../../api/testing/policy.ts";
+import { needsReplicas, type PolicyFacts, policyPlan, type ReplicaFacts } from "./policy-plan.ts";
+import { countsOf } from "./testing/records.ts";
+
+const REPLICAS: ReplicaFacts = { known: true, ready: 2, without: [] };
+
+/** What is read about a new policy when all is as it should be. */
+function facts(overrides: Partial<PolicyFacts> = {}): PolicyFacts {
+  return {
+    namespace: "shop",
+    generation: 3,
+    resolution: { policy: testPolicy() },
+    excluded: false,
+    optedOut: false,
+    configMap: { state: "current", dueMilliseconds: 400_000 },
+    webhookReach: { state: "reachable" },
+    reachedForMilliseconds: 5_000,
+    counts: countsOf(),
+    previous: undefined,
+    now: new Date("2026-02-03T04:05:06Z"),
+    ...overrides,
+  };
+}
+
+/** `status reason` of Programmed, and when to look again. */
+function planned(overrides: Partial<PolicyFacts> = {}, replicas = REPLICAS): unknown[] {
+  const { status, againMilliseconds } = policyPlan(facts(overrides), replicas);
+  const found = status?.conditions?.find(({ type }) => type === "Programmed");
+  return [`${found?.status} ${found?.reason}`, againMilliseconds];
+}
+
+const invalid = { resolution: { invalid: "timing: no" }, configMap: undefined };
+const foreign = { configMap: { state: "blocked" as const, message: "Not ours." } };
+const leftover = { configMap: { state: "waiting" as const, message: "Not collected yet." } };
+const unreachable = { webhookReach: { state: "unreachable" as const, message: "Firewall." } };
+const unknown = { webhookReach: { state: "unknown" as const, message: "Not tried yet." } };
+const previous = policyPlan(facts(), REPLICAS).status;
+
+test.each<[string, Partial<PolicyFacts>, unknown[]]>([
+  ["all is as it should be", {}, ["True Programmed", 400_000]],
+  ["invalid", invalid, ["False Invalid", 600_000]],
+  ["of an excluded namespace", { excluded: true }, ["False NamespaceExcluded", 400_000]],
+  ["opted out", { optedOut: true }, ["False NamespaceExcluded", 400_000]],
+  ["with a foreign ConfigMap", foreign, ["False ConfigMapNotOurs", 5_000]],
+  ["foreign and opted out", { ...foreign, optedOut: true }, ["False ConfigMapNotOurs", 5_000]],
+  ["with a ConfigMap to be collected", leftover, ["False Reconciling", 300]],
+  ["unreachable", unreachable, ["False WebhookUnreachable", 400_000]],
+  ["reached for too short a time", { reachedForMilliseconds: 900 }, ["False Reconciling", 300]],
+  ["not reached", { reachedForMilliseconds: undefined }, ["False Reconciling", 300]],
+  [
+    "not reached, but programmed before",
+    { reachedForMilliseconds: undefined, previous },
+    ["True Programmed", 400_000],
+  ],
+  ["not proven, but programmed before", { ...unknown, previous }, ["True Programmed", 400_000]],
+  [
+    "unreachable, but programmed before",
+    { ...unreachable, previous },
+    ["False WebhookUnreachable", 400_000],
+  ],
+  [
+    "programmed before the edit",
+    { reachedForMilliseconds: undefined, previous, generation: 4 },
+    ["False Reconciling", 300],
+  ],
+])("a policy, %s: no replica is asked without need", (_what, given, expected) => {
+  expect(planned(given)).toEqual(expected);
+  expect(needsReplicas(facts(given))).toBe(expected[0] === "True Programmed" && !given.previous);
+});
+
+test.each<[string, ReplicaFacts, string]>([
+  ["not known yet", { ...REPLICAS, known: false, ready: 0 }, "are being looked for"],
+  ["not ready", { ...REPLICAS, ready: 0 }, "No replica of the operator is ready"],
+  ["behind", { ...REPLICAS, without: ["b", "c"] }, "to know the policy: b, c."],
+])("replicas that are %s: it waits and says so", (_what, replicas, sentence) => {
+  expect(planned({}, replicas)).toEqual(["False Reconciling", 300]);
+  const { status } = policyPlan(facts(), replicas);
+  const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
+  expect(message).toContain(sentence);
+});
+
+test("a ConfigMap is written when it is due, over the object that was found, and only then", () => {
+  expect(policyPlan(facts(), REPLICAS)).not.toHaveProperty("configMap");
+  const due = facts({ configMap: { state: "due", uid: "u" } });
+  expect(policyPlan(due, REPLICAS).configMap).toEqual({ uid: "u" });
+  expect(policyPlan(facts(foreign), REPLICAS)).not.toHaveProperty("configMap");
+  const optedOut = facts({ configMap: { state: "due", uid: undefined }, optedOut: true });
+  expect(policyPlan(optedOut, REPLICAS).configMap).toEqual({ uid: undefined });
+});
+
+test("without counts there is no status, but the ConfigMap all the same", () => {
+  const plan = policyPlan(
+    facts({ counts: undefined, configMap: { state: "due", uid: undefined } }),
+    REPLICAS,
+  );
+  expect(plan).not.toHaveProperty("status");
+  expect(plan).toHaveProperty("configMap");
+});

@@ -1,0 +1,49 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { pino } from "pino";
+import {
+  createKubeClient,
+  type KubeRequest,
+  loadKubeConfig,
+} from "../../operator/controller/kube/kube-client.ts";
+import { startWatch, type Watch } from "../../operator/controller/kube/watch.ts";
+import { waitUntil } from "./harness/wait-for.ts";
+import { STATUS_FOLLOWS } from "./timeouts.ts";
+
+let watch: Watch<string> | undefined;
+
+afterEach(() => watch?.stop());
+
+test.each([
+  ["pods of the cluster", "/api/v1/pods"],
+  ["pods of a namespace", "/api/v1/namespaces/kube-system/pods"],
+  ["custom resources", "/apis/healthpolicy.dev/v1alpha1/healthpolicies"],
+])(
+  "a real API server sends %s as the beginning of a watch: nothing is listed",
+  async (_what, path) => {
+    const client = createKubeClient(loadKubeConfig());
+    const asked: KubeRequest[] = [];
+    watch = startWatch<string>({
+      client: {
+        ...client,
+        request: (request) => {
+          asked.push(request);
+          return client.request(request);
+        },
+        stream: (request) => {
+          asked.push(request);
+          return client.stream(request);
+        },
+      },
+      path,
+      kind: "Thing",
+      project: ({ metadata }) => metadata.name,
+      log: pino({ level: "silent" }),
+    });
+    const running = watch;
+    await waitUntil({ what: "the cache to be full", within: STATUS_FOLLOWS }, async () =>
+      running.synced(),
+    );
+    expect(asked.map(({ query }) => query?.sendInitialEvents)).toEqual(["true"]);
+    if (path.endsWith("/pods")) expect([...running.values()].length).toBeGreaterThan(0);
+  },
+);
