@@ -1,6 +1,6 @@
 /** What one replica at a time does: everything that writes. */
 import type { Logger } from "pino";
-import type { CacheChange, Caches, NamespaceRecord } from "./caches.ts";
+import type { CacheChange, Caches } from "./caches.ts";
 import { writeCertificate } from "./certificate/apply-certificate.ts";
 import { endingWith, type KubeClient } from "./kube/kube-client.ts";
 import { createQueue, type Queue } from "./kube/queue.ts";
@@ -9,7 +9,6 @@ import { createConfigMapWriter } from "./policy/apply-configmap.ts";
 import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
 import { type PodWatches, startPodWatches } from "./policy/pod-watches.ts";
 import { type PodRecord, podProjection } from "./policy/pods.ts";
-import type { PolicyRecord } from "./policy/policy-cache.ts";
 import { createReconciler } from "./policy/reconcile.ts";
 import type { OperatorSettings } from "./settings.ts";
 import {
@@ -18,14 +17,15 @@ import {
 } from "./webhook-configuration/apply-webhook-configuration.ts";
 import { createWebhookProver } from "./webhook-configuration/prove-webhook.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
+import { workAfterChange } from "./work-after-change.ts";
 import { policyItem, type WorkItem, workItemKey } from "./work-item.ts";
 
 /** Certificates live for weeks; the Secret's own changes are watched. */
 const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
 /** From a write of the webhook configuration to its proof: API servers learn of it by a watch of theirs. */
 const PROOF_AFTER_WRITE_MILLISECONDS = 1_000;
-/** A rollout changes many pods at once: counted together. */
-const POD_CHANGES_MILLISECONDS = 300;
+/** A rollout changes many pods at once, and a release many policies: they are counted together. */
+const TOGETHER_MILLISECONDS = 300;
 
 export interface LeaderOptions {
   client: KubeClient;
@@ -50,41 +50,19 @@ export interface Leader {
 
 const NO_COUNTS: ReadonlyMap<string, PodCounts> = new Map();
 
-function policyChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PolicyRecord>): void {
-  const changed = (change.now ?? change.old) as PolicyRecord;
-  queue.add(policyItem(changed));
-  queue.add({ kind: "webhookConfiguration" });
-  // Younger policies of the namespace may win or lose pods.
-  for (const policy of caches.index.policies(changed.namespace)) {
-    if (policy.name !== changed.name) queue.addAfter(policyItem(policy), POD_CHANGES_MILLISECONDS);
-  }
-}
-
-function namespaceChanged(
-  queue: Queue<WorkItem>,
-  caches: Caches,
-  change: Change<NamespaceRecord>,
-): void {
-  if (change.old?.optedOut === change.now?.optedOut) return;
-  for (const policy of caches.index.policies(change.key)) queue.add(policyItem(policy));
-}
-
 /** Policies that a pod does not concern are left alone: each recount can become a write. */
 function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRecord>): void {
   const { namespace } = (change.now ?? change.old) as PodRecord;
   for (const policy of policiesToRecount(change, caches.index.policies(namespace))) {
-    queue.addAfter(policyItem(policy), POD_CHANGES_MILLISECONDS);
+    queue.addAfter(policyItem(policy), TOGETHER_MILLISECONDS);
   }
 }
 
 /** Queues what a change of a cache asks for. */
-function follow(queue: Queue<WorkItem>, caches: Caches, { kind, change }: CacheChange): void {
-  if (kind === "policy") policyChanged(queue, caches, change);
-  else if (kind === "namespace") namespaceChanged(queue, caches, change);
-  else {
-    queue.add({ kind: "certificate" });
-    queue.add({ kind: "webhookConfiguration" });
-  }
+function follow(queue: Queue<WorkItem>, caches: Caches, change: CacheChange): void {
+  const { now, soon } = workAfterChange(change, caches.index.policies);
+  for (const item of now) queue.add(item);
+  for (const item of soon) queue.addAfter(item, TOGETHER_MILLISECONDS);
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

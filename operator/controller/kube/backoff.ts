@@ -8,7 +8,7 @@ export interface BackoffTimes {
   maxBackoff: number;
 }
 
-/** 2 to this power is past every longest wait; without the limit the power would end in Infinity. */
+/** The longest wait is reached long before; without this limit the product would become Infinity. */
 const MOST_DOUBLINGS = 20;
 
 /**

@@ -56,7 +56,7 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
       errors.forget(key);
       if (after !== undefined) addAfter(item, after);
     } catch (error) {
-      // Ended with the queue, and not tried again: no failure.
+      // The queue is being stopped and has ended this work itself: nothing has failed.
       if (stopped) return;
       const wait = backoff(key);
       const retryMilliseconds = Math.round(wait);

@@ -178,6 +178,17 @@ describe("watch", () => {
     expect(waits).toEqual([10, 10, 10]);
   });
 
+  test("a server that ends every watch at once is not asked in a busy loop", async () => {
+    fake.intercept = ({ query }, response) => {
+      if (query.get("watch") !== "true") return false;
+      response.writeHead(200).end();
+      return true;
+    };
+    start({ firstBackoff: 200 }, { random: () => 1 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(fake.watches().length).toBeLessThanOrEqual(3);
+  });
+
   test("asks for bookmarks and resumes from the last one without listing", async () => {
     await startOpen();
     const bookmark = { type: "BOOKMARK", object: { metadata: { resourceVersion: "777" } } };

@@ -13,7 +13,10 @@ const REAPPLY_LEAST_MILLISECONDS = 300_000;
 const REAPPLY_MOST_MILLISECONDS = 600_000;
 
 const FIELD_MANAGER = "healthpolicy-configmap";
-/** Owns no field and stores nothing: an empty dry run is how an object is seen without a read verb. */
+/**
+ * Of the dry run that looks. A dry run that names no field changes nothing and answers with the object as
+ * it is, so that no right to read ConfigMaps is needed.
+ */
 const LOOK_MANAGER = "healthpolicy-look";
 
 /** What there is under the name of a policy's ConfigMap. */

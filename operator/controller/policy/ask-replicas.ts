@@ -67,14 +67,14 @@ async function knows(
     const text = await get(url, {
       ca: caBundle,
       servername: dnsName,
-      // One connection per question: questions are rare, and a kept one would outlive its replica.
+      // Asked rarely, so no connection is kept: it could outlive the replica, whose address another gets.
       agent: false,
       signal: AbortSignal.timeout(DEADLINE_MILLISECONDS),
     });
     const { uid, generation } = JSON.parse(text) as Answer;
     return uid === policy.uid && typeof generation === "number" && generation >= policy.generation;
   } catch {
-    // Not there, not trusted, not yet serving: all the same to the question.
+    // Whatever the error was, the replica has not said that it knows the policy.
     return false;
   }
 }

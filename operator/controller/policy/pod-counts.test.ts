@@ -146,6 +146,15 @@ test.each([
   expect(coveredBy).toBe(covered ? "z" : undefined);
 });
 
+test("a younger policy covers nothing", () => {
+  const younger = testPolicy({
+    name: "z",
+    creationTimestamp: "2027-01-01T00:00:00Z",
+    selector: {},
+  });
+  expect(countPods(policy, [policy, younger], []).coveredBy).toBeUndefined();
+});
+
 test("an expression that both have is covered", () => {
   const matchExpressions = [{ key: "app", operator: "In" as const, values: ["a", "b"] }];
   const older = testPolicy({

@@ -45,6 +45,8 @@ describe("projectPod", () => {
     const sidecar = { policy: "web", revision: "abc", ready: true };
     expect(projectPod(raw(MARKS, SIDECAR, ready))?.sidecar).toEqual(sidecar);
     expect(projectPod(raw(MARKS, SIDECAR))?.sidecar).toEqual({ ...sidecar, ready: false });
+    const unready = { initContainerStatuses: [{ name: "healthpolicy-sidecar", ready: false }] };
+    expect(projectPod(raw(MARKS, SIDECAR, unready))?.sidecar).toEqual({ ...sidecar, ready: false });
   });
 
   test("annotations without the container, and the container without annotations, are not ours", () => {
@@ -83,7 +85,7 @@ describe("projectPod", () => {
     ["an option", { name: "--all" }],
     ["a name that is too long", { name: "a".repeat(254) }],
     ["a kind of another API", { apiVersion: "evil.example/v1", name: "web" }],
-    ["a ReplicaSet without the pod's hash", { kind: "ReplicaSet", name: "web-other" }],
+    ["a ReplicaSet without the pod's hash", { kind: "ReplicaSet", name: "a-long-name-of-its-own" }],
     ["nothing before the hash", { kind: "ReplicaSet", name: "-6d5f7c9b8d" }],
   ])("an owner that is %s is no workload", (_what, owner) => {
     const given = { apiVersion: "apps/v1", kind: "StatefulSet", controller: true, ...owner };
@@ -96,6 +98,12 @@ describe("projectPod", () => {
     });
     expect(projectPod(raw(MARKS, carrying("evil/other:1")))?.sidecar).toBeUndefined();
     expect(projectPod(raw(MARKS, carrying("mirror.example/sidecar:0")))?.sidecar).toBeDefined();
+  });
+
+  test("of several owners the controller counts", () => {
+    const web = { apiVersion: "apps/v1", kind: "StatefulSet", name: "web", controller: true };
+    const ownerReferences = [{ ...web, name: "other", controller: false }, web];
+    expect(projectPod(raw({ ownerReferences }))?.workload).toBe("statefulset/web");
   });
 
   test("a bare pod has no workload", () => {

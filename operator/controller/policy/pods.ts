@@ -76,7 +76,8 @@ function workloadOf({ metadata }: LivePod): string | undefined {
 function sidecarOf(pod: LivePod, image: string): PodRecord["sidecar"] {
   const carries = pod.spec?.initContainers?.some((container) => isSidecar(container, image));
   const policy = pod.metadata.annotations?.[POLICY_ANNOTATION];
-  // Annotations without the container are somebody else's; a container without annotations is not ours.
+  // Only both together make a pod ours: annotations get copied along with a pod's manifest, and anybody
+  // may give a container our name.
   if (!carries || policy === undefined) return undefined;
   const status = pod.status?.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
   return {

@@ -96,10 +96,12 @@ function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   if (facts.excluded) return excluded(namespace, false);
   const without = withoutConfigMap(facts);
   if (without) return without;
-  // Only now: the label ends injection, but pods that run with the sidecar still follow the policy.
+  // After the ConfigMap: the label ends injection, but running pods with a sidecar still follow the policy,
+  // so that their ConfigMap goes on being written.
   if (facts.optedOut) return excluded(namespace, true);
   if (facts.webhookReach.state === "unreachable") return facts.webhookReach;
-  // Else, once true it stays true for this generation: a replica gets ready only with a full cache.
+  // Else, once true it stays true for this generation. A replica that starts later cannot make it false:
+  // it gets ready only when its cache is full.
   if (wasProgrammed(facts.previous, facts.generation)) return { state: "yes" };
   if (facts.webhookReach.state === "unknown") return { ...facts.webhookReach, state: "unproven" };
   if ((facts.reachedForMilliseconds ?? 0) >= SEEN_BY_API_SERVERS_MILLISECONDS) return undefined;

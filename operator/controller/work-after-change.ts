@@ -1,0 +1,52 @@
+/** Which work a change of a cache asks for. Pure. */
+import type { CacheChange, NamespaceRecord } from "./caches.ts";
+import type { Change } from "./kube/watch.ts";
+import type { PolicyRecord } from "./policy/policy-cache.ts";
+import { policyItem, type WorkItem } from "./work-item.ts";
+
+/** What to work on. */
+export interface WorkAfterChange {
+  /** As soon as possible. */
+  now: WorkItem[];
+  /** When what else changes at the same moment is there too. */
+  soon: WorkItem[];
+}
+
+/** The usable policies of a namespace. */
+type PoliciesOf = (namespace: string) => readonly { namespace: string; name: string }[];
+
+/** Whether more than the status has changed. */
+function specChanged({ old, now }: Change<PolicyRecord>): boolean {
+  return old?.uid !== now?.uid || old?.generation !== now?.generation;
+}
+
+function afterPolicy(change: Change<PolicyRecord>, policiesOf: PoliciesOf): WorkAfterChange {
+  const changed = (change.now ?? change.old) as PolicyRecord;
+  const own = policyItem(changed);
+  // Our own write of a status comes back as a change. Without this, each of them would be work for every
+  // other policy of the namespace.
+  if (!specChanged(change)) return { now: [own], soon: [] };
+  // The others may win pods from this one, or lose pods to it.
+  const others = policiesOf(changed.namespace).filter(({ name }) => name !== changed.name);
+  return { now: [own, { kind: "webhookConfiguration" }], soon: others.map(policyItem) };
+}
+
+function afterNamespace(change: Change<NamespaceRecord>, policiesOf: PoliciesOf): WorkAfterChange {
+  const same = change.old?.optedOut === change.now?.optedOut;
+  return { now: same ? [] : policiesOf(change.key).map(policyItem), soon: [] };
+}
+
+/** The work after `change`; `policiesOf` gives the policies as they are since the change. */
+export function workAfterChange(
+  { kind, change }: CacheChange,
+  policiesOf: PoliciesOf,
+): WorkAfterChange {
+  switch (kind) {
+    case "policy":
+      return afterPolicy(change, policiesOf);
+    case "namespace":
+      return afterNamespace(change, policiesOf);
+    case "certificate":
+      return { now: [{ kind: "certificate" }, { kind: "webhookConfiguration" }], soon: [] };
+  }
+}
