@@ -114,8 +114,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
     throw dead.signal.aborted ? dead.signal.reason : error;
   } finally {
     clearTimeout(watchdog);
+    // Nothing else to tidy up: leaving the loop, however that happens, destroys the body.
     clearTimeout(longest);
-    // Leaving the loop early destroys the body; a stream that was never read is ended here.
-    dead.abort();
   }
 }
