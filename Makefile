@@ -13,7 +13,7 @@ BUNDLE := esbuild --bundle --platform=node --target=node24 --format=cjs --extern
 
 .PHONY: help
 help: ## list every target
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what the lockfile and the tests need, where it is missing
@@ -83,6 +83,10 @@ demo: cluster ## show the product at work in that cluster, step by step
 test: ## run everything: checks, then end-to-end tests in kind; the last line counts
 	@$(MAKE) setup || { echo "0 passed, 1 failed"; exit 1; }
 	@exec node test/run.ts
+
+.PHONY: bench-sidecar
+bench-sidecar: setup ## measure the sidecar's CPU, memory and start beside a naive one; ARGS="--minutes 2 --copies 2"
+	@node bench/sidecar-cost/run.ts $(ARGS)
 
 .PHONY: clean
 clean: ## remove the cluster and what was built; images and the Docker engine stay

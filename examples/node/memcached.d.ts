@@ -1,4 +1,4 @@
-/** The few calls of the npm package `memcached` that the example makes; the package brings no types. */
+/** The few calls of the npm package `memcached` that the example and the bench make; it brings no types. */
 declare module "memcached" {
   type Callback<T> = (error: unknown, result: T) => void;
   export default class Memcached {
@@ -8,6 +8,7 @@ declare module "memcached" {
     );
     set(key: string, value: string, lifetimeSeconds: number, callback: Callback<boolean>): void;
     get(key: string, callback: Callback<unknown>): void;
+    stats(callback: Callback<unknown>): void;
     end(): void;
   }
 }

@@ -97,7 +97,7 @@ export async function openMarks(
   }
 
   try {
-    const bytes = await readBounded(path, MAX_BYTES);
+    const bytes = readBounded(path, MAX_BYTES);
     if (bytes) marks = parseMarks(bytes.toString("utf8"), now);
   } catch (error) {
     log("error", "marks cannot be read", { code: codeOf(error) });

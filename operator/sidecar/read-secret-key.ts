@@ -23,9 +23,13 @@ export interface SecretReaderOptions {
   log: Log;
 }
 
-/** Too long, a folder, not ours to read: whatever it is, only another content mends it. */
-function misconfigured(): never {
-  throw new CheckError("Misconfigured");
+/** The bytes of a file, if there is one. What is too long, a folder or not ours to read is Misconfigured. */
+function read(path: string): Buffer | undefined {
+  try {
+    return readBounded(path, MAX_BYTES);
+  } catch {
+    throw new CheckError("Misconfigured");
+  }
 }
 
 /** The text in these bytes; throws Misconfigured when they are none. */
@@ -69,7 +73,7 @@ export function createSecretReader(
     if (!PATH_PART.test(secretName) || !PATH_PART.test(key)) throw new CheckError("Misconfigured");
     const pair = `${secretName}/${key}`;
     const path = join(options.directory, secretKeyPath(secretName, key));
-    const bytes = await readBounded(path, MAX_BYTES).catch(misconfigured);
+    const bytes = read(path);
     if (bytes === undefined) throw reportMissing(pair, reference);
     missing.delete(pair);
     return textOf(bytes);

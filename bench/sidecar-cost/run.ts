@@ -1,0 +1,262 @@
+/**
+ * What the sidecar costs, beside a naive one: the same servers and interval, in one run, copies of both
+ * started in turn. README.md says how to read the figures.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { effectivePolicy } from "../../operator/api/effective-policy.ts";
+import {
+  MOUNTED_KEYS_ENV,
+  POLICY_FILE,
+  PORT_ENV,
+  secretKeyPath,
+} from "../../operator/api/names.ts";
+import { rawPolicy } from "../../operator/api/testing/policy.ts";
+import { policyConfigMap } from "../../operator/controller/policy/configmap.ts";
+import { startMemcached } from "../../operator/sidecar/checks/testing/real-memcached.ts";
+import {
+  createDatabaseFolder,
+  SUPERUSER,
+} from "../../operator/sidecar/checks/testing/real-postgresql.ts";
+import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
+import { type Program, type ProgramCommand, startProgram } from "./program.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** The defaults of the resource: a check every 5 s, a probe every 2 s. A naive sidecar checks in its probe. */
+const INTERVAL_SECONDS = 5;
+const PROBE_SECONDS = 2;
+
+/** Node compiles and fills its caches first; what that takes is no running cost. */
+const WARM_UP_SECONDS = 30;
+
+/** Both look it up, in /etc/hosts. */
+const HOST = "localhost";
+const SECRET = "orders-db";
+
+/** One row of the result. */
+interface Kind {
+  name: string;
+  command(): Promise<ProgramCommand>;
+  /** Seconds between two probes; undefined: none. */
+  probeSeconds: number | undefined;
+}
+
+interface Ports {
+  database: number;
+  caches: number[];
+}
+
+/** What one copy came to. */
+interface Result {
+  start: number;
+  /** Thousandths of a core. */
+  cpu: number;
+  anonymous: number;
+  proportional: number;
+}
+
+/** What the operator would deliver for the defaults of the resource. */
+function policyText({ database, caches }: Ports): string {
+  const resolution = effectivePolicy(
+    rawPolicy(
+      {},
+      {
+        dependencies: [
+          {
+            name: "orders-db",
+            postgresql: {
+              host: HOST,
+              port: database,
+              database: SUPERUSER.user,
+              credentials: { secretName: SECRET, usernameKey: "username", passwordKey: "password" },
+              tls: { mode: "Disable" },
+              query: "SELECT 1",
+            },
+          },
+          {
+            name: "sessions",
+            memcached: { servers: caches.map((port) => ({ host: HOST, port })) },
+          },
+        ],
+      },
+    ),
+  );
+  if (!("policy" in resolution)) throw new Error("the policy is refused");
+  return policyConfigMap(resolution.policy).data[POLICY_FILE] ?? "";
+}
+
+/** The folder that a pod mounts. */
+function writeMounted(folder: string, ports: Ports): void {
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  write(POLICY_FILE, policyText(ports));
+  write(secretKeyPath(SECRET, "username"), SUPERUSER.user);
+  write(secretKeyPath(SECRET, "password"), SUPERUSER.password);
+}
+
+/** The flags that stand in the image, read from the Dockerfile so that they cannot differ. */
+function imageFlags(): { flags: string[]; env: Record<string, string> } {
+  const [, stage = ""] = readFileSync(join(ROOT, "Dockerfile"), "utf8").split(
+    "FROM node AS sidecar",
+  );
+  const [own = ""] = stage.split("\nFROM ");
+  const entrypoint = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(own)?.[1] ?? "[]") as string[];
+  const variables = /^ENV (.*)$/m.exec(own)?.[1]?.split(" ") ?? [];
+  return {
+    flags: entrypoint.slice(1, -1),
+    env: Object.fromEntries(variables.map((variable) => variable.split("="))),
+  };
+}
+
+async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(ROOT, entry)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    external: ["pg-native"],
+    keepNames: true,
+    logLevel: "warning",
+  });
+}
+
+function kinds(folder: string, ports: Ports, ours: string): Kind[] {
+  const mounted = join(folder, "mounted");
+  writeMounted(mounted, ports);
+  const { flags, env } = imageFlags();
+  let copies = 0;
+  const sidecar = async (): Promise<ProgramCommand> => {
+    const port = await freePort();
+    const state = join(folder, `state-${copies++}`);
+    mkdirSync(state);
+    const settings = {
+      [PORT_ENV]: String(port),
+      [MOUNTED_KEYS_ENV]: `${SECRET}/username,${SECRET}/password`,
+      HEALTHPOLICY_CONFIG_PATH: mounted,
+      HEALTHPOLICY_STATE_PATH: state,
+    };
+    return { args: [...flags, ours], env: { NODE_ENV: "production", ...env, ...settings }, port };
+  };
+  const naive = async (): Promise<ProgramCommand> => {
+    const port = await freePort();
+    const servers = ports.caches.map((cache) => `${HOST}:${cache}`).join(",");
+    const database = {
+      PGHOST: HOST,
+      PGPORT: String(ports.database),
+      PGUSER: SUPERUSER.user,
+      PGPASSWORD: SUPERUSER.password,
+      PGDATABASE: SUPERUSER.user,
+    };
+    const settings = { PORT: String(port), MEMCACHED_SERVERS: servers, ...database };
+    return {
+      args: [join(folder, "naive.cjs")],
+      env: { NODE_ENV: "production", ...settings },
+      port,
+    };
+  };
+  return [
+    { name: "ours", command: sidecar, probeSeconds: PROBE_SECONDS },
+    { name: "naive", command: naive, probeSeconds: INTERVAL_SECONDS },
+    { name: "ours, never probed", command: sidecar, probeSeconds: undefined },
+  ];
+}
+
+async function probeFor(program: Program, seconds: number | undefined, end: number): Promise<void> {
+  if (seconds === undefined) return sleep(end - performance.now());
+  while (performance.now() < end) {
+    const next = performance.now() + seconds * 1_000;
+    const status = await program.probe();
+    if (status !== 200) throw new Error(`a probe was answered ${status}`);
+    await sleep(Math.max(0, next - performance.now()));
+  }
+}
+
+async function measure(program: Program, kind: Kind, seconds: number): Promise<Result> {
+  await probeFor(program, kind.probeSeconds, performance.now() + WARM_UP_SECONDS * 1_000);
+  const startedAt = performance.now();
+  const before = program.cpuMilliseconds();
+  await probeFor(program, kind.probeSeconds, startedAt + seconds * 1_000);
+  const cpu = (1_000 * (program.cpuMilliseconds() - before)) / (performance.now() - startedAt);
+  return { start: program.startMilliseconds, cpu, ...program.memory() };
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
+}
+
+function print(results: Map<string, Result[]>): void {
+  const of = (name: string, figure: keyof Result) =>
+    median((results.get(name) ?? []).map((result) => result[figure]));
+  const row = (label: string, figure: keyof Result) => {
+    const [ours, naive] = [of("ours", figure), of("naive", figure)];
+    const spread = (name: string) => {
+      const values = (results.get(name) ?? []).map((result) => result[figure]);
+      return `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
+    };
+    const cells = [ours.toFixed(2), spread("ours"), naive.toFixed(2), spread("naive")];
+    console.log(`| ${label} | ${cells.join(" | ")} | ${(ours / naive).toFixed(2)} |`);
+  };
+  console.log("\n| median | ours | spread | naive | spread | ratio |\n|---|---|---|---|---|---|");
+  row("CPU, thousandths of a core", "cpu");
+  row("memory of its own, MiB", "anonymous");
+  row("memory with its share of common pages, MiB", "proportional");
+  row("start to first ready answer, ms", "start");
+  const unprobed = of("ours, never probed", "cpu");
+  const perProbe = (of("ours", "cpu") - unprobed) * PROBE_SECONDS;
+  console.log(`\nours: ${(unprobed * INTERVAL_SECONDS).toFixed(2)} ms of CPU per round of checks`);
+  console.log(`      ${perProbe.toFixed(2)} ms per probe`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: "string", default: "10" },
+      copies: { type: "string", default: "4" },
+      ours: { type: "string" },
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), "healthpolicy-bench-"));
+  const ours = values.ours ?? join(folder, "sidecar.cjs");
+  if (!values.ours) await bundle("operator/cmd/sidecar.ts", ours);
+  await bundle("bench/sidecar-cost/naive.ts", join(folder, "naive.cjs"));
+  const data = createDatabaseFolder();
+  const database = await data.start();
+  const caches = [await startMemcached(), await startMemcached()];
+  const programs: Program[] = [];
+  try {
+    const ports = { database: database.port, caches: caches.map(({ port }) => port) };
+    const all = kinds(folder, ports, ours);
+    const measured: Promise<void>[] = [];
+    const results = new Map<string, Result[]>();
+    for (let copy = 0; copy < Number(values.copies); copy += 1) {
+      for (const kind of all) {
+        const program = await startProgram(await kind.command());
+        programs.push(program);
+        measured.push(
+          measure(program, kind, Number(values.minutes) * 60).then((result) => {
+            results.set(kind.name, [...(results.get(kind.name) ?? []), result]);
+          }),
+        );
+      }
+    }
+    await Promise.all(measured);
+    print(results);
+  } finally {
+    await Promise.all(programs.map((program) => program.stop()));
+    await Promise.all([database, ...caches].map((server) => server.stop()));
+    data.remove();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+await main();
