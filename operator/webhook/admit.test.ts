@@ -59,6 +59,11 @@ describe("a pod is injected", () => {
     expect(await counts()).toStrictEqual(["injected/=1"]);
   });
 
+  test("also with a uid of 64 characters", () => {
+    const uid = "u".repeat(64);
+    expect(setUp().answer(POD, { uid })).toMatchObject({ uid, patch: expect.any(String) });
+  });
+
   test("in a dry run too", () => {
     expect(setUp().answer(POD, { dryRun: true }).patch).toBeDefined();
   });
@@ -192,8 +197,8 @@ describe("a pod stays as it is", () => {
     ],
   ])("with a warning and a log line when %s", async (_, pod, knowledge) => {
     const { answer, counts, log } = setUp(knowledge);
-    expect(answer(pod)).toStrictEqual({
-      uid: "review-1",
+    expect(answer(pod, { uid: "canary-secret" })).toStrictEqual({
+      uid: "canary-secret",
       allowed: true,
       warnings: [
         "healthpolicy: no sidecar was added, because of an error in the operator; see its log",
@@ -214,7 +219,8 @@ describe("400 is the answer to", () => {
     ["nothing", "", "NotJson"],
     ["text", "AdmissionReview", "NotJson"],
     ["half a review", JSON.stringify(review).slice(0, -2), "NotJson"],
-    ["brackets without end", "[".repeat(3_000_000), "NotJson"],
+    ["brackets without end", "[".repeat(3_000_000), "TooComplex"],
+    ["3 MiB of empty objects", `[${"{},".repeat(1_000_000)}{}]`, "TooComplex"],
     ["null", "null", "NotAnAdmissionReview"],
     ["a list", "[]", "NotAnAdmissionReview"],
     ["a pod", JSON.stringify(POD), "NotAnAdmissionReview"],
@@ -228,11 +234,14 @@ describe("400 is the answer to", () => {
     ["no uid", withRequest({ uid: undefined }), "NoUid"],
     ["an empty uid", withRequest({ uid: "" }), "NoUid"],
     ["a uid that is no text", withRequest({ uid: 1 }), "NoUid"],
+    ["a uid of 65 characters", withRequest({ uid: "u".repeat(65) }), "UidTooLong"],
     ["an UPDATE", withRequest({ operation: "UPDATE" }), "NotAPodCreation"],
     ["a subresource", withRequest({ subResource: "eviction" }), "NotAPodCreation"],
     ["another resource", withRequest({ kind: { ...pods, kind: "Secret" } }), "NotAPodCreation"],
     ["another group's Pod", withRequest({ kind: { ...pods, group: "x" } }), "NotAPodCreation"],
     ["no namespace", withRequest({ namespace: undefined }), "NotAPodCreation"],
+    ["what is no name of a namespace", withRequest({ namespace: "a\nb" }), "NotAPodCreation"],
+    ["a namespace without end", withRequest({ namespace: "a".repeat(64) }), "NotAPodCreation"],
     ["no object", withRequest({ object: null }), "NotAPodCreation"],
   ])("%s", async (_, body, reason) => {
     const { options, counts } = setUp();

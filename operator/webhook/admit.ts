@@ -42,7 +42,9 @@ export function refusalBody(reason: string, message: string): string {
 function describeError(error: unknown): { error: string; at?: string } {
   if (!types.isNativeError(error)) return { error: typeof error };
   const { name, message, stack = "" } = error;
-  const [, at = ""] = stack.slice(stack.indexOf(message) + message.length).split("\n");
+  const start = stack.indexOf(message);
+  if (start === -1) return { error: name };
+  const [, at = ""] = stack.slice(start + message.length).split("\n");
   return { error: name, at: at.trim() };
 }
 
@@ -55,7 +57,8 @@ function decideSafely(
     return { decision, operations: decision.pod ? diff(request.pod, decision.pod) : [] };
   } catch (error) {
     log.error(
-      { namespace: request.namespace, uid: request.uid, ...describeError(error) },
+      // Not the uid, which whoever reaches the port may choose.
+      { namespace: request.namespace, ...describeError(error) },
       "a pod was admitted without a sidecar, because deciding about it failed",
     );
     return { decision: INTERNAL_ERROR, operations: [] };

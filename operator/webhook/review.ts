@@ -1,9 +1,14 @@
 /** AdmissionReview, in and out. Only admission.k8s.io/v1, only the creation of pods. */
 import type { Pod } from "../inject/pod.ts";
 import type { Operation } from "./patch.ts";
+import { isStructureBounded } from "./structure.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
 const KIND = "AdmissionReview";
+/** API servers send a UUID of 36 characters. The uid is echoed: 3 MiB of it would come back with each answer. */
+const UID_LIMIT_CHARACTERS = 64;
+/** The name of a namespace. Nothing else that a body calls one may get into the log. */
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** What of the request decides the answer. */
 export interface ReviewRequest {
@@ -12,7 +17,14 @@ export interface ReviewRequest {
   pod: Pod;
 }
 
-export const REFUSALS = ["NotJson", "NotAnAdmissionReview", "NoUid", "NotAPodCreation"] as const;
+export const REFUSALS = [
+  "TooComplex",
+  "NotJson",
+  "NotAnAdmissionReview",
+  "NoUid",
+  "UidTooLong",
+  "NotAPodCreation",
+] as const;
 
 /** Why a body is not a request that this webhook answers. */
 export interface Refusal {
@@ -47,23 +59,39 @@ function isPodCreation(request: Fields): boolean {
   );
 }
 
+function refuse(reason: Refusal["reason"], message: string): { refusal: Refusal } {
+  return { refusal: { reason, message } };
+}
+
+function requestOf(review: Fields): { request: Fields & { uid: string } } | { refusal: Refusal } {
+  const { request } = review;
+  if (!isObject(request) || typeof request.uid !== "string" || request.uid === "") {
+    return refuse("NoUid", "request.uid is missing");
+  }
+  const { uid } = request;
+  if (uid.length > UID_LIMIT_CHARACTERS) {
+    return refuse("UidTooLong", `request.uid is longer than ${UID_LIMIT_CHARACTERS} characters`);
+  }
+  return { request: { ...request, uid } };
+}
+
 /** Reads the body of a call, whatever it asks about; never throws. */
 export function parseRequest(
   text: string,
 ): { request: Fields & { uid: string } } | { refusal: Refusal } {
+  if (!isStructureBounded(text)) {
+    return refuse("TooComplex", "the body nests deeper or has more parts than any pod");
+  }
   const review = parseJson(text);
-  if (review === undefined) {
-    return { refusal: { reason: "NotJson", message: "the body is not JSON" } };
-  }
+  if (review === undefined) return refuse("NotJson", "the body is not JSON");
   if (!isObject(review) || review.apiVersion !== API_VERSION || review.kind !== KIND) {
-    const message = `the body is not an ${KIND} of ${API_VERSION}`;
-    return { refusal: { reason: "NotAnAdmissionReview", message } };
+    return refuse("NotAnAdmissionReview", `the body is not an ${KIND} of ${API_VERSION}`);
   }
-  const { request } = review;
-  if (!isObject(request) || typeof request.uid !== "string" || request.uid === "") {
-    return { refusal: { reason: "NoUid", message: "request.uid is missing" } };
-  }
-  return { request: { ...request, uid: request.uid } };
+  return requestOf(review);
+}
+
+function isNamespace(value: unknown): value is string {
+  return typeof value === "string" && NAMESPACE.test(value);
 }
 
 /** Reads the body of a call about a pod; never throws. */
@@ -71,9 +99,9 @@ export function parseReview(text: string): { request: ReviewRequest } | { refusa
   const parsed = parseRequest(text);
   if ("refusal" in parsed) return parsed;
   const { uid, namespace, object } = parsed.request;
-  if (!isPodCreation(parsed.request) || typeof namespace !== "string" || !isObject(object)) {
+  if (!isPodCreation(parsed.request) || !isNamespace(namespace) || !isObject(object)) {
     const message = "request must be the CREATE of a v1 Pod in a namespace, with its object";
-    return { refusal: { reason: "NotAPodCreation", message } };
+    return refuse("NotAPodCreation", message);
   }
   return { request: { uid, namespace, pod: object as Pod } };
 }
