@@ -1,5 +1,6 @@
 /**
- * Which folder may import which. {webhook, controller} -> inject -> api <- sidecar; cmd wires all.
+ * Which folder may import which. {webhook, controller} -> inject -> api <- sidecar; webhook and
+ * controller listen by way of http; cmd wires all.
  * Judged is every file but tests and fixtures. Those may reach anywhere; a fixture lives in a folder
  * `testing/`, and no other file may import it.
  */
@@ -13,8 +14,9 @@ const OPERATOR = import.meta.dirname;
 const MAY_IMPORT: Record<string, readonly string[]> = {
   api: [],
   inject: ["api"],
-  webhook: ["inject", "api"],
-  controller: ["inject", "api"],
+  http: [],
+  webhook: ["http", "inject", "api"],
+  controller: ["http", "inject", "api"],
   sidecar: ["api"],
   cmd: ["api", "inject", "webhook", "controller", "sidecar"],
 };
@@ -28,6 +30,7 @@ const API_FOR_SIDECAR = ["names", "reasons", "timing", "policy-file", "wire-text
 const FORBIDDEN_PACKAGES: Record<string, RegExp> = {
   api: /^(?!zod$|yaml$|node:(crypto|path|url)$)/,
   inject: /^(?!node:crypto$)/,
+  http: /^(?!node:(http|net)$)/,
   webhook: /^@kubernetes\//,
   sidecar: /^(zod|pino|express|prom-client|reflect-metadata|@kubernetes\/|@peculiar\/)/,
 };

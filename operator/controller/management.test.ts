@@ -1,18 +1,26 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "@jest/globals";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
+import { closed } from "../webhook/testing/tls-client.ts";
 import type { Caches } from "./caches.ts";
 import { carryOut } from "./certificate/certificates.ts";
 import type { Leader } from "./leader.ts";
-import { startManagement } from "./management.ts";
+import { MAX_CONNECTIONS, startManagement } from "./management.ts";
 import { controllerMetrics } from "./metrics.ts";
 import { countsOf } from "./policy/testing/records.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 
+/** The timeout of the server for one request, its clock of one second, and some slack. */
+const SLOW_CLIENT_MILLISECONDS = 8_000;
+/** A kubelet's patience with our readiness probe. */
+const PROBE_MILLISECONDS = 2_000;
+
 let server: Server | undefined;
+const clients: Socket[] = [];
 
 afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
   server?.closeAllConnections();
   server?.close();
 });
@@ -42,6 +50,90 @@ test("a port that is taken is an error", async () => {
   await expect(
     startManagement({ port, registry: new Registry(), whyNotReady: () => undefined }),
   ).rejects.toThrow("EADDRINUSE");
+});
+
+/** A connection from another address of this machine than the probe's. */
+function attacker(url: string): Socket {
+  const socket = connect({
+    host: "127.0.0.1",
+    port: Number(new URL(url).port),
+    localAddress: "127.0.0.2",
+  });
+  socket.on("error", () => {});
+  clients.push(socket);
+  return socket;
+}
+
+const probe = (url: string) =>
+  fetch(`${url}/readyz`, { signal: AbortSignal.timeout(PROBE_MILLISECONDS) });
+
+describe("a client that means no good", () => {
+  test("and opens connections without end takes no probe's place, and keeps few of them", async () => {
+    const url = await start(new Registry(), () => undefined);
+    const idle: Socket[] = [];
+    for (let round = 0; round < 10; round++) {
+      idle.push(...Array.from({ length: 100 }, () => attacker(url)));
+      expect((await probe(url)).status).toBe(200);
+    }
+    const open = await new Promise((resolve) =>
+      server?.getConnections((_, count) => resolve(count)),
+    );
+    expect(open).toBeLessThanOrEqual(MAX_CONNECTIONS);
+    expect(idle.length).toBe(1_000);
+  });
+
+  test("and sends requests ahead is cut off, and at most one of them is worked on", async () => {
+    const registry = new Registry();
+    const metrics = jest.spyOn(registry, "metrics");
+    const url = await start(registry, () => undefined);
+    const socket = attacker(url);
+    socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(500));
+    await closed(socket, SLOW_CLIENT_MILLISECONDS);
+    expect(metrics.mock.calls.length).toBeLessThanOrEqual(1);
+    expect((await probe(url)).status).toBe(200);
+  });
+
+  test(
+    "and sends nothing, half a head or half a body is cut off",
+    async () => {
+      const url = await start(new Registry(), () => undefined);
+      const head = "POST /other HTTP/1.1\r\nHost: localhost\r\n";
+      const slow = ["", head, `${head}Content-Length: 100\r\n\r\nx`].map((text) => {
+        const socket = attacker(url);
+        socket.write(text);
+        return closed(socket, SLOW_CLIENT_MILLISECONDS);
+      });
+      const answers = (await Promise.all(slow)).map((text) => text.slice(9, 12));
+      expect(answers).toStrictEqual(["408", "408", ""]);
+    },
+    SLOW_CLIENT_MILLISECONDS + 1_000,
+  );
+
+  test(
+    "and takes no answer is cut off",
+    async () => {
+      const registry = new Registry();
+      jest.spyOn(registry, "metrics").mockResolvedValue("x".repeat(64 * 1024 * 1024));
+      const url = await start(registry, () => undefined);
+      const gone = new Promise<void>((resolve) => {
+        server?.on("connection", (socket) => socket.once("close", resolve));
+      });
+      const socket = attacker(url);
+      socket.pause();
+      socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      const begun = Date.now();
+      await gone;
+      expect(Date.now() - begun).toBeLessThan(SLOW_CLIENT_MILLISECONDS);
+    },
+    SLOW_CLIENT_MILLISECONDS + 1_000,
+  );
+});
+
+test("each answer ends its connection", async () => {
+  const url = await start(new Registry(), () => undefined);
+  for (const path of ["/healthz", "/readyz", "/metrics", "/other"]) {
+    expect((await fetch(`${url}${path}`)).headers.get("connection")).toBe("close");
+  }
 });
 
 test("the controller's metrics", async () => {

@@ -1,7 +1,20 @@
 /** The management port: health for the kubelet, metrics for Prometheus. */
-import type { Server } from "node:http";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
 import express from "express";
 import type { Registry } from "prom-client";
+import { capConnections } from "../http/cap-connections.ts";
+import { oneRequestAtATime } from "../http/one-request-at-a-time.ts";
+
+/** A kubelet waits 5 s for the slowest of our probes, Prometheus 10 s: whoever is slower is not one of them. */
+const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
+/** How often Node looks for connections that are over a timeout. */
+const TIMEOUT_CHECK_MILLISECONDS = 1_000;
+/**
+ * Connections at one time: the kubelet has two, each Prometheus one, a person some. One that sends 64 KiB
+ * of requests ahead makes 3 MB of objects before it can be ended.
+ */
+export const MAX_CONNECTIONS = 16;
 
 export interface ManagementOptions {
   port: number;
@@ -15,6 +28,11 @@ export async function startManagement(options: ManagementOptions): Promise<Serve
   const { port, registry, whyNotReady } = options;
   const app = express();
   app.disable("x-powered-by");
+  app.use((_request, response, next) => {
+    // Nobody here asks often enough to keep a connection, and one that is kept has to be watched.
+    response.set("Connection", "close");
+    next();
+  });
   app.get("/healthz", (_request, response) => {
     response.type("text/plain").send("ok\n");
   });
@@ -28,10 +46,16 @@ export async function startManagement(options: ManagementOptions): Promise<Serve
   app.get("/metrics", async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const server = app.listen(port, (error) => (error ? reject(error) : resolve()));
-  server.requestTimeout = 5_000;
-  server.headersTimeout = 5_000;
-  await promise;
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
+    },
+    oneRequestAtATime(REQUEST_TIMEOUT_MILLISECONDS)(app),
+  );
+  capConnections(server, MAX_CONNECTIONS);
+  server.listen(port);
+  await once(server, "listening");
   return server;
 }

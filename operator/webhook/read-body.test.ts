@@ -2,66 +2,142 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "@jest/globals";
-import { BODY_LIMIT_BYTES, bodyReader } from "./read-body.ts";
+import { bytesInFlight, type Hold } from "./bytes-in-flight.ts";
+import { BODY_LIMIT_BYTES, bodyReader, LARGE_BODY_BYTES } from "./read-body.ts";
+import { takeTurns } from "./take-turns.ts";
 
-/** A body that has arrived so far, and is not at its end. */
+const MEBIBYTE = 1024 * 1024;
+
+/** A body of which `bytes` have arrived so far, and which is not at its end. */
 function arriving(bytes: number): PassThrough {
-  const stream = new PassThrough({ highWaterMark: 64 * 1024 * 1024 });
+  const stream = new PassThrough({ highWaterMark: 64 * MEBIBYTE });
   stream.write(Buffer.alloc(bytes, "x"));
   return stream;
 }
 
-const asRequest = (stream: PassThrough) => stream as unknown as IncomingMessage;
+/** A request with this body, which says this length. Its connection is open, or ends with `socket`. */
+const request = (stream: PassThrough, bytes?: number, socket = { destroyed: false }) =>
+  Object.assign(stream, {
+    socket,
+    headers: bytes === undefined ? {} : { "content-length": String(bytes) },
+  }) as unknown as IncomingMessage;
 
-test("gives the text, also where a character is cut between two chunks", async () => {
+/** A request whose whole body has arrived. */
+function arrived(bytes: number, socket?: { destroyed: boolean }) {
+  const stream = arriving(bytes);
+  stream.end();
+  return request(stream, bytes, socket);
+}
+
+const SMALL = { text: "x".repeat(10) };
+
+/** A reader with an account of its own. */
+const reader = (limit = 24 * MEBIBYTE) => bodyReader(bytesInFlight(limit), takeTurns());
+
+test("gives the text, also where a character is cut between two pieces", async () => {
   const stream = new PassThrough();
-  const text = bodyReader()(asRequest(stream));
   const bytes = Buffer.from("né€");
+  const text = reader()(request(stream, bytes.length));
   for (const byte of bytes) stream.write(Buffer.from([byte]));
   stream.end();
   expect(await text).toStrictEqual({ text: "né€" });
 });
 
 test("takes a body at the limit and refuses one byte more", async () => {
-  const read = bodyReader();
-  for (const [bytes, expected] of [
-    [BODY_LIMIT_BYTES, { text: "x".repeat(BODY_LIMIT_BYTES) }],
-    [BODY_LIMIT_BYTES + 1, { status: 413 }],
-  ] as const) {
-    const stream = arriving(bytes);
-    stream.end();
-    const body = await read(asRequest(stream));
-    // Compared here: a difference of three million characters is no help to a reader.
-    expect(JSON.stringify(body) === JSON.stringify(expected)).toBe(true);
-  }
+  const read = reader();
+  const body = await read(arrived(BODY_LIMIT_BYTES));
+  // Compared here: a difference of three million characters is no help to a reader.
+  expect(body && "text" in body && body.text === "x".repeat(BODY_LIMIT_BYTES)).toBe(true);
+  expect(await read(arrived(BODY_LIMIT_BYTES + 1))).toStrictEqual({ status: 413 });
 });
 
-test("refuses at once what never ends", async () => {
-  const stream = arriving(20 * 1024 * 1024);
-  expect(await bodyReader()(asRequest(stream))).toStrictEqual({ status: 413 });
+test("refuses a body of which the length is not said, without waiting for its end", async () => {
+  const stream = arriving(10);
+  expect(await reader()(request(stream))).toStrictEqual({ status: 411 });
+  expect(stream.destroyed).toBe(false);
+});
+
+test("refuses in time what is far too large", async () => {
+  const stream = arriving(20 * MEBIBYTE);
+  expect(await reader()(request(stream, 1e12))).toStrictEqual({ status: 413 });
   expect(stream.destroyed).toBe(false);
 });
 
 test("gives nothing when the client goes away", async () => {
   const stream = arriving(10);
-  const body = bodyReader()(asRequest(stream));
+  const body = reader()(request(stream, 20));
   stream.destroy(new Error("reset"));
   expect(await body).toBeUndefined();
 });
 
 test("bounds what many clients hold together, and refuses a large body, not the next small one", async () => {
-  const read = bodyReader();
-  const slow = Array.from({ length: 16 }, () => arriving(BODY_LIMIT_BYTES));
-  const bodies = slow.map((stream) => read(asRequest(stream)));
-  await new Promise(setImmediate);
-  const one = () => {
-    const stream = arriving(10);
-    stream.end();
-    return read(asRequest(stream));
+  const read = reader();
+  const slow = Array.from({ length: 8 }, () => arriving(10));
+  const bodies = slow.map((stream, i) =>
+    read(request(stream, i === 3 ? 3 * MEBIBYTE : 2.9 * MEBIBYTE)),
+  );
+  expect(await read(arrived(10))).toStrictEqual(SMALL);
+  const more = arriving(10);
+  bodies.push(read(request(more, 2 * MEBIBYTE)));
+  for (const stream of [...slow, more]) stream.end();
+  const refused = (await Promise.all(bodies)).map((body) => body && "status" in body);
+  expect(refused.map((is, i) => is && i).filter((i) => i !== false)).toStrictEqual([3]);
+  expect(await read(arrived(10))).toStrictEqual(SMALL);
+});
+
+/** An account that tells what is held, and how the one holding is given up. */
+function account() {
+  const seen = { held: 0, giveUp: () => {} };
+  const hold: Hold = (giveUp) => {
+    seen.giveUp = giveUp;
+    return {
+      add: (bytes) => {
+        seen.held += bytes;
+      },
+      release: () => {
+        seen.held = 0;
+      },
+    };
   };
-  expect(await one()).toStrictEqual({ text: "xxxxxxxxxx" });
-  for (const stream of slow) stream.end();
-  const refused = (await Promise.all(bodies)).filter((body) => body && "status" in body);
-  expect(refused).toStrictEqual([{ status: 503 }]);
-  expect(await one()).toStrictEqual({ text: "xxxxxxxxxx" });
+  return { seen, hold };
+}
+
+test("counts a body from its head to its turn, and no longer", async () => {
+  const { seen, hold } = account();
+  const turn = Promise.withResolvers<void>();
+  const body = bodyReader(hold, () => turn.promise)(arrived(LARGE_BODY_BYTES + 1));
+  await new Promise(setImmediate);
+  expect(seen.held).toBe(LARGE_BODY_BYTES + 1);
+  turn.resolve();
+  expect(await body).toStrictEqual({ text: "x".repeat(LARGE_BODY_BYTES + 1) });
+  expect(seen.held).toBe(0);
+});
+
+test("a small body does not wait for turns, a large one does", async () => {
+  const read = bodyReader(bytesInFlight(MEBIBYTE), () => Promise.reject(new Error("waits")));
+  expect(await read(arrived(LARGE_BODY_BYTES))).toStrictEqual({
+    text: "x".repeat(LARGE_BODY_BYTES),
+  });
+  expect(await read(arrived(LARGE_BODY_BYTES + 1))).toBeUndefined();
+});
+
+test("gives nothing when the client went while its body waited", async () => {
+  const turn = Promise.withResolvers<void>();
+  const socket = { destroyed: false };
+  const read = bodyReader(bytesInFlight(MEBIBYTE), () => turn.promise);
+  const body = read(arrived(LARGE_BODY_BYTES + 1, socket));
+  await new Promise(setImmediate);
+  socket.destroyed = true;
+  turn.resolve();
+  expect(await body).toBeUndefined();
+});
+
+test("refuses what is given up while it waits", async () => {
+  const { seen, hold } = account();
+  const turn = Promise.withResolvers<void>();
+  const body = bodyReader(hold, () => turn.promise)(arrived(LARGE_BODY_BYTES + 1));
+  await new Promise(setImmediate);
+  seen.giveUp();
+  turn.resolve();
+  expect(await body).toStrictEqual({ status: 503 });
 });

@@ -2,6 +2,7 @@
 
 import { Agent } from "node:https";
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import {
@@ -25,6 +26,9 @@ const SLOW_CLIENT_MILLISECONDS = 8_000;
 
 /** As many handshakes as there is room for connections, both sides on one busy processor. */
 const HANDSHAKES_MILLISECONDS = 30_000;
+
+/** The API server's patience with the default of the chart. */
+const REVIEW_MILLISECONDS = 3_000;
 
 const certificates: TestCertificate[] = [];
 beforeAll(async () => {
@@ -144,6 +148,7 @@ describe("a request", () => {
       { "Content-Type": "application/json; charset=utf-8" },
       400,
     ],
+    ["in chunks", "POST", ADMISSION_PATH, { "Transfer-Encoding": "chunked" }, 411],
     ["by GET", "GET", ADMISSION_PATH, {}, 405],
     ["to another path", "POST", `${ADMISSION_PATH}/x`, {}, 404],
     ["to the root", "GET", "/", {}, 404],
@@ -208,6 +213,87 @@ describe("a request", () => {
     expect(response.patch).toBeUndefined();
     expect(log.error).toHaveBeenCalledTimes(1);
   });
+});
+
+describe("a client that means no good", () => {
+  const HEAD = `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+  const asRequest = (body: string) => `${HEAD}Content-Length: ${body.length}\r\n\r\n${body}`;
+  /** What answers a large body that waited for its turn. */
+  const LARGE_BYTES = 3 * 1024 * 1024 - 1_024;
+
+  test("and sends reviews ahead is cut off, and at most one of them is answered", async () => {
+    const { target, metrics } = await start();
+    const { socket } = await handshake(target);
+    socket.write(asRequest(JSON.stringify(reviewOf(POD))).repeat(200));
+    const text = await closed(socket, SLOW_CLIENT_MILLISECONDS);
+    expect(text.split("200 OK").length).toBeLessThanOrEqual(2);
+    expect(await metrics.metrics()).not.toMatch(/injections_total\{.*} ([2-9]|\d\d)/);
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  });
+
+  test("and sends a uid of 1 MB gets none of it back", async () => {
+    const { target } = await start();
+    const { status, text } = await post(
+      target,
+      JSON.stringify(reviewOf(POD, { uid: "u".repeat(1e6) })),
+    );
+    expect([status, JSON.parse(text).reason]).toStrictEqual([400, "UidTooLong"]);
+    expect(text.length).toBeLessThan(200);
+  });
+
+  test.each([
+    ["empty objects", "{},"],
+    ["empty lists", "[],"],
+    ["empty texts", '"",'],
+  ])("and sends 3 MiB of %s keeps nobody waiting", async (_, unit) => {
+    const { target } = await start();
+    const body = `[${unit.repeat(LARGE_BYTES / unit.length)}0]`;
+    const large = Promise.all(Array.from({ length: 8 }, () => post(target, body)));
+    const begun = Date.now();
+    expect((await postReview(target, reviewOf(POD))).response.patch).toBeDefined();
+    expect(Date.now() - begun).toBeLessThan(REVIEW_MILLISECONDS);
+    expect((await large).map(({ status }) => status)).toStrictEqual(Array(8).fill(400));
+  });
+
+  test("and sends 12 large bodies at once has some of them refused, and small reviews go on", async () => {
+    const { target, metrics } = await start();
+    const kept = keptOpen(target);
+    await postReview(kept, reviewOf(POD));
+    const slow = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const { socket } = await handshake(target);
+        socket.write(asRequest("x".repeat(LARGE_BYTES)).slice(0, -1));
+        return socket;
+      }),
+    );
+    const ends = Promise.all(
+      slow.map(async (socket) => {
+        const end = closed(socket, SLOW_CLIENT_MILLISECONDS);
+        await sleep(1_500);
+        socket.write("x");
+        return end;
+      }),
+    );
+    expect((await postReview(kept, reviewOf(POD))).response.patch).toBeDefined();
+    const answers = (await ends).map((text) => text.slice(9, 12)).sort();
+    expect(answers).toStrictEqual([...Array(8).fill("400"), ...Array(4).fill("503")]);
+    expect(await metrics.metrics()).toContain('{result="refused",reason="Busy"} 4');
+  });
+
+  test("gets no more of its text into the log than the name of a namespace", async () => {
+    const { target, log } = await start();
+    const pod = { ...POD, spec: { containers: "canary" }, canary: "canary" };
+    await postReview(target, reviewOf(pod, { uid: "canary" }));
+    await post(target, JSON.stringify(reviewOf(pod, { namespace: "canary\n" })));
+    expect(log.error).toHaveBeenCalledTimes(1);
+    expect(JSON.stringify(log.error.mock.calls)).not.toContain("canary");
+  });
+});
+
+test("idle connections are kept longer than an API server keeps them, which is 90 s", async () => {
+  const { target } = await start();
+  const { headers } = await post(keptOpen(target), JSON.stringify(reviewOf(POD)));
+  expect(Number(/^timeout=(\d+)$/.exec(String(headers["keep-alive"]))?.[1])).toBeGreaterThan(90);
 });
 
 describe("the generation of a policy", () => {

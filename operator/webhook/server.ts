@@ -4,12 +4,15 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
+import { capConnections } from "../http/cap-connections.ts";
+import { oneRequestAtATime } from "../http/one-request-at-a-time.ts";
 import type { Answer, Log } from "./admit.ts";
-import { capConnections } from "./cap-connections.ts";
+import { bytesInFlight, type Hold } from "./bytes-in-flight.ts";
 import type { Knowledge } from "./decide-admission.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { bodyReader } from "./read-body.ts";
 import { expectationFailed, mayStay, type RouteOptions, route } from "./routes.ts";
+import { takeTurns } from "./take-turns.ts";
 
 /** The API server waits 3 s for an answer, 5 s at most: a request that takes longer has no reader. */
 const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
@@ -23,6 +26,11 @@ const TIMEOUT_CHECK_MILLISECONDS = 1_000;
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 /** Connections at one time; an API server opens one per pod that is being created. */
 export const MAX_CONNECTIONS = 512;
+/**
+ * Bytes of all bodies that arrive or wait and of all answers not yet taken: eight of the largest bodies
+ * at one time, and a tenth of the memory that the chart gives the operator.
+ */
+const IN_FLIGHT_LIMIT_BYTES = 24 * 1024 * 1024;
 /** From the start of a drain until no more connections are taken: until endpoints have moved on. */
 const DRAIN_MILLISECONDS = 5_000;
 
@@ -57,14 +65,25 @@ export interface Webhook {
 
 const TLS_OPTIONS = { minVersion: "TLSv1.2" } as const;
 
-function send(response: ServerResponse, answer: Answer, close: boolean): void {
+interface SendOptions {
+  /** Whether the connection ends with the answer. */
+  close: boolean;
+  hold: Hold;
+}
+
+function send(response: ServerResponse, answer: Answer, { close, hold }: SendOptions): void {
+  const bytes = Buffer.byteLength(answer.body);
+  const holding = hold(() => response.destroy());
+  response.once("close", () => holding.release());
   response.writeHead(answer.status, {
     "Content-Type": "application/json",
-    "Content-Length": Buffer.byteLength(answer.body),
+    "Content-Length": bytes,
     // The API server goes on using its connections after our endpoint is gone: it has to be told.
     ...(close && { Connection: "close" }),
   });
   response.end(answer.body);
+  // The text, and what TLS has made of it.
+  holding.add(2 * bytes);
 }
 
 /** Stops at the deadline, whatever is still open then. */
@@ -94,13 +113,15 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     metrics: webhookMetrics(options.metrics),
     log,
   };
-  const read = bodyReader();
+  const hold = bytesInFlight(IN_FLIGHT_LIMIT_BYTES);
+  const read = bodyReader(hold, takeTurns());
+  const alone = oneRequestAtATime(REQUEST_TIMEOUT_MILLISECONDS);
   let draining = false;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = await route(request, read, routeOptions);
     if (!answer) return;
-    send(response, answer, draining || !mayStay(request, answer));
+    send(response, answer, { close: draining || !mayStay(request, answer), hold });
   }
 
   const server = createServer(
@@ -113,15 +134,18 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
       connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
       keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     },
-    (request, response) => {
+    alone((request, response) => {
       handle(request, response).catch((error: unknown) => {
         log.error({ error: (error as Error).name }, "a request failed");
         response.destroy();
       });
-    },
+    }),
   );
   // Node's own answer would leave the connection open.
-  server.on("checkExpectation", (_, response) => send(response, expectationFailed(), true));
+  server.on(
+    "checkExpectation",
+    alone((_, response) => send(response, expectationFailed(), { close: true, hold })),
+  );
   capConnections(server, MAX_CONNECTIONS);
   const port = await listen(server, options.port);
   server.on("error", (error) => log.error({ error: error.name }, "the webhook's server failed"));

@@ -10,14 +10,23 @@ export interface Handshake {
   serial: string;
 }
 
+/** A server, and the address of this machine from which it is called; on its own network any of 127.0.0.0/8. */
+interface Server {
+  port: number;
+  ca: string;
+  localAddress?: string | undefined;
+}
+
 /** Connects with this version of TLS at most, and verifies the server. */
 export function handshake(
-  { port, ca }: { port: number; ca: string },
+  { port, ca, localAddress }: Server,
   maxVersion: SecureVersion = "TLSv1.3",
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      host: "localhost",
+      // A source address of IPv4 goes with none of IPv6, to which localhost may lead.
+      host: localAddress ? "127.0.0.1" : "localhost",
+      ...(localAddress && { localAddress }),
       port,
       ca,
       servername: "localhost",

@@ -4,6 +4,10 @@ import type { Socket } from "node:net";
 
 interface Connection {
   socket: Socket;
+  /** Its key, see endsOf. */
+  ends: string;
+  /** Where it comes from. */
+  address: string;
   /** Requests whose answer is not out yet. */
   requests: number;
 }
@@ -14,11 +18,25 @@ function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string | u
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
+/** Those of the address that has most of them, in their order. */
+function ofBusiestAddress(connections: Connection[]): Connection[] {
+  const byAddress = Map.groupBy(connections, ({ address }) => address);
+  const [most = []] = [...byAddress.values()].sort((one, other) => other.length - one.length);
+  return most;
+}
+
+/** The connection that goes first; `connections` begin with the least recently used one. */
+function firstToGo(connections: Connection[]): Connection | undefined {
+  const idle = connections.filter(({ requests }) => requests === 0);
+  return ofBusiestAddress(idle.length > 0 ? idle : connections)[0];
+}
+
 /**
- * Keeps at most `limit` connections, those in the handshake of TLS included. One more ends the idle
- * connection that has sent no request for the longest time; where none is idle, the one whose request
- * began first. Refusing the newcomer, as `maxConnections` does, would let any client that holds idle
- * connections keep the API server out.
+ * Keeps at most `limit` connections, those in the handshake of TLS included. One more ends an idle one,
+ * or one with a request where none is idle: of the address that has most of these, the one that has
+ * been so for the longest time. Refusing the newcomer, as `maxConnections` does, would let any client
+ * that holds idle connections keep the API server out; without a look at addresses a flood of new
+ * connections would push out a kubelet's probe before it is read.
  */
 export function capConnections(server: Server, limit: number): void {
   // By their ends, because requests come with the socket of TLS, which does not tell the one below
@@ -27,11 +45,10 @@ export function capConnections(server: Server, limit: number): void {
 
   function makeRoom(): void {
     if (open.size < limit) return;
-    const connections = [...open];
-    const idle = connections.find(([, { requests }]) => requests === 0);
-    const [ends, { socket }] = (idle ?? connections[0]) as [string, Connection];
-    open.delete(ends);
-    socket.destroy();
+    const leaving = firstToGo([...open.values()]);
+    if (!leaving) return;
+    open.delete(leaving.ends);
+    leaving.socket.destroy();
   }
 
   server.on("connection", (socket: Socket) => {
@@ -41,7 +58,7 @@ export function capConnections(server: Server, limit: number): void {
       return;
     }
     makeRoom();
-    const connection = { socket, requests: 0 };
+    const connection = { socket, ends, address: socket.remoteAddress ?? "", requests: 0 };
     open.set(ends, connection);
     socket.once("close", () => {
       // A later connection may have the same ends.
@@ -50,6 +67,8 @@ export function capConnections(server: Server, limit: number): void {
   });
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    // What still comes out of the parser of a connection that was ended needs no account.
+    if (request.socket.destroyed) return;
     const ends = endsOf(request.socket) ?? "";
     const connection = open.get(ends);
     if (!connection) return;

@@ -6,9 +6,9 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { testCertificate } from "../webhook/testing/certificate.ts";
+import { closed, handshake } from "../webhook/testing/tls-client.ts";
 import { capConnections } from "./cap-connections.ts";
-import { testCertificate } from "./testing/certificate.ts";
-import { closed, handshake } from "./testing/tls-client.ts";
 
 const LIMIT = 3;
 /** From the end of a connection here to its end at the other side. */
@@ -35,8 +35,8 @@ async function start() {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
 
-  async function connect(): Promise<Socket> {
-    const { socket } = await handshake({ port, ca: certificate.ca });
+  async function connect(localAddress?: string): Promise<Socket> {
+    const { socket } = await handshake({ port, ca: certificate.ca, localAddress });
     clients.push(socket);
     return socket;
   }
@@ -64,7 +64,9 @@ async function expectServed(...sockets: Socket[]): Promise<void> {
 }
 
 /** Connects one after another, so that the first is the oldest. */
-async function connectAll(connect: () => Promise<Socket>): Promise<[Socket, Socket, Socket]> {
+async function connectAll(
+  connect: (from?: string) => Promise<Socket>,
+): Promise<[Socket, Socket, Socket]> {
   return [await connect(), await connect(), await connect()];
 }
 
@@ -114,6 +116,29 @@ describe("one connection more than there is room for", () => {
     await expectServed(fourth);
     for (const response of waiting) response.end("late");
     await Promise.all(answers);
+  });
+
+  test("ends one of the address that has most of them, not the oldest", async () => {
+    const { connect } = await start();
+    const first = await connect("127.0.0.2");
+    const [second, third] = [await connect(), await connect()];
+    const end = ends(second);
+    const fourth = await connect();
+    await end;
+    await expectServed(first, third, fourth);
+  });
+
+  test("spares a request of the address that has most of them while there are idle ones", async () => {
+    const { connect, wait, waiting } = await start();
+    const first = await connect("127.0.0.2");
+    const [second, third] = [await connect(), await connect()];
+    await wait(second);
+    await wait(third);
+    const end = ends(first);
+    const fourth = await connect();
+    await end;
+    await expectServed(fourth);
+    for (const response of waiting) response.end("late");
   });
 
   test("is none when another has gone", async () => {
