@@ -63,7 +63,7 @@ describe("a later call takes back", () => {
     ["a mount over the policy", { volumeMounts: [{ name: "x", mountPath: "/etc/healthpolicy/" }] }],
     [
       "a mount in the policy",
-      { volumeMounts: [{ name: "x", mountPath: "/etc//healthpolicy/./secrets" }] },
+      { volumeMounts: [{ name: "x", mountPath: "/etc//./healthpolicy/secrets" }] },
     ],
     [
       "a mount that gets into the policy by a detour",
