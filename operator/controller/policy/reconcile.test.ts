@@ -32,6 +32,7 @@ let pods: PodIndex;
 let reachedFor: number | undefined;
 let webhookReach: Reach;
 let optedOut: boolean;
+let withCertificate: boolean;
 /** Namespaces whose pods are not known yet. */
 let unsynced: string[];
 let reconciler: Reconciler;
@@ -41,7 +42,7 @@ function caches(): Caches {
   return {
     policies: { get: (key: string) => policies.get(key) },
     index,
-    certificate: () => ({ resourceVersion: "1", data: certificate }),
+    certificate: () => (withCertificate ? { resourceVersion: "1", data: certificate } : undefined),
     namespaceOptedOut: () => optedOut,
   } as unknown as Caches;
 }
@@ -101,6 +102,7 @@ beforeEach(async () => {
   reachedFor = 5_000;
   webhookReach = { state: "reachable" };
   optedOut = false;
+  withCertificate = true;
   unsynced = [];
   replica = https.createServer(
     { key: certificate["tls.key"], cert: certificate["tls.crt"] },
@@ -364,6 +366,29 @@ test("a policy that is gone is forgotten", async () => {
   policies.clear();
   expect(await reconciler.reconcile({ namespace: "shop", name: "web" })).toBeUndefined();
   expect(reconciler.counts().size).toBe(0);
+  // One of the same name, uid and content is written like any new one.
+  const writes = api.writes().length;
+  cachePolicy();
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
+  expect(api.writes()).toHaveLength(writes + 2);
+});
+
+test("without a certificate no replica can be asked, and so none counts as ready", async () => {
+  withCertificate = false;
+  await reconciler.reconcile({ namespace: "shop", name: "web" });
+  expect(programmed()).toBe("False Reconciling: No replica of the operator is ready.");
+});
+
+test("an object that is not found, though the policy stands, is an error", async () => {
+  api.failure = { code: 404, reason: "NotFound" };
+  await expect(reconciler.reconcile({ namespace: "shop", name: "web" })).rejects.toThrow("404");
+});
+
+test("a write that met another object than was read is made anew soon", async () => {
+  api.failure = { code: 409, reason: "Conflict" };
+  const again = await reconciler.reconcile({ namespace: "shop", name: "web" });
+  expect(again).toBeGreaterThan(0);
+  expect(again).toBeLessThan(1_000);
 });
 
 test("an error of the API server reaches the queue", async () => {

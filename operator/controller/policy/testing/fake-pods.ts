@@ -15,6 +15,8 @@ export interface FakePods extends FakeApi {
   remove(namespace: string, name: string): void;
   /** Paths that are watched now, sorted. */
   watched(): string[];
+  /** Ends every watch in good order. */
+  endWatches(): void;
   /** Lists of these paths are not answered for now. */
   holds: (path: string) => boolean;
   /** Answers what was held back. */
@@ -93,6 +95,12 @@ export async function startFakePods(): Promise<FakePods> {
       tell("DELETED", podOf(namespace, name, true));
     },
     watched: () => [...open].map(({ path }) => path).sort(),
+    endWatches: () => {
+      for (const one of open) {
+        one.response.end();
+        open.delete(one);
+      }
+    },
     release: () => {
       fake.holds = () => false;
       for (const answer of held) answer();
