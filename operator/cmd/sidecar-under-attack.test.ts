@@ -22,9 +22,18 @@ import {
 } from "./testing/sidecar-program.ts";
 
 const PATHS = [LIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH];
-const INTERVAL = 1_000;
+/** The default times of a policy, and so those that a pod has under attack. */
+const TIMING = {
+  connectTimeoutMilliseconds: 3_000,
+  checkTimeoutMilliseconds: 4_000,
+  intervalMilliseconds: 5_000,
+  failureThreshold: 2,
+  successThreshold: 1,
+};
 /** Longest answer to a probe that the kubelet waits for by default, in milliseconds. */
 const PROBE_TIMEOUT = 5_000;
+/** A crash by pipelined requests took less than half a second. */
+const AFTERWARDS = 1_500;
 /** How much more memory than before an attack may take, in bytes: half of a pod's limit of 64 MiB. */
 const MORE_MEMORY = 32 * 1024 * 1024;
 /** The kubelet comes from another address. */
@@ -48,13 +57,6 @@ beforeAll(async () => {
   await once(database, "listening");
   const address = database.address();
   const port = typeof address === "object" && address ? address.port : 0;
-  const timing = {
-    connectTimeoutMilliseconds: 600,
-    checkTimeoutMilliseconds: INTERVAL,
-    intervalMilliseconds: INTERVAL,
-    failureThreshold: 2,
-    successThreshold: 1,
-  };
   const sessions = {
     name: "sessions",
     type: "memcached",
@@ -65,7 +67,7 @@ beforeAll(async () => {
     formatVersion: POLICY_FILE_FORMAT,
     policy: "web",
     generation: 1,
-    timing,
+    timing: TIMING,
     dependencies: [sessions],
   };
   const paths = { configPath: join(directory, "config"), statePath: join(directory, "state") };
@@ -137,12 +139,11 @@ test.each(PATHS)("40 connections with 62 KB of requests for %s each", async (pat
   const requests = request.repeat(Math.ceil(62_000 / request.length));
   const clients = Array.from({ length: 40 }, () => rawClient(program.port, requests, ATTACKER));
   const { failed, moreMemory } = await probesDuring(
-    Promise.all(clients.map(({ closed }) => closed)).then(() => sleep(2 * INTERVAL)),
+    Promise.all(clients.map(({ closed }) => closed)).then(() => sleep(AFTERWARDS)),
   );
   expect(runs()).toBe(true);
   expect(failed).toStrictEqual([]);
   expect(moreMemory).toBeLessThan(MORE_MEMORY);
-  expect(checks).toBeGreaterThan(0);
 });
 
 test("a thousand requests a second for ten seconds", async () => {
@@ -150,7 +151,7 @@ test("a thousand requests a second for ten seconds", async () => {
   expect(runs()).toBe(true);
   expect(failed).toStrictEqual([]);
   expect(moreMemory).toBeLessThan(MORE_MEMORY);
-  // One is due every 0.9 to 1 s.
-  expect(checks).toBeGreaterThanOrEqual(8);
+  // One is due every 4.5 to 5 s.
+  expect(checks).toBeGreaterThanOrEqual(2);
   expect(await get(program, METRICS_PATH)).toContain("healthpolicy_pod_ready 1\n");
 });
