@@ -96,6 +96,18 @@ test("an address that opens too many in a second is refused more, and no other a
   expect(await open(ATTACKER)).toBe(true);
 });
 
+test("counts no more addresses of one second than it can bear", async () => {
+  await start({ open: 10_000, perSecond: 1 });
+  const from = (remoteAddress: string) => {
+    const socket = { remoteAddress, destroyed: false, destroy: () => {}, once: () => {} };
+    return admit(socket as unknown as Socket);
+  };
+  expect(from("10.0.0.1")).toBe(true);
+  for (let index = 0; index < 2_000; index += 1) from(`10.1.${index >> 8}.${index & 255}`);
+  // Its second connection, which it would not get while the first one is remembered.
+  expect(from("10.0.0.1")).toBe(true);
+});
+
 test("a client that has gone before it was looked at", async () => {
   await start({ open: 2, perSecond: 20 });
   const socket = { remoteAddress: undefined, destroyed: false, destroy: () => {} };

@@ -568,6 +568,16 @@ describe("waiting for first results", () => {
     await waiting;
   });
 
+  test("lets go of the client's signal when the result is in", async () => {
+    readiness.apply(policy([database()]));
+    const client = new AbortController();
+    const waiting = readiness.firstResults(client.signal);
+    expect(getEventListeners(client.signal, "abort")).toHaveLength(1);
+    readiness.record("db", OK, 1);
+    await waiting;
+    expect(getEventListeners(client.signal, "abort")).toHaveLength(0);
+  });
+
   test("leaves nothing behind when the client has gone", async () => {
     jest.useFakeTimers();
     let looks = 0;

@@ -181,6 +181,15 @@ describe("a client that waits for an answer", () => {
     expect(await closed).toMatch(/late$/);
   });
 
+  test("and sends another request meanwhile has asked once", async () => {
+    const { socket, closed } = await waiting(open(GET));
+    socket.write(GET);
+    await sleep(50);
+    finish({ status: 200, body: "late" });
+    expect((await closed).match(/HTTP\/1.1/g)).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+  });
+
   test("and closes its side is said to be gone, yet gets what is known by then", async () => {
     const { socket, closed } = await waiting(open(GET));
     socket.end();
@@ -216,15 +225,21 @@ test("slow clients are cut within seconds, each for its own fault", async () => 
   answerRequest = ({ path }) => ({ status: 200, body: path === "/big" ? BIG : "ok" });
   const notReading = open("GET /big HTTP/1.1\r\n\r\n");
   notReading.socket.pause();
+  // Slow in sending and slow in reading, but each within its time: nothing that happened counts against it.
+  const patient = open("GET /big HTTP/1.1\r\n");
+  patient.socket.pause();
+  setTimeout(() => patient.socket.write("\r\n"), 3_000);
+  setTimeout(() => patient.socket.resume(), 6_000);
   await sleep(1_000);
-  expect(await connections()).toBe(4);
+  expect(await connections()).toBe(5);
 
   const [answer, took] = await timed(sending.closed);
   clearInterval(drip);
   expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
   expect(took).toBeLessThan(EXCHANGE);
   expect(await silent.closed).toBe("");
-  while ((await connections()) > 0 && performance.now() - startedAt < EXCHANGE) await sleep(50);
+  expect(Buffer.byteLength(await patient.closed)).toBeGreaterThan(BIG.length);
+  while ((await connections()) > 0 && performance.now() - startedAt < 2 * EXCHANGE) await sleep(50);
   expect(await connections()).toBe(0);
   expect(staying.received()).toMatch(/ok$/);
   expect(notReading.socket.bytesRead).toBeLessThan(BIG.length);

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
@@ -143,6 +143,15 @@ test("a socket dies with its check", async () => {
   deadline.abort();
   expect(socket.destroyed).toBe(true);
   expect(await eventually(server.sawClose)).toBe(true);
+});
+
+test("a socket that is closed lets go of its check", async () => {
+  const deadline = new AbortController();
+  const socket = await open(server.port, { signal: deadline.signal });
+  expect(getEventListeners(deadline.signal, "abort")).toHaveLength(1);
+  socket.destroy();
+  await once(socket, "close");
+  expect(getEventListeners(deadline.signal, "abort")).toHaveLength(0);
 });
 
 test("an error after the end is nobody's", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, MemcachedServer } from "../../api/policy-file.ts";
 import { createMemcached, memcached } from "./memcached.ts";
+import { BLACK_HOLE_START, openBlackHole } from "./testing/black-hole.ts";
 import {
   closedPort,
   describeContract,
@@ -120,6 +121,22 @@ describe("fake servers", () => {
     });
     await Promise.all([healthy.close(), silent.close()]);
   });
+
+  test(
+    "one in a black hole is told from a silent one, however close the two times are",
+    async () => {
+      const hole = await openBlackHole();
+      const result = memcached.run(dependency(at(hole.port)), {
+        signal: AbortSignal.timeout(SHORT + 50),
+        connectTimeoutMilliseconds: SHORT,
+        checkTimeoutMilliseconds: SHORT + 50,
+        readSecretKey: noSecrets,
+      });
+      await expect(result).rejects.toMatchObject({ detail: "servers[0]=ConnectTimeout" });
+      await hole.close();
+    },
+    BLACK_HOLE_START,
+  );
 
   test("no server configured: Misconfigured", async () => {
     expect(await run([])).toEqual({ reason: "Misconfigured" });

@@ -176,6 +176,17 @@ test("six checks of one host at once ask once, whoever gives up first; the next 
   expect(await look("silent.test.", resolve)).toEqual(["10.0.0.7"]);
 });
 
+test("the end of one host's lookup leaves another's to those who come later", async () => {
+  NAMES["waiting.test"] = "silence";
+  const resolve = createResolve(sources);
+  const waiting = look("waiting.test.", resolve);
+  expect(await look("both.test.", resolve)).toHaveLength(4);
+  expect(await Promise.all([waiting, look("waiting.test.", resolve, 100)])).toEqual(
+    Array(2).fill("CheckTimeout"),
+  );
+  expect(dns.questions.filter((question) => question === "A waiting.test")).toHaveLength(1);
+});
+
 test("one that joined late gets the answer although the first gave up", async () => {
   NAMES["slow.test"] = "silence";
   const resolve = createResolve(sources);
