@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { closed } from "../webhook/testing/tls-client.ts";
 import { type Listener, oneRequestAtATime } from "./one-request-at-a-time.ts";
@@ -63,6 +64,25 @@ test("a connection ends when a second request comes while the first is answered"
   setTimeout(() => client.write(GET), DEADLINE_MILLISECONDS / 10);
   expect(await end).toBe("");
   expect(listener).toHaveBeenCalledTimes(1);
+});
+
+test("a connection that sends ahead of an answer which is not yet taken ends, too", async () => {
+  const { client, listener } = await start((_, response) =>
+    response.end(Buffer.alloc(UNREADABLE_BYTES)),
+  );
+  client.write(GET.repeat(300));
+  await closed(client, SLACK_MILLISECONDS);
+  expect(listener).toHaveBeenCalledTimes(1);
+});
+
+test("a connection stays when its request was answered in time", async () => {
+  const { client, listener } = await start((_, response) => response.end("done"));
+  for (const pause of [1.5 * DEADLINE_MILLISECONDS, 0]) {
+    client.write(GET);
+    await once(client, "data", { signal: AbortSignal.timeout(SLACK_MILLISECONDS) });
+    await sleep(pause);
+  }
+  expect(listener).toHaveBeenCalledTimes(2);
 });
 
 test("an answer that nobody reads ends with its connection", async () => {

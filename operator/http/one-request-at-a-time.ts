@@ -15,7 +15,7 @@ export function oneRequestAtATime(milliseconds: number): (listener: Listener) =>
   return (listener) => (request, response) => {
     const { socket } = request;
     const previous = last.get(socket);
-    if (socket.destroyed || (previous && !previous.writableFinished)) {
+    if (previous && !previous.writableFinished) {
       // What arrived with it is still parsed and comes here too, request by request.
       socket.destroy();
       return;

@@ -7,10 +7,12 @@ import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/global
 import { Registry } from "prom-client";
 import {
   ADMISSION_PATH,
+  CHALLENGE_ANNOTATION,
   POLICIES_PATH,
   POLICY_ANNOTATION,
   PROOF_PATH,
   SIDECAR_CONTAINER,
+  WEBHOOK_PROOF_CONFIG_MAP,
 } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { SETTINGS } from "../inject/testing/settings.ts";
@@ -278,6 +280,28 @@ describe("a client that means no good", () => {
     const answers = (await ends).map((text) => text.slice(9, 12)).sort();
     expect(answers).toStrictEqual([...Array(8).fill("400"), ...Array(4).fill("503")]);
     expect(await metrics.metrics()).toContain('{result="refused",reason="Busy"} 4');
+  });
+
+  test("and takes none of many large answers loses some of them before their time is over", async () => {
+    const { target } = await start();
+    const annotations = { [CHALLENGE_ANNOTATION]: "x".repeat(LARGE_BYTES - 1_024) };
+    const proof = reviewOf(
+      { metadata: { name: WEBHOOK_PROOF_CONFIG_MAP, annotations } },
+      { kind: { group: "", version: "v1", kind: "ConfigMap" }, namespace: "healthpolicy-system" },
+    );
+    const text = asRequest(JSON.stringify(proof)).replace(ADMISSION_PATH, PROOF_PATH);
+    const clients = await Promise.all(Array.from({ length: 6 }, () => handshake(target)));
+    for (const { socket } of clients) {
+      socket.pause();
+      socket.write(text);
+    }
+    // Below the 5 s that each of them has by itself.
+    await sleep(2_500);
+    const ends = clients.map(({ socket }) => closed(socket.resume(), SLOW_CLIENT_MILLISECONDS));
+    const whole = (await Promise.all(ends)).filter((answer) => answer.endsWith("}}"));
+    // One counts twice its 4 MB.
+    expect(whole.length).toBeGreaterThan(0);
+    expect(whole.length).toBeLessThanOrEqual(3);
   });
 
   test("gets no more of its text into the log than the name of a namespace", async () => {
