@@ -22,7 +22,7 @@ export const HTTP_ANSWER = 10_000;
 export const POD_STARTS = 90_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
 export const TWENTY_PROBES = 80_000;
-/** An attack of 10 s on a sidecar's port, on a busy node. */
+/** An attack of 10 s on a port of a sidecar or operator, on a busy node. */
 export const ATTACK = 60_000;
 /** A probe's period and timeout at the defaults, 2 s and 5 s, and the kubelet's report. */
 export const ATTACK_SHOWS = 10_000;

@@ -1,124 +1,143 @@
-// Attacks the operator from a pod: `node - MODE WEBHOOK_HOST WEBHOOK_PORT MANAGEMENT_HOST...`, for 8 s.
-// Prints how many rounds it made, so that an attack that never got through is told from one that did nothing.
-import { request as post } from "node:https";
+// Attacks an operator's ports from a pod: `node - MODE HOST WEBHOOK_PORT MANAGEMENT_PORT`. Each attack is repeated for
+// some seconds. Prints, as JSON, how often each outcome was seen: a status, `closed`, `reset` or `connected`.
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 
-const ATTACK_MILLISECONDS = 8_000;
-const BODY_BYTES = 3 * 1024 * 1024 - 2_000;
-const PARALLEL_BODIES = 8;
-const UNREAD_ANSWERS = 60;
-const PIPELINING_CONNECTIONS = 200;
-const IDLE_CONNECTIONS = 9_000;
-const MANAGEMENT_PORT = 8_080;
+const [mode, host, webhookPort, managementPort] = process.argv.slice(2);
+/** Above the 5 s that an answer may wait for its reader. */
+const ATTACK_MILLISECONDS = 7_000;
+/** An answer comes in time or never. */
+const ANSWER_MILLISECONDS = 10_000;
+/** Just below the largest body. */
+const BODY_BYTES = 3 * 1024 * 1024 - 4_096;
 
-const [mode, host, portText, ...managementHosts] = process.argv.slice(2);
-const port = Number(portText);
-const end = performance.now() + ATTACK_MILLISECONDS;
-const goesOn = () => performance.now() < end;
+const review = (object, uid = "attack") =>
+  `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"${uid}",` +
+  `"kind":{"group":"","version":"v1","kind":"Pod"},"operation":"CREATE","namespace":"e2e-operator-attacked","object":${object}}}`;
 
-function review(object, uid = "u") {
-  const request = { uid, kind: { group: "", version: "v1", kind: "Pod" }, operation: "CREATE" };
-  return JSON.stringify({
-    apiVersion: "admission.k8s.io/v1",
-    kind: "AdmissionReview",
-    request: { ...request, namespace: "e2e-operator-attacked", object },
-  });
-}
-
-/** As many of `make(index)` as fit into the largest body. */
-function fill(make) {
-  const items = [];
-  for (let bytes = 0; bytes < BODY_BYTES - 500; bytes += JSON.stringify(items.at(-1)).length + 2) {
-    items.push(make(items.length));
+/** As many different members or items as fit into a body. */
+function fill(part) {
+  const parts = [];
+  for (let i = 0, bytes = 0; bytes < BODY_BYTES - 1_024; i++) {
+    parts.push(part(i.toString(36)));
+    bytes += parts[i].length + 1;
   }
-  return items;
+  return parts.join(",");
 }
 
-const labels = { app: "web" };
-const bodies = {
-  annotations: () => {
-    const keys = fill((index) => `${index.toString(36)}xx`).slice(0, -BODY_BYTES / 10);
-    const annotations = Object.fromEntries(keys.map((key) => [key, ""]));
-    return review({ metadata: { labels, annotations }, spec: {} });
-  },
-  objects: () => review({ metadata: { labels }, spec: { imagePullSecrets: fill(() => ({})) } }),
-  uids: () => review({}, "u".repeat(BODY_BYTES - 500)),
+const LABELS = '"labels":{"app":"web"}';
+const CONTAINERS = '"containers":[{"name":"app","image":"app:1"}]';
+const SMALL = review(`{"metadata":{${LABELS}},"spec":{${CONTAINERS}}}`);
+const SHAPES = {
+  annotations: () =>
+    review(
+      `{"metadata":{${LABELS},"annotations":{${fill((i) => `"${i}":""`)}}},"spec":{${CONTAINERS}}}`,
+    ),
+  objects: () =>
+    review(
+      `{"metadata":{${LABELS}},"spec":{${CONTAINERS},"imagePullSecrets":[${fill(() => "{}")}]}}`,
+    ),
+  lists: () =>
+    review(
+      `{"metadata":{${LABELS}},"spec":{${CONTAINERS},"imagePullSecrets":[${fill(() => "[]")}]}}`,
+    ),
+  members: () =>
+    review(`{"metadata":{${LABELS}},"spec":{${CONTAINERS},"x":[${fill((i) => `{"${i}":0}`)}]}}`),
+  initContainers: () =>
+    review(
+      `{"metadata":{${LABELS}},"spec":{${CONTAINERS},"initContainers":[${fill((i) => `{"name":"${i}"}`)}]}}`,
+    ),
+  nesting: () => "[".repeat(BODY_BYTES),
 };
 
-function send(body) {
-  return new Promise((resolve) => {
-    const headers = { "content-type": "application/json", "content-length": body.length };
-    const options = { host, port, path: "/mutate", method: "POST", headers, agent: false };
-    const sent = post({ ...options, rejectUnauthorized: false }, (answer) => {
-      answer.resume().on("close", resolve);
-    });
-    sent.setTimeout(10_000, () => sent.destroy());
-    sent.on("error", resolve).end(body);
+const seen = {};
+function count(outcome) {
+  seen[outcome] = (seen[outcome] ?? 0) + 1;
+}
+
+const post = (body) =>
+  `POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+/** An open connection to the webhook, or undefined. */
+function open() {
+  const { promise, resolve } = Promise.withResolvers();
+  const socket = connectTls({ host, port: Number(webhookPort), rejectUnauthorized: false });
+  socket.on("error", () => resolve(undefined));
+  socket.on("secureConnect", () => resolve(socket));
+  return promise;
+}
+
+/** Sends one request and counts the status of its answer. */
+async function ask(text) {
+  const socket = await open();
+  if (!socket) return count("reset");
+  const { promise, resolve } = Promise.withResolvers();
+  socket.setTimeout(ANSWER_MILLISECONDS, () => resolve("timeout"));
+  socket.once("data", (data) => resolve(String(data).slice(9, 12)));
+  socket.once("close", () => resolve("closed"));
+  socket.write(text);
+  count(await promise);
+  socket.destroy();
+}
+
+/** Sends and reads nothing for as long as the server could wait. */
+async function sendOnly(text) {
+  const socket = await open();
+  if (!socket) return count("reset");
+  socket.once("close", () => count("closed"));
+  socket.pause();
+  socket.write(text);
+  await sleep(ATTACK_MILLISECONDS);
+  socket.destroy();
+}
+
+const inParallel = (number, work) => Promise.all(Array.from({ length: number }, work));
+
+/** 8 at one time, over and over. */
+async function bodies(shape) {
+  const text = post(shape());
+  const end = Date.now() + ATTACK_MILLISECONDS;
+  await inParallel(8, async () => {
+    while (Date.now() < end) await ask(text);
   });
 }
 
-/** Bodies one after the other on each of several connections. */
-async function parallelBodies(text) {
-  const body = Buffer.from(text);
-  let rounds = 0;
-  const one = async () => {
-    while (goesOn()) {
-      await send(body);
-      rounds += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_BODIES }, one));
-  return rounds;
+/** Connections to a port on which nothing is sent. */
+async function idle(port) {
+  const sockets = Array.from({ length: 9_000 }, () => {
+    const socket = connect({ host, port: Number(port) });
+    socket.on("error", () => {});
+    socket.on("connect", () => count("connected"));
+    return socket;
+  });
+  await sleep(ATTACK_MILLISECONDS);
+  for (const socket of sockets) socket.destroy();
 }
 
-/** Opens connections that write `bytes` and read nothing, holds them for a while, closes them; again and again. */
-async function held(open, { count, bytes, milliseconds }) {
-  let rounds = 0;
-  while (goesOn()) {
-    const sockets = Array.from({ length: count }, open);
-    for (const socket of sockets) {
-      socket.on("error", () => {}).pause();
-      if (bytes) socket.write(bytes);
-    }
-    await sleep(milliseconds);
-    for (const socket of sockets) socket.destroy();
-    rounds += 1;
-  }
-  return rounds;
-}
-
-const head = (length) =>
-  `POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
-const secure = () => connectTls({ host, port, rejectUnauthorized: false });
-const management = (_, index) =>
-  connect(MANAGEMENT_PORT, managementHosts[index % managementHosts.length]);
-
-function unreadAnswers() {
-  const body = bodies.uids();
-  return held(secure, {
-    count: UNREAD_ANSWERS,
-    bytes: head(body.length) + body,
-    milliseconds: 3_000,
+/** Requests for metrics ahead on the management port, of which no answer is read. */
+async function pipelinedMetrics() {
+  const text = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000);
+  await inParallel(200, async () => {
+    const socket = connect({ host, port: Number(managementPort) });
+    socket.on("error", () => {});
+    socket.on("close", () => count("closed"));
+    socket.pause();
+    socket.write(text);
+    await sleep(ATTACK_MILLISECONDS);
+    socket.destroy();
   });
 }
 
-function pipelining() {
-  const body = review({ metadata: { labels }, spec: { containers: [{ name: "app" }] } });
-  const bytes = (head(body.length) + body).repeat(300);
-  return held(secure, { count: PIPELINING_CONNECTIONS, bytes, milliseconds: 1_000 });
-}
-
-const attacks = {
-  annotations: () => parallelBodies(bodies.annotations()),
-  objects: () => parallelBodies(bodies.objects()),
-  unreadAnswers,
-  pipelining,
-  idleWebhook: () =>
-    held(() => connect(port, host), { count: IDLE_CONNECTIONS, milliseconds: 3_000 }),
-  idleManagement: () => held(management, { count: IDLE_CONNECTIONS, milliseconds: 3_000 }),
+const ATTACKS = {
+  ...Object.fromEntries(Object.entries(SHAPES).map(([name, shape]) => [name, () => bodies(shape)])),
+  unread: () => inParallel(60, () => sendOnly(post(review("{}", "u".repeat(BODY_BYTES))))),
+  pipelined: () => inParallel(200, () => sendOnly(post(SMALL).repeat(100))),
+  pipelinedMetrics,
+  idleWebhook: () => idle(webhookPort),
+  idleManagement: () => idle(managementPort),
 };
 
-process.stdout.write(`${await attacks[mode]()}\n`);
+await ATTACKS[mode]();
+process.stdout.write(JSON.stringify(seen));
 process.exit(0);

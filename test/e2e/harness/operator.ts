@@ -8,7 +8,8 @@ export const OPERATOR_NAMESPACE = "healthpolicy-system";
 export const OPERATOR_ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:healthpolicy`;
 const DEPLOYMENT = "deployment/healthpolicy-operator";
 const SELECTOR = "app.kubernetes.io/name=healthpolicy,app.kubernetes.io/component=operator";
-const MANAGEMENT_PORT = 8_080;
+export const WEBHOOK_PORT = 9_443;
+export const MANAGEMENT_PORT = 8_080;
 
 export const operatorPods = (): Promise<Pod[]> => podsOf(OPERATOR_NAMESPACE, SELECTOR);
 
