@@ -9,6 +9,7 @@ import { createConfigMapWriter } from "./policy/apply-configmap.ts";
 import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
 import { type PodWatches, startPodWatches } from "./policy/pod-watches.ts";
 import { type PodRecord, podProjection } from "./policy/pods.ts";
+import type { PolicyRecord } from "./policy/policy-cache.ts";
 import { createReconciler } from "./policy/reconcile.ts";
 import type { OperatorSettings } from "./settings.ts";
 import {
@@ -82,16 +83,17 @@ export function createLeader(options: LeaderOptions): Leader {
   async function lead(signal: AbortSignal): Promise<void> {
     // Who has lost the Lease must not write over what the next leader has written.
     const client = endingWith(signal, options.client);
+    function queuePolicies(isMeant: (policy: PolicyRecord) => boolean = () => true): void {
+      for (const policy of caches.policies.values()) {
+        if (isMeant(policy)) queue.add(policyItem(policy));
+      }
+    }
     const watches = startPodWatches({
       client,
       ownNamespace: settings.namespace,
       project: podProjection(settings.inject.image),
       onChange: (change) => podChanged(queue, caches, change),
-      onSynced: (namespaces) => {
-        for (const policy of caches.policies.values()) {
-          if (namespaces.includes(policy.namespace)) queue.add(policyItem(policy));
-        }
-      },
+      onSynced: (namespaces) => queuePolicies(({ namespace }) => namespaces.includes(namespace)),
       log,
     });
     const webhook = createWebhookWriter({
@@ -104,9 +106,6 @@ export function createLeader(options: LeaderOptions): Leader {
       clusterRole: settings.clusterRole,
       log,
     });
-    const queuePolicies = () => {
-      for (const policy of caches.policies.values()) queue.add(policyItem(policy));
-    };
     const prover = createWebhookProver({
       client,
       target: { namespace: settings.namespace, port: settings.webhookPort },
@@ -114,7 +113,7 @@ export function createLeader(options: LeaderOptions): Leader {
         webhook.writeAgain();
         queue.add({ kind: "webhookConfiguration" });
       },
-      onChange: queuePolicies,
+      onChange: () => queuePolicies(),
       log,
     });
     const reconciler = createReconciler({

@@ -42,7 +42,10 @@ function environment(policy: EffectivePolicy, port: number): { name: string; val
   ];
 }
 
-/** The sidecar of a first call. Fields that the API server would default are stated, so that a second call finds nothing to do. */
+/**
+ * The sidecar of a first call. Fields that the API server would default are stated, so that a second call
+ * finds nothing to do.
+ */
 function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Container {
   const others = otherContainers(pod);
   const port = freePort(others);

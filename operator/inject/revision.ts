@@ -13,9 +13,9 @@ type ContainerShape = Pick<EffectivePolicy, "name" | "probe" | "dependencies">;
 
 /**
  * Hash of what the policy asked for in the container and its volume: a pod of another revision is
- * outdated. So is one whose sidecar reads an older format of the policy file. Left out is what reaches running pods without a restart (checks and their times), and what
- * the installation decides (image, resources): an upgrade of the operator must not make every pod
- * outdated.
+ * outdated. So is one whose sidecar reads an older format of the policy file. Left out is what reaches
+ * running pods without a restart (checks and their times), and what the installation decides (image,
+ * resources): an upgrade of the operator must not make every pod outdated.
  */
 export function revisionOf(
   { name, probe, dependencies }: ContainerShape,

@@ -63,7 +63,8 @@ function handOn(content: string | undefined, options: FollowPolicyFileOptions): 
 /**
  * Calls back with the policy, now and whenever it changes. Returns after the first look, so that the
  * first probe is answered from the policy that is there. A file that cannot be read or understood, or
- * that is of a later format, leaves the last good policy in force and logs one line. Returns the function that ends it.
+ * that is of a later format, leaves the last good policy in force and logs one line. Returns the
+ * function that ends it.
  */
 export function followPolicyFile(options: FollowPolicyFileOptions): () => void {
   const path = join(options.directory, POLICY_FILE);

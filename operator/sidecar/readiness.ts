@@ -245,8 +245,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   function awaitsResults(): boolean {
+    const at = now();
     const { firstReady } = marks.current();
-    return view().dependencies.some((judged) => awaited(judged, firstReady));
+    return [...entries.values()].some((entry) => awaited(viewOf(entry, at), firstReady));
   }
 
   function firstResults(signal: AbortSignal): Promise<void> {

@@ -64,8 +64,8 @@ function router(readiness: Readiness): AnswerRequest {
 /** A server for this pod that does not listen yet. */
 export function createProbeServer(readiness: Readiness): Server {
   const answerRequest = router(readiness);
-  // A client that has no more to send may still wait for its answer.
   const admit = admitConnections(LIMITS);
+  // Half open: a client that has no more to send may still wait for its answer.
   return createServer({ allowHalfOpen: true }, (socket) => {
     if (admit(socket)) serveConnection(socket, answerRequest);
   });

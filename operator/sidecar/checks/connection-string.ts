@@ -1,5 +1,5 @@
 /** Pure: a `postgresql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
-import type { TlsMode } from "../../api/policy-file.ts";
+import { DEPENDENCY_DEFAULTS, type TlsMode } from "../../api/policy-file.ts";
 import { CheckError } from "./check.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
@@ -19,8 +19,6 @@ export interface ConnectionString {
 }
 
 type Parameters = ReadonlyMap<HonouredParameter, string>;
-
-const DEFAULT_PORT = "5432";
 
 /**
  * `verify-ca` is missing: it trusts whoever holds a certificate of that authority, and the authority
@@ -63,7 +61,7 @@ export function parseConnectionString(text: string): ConnectionString {
   const user = required(part("user", url.username));
   return {
     host: singleHost(part("host", url.hostname)),
-    port: Number(part("port", url.port) || DEFAULT_PORT),
+    port: Number(part("port", url.port) || DEPENDENCY_DEFAULTS.postgresql.port),
     user,
     password: part("password", url.password),
     database: part("dbname", url.pathname.slice(1)) || user,

@@ -64,8 +64,8 @@ const protocolError = () => new CheckError("ProtocolError");
 /**
  * Resolves when the server is ready for a query. Rejects with a ServerError or a CheckError:
  * AuthenticationFailed for a method that is not known here or does not bind the channel as the login asks,
- * for a password that nobody gave us and for a server that does not know the password itself, ProtocolError for a message that is malformed or not the
- * next one.
+ * for a password that nobody gave us and for a server that does not know the password itself,
+ * ProtocolError for a message that is malformed or not the next one.
  */
 export async function logIn(conversation: Conversation, context: LoginContext): Promise<void> {
   conversation.send(startupMessage(context.login));

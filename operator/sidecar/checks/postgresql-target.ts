@@ -1,6 +1,11 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
 import { X509Certificate } from "node:crypto";
-import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../api/policy-file.ts";
+import {
+  type CredentialsReference,
+  DEPENDENCY_DEFAULTS,
+  type PostgresqlConfig,
+  type TlsMode,
+} from "../../api/policy-file.ts";
 import { isWireText } from "../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "./check.ts";
 import type { Endpoint } from "./connect.ts";
@@ -32,7 +37,7 @@ export interface PostgresqlTarget {
 
 type ReadSecretKey = CheckContext["readSecretKey"];
 
-const DEFAULT_PORT = 5432;
+const DEFAULTS = DEPENDENCY_DEFAULTS.postgresql;
 
 const misconfigured = () => new CheckError("Misconfigured");
 
@@ -51,7 +56,7 @@ export async function postgresqlTarget(
   if (!Object.values(login).every((value) => isWireText(String(value)))) throw misconfigured();
   // Two answers to one question: whichever won, someone would have been sure of the other.
   if (tlsMode && config.tls) throw misconfigured();
-  const mode = config.tls?.mode ?? tlsMode ?? "Prefer";
+  const mode = config.tls?.mode ?? tlsMode ?? DEFAULTS.tlsMode;
   return { login, tls: { mode, ca: await readCa(config, mode, readSecretKey) } };
 }
 
@@ -65,7 +70,7 @@ async function readLogin(
     );
     return { login, tlsMode };
   }
-  const { host, port = DEFAULT_PORT, credentials } = config;
+  const { host, port = DEFAULTS.port, credentials } = config;
   if (!host || !credentials) throw misconfigured();
   const { user, password } = await readCredentials(credentials, readSecretKey);
   const database = config.database ?? user;
