@@ -16,7 +16,7 @@ import {
 import { createLeader, type Leader } from "./leader.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "./policy/policy-cache.ts";
 import { STATUS_WRITES_BURST, STATUS_WRITES_PER_SECOND } from "./policy/status-pace.ts";
-import type { OperatorSettings } from "./settings.ts";
+import { LEADER_SETTINGS } from "./testing/leader-settings.ts";
 
 jest.setTimeout(120_000);
 
@@ -25,17 +25,6 @@ const PODS_PER_POLICY = 40;
 const STORM_MILLISECONDS = 10_000;
 /** Time passes in steps, and what a step brings is worked on before the next. */
 const STEP_MILLISECONDS = 20;
-
-const SETTINGS = {
-  podName: "operator-1",
-  namespace: "system",
-  webhookPort: 1,
-  webhookService: "webhook",
-  webhookTimeoutSeconds: 3,
-  certificateSecret: "certificate",
-  clusterRole: "the-role",
-  inject: { image: "sidecar:1" },
-} as OperatorSettings;
 
 interface Write {
   namespace: string;
@@ -199,7 +188,7 @@ beforeEach(async () => {
   leader = createLeader({
     client,
     caches: caches(),
-    settings: SETTINGS,
+    settings: LEADER_SETTINGS,
     dnsName: "webhook.system.svc",
     log,
   });

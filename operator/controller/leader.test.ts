@@ -12,7 +12,7 @@ import {
   until,
 } from "./kube/testing/fake-api-server.ts";
 import { createLeader, type Leader } from "./leader.ts";
-import type { OperatorSettings } from "./settings.ts";
+import { LEADER_SETTINGS } from "./testing/leader-settings.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -30,17 +30,6 @@ const WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurat
 function podsPath(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/pods`;
 }
-
-const SETTINGS = {
-  inject: { image: "sidecar:1" },
-  podName: "operator-1",
-  namespace: "system",
-  webhookPort: 1,
-  webhookService: "webhook",
-  webhookTimeoutSeconds: 3,
-  certificateSecret: "certificate",
-  clusterRole: "the-role",
-} as OperatorSettings;
 
 let api: FakeApi;
 let caches: Caches;
@@ -108,7 +97,7 @@ beforeEach(async () => {
   const { client } = api;
   caches = startCaches({ client, namespace: "system", certificateSecret: "certificate", log });
   const dnsName = "webhook.system.svc";
-  leader = createLeader({ client, caches, settings: SETTINGS, dnsName, log });
+  leader = createLeader({ client, caches, settings: LEADER_SETTINGS, dnsName, log });
 });
 
 afterEach(async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { actAs } from "./harness/as-account.ts";
+import { created } from "./harness/created.ts";
 import { kubectl, kubectlJson } from "./harness/kubectl.ts";
 import { OPERATOR_ACCOUNT } from "./harness/operator.ts";
-import { isInjected, type Pod } from "./harness/pods.ts";
+import { isInjected } from "./harness/pods.ts";
 import { condition, getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { openPolicyNamespace } from "./harness/policy-namespace.ts";
 import { unscheduledPod } from "./harness/small-pod.ts";
@@ -34,13 +35,10 @@ async function editPolicy(): Promise<void> {
   await kubectl(["patch", "healthpolicy", "web", "-n", NAMESPACE, "--type=merge", "-p", patch]);
 }
 
-let created = 0;
+let pods = 0;
 async function nextPodIsInjected(): Promise<boolean> {
-  created += 1;
-  const input = JSON.stringify(unscheduledPod(NAMESPACE, `web-${created}`));
-  return isInjected(
-    JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input })) as Pod,
-  );
+  pods += 1;
+  return isInjected(await created(unscheduledPod(NAMESPACE, `web-${pods}`)));
 }
 
 test(

@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from "@jest/globals";
+import { created } from "./harness/created.ts";
 import { kubectl, kubectlJson } from "./harness/kubectl.ts";
 import { operatorPods } from "./harness/operator.ts";
-import { isInjected, isReady, type Pod } from "./harness/pods.ts";
+import { isInjected, isReady } from "./harness/pods.ts";
 import { unscheduledPod } from "./harness/small-pod.ts";
 import { STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
@@ -21,9 +22,6 @@ const policy = (namespace: string) => ({
   },
 });
 
-const create = async (object: object): Promise<Pod> =>
-  JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
-
 /** How many namespaces are set up side by side. */
 const AT_ONCE = 4;
 
@@ -34,11 +32,11 @@ const AT_ONCE = 4;
 async function injectedInTurn(namespaces: string[]): Promise<boolean[]> {
   const injected: boolean[] = [];
   for (const namespace of namespaces) {
-    await create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-    await create(policy(namespace));
+    await created({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    await created(policy(namespace));
     const wait = ["wait", "healthpolicy/web", "-n", namespace, "--for=condition=Programmed"];
     await kubectl([...wait, `--timeout=${STATUS_FOLLOWS}ms`], { timeout: 2 * STATUS_FOLLOWS });
-    injected.push(isInjected(await create(unscheduledPod(namespace, "web"))));
+    injected.push(isInjected(await created(unscheduledPod(namespace, "web"))));
   }
   return injected;
 }

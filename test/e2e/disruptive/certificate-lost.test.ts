@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { created } from "../harness/created.ts";
 import { kubectl, kubectlJson, run, runOrThrow } from "../harness/kubectl.ts";
 import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
-import { isInjected, type Pod, restarts } from "../harness/pods.ts";
+import { isInjected, restarts } from "../harness/pods.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
 import { waitFor, waitUntil } from "../harness/wait-for.ts";
@@ -30,13 +31,10 @@ async function authority(): Promise<string | undefined> {
   return stdout ? (JSON.parse(stdout) as Secret).data?.["ca.crt"] : undefined;
 }
 
-let created = 0;
+let pods = 0;
 async function nextPodIsInjected(): Promise<boolean> {
-  created += 1;
-  const input = JSON.stringify(unscheduledPod(NAMESPACE, `web-${created}`));
-  return isInjected(
-    JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input })) as Pod,
-  );
+  pods += 1;
+  return isInjected(await created(unscheduledPod(NAMESPACE, `web-${pods}`)));
 }
 
 /** Loses the certificate by `lose`, and waits until every replica serves a new one that API servers trust. */

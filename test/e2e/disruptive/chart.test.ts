@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { created } from "../harness/created.ts";
 import { kubectl, kubectlJson, run, runOrThrow } from "../harness/kubectl.ts";
 import { type ManagedObject, sharedFields } from "../harness/managed-fields.ts";
 import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
@@ -28,9 +29,6 @@ const helm = (...parameters: string[]) =>
 const install = (verb: "install" | "upgrade", ...settings: string[]) =>
   helm(verb, "healthpolicy", CHART, "--create-namespace", "-f", VALUES, ...settings);
 
-const create = async (object: object) =>
-  JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
-
 const webhookExists = async () => {
   const { code, stderr } = await run("kubectl", [
     "get",
@@ -57,7 +55,7 @@ test(
       { what: "the webhook configuration to go", within: STATUS_FOLLOWS },
       async () => !(await webhookExists()),
     );
-    const pod: Pod = await create(smallPod(NAMESPACE, "after-uninstall"));
+    const pod: Pod = await created(smallPod(NAMESPACE, "after-uninstall"));
     expect(isInjected(pod)).toBe(false);
     const ready = ["wait", "pod/after-uninstall", "-n", NAMESPACE, "--for=condition=Ready"];
     await kubectl([...ready, `--timeout=${POD_STARTS}ms`], { timeout: 2 * POD_STARTS });
@@ -76,7 +74,7 @@ test(
     await waitUntil({ what: "the webhook configuration", within: STATUS_FOLLOWS }, webhookExists);
     await waitUntil({ what: "a new pod to be injected", within: STATUS_FOLLOWS }, async () => {
       const name = `after-install-${Date.now()}`;
-      return isInjected(await create(unscheduledPod(NAMESPACE, name)));
+      return isInjected(await created(unscheduledPod(NAMESPACE, name)));
     });
   },
   WHOLE_TEST,
@@ -119,7 +117,7 @@ test(
     );
     expect(objects.flatMap(sharedFields)).toStrictEqual([]);
     await policyProgrammed(NAMESPACE, "web");
-    expect(isInjected(await create(unscheduledPod(NAMESPACE, "after-upgrades")))).toBe(true);
+    expect(isInjected(await created(unscheduledPod(NAMESPACE, "after-upgrades")))).toBe(true);
   },
   WHOLE_TEST,
 );
@@ -137,7 +135,7 @@ test(
         return pods.length === 1 && pods.every(isReady);
       });
       await waitUntil({ what: "a new pod to be injected", within: STATUS_FOLLOWS }, async () =>
-        isInjected(await create(unscheduledPod(NAMESPACE, `on-node-${Date.now()}`))),
+        isInjected(await created(unscheduledPod(NAMESPACE, `on-node-${Date.now()}`))),
       );
       // Kept from before, Programmed would be true whatever happens: a new generation has to be proven.
       const later = [{ op: "add", path: "/spec/timing", value: { interval: "6s" } }];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { created } from "../harness/created.ts";
 import { noEndpoints } from "../harness/endpoints.ts";
 import { expectReady, expectUnready } from "../harness/expect-readiness.ts";
 import { kubectl } from "../harness/kubectl.ts";
@@ -25,10 +26,9 @@ afterAll(async () => {
 }, WHOLE_TEST);
 
 async function createPod(name: string): Promise<{ pod: Pod; took: number }> {
-  const input = JSON.stringify(unscheduledPod(scene.namespace, name));
   const begun = performance.now();
-  const answer = await kubectl(["create", "-o", "json", "-f", "-"], { input });
-  return { pod: JSON.parse(answer) as Pod, took: performance.now() - begun };
+  const pod = await created(unscheduledPod(scene.namespace, name));
+  return { pod, took: performance.now() - begun };
 }
 
 test(

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { created } from "../harness/created.ts";
+import { dryRunPod } from "../harness/dry-run-pod.ts";
 import { kubectl } from "../harness/kubectl.ts";
 import { injectionCounts } from "../harness/operator.ts";
 import { isInjected, type Pod } from "../harness/pods.ts";
@@ -8,9 +10,6 @@ import { STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
 
 const PLAIN = "e2e-untouched-plain";
 const REACHED = "e2e-untouched-reached";
-
-const create = async (object: object) =>
-  JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input: JSON.stringify(object) }));
 
 beforeAll(async () => {
   await freshNamespace(PLAIN);
@@ -25,12 +24,12 @@ test(
   async () => {
     const before = await injectionCounts();
     expect(Object.keys(before)).toHaveLength(2);
-    const pod: Pod = await create(unscheduledPod(PLAIN, "web"));
+    const pod: Pod = await created(unscheduledPod(PLAIN, "web"));
     expect(isInjected(pod)).toBe(false);
     expect(await injectionCounts()).toStrictEqual(before);
 
     // The counter can move: one in a namespace with a policy does cost a call.
-    const reached: Pod = await create(unscheduledPod(REACHED, "web"));
+    const reached: Pod = await created(unscheduledPod(REACHED, "web"));
     expect(isInjected(reached)).toBe(true);
     expect(total(await injectionCounts())).toBeGreaterThan(total(before));
   },
@@ -49,7 +48,7 @@ test.each(["kube-system", "kube-node-lease", "healthpolicy-system"])(
         dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
       },
     };
-    await create(policy);
+    await created(policy);
     try {
       await kubectl([
         "wait",
@@ -60,12 +59,7 @@ test.each(["kube-system", "kube-node-lease", "healthpolicy-system"])(
         `--timeout=${STATUS_FOLLOWS}ms`,
       ]);
       const pod = unscheduledPod(namespace, "web-never-injected");
-      const made = JSON.parse(
-        await kubectl(["create", "--dry-run=server", "-o", "json", "-f", "-"], {
-          input: JSON.stringify(pod),
-        }),
-      ) as Pod;
-      expect(isInjected(made)).toBe(false);
+      expect(await dryRunPod(pod)).toMatchObject({ refusal: "", sidecars: [] });
     } finally {
       await kubectl(["delete", "healthpolicy", "web", "-n", namespace]);
     }

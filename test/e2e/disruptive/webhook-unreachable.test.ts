@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { withWebhookPortBlocked } from "../harness/black-hole.ts";
+import { created } from "../harness/created.ts";
 import { kubectl } from "../harness/kubectl.ts";
 import { operatorMetric } from "../harness/operator.ts";
-import { isInjected, type Pod } from "../harness/pods.ts";
+import { isInjected } from "../harness/pods.ts";
 import { condition, getPolicy } from "../harness/policy.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
@@ -21,12 +22,11 @@ const WEBHOOK_PORT = 9_443;
 beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/webhook-unreachable.yaml"), WHOLE_TEST);
 afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
 
-let created = 0;
+let pods = 0;
 async function createPod(): Promise<{ injected: boolean; took: number }> {
-  created += 1;
-  const input = JSON.stringify(unscheduledPod(NAMESPACE, `web-${created}`));
+  pods += 1;
   const begun = performance.now();
-  const pod = JSON.parse(await kubectl(["create", "-o", "json", "-f", "-"], { input })) as Pod;
+  const pod = await created(unscheduledPod(NAMESPACE, `web-${pods}`));
   return { injected: isInjected(pod), took: performance.now() - begun };
 }
 const nextPodIsInjected = async () => (await createPod()).injected;

@@ -1,0 +1,13 @@
+/** What of an installation a leader reads, for tests. */
+import type { OperatorSettings } from "../settings.ts";
+
+export const LEADER_SETTINGS = {
+  podName: "operator-1",
+  namespace: "system",
+  webhookPort: 1,
+  webhookService: "webhook",
+  webhookTimeoutSeconds: 3,
+  certificateSecret: "certificate",
+  clusterRole: "the-role",
+  inject: { image: "sidecar:1" },
+} as OperatorSettings;
