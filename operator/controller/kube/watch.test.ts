@@ -21,6 +21,16 @@ beforeEach(async () => {
 
 afterEach(() => close());
 
+/** A log that keeps the waits after failures, in milliseconds. */
+function recordWaits() {
+  const waits: number[] = [];
+  const silent = () => undefined;
+  const warn = (fields: object) => {
+    if ("retryMilliseconds" in fields) waits.push(Number(fields.retryMilliseconds));
+  };
+  return { waits, log: { info: silent, warn, error: silent } };
+}
+
 describe("list", () => {
   test("reads every page before it is synced, and keeps only the projection", async () => {
     for (const name of ["a", "b", "c"]) fake.put(name, `value of ${name}`);
@@ -99,18 +109,13 @@ describe("list", () => {
     ["half", 0, [10, 20, 40, 40]],
     ["all", 1, [20, 40, 80, 80]],
   ])("backoff is drawn from half to all of its length: %s", async (_what, drawn, expected) => {
-    const waits: number[] = [];
-    const warn = (fields: object) => {
-      if ("retryMilliseconds" in fields) waits.push(Number(fields.retryMilliseconds));
-    };
+    const { waits, log } = recordWaits();
     fake.intercept = (_seen, response) => {
       if (fake.lists().length > expected.length) return false;
       refuse(response, 500, "InternalError");
       return true;
     };
-    const silent = () => undefined;
-    const options = { random: () => drawn, log: { info: silent, warn, error: silent } };
-    start({ firstBackoff: 20, maxBackoff: 80 }, options);
+    start({ firstBackoff: 20, maxBackoff: 80 }, { random: () => drawn, log });
     await until("the watch is open", () => fake.openWatches() === 1);
     expect(waits).toEqual(expected);
   });
@@ -255,6 +260,24 @@ describe("watch", () => {
     await until("watched again", () => fake.openWatches() === 1 && fake.lists().length === 2);
     expect([...things.values()]).toEqual(["1"]);
     expect(changes).toContainEqual({ key: "space/a", old: "1" });
+  });
+
+  test("410 after an outage means that the server is back: listed soon, not after the wait of a long one", async () => {
+    fake.put("a", "1");
+    const { waits, log } = recordWaits();
+    const things = start({ firstBackoff: 10, maxBackoff: 80 }, { log, random: () => 1 });
+    await until("the watch is open", () => fake.openWatches() === 1);
+    fake.intercept = ({ query }, response) => {
+      if (query.get("watch") !== "true" || waits.length > 4) return false;
+      if (waits.length < 4) refuse(response, 500, "InternalError");
+      else refuse(response, 410, "Expired");
+      return true;
+    };
+    fake.put("b", "1");
+    fake.endWatches("cut");
+    await until("watched again", () => waits.length === 5 && fake.openWatches() === 1);
+    expect(waits).toEqual([10, 20, 40, 80, 10]);
+    expect([...things.values()]).toEqual(["1", "1"]);
   });
 
   test("410 as an event means list again, and deletions are found", async () => {

@@ -241,6 +241,15 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     return Math.max(Math.min(asked, times.maxBackoff), wait);
   }
 
+  /**
+   * The server answers again, and only what we know is too old for it. After an outage the wait would
+   * else be as long as the longest one, with a server that is well. Where it says so again, waits grow.
+   */
+  function loseHistory(): void {
+    if (resourceVersion !== undefined) failures = 0;
+    resourceVersion = undefined;
+  }
+
   /** One round; resolves with the milliseconds to wait before the next. */
   async function tryRound(): Promise<number> {
     try {
@@ -249,7 +258,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
       return times.firstBackoff * random();
     } catch (error) {
       if (signal.aborted) return 0;
-      if (needsRelist(error)) resourceVersion = undefined;
+      if (needsRelist(error)) loseHistory();
       const wait = backoff(error);
       const retryMilliseconds = Math.round(wait);
       log.warn({ kind, retryMilliseconds, ...errors.fields("round", error) }, "watch interrupted");
