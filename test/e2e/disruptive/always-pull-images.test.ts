@@ -5,13 +5,20 @@ import { kubectl } from "../harness/kubectl.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { smallPod } from "../harness/small-pod.ts";
 import { waitFor, waitUntil } from "../harness/wait-for.ts";
-import { API_SERVER_RESTART, STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
+import { API_SERVER_RESTART, OPERATOR_RECOVERS, STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
 
 const NAMESPACE = "e2e-always-pull-images";
+const AFTERWARDS = `${NAMESPACE}-afterwards`;
+const MANIFEST = "disruptive/always-pull-images.yaml";
 const PLUGIN = "AlwaysPullImages";
 
-beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/always-pull-images.yaml"), WHOLE_TEST);
-afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
+beforeAll(() => openPolicyNamespace(NAMESPACE, MANIFEST), WHOLE_TEST);
+afterAll(async () => {
+  await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
+  // An API server that starts again costs the operator its watches: what follows must find them open.
+  await openPolicyNamespace(AFTERWARDS, MANIFEST, OPERATOR_RECOVERS);
+  await kubectl(["delete", "namespace", AFTERWARDS, "--wait=false"]);
+}, WHOLE_TEST);
 
 /** A pod that no policy selects: what the plugin alone makes of it. */
 const unmatchedPod = () => {

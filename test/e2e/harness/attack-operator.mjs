@@ -1,5 +1,6 @@
 // Attacks an operator's ports from a pod: `node - MODE HOST WEBHOOK_PORT MANAGEMENT_PORT`. Each attack is repeated for
 // some seconds. Prints, as JSON, how often each outcome was seen: a status, `closed`, `reset` or `connected`.
+import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
@@ -9,6 +10,8 @@ const [mode, host, webhookPort, managementPort] = process.argv.slice(2);
 const ATTACK_MILLISECONDS = 7_000;
 /** An answer comes in time or never. */
 const ANSWER_MILLISECONDS = 10_000;
+/** From reading on to the end of a connection that the server has ended. */
+const CLOSE_MILLISECONDS = 2_000;
 /** Just below the largest body. */
 const BODY_BYTES = 3 * 1024 * 1024 - 4_096;
 
@@ -81,15 +84,28 @@ async function ask(text) {
   socket.destroy();
 }
 
-/** Sends and reads nothing for as long as the server could wait. */
-async function sendOnly(text) {
-  const socket = await open();
-  if (!socket) return count("reset");
-  socket.once("close", () => count("closed"));
+/**
+ * Sends, and reads nothing for as long as the server could wait. Counts the connection as closed when its
+ * other side has ended it by then: that is only seen by reading what came before.
+ */
+async function sendAndWait(socket, text) {
+  let ended = false;
+  const closed = once(socket, "close").then(() => {
+    ended = true;
+  });
   socket.pause();
   socket.write(text);
   await sleep(ATTACK_MILLISECONDS);
+  socket.resume();
+  await Promise.race([closed, sleep(CLOSE_MILLISECONDS)]);
+  if (ended) count("closed");
   socket.destroy();
+}
+
+async function sendOnly(text) {
+  const socket = await open();
+  if (socket) await sendAndWait(socket, text);
+  else count("reset");
 }
 
 const inParallel = (number, work) => Promise.all(Array.from({ length: number }, work));
@@ -121,11 +137,7 @@ async function pipelinedMetrics() {
   await inParallel(200, async () => {
     const socket = connect({ host, port: Number(managementPort) });
     socket.on("error", () => {});
-    socket.on("close", () => count("closed"));
-    socket.pause();
-    socket.write(text);
-    await sleep(ATTACK_MILLISECONDS);
-    socket.destroy();
+    await sendAndWait(socket, text);
   });
 }
 

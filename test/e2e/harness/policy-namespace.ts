@@ -10,10 +10,14 @@ export async function freshNamespace(name: string): Promise<void> {
   await kubectl(["create", "namespace", name]);
 }
 
-/** Creates a namespace with the policy `web` of `<file>` (a path below test/e2e), programmed. */
-export async function openPolicyNamespace(name: string, file: string): Promise<void> {
+/** Creates a namespace with the policy `web` of `<file>` (a path below test/e2e), programmed in this time. */
+export async function openPolicyNamespace(
+  name: string,
+  file: string,
+  within?: number,
+): Promise<void> {
   await freshNamespace(name);
   const input = await readFile(join(import.meta.dirname, "..", file), "utf8");
   await kubectl(["apply", "--server-side", "-n", name, "-f", "-"], { input });
-  await policyProgrammed(name, "web");
+  await policyProgrammed(name, "web", within);
 }

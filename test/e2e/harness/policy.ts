@@ -23,12 +23,13 @@ export function condition(policy: PolicyObject, type: string) {
 }
 
 /** Waits until the policy's present generation reaches the pods that are created from now on. */
-export function policyProgrammed(namespace: string, name: string): Promise<PolicyObject> {
-  return waitFor(
-    { what: `${namespace}/${name} to be Programmed`, within: STATUS_FOLLOWS },
-    async () => {
-      const policy = await getPolicy(namespace, name);
-      return condition(policy, "Programmed")?.status === "True" ? policy : undefined;
-    },
-  );
+export function policyProgrammed(
+  namespace: string,
+  name: string,
+  within: number = STATUS_FOLLOWS,
+): Promise<PolicyObject> {
+  return waitFor({ what: `${namespace}/${name} to be Programmed`, within }, async () => {
+    const policy = await getPolicy(namespace, name);
+    return condition(policy, "Programmed")?.status === "True" ? policy : undefined;
+  });
 }
