@@ -1,6 +1,5 @@
 // Attacks an operator's ports from a pod: `node - MODE HOST WEBHOOK_PORT MANAGEMENT_PORT`. Each attack is repeated for
 // some seconds. Prints, as JSON, how often each outcome was seen: a status, `closed`, `reset` or `connected`.
-import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
@@ -90,8 +89,10 @@ async function ask(text) {
  */
 async function sendAndWait(socket, text) {
   let ended = false;
-  const closed = once(socket, "close").then(() => {
+  const { promise: closed, resolve } = Promise.withResolvers();
+  socket.once("close", () => {
     ended = true;
+    resolve();
   });
   socket.pause();
   socket.write(text);
