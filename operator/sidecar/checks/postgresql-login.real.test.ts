@@ -3,8 +3,10 @@ import { createHmac, hash, pbkdf2Sync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { PostgresqlConfig } from "../../api/policy-file.ts";
+import { CheckError } from "./check.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
 import { MAX_ROUNDS, saslPrep, scramKeys } from "./scram.ts";
+import { createDeriver } from "./scram-key-memory.ts";
 import { type Outcome, runCheck } from "./testing/contract.ts";
 import { certificates, dependency, SECRETS } from "./testing/postgresql-subject.ts";
 import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
@@ -155,7 +157,15 @@ describe("rounds of SCRAM", () => {
 });
 
 describe("the remembered keys", () => {
-  const check = createPostgresql(async (host) => ({ addresses: [host], forget: () => {} }));
+  let derived = 0;
+  const derive = createDeriver();
+  const check = createPostgresql(
+    async (host) => ({ addresses: [host], forget: () => {} }),
+    (...source) => {
+      derived += 1;
+      return derive(...source);
+    },
+  );
   const run = (config: ReturnType<typeof subject>, password: string) =>
     runCheck(check, config, { readSecretKey: secrets({ user: "changing", password }) });
 
@@ -171,9 +181,24 @@ describe("the remembered keys", () => {
     await admin.query("ALTER ROLE changing PASSWORD 'second'");
     expect(await run(config, "second")).toEqual(up);
     expect(await run(config, "first")).toEqual(down);
+    // One for each change of the password, here or there, and none for the second check.
+    expect(derived).toBe(4);
     // The same password with a new salt.
     await admin.query("ALTER ROLE changing PASSWORD 'second'");
     expect(await run(config, "second")).toEqual(up);
+  });
+
+  test("go with the Secret", async () => {
+    const config = subject({ tls: { mode: "Disable" } });
+    const before = derived;
+    const withSecret = secrets({ user: "scram", password: "a password" });
+    const without = async () => {
+      throw new CheckError("CredentialsMissing");
+    };
+    for (const readSecretKey of [withSecret, withSecret, without, withSecret]) {
+      await runCheck(check, config, { readSecretKey });
+    }
+    expect(derived - before).toBe(2);
   });
 });
 

@@ -1,5 +1,8 @@
+import type { Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import { expect, test } from "@jest/globals";
-import { limitedQuery } from "./postgresql-session.ts";
+import { countRows, limitedQuery } from "./postgresql-session.ts";
+import { LOGGED_IN, message } from "./testing/fake-postgresql.ts";
 
 test.each([
   [3_000, 3_000],
@@ -9,4 +12,62 @@ test.each([
   [-5, 1],
 ])("%d ms are left: the server is given %d", (left, limit) => {
   expect(limitedQuery("SELECT 1", left)).toBe(`SET LOCAL statement_timeout = ${limit}; SELECT 1`);
+});
+
+const READY = message("Z", "I");
+const COLUMNS = message("T", Buffer.from([0, 0]));
+const ROW = message("D", Buffer.from([0, 0]));
+const DONE = message("C", "SELECT 1\0");
+
+/** What `countRows` makes of a server that lets everyone in and answers the query by `answer`. */
+function rowsOf(answer: Buffer[]): Promise<number> {
+  const stream = new PassThrough();
+  const serverSays = stream.write.bind(stream);
+  serverSays(LOGGED_IN);
+  // A PassThrough would give the client's own words back to it.
+  stream.write = () => true;
+  const login = {
+    host: "db",
+    port: 1,
+    user: "u",
+    password: "",
+    database: "d",
+    options: undefined,
+    channelBinding: false,
+  };
+  const session = {
+    stream,
+    socket: { bytesRead: 1 } as Socket,
+    signal: new AbortController().signal,
+    login,
+    deriveKeys: () => Promise.reject(new Error("there is no password")),
+  };
+  return countRows(session, () => {
+    for (const bytes of answer) serverSays(bytes);
+    return "SELECT 1";
+  });
+}
+
+test.each([
+  ["two rows", [COLUMNS, ROW, ROW, DONE, READY], 2],
+  ["rows of two results", [COLUMNS, ROW, DONE, COLUMNS, ROW, DONE, READY], 2],
+  ["no row", [COLUMNS, DONE, READY], 0],
+  ["nothing, to an empty query", [message("I"), READY], 0],
+  [
+    "a parameter and a notification between the rows",
+    [COLUMNS, ROW, message("S", "a\0b\0"), message("A", "x"), ROW, DONE, READY],
+    2,
+  ],
+])("a query is answered by %s", async (_, answer, rows) => {
+  expect(await rowsOf(answer)).toBe(rows);
+});
+
+test.each([
+  ["a row without columns", [ROW, DONE, READY]],
+  ["a row after its result", [COLUMNS, DONE, ROW, READY]],
+  ["a row after an empty query", [COLUMNS, message("I"), ROW, READY]],
+  ["another login", [message("R", Buffer.alloc(4)), READY]],
+  ["another key", [message("K", Buffer.alloc(8)), READY]],
+])("a query is answered by %s: ProtocolError", async (_, answer) => {
+  await expect(rowsOf(answer)).rejects.toMatchObject({ reason: "ProtocolError" });
 });

@@ -11,9 +11,11 @@ import { secure } from "./postgresql-tls.ts";
 import { type Resolve, systemResolve } from "./resolve.ts";
 import { createDeriver, createKeyMemory, type ScramKeyMemory } from "./scram-key-memory.ts";
 
-/** The check for `postgresql` dependencies, with its host names looked up by `resolve`. */
-export function createPostgresql(resolve: Resolve): Check {
-  const deriveKeys = createDeriver();
+/**
+ * The check for `postgresql` dependencies, with its host names looked up by `resolve` and the keys of
+ * passwords derived by `deriveKeys`.
+ */
+export function createPostgresql(resolve: Resolve, deriveKeys = createDeriver()): Check {
   // By the dependency's own object, so that its keys are gone when the policy no longer has it.
   const memories = new WeakMap<PostgresqlConfig, ScramKeyMemory>();
   const memoryOf = (config: PostgresqlConfig) => {

@@ -10,6 +10,8 @@ import {
 } from "./scram-key-memory.ts";
 
 const SOURCE: KeySource = { password: "p\u00A0w", salt: Buffer.from("salt"), rounds: 4096 };
+/** Everything that can go on has gone on. */
+const turn = () => sleep(1);
 const NEVER = new AbortController().signal;
 
 test("derives what PBKDF2 says, of the prepared password", async () => {
@@ -18,26 +20,40 @@ test("derives what PBKDF2 says, of the prepared password", async () => {
 });
 
 test("derives one at a time, and nothing for those who no longer wait", async () => {
-  const derive = createDeriver();
-  const slow = { ...SOURCE, rounds: 100_000 };
-  const order: string[] = [];
-  const follow = (name: string, keys: Promise<ScramKeys>) =>
-    keys.then(
-      () => order.push(name),
-      ({ message }) => order.push(`${name} ${message}`),
-    );
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  const derive = createDeriver(({ rounds }) => {
+    begun.push(rounds);
+    const { promise, resolve } = Promise.withResolvers<ScramKeys>();
+    ends.push(() => resolve(scramKeys(Buffer.from([rounds]))));
+    return promise;
+  });
   const deadline = new AbortController();
-  const all = [
-    follow("first", derive(slow, deadline.signal)),
-    follow("second", derive(slow, deadline.signal)),
-    // Takes a hundredth of the time of the first, and still comes after it.
-    follow("third", derive({ ...SOURCE, rounds: 1 }, NEVER)),
-  ];
-  // The first has begun by then.
-  await Promise.resolve();
+  const first = derive({ ...SOURCE, rounds: 1 }, deadline.signal);
+  const second = derive({ ...SOURCE, rounds: 2 }, deadline.signal);
+  const third = derive({ ...SOURCE, rounds: 3 }, NEVER);
+  await turn();
+  expect(begun).toEqual([1]);
   deadline.abort();
-  await Promise.all(all);
-  expect(order).toEqual(["first CheckTimeout", "second CheckTimeout", "third"]);
+  await expect(first).rejects.toMatchObject({ reason: "CheckTimeout" });
+  await expect(second).rejects.toMatchObject({ reason: "CheckTimeout" });
+  await turn();
+  // The first goes on: there is no way to end it.
+  expect(begun).toEqual([1]);
+  ends[0]?.();
+  await turn();
+  expect(begun).toEqual([1, 3]);
+  ends[1]?.();
+  expect(await third).toEqual(scramKeys(Buffer.from([3])));
+});
+
+test("goes on after one that failed", async () => {
+  const derive = createDeriver(async ({ rounds }) => {
+    if (rounds === 1) throw new Error("no");
+    return scramKeys(Buffer.alloc(1));
+  });
+  await expect(derive({ ...SOURCE, rounds: 1 }, NEVER)).rejects.toThrow("no");
+  expect(await derive(SOURCE, NEVER)).toEqual(scramKeys(Buffer.alloc(1)));
 });
 
 /** Counts derivations and gives each its own keys. */

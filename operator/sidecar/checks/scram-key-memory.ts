@@ -23,14 +23,14 @@ const pbkdf2Async = promisify(pbkdf2);
 /**
  * Derivations for a whole program, one after the other in the order of their calls. The program has two
  * threads for hashing and for files: two servers that ask for many rounds would take both, and no Secret
- * could be read meanwhile. Whoever stops waiting before his turn costs nothing.
+ * could be read meanwhile. Whoever stops waiting before his turn costs nothing. `derive` is replaced by tests alone.
  */
-export function createDeriver(): DeriveKeys {
+export function createDeriver(derive: typeof deriveNow = deriveNow): DeriveKeys {
   let last: Promise<unknown> = Promise.resolve();
   return (source, signal) => {
     const turn = last.then(() => {
       if (signal.aborted) throw abortError(signal);
-      return deriveNow(source);
+      return derive(source);
     });
     last = turn.catch(() => {});
     return raceAbort(turn, signal);

@@ -1,0 +1,61 @@
+import type { Socket } from "node:net";
+import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "@jest/globals";
+import { type Conversation, converse } from "./postgresql-conversation.ts";
+import { fatal, message } from "./testing/fake-postgresql.ts";
+
+/** A conversation with a server that says `bytes`, and what ends it. */
+function hear(...bytes: Buffer[]): {
+  conversation: Conversation;
+  stream: PassThrough;
+  pastDeadline(): void;
+} {
+  const stream = new PassThrough();
+  const deadline = new AbortController();
+  const socket = { bytesRead: 1 } as Socket;
+  const conversation = converse({ stream, socket, signal: deadline.signal });
+  for (const chunk of bytes) stream.write(chunk);
+  return { conversation, stream, pastDeadline: () => deadline.abort() };
+}
+
+const NOTICE = message("N", "SNOTICE\0C00000\0Mhello\0\0");
+const READY = message("Z", "I");
+
+test("gives one message after the other, without the notices between them", async () => {
+  const { conversation } = hear(NOTICE, NOTICE, READY, NOTICE, NOTICE, NOTICE, message("K", "x"));
+  expect(await conversation.next()).toEqual({ type: "Z", body: Buffer.from("I") });
+  expect(await conversation.next()).toEqual({ type: "K", body: Buffer.from("x") });
+});
+
+test("what was said before the end comes before the end", async () => {
+  const { conversation, stream } = hear(READY);
+  stream.end();
+  await sleep(1);
+  expect(await conversation.next()).toMatchObject({ type: "Z" });
+  await expect(conversation.next()).rejects.toMatchObject({ reason: "ConnectionClosed" });
+});
+
+test("past the deadline nothing more is looked at, not even what has arrived", async () => {
+  const { conversation, pastDeadline } = hear(READY);
+  await sleep(1);
+  pastDeadline();
+  await expect(conversation.next()).rejects.toMatchObject({ reason: "CheckTimeout" });
+});
+
+test("an error has its SQLSTATE", async () => {
+  const { conversation } = hear(fatal("57P03", "not yet"));
+  const error = { code: "57P03", severity: "FATAL", text: "not yet" };
+  await expect(conversation.next()).rejects.toMatchObject(error);
+});
+
+test.each([
+  ["the code of a socket's error", fatal("EPIPE")],
+  ["the name of a refused connection", fatal("ECONNREFUSED")],
+  ["an empty code", fatal("")],
+  ["no code", message("E", "SFATAL\0Mno\0\0")],
+  ["no end", message("E", "SFATAL\0C57P03\0")],
+  ["nothing", message("E")],
+])("an error with %s: ProtocolError", async (_, bytes) => {
+  await expect(hear(bytes).conversation.next()).rejects.toMatchObject({ reason: "ProtocolError" });
+});
