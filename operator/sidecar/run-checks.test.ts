@@ -40,6 +40,8 @@ let results: [string, CheckResult, number][];
 let runner: CheckRunner;
 let run: Check["run"];
 let draw: number;
+/** Draws that come first. */
+let draws: number[];
 
 /** Settles as a check should: never by itself, but as soon as the signal fires. */
 const untilSignal: Check["run"] = (_, { signal }) =>
@@ -59,6 +61,7 @@ beforeEach(() => {
   results = [];
   run = async () => ({});
   draw = 1;
+  draws = [];
   runner = runChecks({
     loadCheck: async (type) =>
       type === "memcached"
@@ -73,7 +76,7 @@ beforeEach(() => {
         : undefined,
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => results.push([name, result, milliseconds]),
-    random: () => draw,
+    random: () => draws.shift() ?? draw,
   });
 });
 afterEach(() => {
@@ -105,6 +108,29 @@ describe("the loop", () => {
     runner.apply(config([dependency("a")]));
     await pass(4_750);
     expect(starts()).toStrictEqual([0, 4_750]);
+  });
+
+  test("takes along each other dependency whose shortest wait is over, and no other", async () => {
+    draws = [1, 0];
+    runner.apply(config([dependency("a"), dependency("b")]));
+    await pass(3_000);
+    draws = [1, 0, 1];
+    runner.apply(config([dependency("a"), dependency("b"), dependency("late")]));
+    await pass(1_500);
+    expect(started.map(({ name, at }) => `${name} ${at}`)).toStrictEqual([
+      "a 0",
+      "b 0",
+      "late 3000",
+      "b 4500",
+      "a 4500",
+    ]);
+    // Both went on from there.
+    await pass(5_000);
+    expect(started.slice(5).map(({ name, at }) => `${name} ${at}`)).toStrictEqual([
+      "late 8000",
+      "b 9500",
+      "a 9500",
+    ]);
   });
 
   test("gives a check its budgets", async () => {

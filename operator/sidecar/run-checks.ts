@@ -46,6 +46,8 @@ interface Loop {
   /** The times in force. */
   timing(): Timing;
   retime(timing: Timing): void;
+  /** Starts a check now if the shortest wait since the last start is over. */
+  startIfDue(): void;
   stop(): void;
 }
 
@@ -81,11 +83,14 @@ async function attempt(
   });
 }
 
-/** One loop: starts now and goes on until it is stopped. */
+/**
+ * One loop: starts now and goes on until it is stopped. `onTurn` is called after each start that its own
+ * timer made.
+ */
 function startLoop(
   dependency: DependencyConfig,
   options: RunChecksOptions,
-  firstTiming: Timing,
+  { firstTiming, onTurn }: { firstTiming: Timing; onTurn: () => void },
 ): Loop {
   const random = options.random ?? Math.random;
   let timing = firstTiming;
@@ -141,7 +146,12 @@ function startLoop(
   function schedule(): void {
     const wait = timing.intervalMilliseconds * (SHORTEST_WAIT + (1 - SHORTEST_WAIT) * random());
     clearTimeout(next);
-    next = setTimeout(start, Math.max(0, startedAt + wait - performance.now()));
+    next = setTimeout(takeTurn, Math.max(0, startedAt + wait - performance.now()));
+  }
+
+  function takeTurn(): void {
+    start();
+    onTurn();
   }
 
   start();
@@ -151,6 +161,10 @@ function startLoop(
     retime(newTiming) {
       timing = newTiming;
       schedule();
+    },
+    startIfDue() {
+      const waited = performance.now() - startedAt;
+      if (waited >= SHORTEST_WAIT * timing.intervalMilliseconds) start();
     },
     stop() {
       stopped = true;
@@ -163,6 +177,14 @@ function startLoop(
 /** Starts with no loops; `apply` starts them. */
 export function runChecks(options: RunChecksOptions): CheckRunner {
   const loops = new Map<string, Loop>();
+
+  /**
+   * Loops that began together stay together, in spite of their different draws: every time that an idle
+   * program wakes up for one check alone, it finds the CPU's caches cold.
+   */
+  function onTurn(): void {
+    for (const loop of loops.values()) loop.startIfDue();
+  }
 
   function stopWhere(ends: (name: string, loop: Loop) => boolean): void {
     for (const [name, loop] of loops) {
@@ -183,7 +205,10 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
       for (const dependency of config?.dependencies ?? []) {
         const loop = loops.get(dependency.name);
         if (config && loop) loop.retime(config.timing);
-        else if (config) loops.set(dependency.name, startLoop(dependency, options, config.timing));
+        else if (config) {
+          const beginning = { firstTiming: config.timing, onTurn };
+          loops.set(dependency.name, startLoop(dependency, options, beginning));
+        }
       }
     },
     stop() {
