@@ -21,12 +21,6 @@ import { surviveStrayErrors } from "../sidecar/stray-errors.ts";
 const CONFIG_PATH_ENV = "HEALTHPOLICY_CONFIG_PATH";
 const STATE_PATH_ENV = "HEALTHPOLICY_STATE_PATH";
 
-/**
- * How often the passing of time is taken in, in milliseconds; only log and marks wait for it. As rarely as
- * the policy file is looked at: each time that the idle program wakes up takes 0.1 to 0.2 ms in every pod.
- */
-const REFRESH_MILLISECONDS = 5_000;
-
 const HELP = `Checks the dependencies of its pod and answers its readiness probe.
 
 Usage: sidecar [--help]
@@ -71,24 +65,25 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     loadCheck,
     readSecretKey: createSecretReader({ directory: configPath, namespace, mountedKeys, log }),
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
+    // Awake anyway: an idle program that woke up once more for the policy file would cost each pod more.
+    onTurn: () => policyFile.look(),
   });
-  const stopFollowing = followPolicyFile({
+  const policyFile = followPolicyFile({
     directory: configPath,
     onChange: (config) => {
       readiness.apply(config);
       runner.apply(config);
     },
     onUnsupported: readiness.applyUnsupported,
+    // Time has passed. After the look for a policy: before it, a pod whose policy was there would count as let go.
+    onLook: readiness.refresh,
     log,
   });
-  // After the first look for a policy: before it, a pod whose policy was there would count as let go.
-  const refreshing = setInterval(() => readiness.refresh(), REFRESH_MILLISECONDS);
   const server = createProbeServer(readiness);
   const { port } = await listen(server, settings.port);
   log("info", "listening", { port });
   return () => {
-    stopFollowing();
-    clearInterval(refreshing);
+    policyFile.stop();
     runner.stop();
     server.close();
   };

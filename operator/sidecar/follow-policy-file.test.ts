@@ -1,10 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { POLICY_FILE_FORMAT, type WrittenPolicyFile } from "../api/policy-file.ts";
-import { followPolicyFile } from "./follow-policy-file.ts";
+import { followPolicyFile, type PolicyFileFollower } from "./follow-policy-file.ts";
 
 const POLL = 10;
 /** Many polls: what has not been noticed by then will not be. */
@@ -16,7 +15,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 let directory: string;
 let seen: (number | undefined)[];
 let lines: string[];
-let stop: () => void;
+let follower: PolicyFileFollower;
 let delivery: number;
 
 const policy = (generation: number): string =>
@@ -68,7 +67,7 @@ async function logs(count: number): Promise<void> {
 }
 
 async function follow(): Promise<void> {
-  stop = await followPolicyFile({
+  follower = followPolicyFile({
     directory,
     onChange: (config) => seen.push(config?.generation),
     onUnsupported: (formatVersion) => seen.push(-formatVersion),
@@ -84,7 +83,7 @@ beforeEach(async () => {
   delivery = 0;
 });
 afterEach(async () => {
-  stop();
+  follower.stop();
   await rm(directory, { recursive: true });
 });
 
@@ -183,28 +182,30 @@ test("a folder in place of the file costs one line", async () => {
   expect(lines).toStrictEqual(["policy file ignored: EISDIR"]);
 });
 
-test("a look that is under way when it is ended reports nothing", async () => {
-  for (let generation = 1; generation <= 30; generation += 1) {
-    stop = await followPolicyFile({
-      directory,
-      onChange: (config) => seen.push(config?.generation),
-      onUnsupported: () => {},
-      log: () => {},
-      pollMilliseconds: 0,
-    });
-    await pause(1);
-    writeFileSync(join(directory, "policy.json"), policy(generation));
-    await pause(generation % 3);
-    stop();
-    const before = seen.length;
-    await pause(5);
-    expect(seen).toHaveLength(before);
-  }
+test("looks on request, and says after each look that there was one", async () => {
+  await deliver({ "policy.json": policy(1) });
+  const events: (number | string | undefined)[] = [];
+  follower = followPolicyFile({
+    directory,
+    onChange: (config) => events.push(config?.generation),
+    onUnsupported: () => {},
+    onLook: () => events.push("look"),
+    log: () => {},
+  });
+  expect(events).toStrictEqual([1, "look"]);
+  follower.look();
+  await deliver({ "policy.json": policy(2) });
+  follower.look();
+  expect(events).toStrictEqual([1, "look", "look", 2, "look"]);
+  follower.stop();
+  await deliver({ "policy.json": policy(3) });
+  follower.look();
+  expect(events).toHaveLength(5);
 });
 
 test("nothing is reported after it was ended", async () => {
   await follow();
-  stop();
+  follower.stop();
   await deliver({ "policy.json": policy(1) });
   await pause(SETTLED);
   expect(seen).toStrictEqual([]);

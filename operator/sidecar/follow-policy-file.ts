@@ -8,7 +8,7 @@ import { parsePolicyFile } from "./parse-policy-file.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /**
- * How often the file is looked at. The kubelet takes about a minute to deliver, so that 5 s add little; and
+ * How often the file is looked at by itself. The kubelet takes about a minute to deliver, so that 5 s add little; and
  * each time that an idle program wakes up takes 0.1 to 0.2 ms of a CPU in every pod.
  */
 const POLL_MILLISECONDS = 5_000;
@@ -20,9 +20,18 @@ export interface FollowPolicyFileOptions {
   onChange: (config: PolicyFile | undefined) => void;
   /** Told when the file that is there now is of a format that only a later sidecar reads. Must not throw. */
   onUnsupported: (formatVersion: number) => void;
+  /** Called after each look, whatever it found. Must not throw. */
+  onLook?: () => void;
   log: Log;
-  /** Milliseconds between two looks. */
+  /** The most milliseconds between two looks. */
   pollMilliseconds?: number;
+}
+
+/** What follows the file until it is stopped. */
+export interface PolicyFileFollower {
+  /** Looks now, because the program is awake; the next look by itself then waits as long as ever. */
+  look(): void;
+  stop(): void;
 }
 
 /**
@@ -63,10 +72,9 @@ function handOn(content: string | undefined, options: FollowPolicyFileOptions): 
 /**
  * Calls back with the policy, now and whenever it changes. Returns after the first look, so that the
  * first probe is answered from the policy that is there. A file that cannot be read or understood, or
- * that is of a later format, leaves the last good policy in force and logs one line. Returns the
- * function that ends it.
+ * that is of a later format, leaves the last good policy in force and logs one line.
  */
-export function followPolicyFile(options: FollowPolicyFileOptions): () => void {
+export function followPolicyFile(options: FollowPolicyFileOptions): PolicyFileFollower {
   const path = join(options.directory, POLICY_FILE);
   let version: string | undefined;
   let problem: string | undefined;
@@ -74,32 +82,38 @@ export function followPolicyFile(options: FollowPolicyFileOptions): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  function look(): void {
+  function read(): void {
     const found = versionOf(path);
     if (found === version) return;
     const content = readBounded(path, MAX_POLICY_FILE_BYTES)?.toString("utf8");
     // From here on this version is done with: what cannot be understood is read and logged once.
     version = found;
     // A Secret's new content is delivered together with a policy that is the same as before.
-    if (content !== current && !stopped) handOn(content, options);
+    if (content !== current) handOn(content, options);
     current = content;
     problem = undefined;
   }
 
-  function lookAndGoOn(): void {
+  function look(): void {
+    if (stopped) return;
     try {
-      look();
+      read();
     } catch (error) {
       const text = describe(error);
       if (text !== problem) options.log("error", "policy file ignored", { problem: text });
       problem = text;
     }
-    if (!stopped) timer = setTimeout(lookAndGoOn, options.pollMilliseconds ?? POLL_MILLISECONDS);
+    options.onLook?.();
+    clearTimeout(timer);
+    timer = setTimeout(look, options.pollMilliseconds ?? POLL_MILLISECONDS);
   }
 
-  lookAndGoOn();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
+  look();
+  return {
+    look,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -40,6 +40,7 @@ let results: [string, CheckResult, number][];
 let runner: CheckRunner;
 let run: Check["run"];
 let draw: number;
+let onTurn: () => void;
 /** Draws that come first. */
 let draws: number[];
 
@@ -62,6 +63,7 @@ beforeEach(() => {
   run = async () => ({});
   draw = 1;
   draws = [];
+  onTurn = () => {};
   runner = runChecks({
     loadCheck: async (type) =>
       type === "memcached"
@@ -76,6 +78,7 @@ beforeEach(() => {
         : undefined,
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => results.push([name, result, milliseconds]),
+    onTurn: () => onTurn(),
     random: () => draws.shift() ?? draw,
   });
 });
@@ -131,6 +134,18 @@ describe("the loop", () => {
       "b 9500",
       "a 9500",
     ]);
+  });
+
+  test("says when checks were started by time, and lets the policy be changed there", async () => {
+    const turns: number[] = [];
+    onTurn = () => {
+      turns.push(Date.now());
+      if (turns.length === 2) runner.apply(config([dependency("other")]));
+    };
+    runner.apply(config([dependency("a"), dependency("b")]));
+    await pass(10_000);
+    expect(turns).toStrictEqual([5_000, 10_000]);
+    expect(started.at(-1)).toMatchObject({ name: "other", at: 10_000 });
   });
 
   test("gives a check its budgets", async () => {

@@ -25,6 +25,8 @@ export interface RunChecksOptions {
   readSecretKey: (reference: SecretKeyReference) => Promise<string>;
   /** Given each result as it comes, with the time the check took in milliseconds. Must not throw. */
   onResult: (dependency: DependencyConfig, result: CheckResult, milliseconds: number) => void;
+  /** Called whenever checks have been started by time, not by `apply`. May call `apply`. Must not throw. */
+  onTurn?: () => void;
   /** From 0 to 1; Math.random unless a test draws. */
   random?: () => number;
 }
@@ -184,6 +186,7 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
    */
   function onTurn(): void {
     for (const loop of loops.values()) loop.startIfDue();
+    options.onTurn?.();
   }
 
   function stopWhere(ends: (name: string, loop: Loop) => boolean): void {
