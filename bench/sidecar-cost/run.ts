@@ -17,11 +17,11 @@ import {
 } from "../../operator/api/names.ts";
 import { rawPolicy } from "../../operator/api/testing/policy.ts";
 import { policyConfigMap } from "../../operator/controller/policy/configmap.ts";
-import { startMemcached } from "../../operator/sidecar/checks/testing/real-memcached.ts";
+import { startMemcached } from "../../operator/sidecar/checks/memcached/testing/real-memcached.ts";
 import {
   createDatabaseFolder,
   SUPERUSER,
-} from "../../operator/sidecar/checks/testing/real-postgresql.ts";
+} from "../../operator/sidecar/checks/postgresql/testing/real-postgresql.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
 import { type Program, type ProgramCommand, startProgram } from "./program.ts";
 

@@ -14,12 +14,16 @@ import type { Timing } from "../../api/timing.ts";
 import { createSecretReader } from "../read-secret-key.ts";
 import { runChecks } from "../run-checks.ts";
 import type { CheckResult } from "../verdict.ts";
+import { startMemcached } from "./memcached/testing/real-memcached.ts";
+import { MAX_ROUNDS } from "./postgresql/scram.ts";
+import { isSslRequest, LOGGED_IN, message } from "./postgresql/testing/fake-postgresql.ts";
+import {
+  createDatabaseFolder,
+  type DatabaseFolder,
+  SUPERUSER,
+} from "./postgresql/testing/real-postgresql.ts";
 import { loadCheck } from "./registry.ts";
-import { MAX_ROUNDS } from "./scram.ts";
-import { isSslRequest, LOGGED_IN, message } from "./testing/fake-postgresql.ts";
 import { type FakeServer, startFakeServer, writeForEver } from "./testing/fake-server.ts";
-import { startMemcached } from "./testing/real-memcached.ts";
-import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
 import type { RealServer } from "./testing/real-server.ts";
 
 const START_TIMEOUT = 60_000;

@@ -6,8 +6,8 @@ import type { Check } from "./check.ts";
  * The type is the name of its slot in the API.
  */
 const LOADERS: Record<string, () => Promise<Check>> = {
-  memcached: async () => (await import("./memcached.ts")).memcached,
-  postgresql: async () => (await import("./postgresql.ts")).postgresql,
+  memcached: async () => (await import("./memcached/memcached.ts")).memcached,
+  postgresql: async () => (await import("./postgresql/postgresql.ts")).postgresql,
 };
 
 /** The types of LOADERS, sorted. */

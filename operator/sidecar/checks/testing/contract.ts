@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig } from "../../../api/policy-file.ts";
 import type { Reason } from "../../../api/reasons.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
-import type { Endpoint } from "../connect.ts";
+import type { Endpoint } from "../network/connect.ts";
+import type { Resolve } from "../network/resolve.ts";
 import { reasonOfError } from "../reason-of-error.ts";
-import type { Resolve } from "../resolve.ts";
 import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./black-hole.ts";
 import { createCertificates } from "./certificates.ts";
 import {

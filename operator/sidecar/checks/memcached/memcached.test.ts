@@ -1,0 +1,178 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { DependencyConfig, MemcachedServer } from "../../../api/policy-file.ts";
+import { BLACK_HOLE_START, openBlackHole } from "../testing/black-hole.ts";
+import {
+  closedPort,
+  describeContract,
+  leavingNothing,
+  PATIENT,
+  runCheck,
+  SHORT,
+} from "../testing/contract.ts";
+import { startFakeServer } from "../testing/fake-server.ts";
+import type { RealServer } from "../testing/real-server.ts";
+import { createMemcached, memcached } from "./memcached.ts";
+import { startMemcached } from "./testing/real-memcached.ts";
+
+const STATS = "STAT pid 1\r\nSTAT version 1.6.18\r\nEND\r\n";
+
+/** Two servers, each of which startRealServer waits for 20 s at most. */
+const START_TIMEOUT = 60_000;
+
+const noSecrets = async (): Promise<string> => {
+  throw new Error("memcached has no Secret");
+};
+
+function dependency(servers: MemcachedServer[], minAvailable = servers.length): DependencyConfig {
+  return {
+    name: "sessions",
+    type: "memcached",
+    impact: "Gate",
+    memcached: { servers, minAvailable },
+  };
+}
+
+interface RunOptions {
+  minAvailable?: number;
+  checkTimeout?: number;
+}
+
+const run = (
+  servers: MemcachedServer[],
+  { minAvailable, checkTimeout = PATIENT }: RunOptions = {},
+) =>
+  leavingNothing(() =>
+    runCheck(memcached, dependency(servers, minAvailable), {
+      readSecretKey: noSecrets,
+      checkTimeout,
+    }),
+  );
+
+const at = (...ports: number[]) => ports.map((port) => ({ host: "127.0.0.1", port }));
+
+describeContract({
+  create: createMemcached,
+  dependency: (endpoint) => dependency([endpoint]),
+  readSecretKey: noSecrets,
+  serve: (socket) => socket.on("data", () => socket.write(STATS)),
+  answer: Buffer.from(STATS),
+  repeatable: Buffer.from("STAT pid 1\r\n"),
+  failure: (reason) => ({ reason: "TooFewServers", detail: `servers[0]=${reason}` }),
+});
+
+describe("fake servers", () => {
+  test.each([
+    "ERROR\r\n",
+    "SERVER_ERROR out of memory\r\n",
+    "CLIENT_ERROR unauthenticated\r\n",
+    "END\r\n",
+  ])("the answer %j is an InvalidResponse", async (answer) => {
+    const fake = await startFakeServer((socket) => socket.write(answer));
+    const detail = "servers[0]=InvalidResponse";
+    expect(await run(at(fake.port))).toEqual({ reason: "TooFewServers", detail });
+    await fake.close();
+  });
+
+  test("many servers at once: a silent one among them is named, and the others are not lost", async () => {
+    const healthy = await startFakeServer((socket) => socket.write(STATS));
+    const silent = await startFakeServer(() => {});
+    const servers = at(healthy.port, silent.port, await closedPort(), healthy.port);
+    const detail = "servers[1]=CheckTimeout servers[2]=ConnectionRefused";
+    const checkTimeout = SHORT;
+    const tooFew = await run(servers, { minAvailable: 3, checkTimeout });
+    expect(tooFew).toEqual({ reason: "TooFewServers", detail });
+    expect(await run(servers, { minAvailable: 2, checkTimeout })).toEqual({ success: { detail } });
+    await Promise.all([healthy.close(), silent.close()]);
+  });
+
+  test("a caller that waits no longer than the deadline still learns who was silent", async () => {
+    const silent = await startFakeServer(() => {});
+    const deadline = new AbortController();
+    const tooLate = once(deadline.signal, "abort").then(() => "too late");
+    const timer = setTimeout(() => deadline.abort(), SHORT);
+    const result = memcached.run(dependency(at(silent.port)), {
+      signal: deadline.signal,
+      connectTimeoutMilliseconds: SHORT / 2,
+      checkTimeoutMilliseconds: SHORT,
+      readSecretKey: noSecrets,
+    });
+    await expect(Promise.race([tooLate, result])).rejects.toMatchObject({
+      detail: "servers[0]=CheckTimeout",
+    });
+    clearTimeout(timer);
+    await silent.close();
+  });
+
+  test("a deadline that fires early still tells what is known", async () => {
+    const healthy = await startFakeServer((socket) => socket.write(STATS));
+    const silent = await startFakeServer(() => {});
+    const deadline = new AbortController();
+    setTimeout(() => deadline.abort(), 150);
+    const result = memcached.run(dependency(at(healthy.port, silent.port)), {
+      signal: deadline.signal,
+      connectTimeoutMilliseconds: 3_000,
+      checkTimeoutMilliseconds: 4_000,
+      readSecretKey: noSecrets,
+    });
+    await expect(result).rejects.toMatchObject({
+      reason: "TooFewServers",
+      detail: "servers[1]=CheckTimeout",
+    });
+    await Promise.all([healthy.close(), silent.close()]);
+  });
+
+  test(
+    "one in a black hole is told from a silent one, however close the two times are",
+    async () => {
+      const hole = await openBlackHole();
+      const result = memcached.run(dependency(at(hole.port)), {
+        signal: AbortSignal.timeout(SHORT + 50),
+        connectTimeoutMilliseconds: SHORT,
+        checkTimeoutMilliseconds: SHORT + 50,
+        readSecretKey: noSecrets,
+      });
+      await expect(result).rejects.toMatchObject({ detail: "servers[0]=ConnectTimeout" });
+      await hole.close();
+    },
+    BLACK_HOLE_START,
+  );
+
+  test("no server configured: Misconfigured", async () => {
+    expect(await run([])).toEqual({ reason: "Misconfigured" });
+  });
+
+  test("a metadata address is not dialled", async () => {
+    const detail = "servers[0]=Misconfigured";
+    const servers = [{ host: "169.254.169.254", port: 11211 }];
+    expect(await run(servers)).toEqual({ reason: "TooFewServers", detail });
+  });
+});
+
+describe("real memcached", () => {
+  const servers: RealServer[] = [];
+  beforeAll(async () => {
+    for (const _ of [1, 2]) servers.push(await startMemcached());
+  }, START_TIMEOUT);
+  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+  test("up, then one stopped by a signal, then up, then one gone", async () => {
+    const [first, second] = servers as [RealServer, RealServer];
+    const ring = at(first.port, second.port);
+    expect(await run(ring)).toEqual({ success: {} });
+
+    second.signal("SIGSTOP");
+    const silent = "servers[1]=CheckTimeout";
+    const checkTimeout = SHORT;
+    expect(await run(ring, { checkTimeout })).toEqual({ reason: "TooFewServers", detail: silent });
+    const enough = await run(ring, { minAvailable: 1, checkTimeout });
+    expect(enough).toEqual({ success: { detail: silent } });
+    second.signal("SIGCONT");
+    expect(await run(ring)).toEqual({ success: {} });
+
+    await first.stop();
+    const refused = "servers[0]=ConnectionRefused";
+    expect(await run(ring)).toEqual({ reason: "TooFewServers", detail: refused });
+    expect(await run(ring, { minAvailable: 1 })).toEqual({ success: { detail: refused } });
+  });
+});

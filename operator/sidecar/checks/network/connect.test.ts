@@ -1,0 +1,170 @@
+import { getEventListeners, once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { CheckError } from "../check.ts";
+import { reasonOfError } from "../reason-of-error.ts";
+import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "../testing/black-hole.ts";
+import { closedPort, eventually, leavingNothing } from "../testing/contract.ts";
+import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
+import { connect } from "./connect.ts";
+
+let server: FakeServer;
+let hole: BlackHole;
+beforeAll(async () => {
+  server = await startFakeServer(() => {});
+  hole = await openBlackHole();
+}, BLACK_HOLE_START);
+afterAll(() => Promise.all([server?.close(), hole?.close()]));
+
+/** Addresses that were given up, connection by connection. */
+let forgotten: string[][];
+beforeEach(() => {
+  forgotten = [];
+});
+
+const NEVER = new AbortController().signal;
+
+interface Options {
+  addresses?: string[];
+  budget?: number;
+  signal?: AbortSignal;
+}
+
+/** Connects to `port` of all `addresses`. */
+function open(
+  port: number,
+  { addresses = ["127.0.0.1"], budget = 2_000, signal = NEVER }: Options,
+) {
+  const context = {
+    signal,
+    connectTimeoutMilliseconds: budget,
+    resolve: async () => ({ addresses, forget: () => forgotten.push(addresses) }),
+  };
+  return connect({ host: "db", port }, context);
+}
+
+async function reason(connecting: Promise<Socket>): Promise<string> {
+  try {
+    (await connecting).destroy();
+    return "connected";
+  } catch (error) {
+    return reasonOfError(error);
+  }
+}
+
+test("the address that answers wins over those that are refused", async () => {
+  // Nobody listens on the other loopback addresses.
+  const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.1"];
+  const result = await leavingNothing(() => reason(open(server.port, { addresses })));
+  expect(result).toBe("connected");
+});
+
+test("an address that is refused costs no wait", async () => {
+  const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.1"];
+  // Each taking its turn, they would need twice the budget.
+  expect(await reason(open(server.port, { addresses, budget: 600 }))).toBe("connected");
+});
+
+test("an address that stays silent is joined by the next one, and let go when that answers", async () => {
+  const listen = { host: "127.0.0.2", port: hole.port };
+  const second = await trackServer(createServer(), () => {}, listen);
+  const addresses = ["127.0.0.1", "127.0.0.2"];
+  expect(await leavingNothing(() => reason(open(hole.port, { addresses })))).toBe("connected");
+  expect(second.accepted()).toBe(1);
+  await second.close();
+});
+
+test("one address refused, one silent: the budget decides", async () => {
+  const addresses = ["127.0.0.1", "127.0.0.2"];
+  const result = leavingNothing(() => reason(open(hole.port, { addresses, budget: 600 })));
+  expect(await result).toBe("ConnectTimeout");
+});
+
+test("all addresses refused: ConnectionRefused, by an AggregateError", async () => {
+  const connecting = open(await closedPort(), { addresses: ["127.0.0.1", "127.0.0.2"] });
+  await expect(connecting).rejects.toBeInstanceOf(AggregateError);
+  await expect(reason(connecting)).resolves.toBe("ConnectionRefused");
+});
+
+test("the budget covers the lookup, too: name servers that are silent for all of it are what failed", async () => {
+  const context = {
+    signal: NEVER,
+    connectTimeoutMilliseconds: 150,
+    resolve: (_: string, signal: AbortSignal) =>
+      once(signal, "abort").then(() => Promise.reject(signal.reason)),
+  };
+  const result = await leavingNothing(() => reason(connect({ host: "db", port: 1 }, context)));
+  expect(result).toBe("ResolverFailed");
+});
+
+test("the check's own deadline during the lookup: CheckTimeout", async () => {
+  const context = {
+    signal: AbortSignal.timeout(100),
+    connectTimeoutMilliseconds: 2_000,
+    resolve: (_: string, signal: AbortSignal) =>
+      once(signal, "abort").then(() => Promise.reject(signal.reason)),
+  };
+  expect(await reason(connect({ host: "db", port: 1 }, context))).toBe("CheckTimeout");
+});
+
+test.each(["HostNotFound", "ResolverFailed", "Misconfigured"] as const)(
+  "what the lookup says is passed on: %s",
+  async (said) => {
+    const context = {
+      signal: NEVER,
+      connectTimeoutMilliseconds: 2_000,
+      resolve: () => Promise.reject(new CheckError(said)),
+    };
+    expect(await reason(connect({ host: "db", port: 1 }, context))).toBe(said);
+  },
+);
+
+test("addresses of which one answers are kept; where none does they are forgotten", async () => {
+  const addresses = ["127.0.0.2", "127.0.0.1"];
+  expect(await reason(open(server.port, { addresses }))).toBe("connected");
+  expect(forgotten).toStrictEqual([]);
+  expect(await reason(open(await closedPort(), { addresses }))).toBe("ConnectionRefused");
+  expect(await reason(open(hole.port, { budget: 100 }))).toBe("ConnectTimeout");
+  expect(forgotten).toStrictEqual([addresses, ["127.0.0.1"]]);
+});
+
+test("the check's own deadline: CheckTimeout", async () => {
+  const signal = AbortSignal.timeout(150);
+  expect(await leavingNothing(() => reason(open(hole.port, { signal })))).toBe("CheckTimeout");
+  expect(await reason(open(server.port, { signal }))).toBe("CheckTimeout");
+});
+
+test("a socket dies with its check", async () => {
+  const deadline = new AbortController();
+  const socket = await open(server.port, { signal: deadline.signal });
+  await sleep(20);
+  expect(socket.destroyed).toBe(false);
+  deadline.abort();
+  expect(socket.destroyed).toBe(true);
+  expect(await eventually(server.sawClose)).toBe(true);
+});
+
+test("a socket that is closed lets go of its check", async () => {
+  const deadline = new AbortController();
+  const socket = await open(server.port, { signal: deadline.signal });
+  expect(getEventListeners(deadline.signal, "abort")).toHaveLength(1);
+  socket.destroy();
+  await once(socket, "close");
+  expect(getEventListeners(deadline.signal, "abort")).toHaveLength(0);
+});
+
+test("an error after the end is nobody's", async () => {
+  const resetting = await startFakeServer((socket) =>
+    setTimeout(() => socket.resetAndDestroy(), 50),
+  );
+  const socket = await open(resetting.port, {});
+  socket.destroy(new Error("late"));
+  socket.emit("error", new Error("later still"));
+  await sleep(100);
+  await resetting.close();
+});
+
+test.each([0, 65_536, 1.5, Number.NaN])("port %d: Misconfigured", async (port) => {
+  expect(await reason(open(port, {}))).toBe("Misconfigured");
+});

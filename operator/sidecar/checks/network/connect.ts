@@ -1,0 +1,131 @@
+/** (host, port) -> connected socket: name resolution and connect inside one budget. */
+import { connect as openSocket, type Socket } from "node:net";
+import { abortError, limitSignal } from "../abort.ts";
+import { type CheckContext, CheckError } from "../check.ts";
+import type { Resolution, Resolve } from "./resolve.ts";
+
+/** What is dialled. */
+export interface Endpoint {
+  /** A host name or an IP literal. */
+  host: string;
+  port: number;
+}
+
+/** What a connection needs to know of its check. */
+export interface ConnectContext
+  extends Pick<CheckContext, "signal" | "connectTimeoutMilliseconds"> {
+  resolve: Resolve;
+}
+
+/**
+ * An address that stays silent for this long is joined by the next one, and the first that answers wins.
+ * The figure is RFC 8305's.
+ */
+const NEXT_ADDRESS_MILLISECONDS = 250;
+
+/**
+ * A connected socket that lives no longer than `signal`. It keeps an error listener for life, so that a
+ * late reset cannot become an uncaught exception. The caller destroys it.
+ * Rejects with the lookup's CheckError, an AggregateError when every address failed, ResolverFailed or
+ * ConnectTimeout when the budget ran out before or after the lookup, CheckTimeout when `signal` fired.
+ */
+export async function connect(endpoint: Endpoint, context: ConnectContext): Promise<Socket> {
+  if (!isPort(endpoint.port)) throw new CheckError("Misconfigured");
+  const budget = limitSignal(context.signal, {
+    milliseconds: context.connectTimeoutMilliseconds,
+    reason: "ConnectTimeout",
+  });
+  try {
+    const resolution = await lookUp(endpoint.host, context.resolve, budget.signal);
+    const socket = await connectTo(resolution, endpoint.port, budget.signal);
+    destroyOnAbort(socket, context.signal);
+    return socket;
+  } finally {
+    budget.clear();
+  }
+}
+
+/** Name servers that are silent for the whole budget say nothing about the dependency. */
+async function lookUp(host: string, resolve: Resolve, signal: AbortSignal): Promise<Resolution> {
+  try {
+    return await resolve(host, signal);
+  } catch (error) {
+    const timedOut = error instanceof CheckError && error.reason === "ConnectTimeout";
+    throw timedOut ? new CheckError("ResolverFailed") : error;
+  }
+}
+
+/** Where nothing answers, the name may have other addresses by now: they are not to be used again. */
+async function connectTo(
+  { addresses, forget }: Resolution,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  try {
+    return await connectFirst(addresses, port, signal);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
+/**
+ * Tries the addresses in their order, the next one as soon as one failed or stayed silent for a while.
+ * Not by node's autoSelectFamily, which gives each address but the last up after 250 ms: one lost packet
+ * is sent again after a second.
+ */
+function connectFirst(addresses: string[], port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const waiting = [...addresses];
+    const open = new Set<Socket>();
+    const errors: Error[] = [];
+    let timer: NodeJS.Timeout | undefined;
+
+    const onAbort = () => finish(() => reject(abortError(signal)));
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      waiting.length = 0;
+      signal.removeEventListener("abort", onAbort);
+      settle();
+      for (const socket of open) socket.destroy();
+      open.clear();
+    };
+    const failed = (socket: Socket, error: Error) => {
+      // The one that won has left the set: its later errors are its reader's business.
+      if (!open.delete(socket)) return;
+      errors.push(error);
+      if (errors.length < addresses.length) tryNext();
+      else finish(() => reject(new AggregateError(errors)));
+    };
+    const won = (socket: Socket) => {
+      open.delete(socket);
+      finish(() => resolve(socket));
+    };
+    const tryNext = () => {
+      clearTimeout(timer);
+      const host = waiting.shift();
+      if (host === undefined) return;
+      const socket = openSocket({ host, port, noDelay: true });
+      open.add(socket);
+      socket.on("error", (error) => failed(socket, error));
+      socket.once("connect", () => won(socket));
+      timer = setTimeout(tryNext, NEXT_ADDRESS_MILLISECONDS);
+    };
+
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    tryNext();
+  });
+}
+
+/** At the deadline a socket is destroyed, not ended: a dead peer would not answer a goodbye. */
+function destroyOnAbort(socket: Socket, signal: AbortSignal): void {
+  const onAbort = () => socket.destroy();
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.once("close", () => signal.removeEventListener("abort", onAbort));
+}

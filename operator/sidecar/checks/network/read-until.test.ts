@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type FakeServer, startFakeServer } from "../testing/fake-server.ts";
+import { MAX_BYTES, MAX_CHUNKS, readUntil } from "./read-until.ts";
+
+const NEVER = new AbortController().signal;
+
+/** Stands for the socket below a stream: only its count of bytes is looked at. */
+const socketThatRead = (bytesRead: number) => ({ bytesRead }) as Socket;
+
+test("gives chunks until one is enough, and then leaves the stream alone", async () => {
+  const stream = new PassThrough();
+  const chunks: string[] = [];
+  const done = readUntil({ stream, socket: socketThatRead(1), signal: NEVER }, (chunk) => {
+    chunks.push(chunk.toString());
+    return chunks.length === 2;
+  });
+  stream.write("a");
+  stream.write("b");
+  stream.write("c");
+  await done;
+  expect(chunks).toEqual(["a", "b"]);
+  expect(stream.isPaused()).toBe(true);
+  expect(stream.listenerCount("data")).toBe(0);
+});
+
+test("what the reader throws rejects", async () => {
+  const stream = new PassThrough();
+  const done = readUntil({ stream, socket: socketThatRead(1), signal: NEVER }, () => {
+    throw new Error("no");
+  });
+  stream.write("a");
+  await expect(done).rejects.toThrow("no");
+});
+
+test("the bytes of the socket are counted, not those of the stream", async () => {
+  const stream = new PassThrough();
+  const source = { stream, socket: socketThatRead(MAX_BYTES + 1), signal: NEVER };
+  const done = readUntil(source, () => true);
+  stream.write("a");
+  await expect(done).rejects.toMatchObject({ reason: "ProtocolError" });
+});
+
+test("bytes one by one are read up to a limit", async () => {
+  const stream = new PassThrough();
+  let chunks = 0;
+  const done = readUntil({ stream, socket: socketThatRead(1), signal: NEVER }, () => {
+    chunks += 1;
+    return false;
+  });
+  for (let sent = 0; sent <= MAX_CHUNKS; sent += 1) stream.write("a");
+  await expect(done).rejects.toMatchObject({ reason: "ProtocolError" });
+  expect(chunks).toBe(MAX_CHUNKS);
+});
+
+test("the stream's own error, such as an alert after the handshake", async () => {
+  const stream = new PassThrough();
+  const done = readUntil({ stream, socket: socketThatRead(0), signal: NEVER }, () => true);
+  stream.on("error", () => {});
+  stream.destroy(Object.assign(new Error(), { code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" }));
+  await expect(done).rejects.toMatchObject({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" });
+});
+
+test("a stream or a signal that has ended already", async () => {
+  const stream = new PassThrough();
+  const socket = socketThatRead(0);
+  const late = readUntil({ stream, socket, signal: AbortSignal.abort() }, () => true);
+  await expect(late).rejects.toMatchObject({ reason: "CheckTimeout" });
+  stream.destroy();
+  await once(stream, "close");
+  const closed = readUntil({ stream, socket, signal: NEVER }, () => true);
+  await expect(closed).rejects.toMatchObject({ reason: "ConnectionClosed" });
+});
+
+let server: FakeServer;
+beforeAll(async () => {
+  server = await startFakeServer((socket) => {
+    socket.allowHalfOpen = true;
+    socket.end();
+  });
+});
+afterAll(() => server.close());
+
+test("a peer that says no more, while we could still talk: ConnectionClosed", async () => {
+  const socket = connect({ host: "127.0.0.1", port: server.port, allowHalfOpen: true });
+  await once(socket, "connect");
+  const done = readUntil({ stream: socket, socket, signal: NEVER }, () => true);
+  await expect(done).rejects.toMatchObject({ reason: "ConnectionClosed" });
+  socket.destroy();
+});

@@ -1,0 +1,165 @@
+/**
+ * Host name -> addresses. Not by `dns.lookup`: its getaddrinfo cannot be stopped, goes on for 20 s with a
+ * dead name server and occupies one of two places for all lookups of the program meanwhile.
+ */
+import { Resolver } from "node:dns/promises";
+import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
+import { raceAbort } from "../abort.ts";
+import { CheckError } from "../check.ts";
+import { askBothFamilies } from "./ask-name-server.ts";
+import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
+import { isRefusedAddress } from "./refused-addresses.ts";
+import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
+
+/** The addresses of a host, and how to say that they are of no use. */
+export interface Resolution {
+  /** At least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn. */
+  addresses: string[];
+  /** To be called when none of them could be connected to: the next lookup then asks anew. */
+  forget(): void;
+}
+
+/**
+ * Looks up a host name or an IP literal, in memory while what was found there last is still good.
+ * Rejects with a CheckError: HostNotFound (name servers know no address), ResolverFailed (one of them
+ * failed or was silent, and none knew an address), Misconfigured (no host name, or an address that may
+ * not be dialled), or the reason of `signal` as soon as that fires.
+ */
+export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>;
+
+/** Where names are looked up. */
+export interface ResolveSources {
+  /** Asked first: a pod's hostAliases count for the app, too. */
+  hostsPath: string;
+  /** Its search list and ndots complete short names. */
+  resolvConfPath: string;
+  /** Name servers as `address:port`; unset: those of the system's resolv.conf. */
+  servers?: string[];
+  /** A clock in milliseconds that never jumps; a test sets it. */
+  now?: () => number;
+}
+
+/** A lookup that one or more checks wait for. */
+interface Lookup {
+  found: Promise<Found>;
+  waiters: number;
+  cancel(): void;
+}
+
+/** The most addresses of one name that are used. */
+const MAX_ADDRESSES = 16;
+/** The most of a hosts file or resolv.conf that is read, in characters. */
+const MAX_FILE_LENGTH = 256 * 1024;
+/** A lost datagram is sent again after this long; the caller's signal ends the whole. */
+const RESOLVER_OPTIONS = { timeout: 1_000, tries: 3 };
+/** A host name as DNS carries it, with the underscores that some names have. */
+const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,253}$/;
+
+/** The lookup for one program: checks that ask for the same host at once share one lookup. */
+export function createResolve(sources: ResolveSources): Resolve {
+  const memory = createNameMemory(sources.now ?? (() => performance.now()));
+  const pending = new Map<string, Lookup>();
+
+  return async (host, signal) => {
+    const addresses = await addressesOf(host, signal);
+    // Each time, remembered or not: no other line may decide what is dialled.
+    if (addresses.some(isRefusedAddress)) throw new CheckError("Misconfigured");
+    return { addresses, forget: () => memory.forget(host, addresses) };
+  };
+
+  async function addressesOf(host: string, signal: AbortSignal): Promise<string[]> {
+    if (isIP(host) !== 0) return [host];
+    if (!HOST_NAME.test(host)) throw new CheckError("Misconfigured");
+    return memory.addressesOf(host) ?? (await join(host, signal)).addresses;
+  }
+
+  async function join(host: string, signal: AbortSignal): Promise<Found> {
+    const lookup = pending.get(host) ?? start(host);
+    lookup.waiters += 1;
+    try {
+      return await raceAbort(lookup.found, signal);
+    } finally {
+      lookup.waiters -= 1;
+      // Nobody waits any more: with a dead name server, lookups would pile up without bound.
+      if (lookup.waiters === 0) lookup.cancel();
+    }
+  }
+
+  function start(host: string): Lookup {
+    const stop = new AbortController();
+    const resolver = new Resolver(RESOLVER_OPTIONS);
+    if (sources.servers) resolver.setServers(sources.servers);
+    const context = { sources, resolver, signal: stop.signal };
+    const lookup: Lookup = {
+      found: lookUp(host, memory.answeredNameOf(host), context).then((found) => {
+        memory.remember(host, found);
+        return found;
+      }),
+      waiters: 0,
+      cancel() {
+        if (pending.get(host) === lookup) pending.delete(host);
+        stop.abort();
+        resolver.cancel();
+      },
+    };
+    pending.set(host, lookup);
+    return lookup;
+  }
+}
+
+/** The lookup of this program, in the files of its container. */
+export const systemResolve: Resolve = createResolve({
+  hostsPath: "/etc/hosts",
+  resolvConfPath: "/etc/resolv.conf",
+});
+
+interface LookupContext {
+  sources: ResolveSources;
+  resolver: Resolver;
+  signal: AbortSignal;
+}
+
+async function lookUp(
+  host: string,
+  answeredName: string | undefined,
+  { sources, resolver, signal }: LookupContext,
+): Promise<Found> {
+  const listed = addressesInHosts(await readText(sources.hostsPath), host);
+  if (listed.length > 0) return { addresses: inTurn(listed), ttlSeconds: MAX_TTL_SECONDS };
+  const search = parseResolvConf(await readText(sources.resolvConfPath));
+  // First the one that had addresses last time. When it has none any more, the others in their order.
+  const names = new Set([answeredName ?? [], candidateNames(host, search)].flat());
+  let failed = false;
+  for (const name of names) {
+    signal.throwIfAborted();
+    const answer = await askBothFamilies(resolver, name);
+    if (answer.addresses.length > 0) {
+      const { ttlSeconds } = answer;
+      return { addresses: inTurn(answer.addresses), ttlSeconds, answeredName: name };
+    }
+    failed ||= answer.failed;
+  }
+  throw new CheckError(failed ? "ResolverFailed" : "HostNotFound");
+}
+
+/** IPv4 and IPv6 in turn, so that a family that is not routed here costs one attempt, not all. */
+function inTurn(addresses: string[]): string[] {
+  const unique = [...new Set(addresses)];
+  const families = [4, 6].map((family) => unique.filter((address) => isIP(address) === family));
+  const longest = Math.max(...families.map((family) => family.length));
+  return Array.from({ length: longest }, (_, index) =>
+    families.flatMap((family) => family.slice(index, index + 1)),
+  )
+    .flat()
+    .slice(0, MAX_ADDRESSES);
+}
+
+/** A file that is missing holds nothing: a lookup then goes on without it. */
+async function readText(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).slice(0, MAX_FILE_LENGTH);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,113 @@
+/** Pure: a `postgresql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
+import { DEPENDENCY_DEFAULTS, type TlsMode } from "../../../api/policy-file.ts";
+import { CheckError } from "../check.ts";
+import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
+
+/** What a connection string says. */
+export interface ConnectionString {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+  /** Command-line options for the session, such as `-c search_path=app`. */
+  options: string | undefined;
+  /** Unset: the URL does not say. */
+  tlsMode: TlsMode | undefined;
+  /** Whether the login must be tied to the TLS connection, so that nobody in between can pass it on. */
+  channelBinding: boolean;
+}
+
+type Parameters = ReadonlyMap<HonouredParameter, string>;
+
+/**
+ * `verify-ca` is missing: it trusts whoever holds a certificate of that authority, and the authority
+ * itself would be a file of the app's container. `no-verify` is what Node.js programs write for libpq's
+ * `require`.
+ */
+const TLS_MODE_OF_SSLMODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMode>([
+  ["disable", "Disable"],
+  ["allow", "Prefer"],
+  ["prefer", "Prefer"],
+  ["require", "Require"],
+  ["no-verify", "Require"],
+  ["verify-full", "VerifyFull"],
+]);
+
+/**
+ * Scheme, authority, path, parameters. No control character and no space: the URL parser drops tabs and
+ * newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped,
+ * and half of a password that holds one would be taken for the host. A byte order mark fails the scheme.
+ */
+const SHAPE = /^postgres(ql)?:\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
+
+const misconfigured = () => new CheckError("Misconfigured");
+
+/**
+ * Reads a connection URL; one newline at its end is what editors leave in a Secret. A host, port, user,
+ * password or dbname among the parameters overrides the part before, as in libpq; the database defaults
+ * to the user's name.
+ * Throws Misconfigured for anything else than one TCP host with a user, for an `sslmode` that is not
+ * supported and for a parameter that can neither be followed nor ignored here.
+ */
+export function parseConnectionString(text: string): ConnectionString {
+  const trimmed = text.replace(/\r?\n$/, "");
+  const url = SHAPE.test(trimmed) ? URL.parse(trimmed) : null;
+  if (!url) throw misconfigured();
+  const parameters = honouredParameters(url.searchParams);
+  if (!parameters) throw misconfigured();
+  const part = (name: HonouredParameter, fromUrl: string) =>
+    parameters.get(name) ?? decode(fromUrl);
+  const user = required(part("user", url.username));
+  return {
+    host: singleHost(part("host", url.hostname)),
+    port: Number(part("port", url.port) || DEPENDENCY_DEFAULTS.postgresql.port),
+    user,
+    password: part("password", url.password),
+    database: part("dbname", url.pathname.slice(1)) || user,
+    options: parameters.get("options"),
+    tlsMode: tlsMode(parameters),
+    channelBinding: channelBinding(parameters),
+  };
+}
+
+/** URIError would carry no secret, but a driver's error never leaves a check. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw misconfigured();
+  }
+}
+
+function required(text: string): string {
+  if (text === "") throw misconfigured();
+  return text;
+}
+
+/** No list of hosts, and no path of a unix socket. */
+function singleHost(text: string): string {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  if (/[,/]/.test(host)) throw misconfigured();
+  return required(host);
+}
+
+/**
+ * `sslrootcert=system` asks for the public authorities and by itself for `verify-full`; beside a weaker
+ * mode it is refused, as in libpq. Any other value is a file of the app's container.
+ */
+function tlsMode(parameters: Parameters): TlsMode | undefined {
+  const rootCertificate = parameters.get("sslrootcert");
+  const sslmode = parameters.get("sslmode") ?? (rootCertificate && "verify-full");
+  if (sslmode === undefined) return undefined;
+  const mode = TLS_MODE_OF_SSLMODE.get(sslmode);
+  const isSystem = rootCertificate === "system" && mode === "VerifyFull";
+  if (!mode || (rootCertificate !== undefined && !isSystem)) throw misconfigured();
+  return mode;
+}
+
+function channelBinding(parameters: Parameters): boolean {
+  const value = parameters.get("channel_binding") ?? "disable";
+  if (!["disable", "prefer", "require"].includes(value)) throw misconfigured();
+  return value === "require";
+}

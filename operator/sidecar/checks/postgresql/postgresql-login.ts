@@ -1,0 +1,153 @@
+/** Logging in to PostgreSQL: every message once and in its order. */
+import { randomBytes, type X509Certificate } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { CheckError } from "../check.ts";
+import type { Conversation, ServerError } from "./postgresql-conversation.ts";
+import {
+  md5Password,
+  passwordMessage,
+  saslInitialMessage,
+  saslMessage,
+  startupMessage,
+} from "./postgresql-messages.ts";
+import type { Login } from "./postgresql-target.ts";
+import {
+  type ChannelBinding,
+  endPointBinding,
+  scramChallenge,
+  scramFirst,
+  scramProof,
+  UNBOUND,
+  verifyServer,
+} from "./scram.ts";
+import type { DeriveKeys } from "./scram-key-memory.ts";
+
+/** As whom to log in, and what that needs. */
+export interface LoginContext {
+  login: Login;
+  deriveKeys: DeriveKeys;
+  signal: AbortSignal;
+  /** The server's, where the connection is encrypted. */
+  certificate?: X509Certificate | undefined;
+}
+
+/** The codes of authentication messages. */
+const OK = 0;
+const CLEARTEXT_PASSWORD = 3;
+const MD5_PASSWORD = 5;
+const SASL = 10;
+const SASL_CONTINUE = 11;
+const SASL_FINAL = 12;
+
+const MD5_SALT_LENGTH = 4;
+/** As many random bytes as libpq's nonce has. */
+const NONCE_BYTES = 18;
+
+/**
+ * What PgBouncer (seen with 1.18) says instead of asking for a password when all places for clients are
+ * taken. The SQLSTATE is that of a broken protocol, as for all that it says itself; taken at its word, a
+ * busy pooler would empty the Service.
+ */
+const POOLER_IS_FULL = {
+  severity: "FATAL",
+  code: "08P01",
+  text: "no more connections allowed (max_client_conn)",
+};
+
+interface Authentication {
+  code: number;
+  body: Buffer;
+}
+
+const protocolError = () => new CheckError("ProtocolError");
+
+/**
+ * Resolves when the server is ready for a query. Rejects with a ServerError or a CheckError:
+ * AuthenticationFailed for a method that is not known here or does not bind the channel as the login asks,
+ * for a password that nobody gave us and for a server that does not know the password itself,
+ * ProtocolError for a message that is malformed or not the next one.
+ */
+export async function logIn(conversation: Conversation, context: LoginContext): Promise<void> {
+  conversation.send(startupMessage(context.login));
+  const request = await firstAnswer(conversation);
+  // Only SASL can bind the channel, so a server that asks for anything less is refused, and one that asks for
+  // nothing as well: libpq does the same.
+  if (context.login.channelBinding && request.code !== SASL) {
+    throw new CheckError("AuthenticationFailed");
+  }
+  if (request.code !== OK) {
+    await authenticate(conversation, request, context);
+    await expectAuthentication(conversation, OK);
+  }
+  for (;;) {
+    const { type } = await conversation.next();
+    if (type === "Z") return;
+    // Parameters of the session, and the key to cancel a query.
+    if (type !== "S" && type !== "K") throw protocolError();
+  }
+}
+
+async function firstAnswer(conversation: Conversation): Promise<Authentication> {
+  try {
+    return await nextAuthentication(conversation);
+  } catch (error) {
+    throw isPoolerFull(error) ? new CheckError("TooManyConnections") : error;
+  }
+}
+
+function isPoolerFull(error: unknown): boolean {
+  const { severity, code, text } = error as Partial<ServerError>;
+  return isDeepStrictEqual({ severity, code, text }, POOLER_IS_FULL);
+}
+
+async function nextAuthentication(conversation: Conversation): Promise<Authentication> {
+  const { type, body } = await conversation.next();
+  if (type !== "R" || body.length < 4) throw protocolError();
+  return { code: body.readUInt32BE(0), body: body.subarray(4) };
+}
+
+async function expectAuthentication(conversation: Conversation, expected: number): Promise<Buffer> {
+  const { code, body } = await nextAuthentication(conversation);
+  if (code !== expected) throw protocolError();
+  return body;
+}
+
+async function authenticate(
+  conversation: Conversation,
+  { code, body }: Authentication,
+  context: LoginContext,
+): Promise<void> {
+  const { login } = context;
+  if (login.password === "") throw new CheckError("AuthenticationFailed");
+  if (code === CLEARTEXT_PASSWORD) return conversation.send(passwordMessage(login.password));
+  if (code === MD5_PASSWORD) {
+    if (body.length !== MD5_SALT_LENGTH) throw protocolError();
+    return conversation.send(passwordMessage(md5Password(login, body)));
+  }
+  if (code === SASL) return authenticateByScram(conversation, body, context);
+  // A step of an exchange that has not begun; or Kerberos and the like.
+  const outOfOrder = code === SASL_CONTINUE || code === SASL_FINAL;
+  throw outOfOrder ? protocolError() : new CheckError("AuthenticationFailed");
+}
+
+async function authenticateByScram(
+  conversation: Conversation,
+  mechanisms: Buffer,
+  { login, deriveKeys, signal, certificate }: LoginContext,
+): Promise<void> {
+  const binding: ChannelBinding | undefined = login.channelBinding
+    ? endPointBinding(certificate)
+    : UNBOUND;
+  if (!binding || !mechanisms.toString("latin1").split("\0").includes(binding.mechanism)) {
+    throw new CheckError("AuthenticationFailed");
+  }
+  const nonce = randomBytes(NONCE_BYTES).toString("base64");
+  conversation.send(saslInitialMessage(binding.mechanism, scramFirst(nonce, binding)));
+  const text = (await expectAuthentication(conversation, SASL_CONTINUE)).toString("latin1");
+  const challenge = scramChallenge(text, nonce);
+  const keys = await deriveKeys({ ...challenge, password: login.password }, signal);
+  const proof = scramProof({ text, nonce: challenge.nonce }, keys, { nonce, binding });
+  conversation.send(saslMessage(proof.message));
+  const last = await expectAuthentication(conversation, SASL_FINAL);
+  verifyServer(last.toString("latin1"), proof);
+}

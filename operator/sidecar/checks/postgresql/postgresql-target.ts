@@ -1,0 +1,125 @@
+/** Policy and Secrets -> everything one PostgreSQL login needs. */
+import { X509Certificate } from "node:crypto";
+import {
+  type CredentialsReference,
+  DEPENDENCY_DEFAULTS,
+  type PostgresqlConfig,
+  type TlsMode,
+} from "../../../api/policy-file.ts";
+import { isWireText } from "../../../api/wire-text.ts";
+import { type CheckContext, CheckError } from "../check.ts";
+import type { Endpoint } from "../network/connect.ts";
+import { parseConnectionString } from "./connection-string.ts";
+
+/** Where and as whom to log in. */
+export interface Login extends Endpoint {
+  user: string;
+  password: string;
+  database: string;
+  /** Command-line options for the session. */
+  options: string | undefined;
+  /** Whether a password is only used when the login is tied to the TLS connection. */
+  channelBinding: boolean;
+}
+
+/** How to encrypt. */
+export interface TlsTarget {
+  mode: TlsMode;
+  /** PEM certificates that may sign the server's; unset: the public authorities. */
+  ca: string | undefined;
+}
+
+/** A login and how to protect it. */
+export interface PostgresqlTarget {
+  login: Login;
+  tls: TlsTarget;
+}
+
+type ReadSecretKey = CheckContext["readSecretKey"];
+
+const DEFAULTS = DEPENDENCY_DEFAULTS.postgresql;
+
+const misconfigured = () => new CheckError("Misconfigured");
+
+/**
+ * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
+ * Misconfigured: a malformed URL, `sslmode` beside `tls`, no host or credentials, a control character, a
+ * CA that is no PEM certificate.
+ */
+export async function postgresqlTarget(
+  config: PostgresqlConfig,
+  readSecretKey: ReadSecretKey,
+): Promise<PostgresqlTarget> {
+  const { login, tlsMode } = await readLogin(config, readSecretKey);
+  // User, database and options are sent before anyone knows who listens: on the port of a memcached server a
+  // line break makes a command of what follows it. A NUL ends a field and begins another one.
+  if (!Object.values(login).every((value) => isWireText(String(value)))) throw misconfigured();
+  // Two answers to one question: whichever won, someone would have been sure of the other.
+  if (tlsMode && config.tls) throw misconfigured();
+  const mode = config.tls?.mode ?? tlsMode ?? DEFAULTS.tlsMode;
+  return { login, tls: { mode, ca: await readCa(config, mode, readSecretKey) } };
+}
+
+async function readLogin(
+  config: PostgresqlConfig,
+  readSecretKey: ReadSecretKey,
+): Promise<{ login: Login; tlsMode: TlsMode | undefined }> {
+  if (config.connectionString) {
+    const { tlsMode, ...login } = parseConnectionString(
+      await readSecretKey(config.connectionString),
+    );
+    return { login, tlsMode };
+  }
+  const { host, port = DEFAULTS.port, credentials } = config;
+  if (!host || !credentials) throw misconfigured();
+  const { user, password } = await readCredentials(credentials, readSecretKey);
+  const database = config.database ?? user;
+  return {
+    login: { host, port, user, password, database, options: undefined, channelBinding: false },
+    tlsMode: undefined,
+  };
+}
+
+async function readCredentials(
+  { secretName, usernameKey, passwordKey }: CredentialsReference,
+  readSecretKey: ReadSecretKey,
+): Promise<{ user: string; password: string }> {
+  const [user, password] = await Promise.all([
+    readSecretKey({ secretName, key: usernameKey }),
+    readSecretKey({ secretName, key: passwordKey }),
+  ]);
+  if (trimNewline(user) === "") throw misconfigured();
+  return { user: trimNewline(user), password: trimNewline(password) };
+}
+
+/** `kubectl create secret --from-file` keeps the newline that an editor put at the end. */
+function trimNewline(text: string): string {
+  return text.replace(/\r?\n$/, "");
+}
+
+async function readCa(
+  config: PostgresqlConfig,
+  mode: TlsMode,
+  readSecretKey: ReadSecretKey,
+): Promise<string | undefined> {
+  const reference = config.tls?.caSecret;
+  if (mode !== "VerifyFull" || !reference) return undefined;
+  const ca = await readSecretKey(reference);
+  if (!isPemBundle(ca)) throw misconfigured();
+  return ca;
+}
+
+/** tls.connect skips what it cannot read and then trusts nobody, which would look like a wrong server. */
+function isPemBundle(text: string): boolean {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.length > 0 && blocks.every(isCertificate);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}

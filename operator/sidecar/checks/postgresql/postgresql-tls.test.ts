@@ -1,0 +1,105 @@
+/** TLS servers that mean ill. What honest ones do is in postgresql.real.test.ts. */
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SHORT } from "../testing/contract.ts";
+import { certificates, run } from "./testing/postgresql-subject.ts";
+import { startTlsServer } from "./testing/tls-server.ts";
+
+let folder: string;
+const path = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "healthpolicy-tls-"));
+  const { cert, key } = certificates.server("localhost");
+  writeFileSync(path("ec.crt"), cert);
+  writeFileSync(path("ec.key"), key);
+  const files = ["-keyout", path("rsa.key"), "-out", path("rsa.crt")];
+  const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
+  execFileSync("openssl", [...request, ...files], { stdio: "pipe" });
+  writeFileSync(path("dh.pem"), diffieHellmanParameters(9_984));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Parameters that take a client seconds. The number need not be prime: a client has no time to find out. */
+function diffieHellmanParameters(bits: number): string {
+  const number = randomBytes(bits / 8);
+  number[0] = 0x7f;
+  number[number.length - 1] = 0xff;
+  const integer = (bytes: Buffer) => Buffer.concat([header(0x02, bytes.length), bytes]);
+  const header = (tag: number, length: number) =>
+    length < 128 ? Buffer.from([tag, length]) : Buffer.from([tag, 0x82, length >> 8, length & 255]);
+  const body = Buffer.concat([integer(number), integer(Buffer.from([2]))]);
+  const text = Buffer.concat([header(0x30, body.length), body]).toString("base64");
+  return `-----BEGIN DH PARAMETERS-----\n${text}\n-----END DH PARAMETERS-----\n`;
+}
+
+const EC = () => ["-cert", path("ec.crt"), "-key", path("ec.key")];
+const RSA = () => ["-cert", path("rsa.crt"), "-key", path("rsa.key")];
+
+describe("a key exchange that the server makes expensive, or an old one: TLSFailed", () => {
+  test.each<[string, () => string[]]>([
+    [
+      "DHE with 9,984 bits",
+      () => [...RSA(), "-tls1_2", "-cipher", "DHE@SECLEVEL=0", "-dhparam", path("dh.pem")],
+    ],
+    ["DHE in TLS 1.3", () => [...EC(), "-tls1_3", "-groups", "ffdhe3072:ffdhe2048"]],
+    ["RSA key exchange", () => [...RSA(), "-tls1_2", "-cipher", "kRSA"]],
+    ["TLS 1.1", () => [...RSA(), "-tls1_1", "-cipher", "ALL@SECLEVEL=0"]],
+  ])("%s", async (_, args) => {
+    const server = await startTlsServer(args());
+    try {
+      const outcome = await run({ port: server.port, tls: { mode: "Require" } });
+      expect(outcome).toEqual({ reason: "TLSFailed" });
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("the key exchanges that servers of PostgreSQL offer", () => {
+  test.each<[string, () => string[]]>([
+    ["P-256 alone, as before PostgreSQL 18", () => [...EC(), "-groups", "P-256"]],
+    ["X25519 alone", () => [...EC(), "-groups", "X25519"]],
+    ["P-384 alone", () => [...EC(), "-groups", "P-384"]],
+    ["P-521 alone, in TLS 1.2", () => [...EC(), "-tls1_2", "-groups", "P-521"]],
+    ["RSA certificates in TLS 1.2", () => [...RSA(), "-tls1_2"]],
+  ])("%s: the handshake is over, and silence follows", async (_, args) => {
+    const server = await startTlsServer(args());
+    try {
+      const outcome = await run({ port: server.port, tls: { mode: "Require" } }, SHORT);
+      expect(outcome).toEqual({ reason: "CheckTimeout" });
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("TLS without content, for as long as the client takes it", () => {
+  test("tickets for sessions to come: ProtocolError", async () => {
+    const server = await startTlsServer([...EC(), "-tls1_3", "-num_tickets", "5000"]);
+    try {
+      const outcome = await run({ port: server.port, tls: { mode: "Require" } });
+      expect(outcome).toEqual({ reason: "ProtocolError" });
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("another handshake on the same connection: refused", async () => {
+    const server = await startTlsServer([...EC(), "-tls1_2"]);
+    try {
+      const check = run({ port: server.port, tls: { mode: "Require" } });
+      const timer = setInterval(() => server.type("r\n"), 50);
+      const outcome = await check.finally(() => clearInterval(timer));
+      // The alert, or that the program hangs up, whichever is read first.
+      const refused = expect.stringMatching(/^(TLSFailed|ConnectionClosed)$/);
+      expect(outcome).toEqual({ reason: refused });
+    } finally {
+      await server.close();
+    }
+  });
+});

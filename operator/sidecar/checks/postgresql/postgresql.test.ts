@@ -1,0 +1,193 @@
+import type { Socket } from "node:net";
+import { describe, expect, test } from "@jest/globals";
+import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
+import { describeContract, eventually, PATIENT, runCheck, SHORT } from "../testing/contract.ts";
+import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
+import { createPostgresql, postgresql } from "./postgresql.ts";
+import {
+  ASK_PASSWORD,
+  answerStartup,
+  fatal,
+  isSslRequest,
+  LOGGED_IN,
+  message,
+  servePostgresql,
+} from "./testing/fake-postgresql.ts";
+import {
+  CREDENTIALS,
+  dependency,
+  readSecretKey,
+  run,
+  VERIFY,
+} from "./testing/postgresql-subject.ts";
+
+describeContract({
+  create: createPostgresql,
+  dependency: (endpoint) => dependency({ ...endpoint, tls: { mode: "Disable" } }),
+  readSecretKey,
+  serve: servePostgresql,
+  answer: LOGGED_IN,
+  repeatable: message("N", "SNOTICE\0C00000\0Mhello\0\0"),
+  failure: (reason) => ({ reason }),
+});
+
+describe("fake servers", () => {
+  async function against(
+    onConnection: Parameters<typeof startFakeServer>[0],
+    config: Partial<PostgresqlConfig> = {},
+    checkTimeout?: number,
+  ) {
+    const fake = await startFakeServer(onConnection);
+    try {
+      const outcome = await run({ port: fake.port, ...config }, checkTimeout);
+      expect(await eventually(fake.sawClose)).toBe(true);
+      return outcome;
+    } finally {
+      await fake.close();
+    }
+  }
+
+  test("Prefer goes on in clear on the same connection", async () => {
+    expect(await against(servePostgresql)).toEqual({ success: { tls: false } });
+  });
+
+  test.each([
+    ["57P03", "ServerStarting"],
+    ["53000", "TooManyConnections"],
+    ["53200", "TooManyConnections"],
+    ["53300", "TooManyConnections"],
+    ["53400", "TooManyConnections"],
+    ["08P01", "ProtocolError"],
+    ["28000", "AuthenticationFailed"],
+    ["57P01", "ConnectionClosed"],
+    ["XX000", "InvalidResponse"],
+  ])("a login refused with %s: %s", async (state, reason) => {
+    expect(await against(answerStartup(fatal(state)))).toEqual({ reason });
+  });
+
+  const POOLER_IS_FULL = "no more connections allowed (max_client_conn)";
+
+  test.each<[string, Buffer, string]>([
+    ["PgBouncer without a place", fatal("08P01", POOLER_IS_FULL), "TooManyConnections"],
+    ["a text that goes on", fatal("08P01", `${POOLER_IS_FULL}, ever`), "ProtocolError"],
+    [
+      "an error that ends nothing",
+      message("E", `SERROR\0C08P01\0M${POOLER_IS_FULL}\0\0`),
+      "ProtocolError",
+    ],
+    ["another SQLSTATE", fatal("XX000", POOLER_IS_FULL), "InvalidResponse"],
+    [
+      "PgBouncer's text after the login",
+      Buffer.concat([LOGGED_IN, fatal("08P01", POOLER_IS_FULL)]),
+      "ProtocolError",
+    ],
+    [
+      "PgBouncer's text after it asked for a password",
+      Buffer.concat([ASK_PASSWORD, fatal("08P01", POOLER_IS_FULL)]),
+      "ProtocolError",
+    ],
+  ])("%s", async (_, answer, reason) => {
+    expect(await against(answerStartup(answer))).toEqual({ reason });
+  });
+
+  test("the server shuts down in the moment of the login: ConnectionClosed", async () => {
+    const bytes = Buffer.concat([LOGGED_IN, fatal("57P01")]);
+    expect(await against(answerStartup(bytes))).toEqual({ reason: "ConnectionClosed" });
+  });
+
+  test("a password is asked for, but the Secret holds none: AuthenticationFailed", async () => {
+    const credentials = { ...CREDENTIALS, passwordKey: "empty" };
+    const outcome = await against(answerStartup(ASK_PASSWORD), { credentials });
+    expect(outcome).toEqual({ reason: "AuthenticationFailed" });
+  });
+
+  test.each([
+    ["Kerberos", message("R", Buffer.from([0, 0, 0, 7]))],
+    [
+      "SCRAM only with a method that no client has",
+      message("R", Buffer.from([0, 0, 0, 10]), "X\0\0"),
+    ],
+  ])("the server asks for %s: AuthenticationFailed", async (_, request) => {
+    expect(await against(answerStartup(request))).toEqual({ reason: "AuthenticationFailed" });
+  });
+
+  test.each([
+    ["an error without its end", message("E", "SFATAL")],
+    ["a row that was not asked for", message("D", Buffer.from([0, 1, 255, 255, 255, 0]))],
+    ["an authentication message without a code", message("R")],
+    ["a message longer than any check reads", Buffer.from([0x52, 0x7f, 255, 255, 255])],
+  ])("the server sends %s: ProtocolError", async (_, bytes) => {
+    expect(await against(answerStartup(bytes))).toEqual({ reason: "ProtocolError" });
+  });
+
+  test.each<[string, string, Buffer, number]>([
+    ["silence", "CheckTimeout", Buffer.alloc(0), SHORT],
+    ["S, then silence", "CheckTimeout", Buffer.from("S"), SHORT],
+    ["S and more", "ProtocolError", Buffer.concat([Buffer.from("S"), LOGGED_IN]), PATIENT],
+    ["an error", "ProtocolError", fatal("57P03"), PATIENT],
+  ])("the request for TLS is answered by %s: %s", async (_, reason, answer, checkTimeout) => {
+    const serve = (socket: Socket) => socket.once("data", () => socket.write(answer));
+    expect(await against(serve, {}, checkTimeout)).toEqual({ reason });
+  });
+
+  test.each([
+    ["closes", "ConnectionClosed", "end"],
+    ["resets", "ConnectionClosed", "resetAndDestroy"],
+  ] as const)("after S the server %s: %s", async (_, reason, method) => {
+    const outcome = await against((socket) => {
+      socket.once("data", () => socket.write("S"));
+      socket.on("data", (chunk) => isSslRequest(chunk) || socket[method]());
+    });
+    expect(outcome).toEqual({ reason });
+  });
+
+  test("after S the server never stops talking: not believed", async () => {
+    const outcome = await against((socket) => {
+      socket.once("data", () => socket.write("S"));
+      socket.on("data", (chunk) => isSslRequest(chunk) || writeForEver(socket, LOGGED_IN));
+    });
+    expect(outcome).toEqual({ reason: "ProtocolError" });
+  });
+
+  test.each<TlsConfig>([{ mode: "Require" }, VERIFY])(
+    "no TLS for $mode: TLSFailed",
+    async (tls) => {
+      expect(await against(servePostgresql, { tls })).toEqual({ reason: "TLSFailed" });
+    },
+  );
+});
+
+describe("configuration", () => {
+  test.each<[string, Partial<PostgresqlConfig>, string]>([
+    [
+      "a CA that is no certificate",
+      { tls: { ...VERIFY, caSecret: { secretName: "db", key: "wrong" } } },
+      "Misconfigured",
+    ],
+    [
+      "a user without a name",
+      { credentials: { ...CREDENTIALS, usernameKey: "empty" } },
+      "Misconfigured",
+    ],
+    [
+      "a Secret key that is missing",
+      { credentials: { ...CREDENTIALS, usernameKey: "none" } },
+      "CredentialsMissing",
+    ],
+    ["a query with a NUL", { query: "SELECT 1\0" }, "Misconfigured"],
+    ["a database with a NUL", { database: "a\0user\0b" }, "Misconfigured"],
+    ["a metadata address", { host: "169.254.169.254" }, "Misconfigured"],
+    ["a port out of range", { port: 0 }, "Misconfigured"],
+  ])("%s", async (_, config, reason) => {
+    expect(await run({ port: 1, ...config })).toEqual({ reason });
+  });
+
+  test("a Secret that cannot be read in time: CheckTimeout", async () => {
+    const never = () => new Promise<string>(() => {});
+    const outcome = runCheck(postgresql, dependency({}), {
+      readSecretKey: never,
+      checkTimeout: SHORT,
+    });
+    expect(await outcome).toEqual({ reason: "CheckTimeout" });
+  });
+});

@@ -1,0 +1,81 @@
+/** PostgreSQL: log in over a new connection and ask for a row. */
+
+import type { PostgresqlConfig } from "../../../api/policy-file.ts";
+import { isQueryText } from "../../../api/wire-text.ts";
+import { raceAbort } from "../abort.ts";
+import { type Check, type CheckContext, CheckError } from "../check.ts";
+import { connect } from "../network/connect.ts";
+import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { countRows, limitedQuery } from "./postgresql-session.ts";
+import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
+import { secure } from "./postgresql-tls.ts";
+import { createDeriver, createKeyMemory, type ScramKeyMemory } from "./scram-key-memory.ts";
+
+/**
+ * The check for `postgresql` dependencies, with its host names looked up by `resolve` and the keys of
+ * passwords derived by `deriveKeys`.
+ */
+export function createPostgresql(resolve: Resolve, deriveKeys = createDeriver()): Check {
+  // By the dependency's own object, so that its keys are gone when the policy no longer has it.
+  const memories = new WeakMap<PostgresqlConfig, ScramKeyMemory>();
+  const memoryOf = (config: PostgresqlConfig) => {
+    const memory = memories.get(config) ?? createKeyMemory(deriveKeys);
+    memories.set(config, memory);
+    return memory;
+  };
+  return {
+    type: "postgresql",
+    async run({ postgresql: config }, context) {
+      if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
+      const started = performance.now();
+      const keys = memoryOf(config);
+      const target = await readTarget(config, context, keys);
+      const remaining = () => context.checkTimeoutMilliseconds - (performance.now() - started);
+      const query = () => limitedQuery(config.query, remaining());
+      return ask(target, { ...context, resolve, query, keys });
+    },
+  };
+}
+
+/** The check as the sidecar runs it. */
+export const postgresql: Check = createPostgresql(systemResolve);
+
+/** Without its Secret, nothing that was derived from it stays. */
+async function readTarget(
+  config: PostgresqlConfig,
+  { readSecretKey, signal }: CheckContext,
+  keys: ScramKeyMemory,
+): Promise<PostgresqlTarget> {
+  try {
+    return await raceAbort(postgresqlTarget(config, readSecretKey), signal);
+  } catch (error) {
+    keys.forget();
+    throw error;
+  }
+}
+
+interface AskContext extends CheckContext {
+  resolve: Resolve;
+  /** The query with the time that is left for it. */
+  query(): string;
+  keys: ScramKeyMemory;
+}
+
+async function ask(
+  { login, tls }: PostgresqlTarget,
+  { query, keys, ...context }: AskContext,
+): Promise<{ tls: boolean }> {
+  const { signal } = context;
+  // A new connection each time: an open one still answers after the Service has lost its last endpoint.
+  const socket = await connect(login, context);
+  try {
+    const secured = await secure(socket, { ...tls, host: login.host }, signal);
+    const { stream, certificate } = secured;
+    const session = { stream, socket, signal, login, certificate, deriveKeys: keys.derive };
+    const rows = await countRows(session, query);
+    if (rows === 0) throw new CheckError("InvalidResponse");
+    return { tls: secured.tls };
+  } finally {
+    socket.destroy();
+  }
+}
