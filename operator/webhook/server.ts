@@ -46,7 +46,7 @@ export interface WebhookOptions extends Knowledge {
   /** This replica's pod, with whose name proofs are marked. */
   podName: string;
   /** Until there is one, handshakes fail and pods are admitted as they are. */
-  certificate?: Certificate;
+  certificate?: Certificate | undefined;
   /** Where the webhook's metrics are registered. */
   metrics: Registry;
   log: Log;

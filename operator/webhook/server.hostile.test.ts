@@ -1,0 +1,180 @@
+/** Clients that mean no good, and healthy ones beside them, whose reviews go on. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import {
+  ADMISSION_PATH,
+  CHALLENGE_ANNOTATION,
+  PROOF_PATH,
+  WEBHOOK_PROOF_CONFIG_MAP,
+} from "../api/names.ts";
+import { MAX_CONNECTIONS } from "./server.ts";
+import { postReview, reviewOf } from "./testing/client.ts";
+import {
+  POD,
+  post,
+  runningWebhooks,
+  SLOW_CLIENT_MILLISECONDS,
+} from "./testing/running-webhooks.ts";
+import { closed } from "./testing/tls-client.ts";
+
+/** As many handshakes as there is room for connections, both sides on one busy processor. */
+const HANDSHAKES_MILLISECONDS = 30_000;
+
+/** The API server's patience with the default of the chart. */
+const REVIEW_MILLISECONDS = 3_000;
+
+const { start, openConnection, plainConnection, keptOpen, close } = runningWebhooks();
+afterEach(close);
+
+describe("a client that means no good", () => {
+  const HEAD = `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+  const asRequest = (body: string) => `${HEAD}Content-Length: ${body.length}\r\n\r\n${body}`;
+  /** What answers a large body that waited for its turn. */
+  const LARGE_BYTES = 3 * 1024 * 1024 - 1_024;
+
+  test("and sends reviews ahead is cut off, and at most one of them is answered", async () => {
+    const { target, metrics } = await start();
+    const { socket } = await openConnection(target);
+    socket.write(asRequest(JSON.stringify(reviewOf(POD))).repeat(200));
+    const text = await closed(socket, SLOW_CLIENT_MILLISECONDS);
+    expect(text.split("200 OK").length).toBeLessThanOrEqual(2);
+    expect(await metrics.metrics()).not.toMatch(/injections_total\{.*} ([2-9]|\d\d)/);
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  });
+
+  test("and sends a uid of 1 MB gets none of it back", async () => {
+    const { target } = await start();
+    const { status, text } = await post(
+      target,
+      JSON.stringify(reviewOf(POD, { uid: "u".repeat(1e6) })),
+    );
+    expect([status, JSON.parse(text).reason]).toStrictEqual([400, "UidTooLong"]);
+    expect(text.length).toBeLessThan(200);
+  });
+
+  test.each([
+    ["empty objects", "{},"],
+    ["empty lists", "[],"],
+    ["empty texts", '"",'],
+  ])("and sends 3 MiB of %s keeps nobody waiting", async (_, unit) => {
+    const { target } = await start();
+    const body = `[${unit.repeat(LARGE_BYTES / unit.length)}0]`;
+    const large = Promise.all(Array.from({ length: 8 }, () => post(target, body)));
+    const begun = Date.now();
+    expect((await postReview(target, reviewOf(POD))).response.patch).toBeDefined();
+    expect(Date.now() - begun).toBeLessThan(REVIEW_MILLISECONDS);
+    expect((await large).map(({ status }) => status)).toStrictEqual(Array(8).fill(400));
+  });
+
+  test("and sends 12 large bodies at once has some of them refused, and small reviews go on", async () => {
+    const { target, metrics } = await start();
+    const kept = keptOpen(target);
+    await postReview(kept, reviewOf(POD));
+    const slow = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const { socket } = await openConnection(target);
+        socket.write(asRequest("x".repeat(LARGE_BYTES)).slice(0, -1));
+        return socket;
+      }),
+    );
+    const ends = Promise.all(
+      slow.map(async (socket) => {
+        const end = closed(socket, SLOW_CLIENT_MILLISECONDS);
+        await sleep(1_500);
+        socket.write("x");
+        return end;
+      }),
+    );
+    expect((await postReview(kept, reviewOf(POD))).response.patch).toBeDefined();
+    const answers = (await ends).map((text) => text.slice(9, 12)).sort();
+    expect(answers).toStrictEqual([...Array(8).fill("400"), ...Array(4).fill("503")]);
+    expect(await metrics.metrics()).toContain('{result="refused",reason="Busy"} 4');
+  });
+
+  test("and takes none of many large answers loses some of them before their time is over", async () => {
+    const { target } = await start();
+    const annotations = { [CHALLENGE_ANNOTATION]: "x".repeat(LARGE_BYTES - 1_024) };
+    const proof = reviewOf(
+      { metadata: { name: WEBHOOK_PROOF_CONFIG_MAP, annotations } },
+      { kind: { group: "", version: "v1", kind: "ConfigMap" }, namespace: "healthpolicy-system" },
+    );
+    const text = asRequest(JSON.stringify(proof)).replace(ADMISSION_PATH, PROOF_PATH);
+    const clients = await Promise.all(Array.from({ length: 6 }, () => openConnection(target)));
+    for (const { socket } of clients) {
+      socket.pause();
+      socket.write(text);
+    }
+    // Below the 5 s that each of them has by itself.
+    await sleep(2_500);
+    const ends = clients.map(({ socket }) => closed(socket.resume(), SLOW_CLIENT_MILLISECONDS));
+    const whole = (await Promise.all(ends)).filter((answer) => answer.endsWith("}}"));
+    // One counts twice its 4 MB.
+    expect(whole.length).toBeGreaterThan(0);
+    expect(whole.length).toBeLessThanOrEqual(3);
+  });
+
+  test("gets no more of its text into the log than the name of a namespace", async () => {
+    const { target, log } = await start();
+    const pod = { ...POD, spec: { containers: "canary" }, canary: "canary" };
+    await postReview(target, reviewOf(pod, { uid: "canary" }));
+    await post(target, JSON.stringify(reviewOf(pod, { namespace: "canary\n" })));
+    expect(log.error).toHaveBeenCalledTimes(1);
+    expect(JSON.stringify(log.error.mock.calls)).not.toContain("canary");
+  });
+});
+
+describe("what is not HTTP over TLS", () => {
+  test.each([
+    ["text in the clear", false],
+    ["text inside TLS", true],
+  ])("%s is cut off, and the next review answered", async (_, encrypted) => {
+    const { target } = await start();
+    const socket = encrypted ? (await openConnection(target)).socket : plainConnection(target.port);
+    socket.write("\u0000 nonsense\r\n\r\n");
+    expect(await closed(socket, SLOW_CLIENT_MILLISECONDS)).not.toContain("200 OK");
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  });
+
+  test("does not keep more connections than there is room for", async () => {
+    const { target } = await start();
+    const crowd = Array.from({ length: MAX_CONNECTIONS + 1 }, () => plainConnection(target.port));
+    const first = Promise.race(crowd.map((socket) => closed(socket, 3_000)));
+    expect(await first).toBe("");
+    const open = crowd.filter(({ destroyed }) => !destroyed);
+    expect(open.length).toBe(MAX_CONNECTIONS);
+  });
+});
+
+test(
+  "clients that hold every connection keep no review out",
+  async () => {
+    const { target } = await start();
+    const kept = Array.from({ length: MAX_CONNECTIONS }, () => keptOpen(target));
+    const body = JSON.stringify(reviewOf(POD));
+    const answers = await Promise.all(kept.map((client) => post(client, body)));
+    const held = answers.filter(({ headers }) => headers.connection === "keep-alive");
+    expect(held.length).toBe(MAX_CONNECTIONS);
+
+    expect((await postReview(target, reviewOf(POD))).response.patch).toBeDefined();
+  },
+  HANDSHAKES_MILLISECONDS,
+);
+
+test(
+  "clients that are too slow are cut off, and the next one is answered",
+  async () => {
+    const { target } = await start();
+    const head = `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\n`;
+    const body = "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    const slow = await Promise.all(
+      ["", head, head + body].map(async (text) => {
+        const { socket } = await openConnection(target);
+        socket.write(text);
+        return closed(socket, SLOW_CLIENT_MILLISECONDS);
+      }),
+    );
+    expect(slow.filter((answer) => answer.includes("200 OK"))).toStrictEqual([]);
+    expect((await postReview(target, reviewOf(POD))).response.allowed).toBe(true);
+  },
+  SLOW_CLIENT_MILLISECONDS + 1_000,
+);
