@@ -1,13 +1,16 @@
+/** How a watch follows its collection, and what it does when the server ends it or speaks nonsense. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { refuse, until } from "./testing/fake-api-server.ts";
 import { event, type FakeCollection } from "./testing/fake-collection.ts";
-import { openThings, project, type WatchedThings } from "./testing/watched-things.ts";
+import {
+  LARGEST_OBJECT_BYTES,
+  openThings,
+  recordWaits,
+  type WatchedThings,
+} from "./testing/watched-things.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
-
-/** The API server's limit is 1.5 MiB in etcd; JSON and managedFields make more of it. */
-const LARGEST_OBJECT_BYTES = 3 * 1024 * 1024;
 
 let fake: FakeCollection;
 let changes: WatchedThings["changes"];
@@ -20,119 +23,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => close());
-
-/** A log that keeps the waits after failures, in milliseconds. */
-function recordWaits() {
-  const waits: number[] = [];
-  const silent = () => undefined;
-  const warn = (fields: object) => {
-    if ("retryMilliseconds" in fields) waits.push(Number(fields.retryMilliseconds));
-  };
-  return { waits, log: { info: silent, warn, error: silent } };
-}
-
-describe("list", () => {
-  test("reads every page before it is synced, and keeps only the projection", async () => {
-    for (const name of ["a", "b", "c"]) fake.put(name, `value of ${name}`);
-    fake.pageSize = 2;
-    const seenSynced: boolean[] = [];
-    fake.intercept = () => {
-      seenSynced.push(things.synced());
-      return false;
-    };
-    const things = start();
-    await until("the watch is open", () => fake.openWatches() === 1);
-    expect(seenSynced).toEqual([false, false, true]);
-    expect([...things.values()]).toEqual(["value of a", "value of b", "value of c"]);
-    expect(things.get("space/b")).toBe("value of b");
-    expect(fake.lists().map(({ query }) => query.get("continue"))).toEqual([null, "2"]);
-  });
-
-  test("one that breaks off deletes nothing", async () => {
-    for (const name of ["a", "b", "c"]) fake.put(name, "1");
-    const things = await startOpen();
-    fake.pageSize = 1;
-    let failed = 0;
-    fake.intercept = ({ query }, response) => {
-      if (query.get("continue") !== "2" || failed > 0) return false;
-      failed += 1;
-      refuse(response, 500, "InternalError");
-      return true;
-    };
-    fake.write("no json\n");
-    await until("listed again in full", () => fake.lists().length >= 1 + 3 + 3);
-    expect([...things.values()]).toEqual(["1", "1", "1"]);
-    expect(changes.filter(({ now }) => now === undefined)).toEqual([]);
-  });
-
-  test("asks again after 429 and 500, with waits that grow", async () => {
-    fake.put("a", "1");
-    fake.intercept = (_seen, response) => {
-      if (fake.lists().length > 3) return false;
-      refuse(response, fake.lists().length === 1 ? 429 : 500, "Busy");
-      return true;
-    };
-    const things = await startOpen();
-    expect(things.get("space/a")).toBe("1");
-    expect(fake.lists()).toHaveLength(4);
-  });
-
-  test("starts over when its continue token has expired", async () => {
-    for (const name of ["a", "b"]) fake.put(name, "1");
-    fake.pageSize = 1;
-    fake.intercept = ({ query }, response) => {
-      if (query.get("continue") === null || fake.lists().length > 2) return false;
-      refuse(response, 410, "Expired");
-      return true;
-    };
-    const things = await startOpen();
-    expect([...things.values()]).toEqual(["1", "1"]);
-  });
-
-  test("halves a page that is too large, and goes on from the same place", async () => {
-    for (const name of ["a", "b", "c"]) fake.put(name, "small");
-    fake.ballastBytes = LARGEST_OBJECT_BYTES;
-    for (const name of ["d", "e", "f"]) fake.put(name, "large");
-    fake.pageSize = 3;
-    const things = await startOpen();
-    expect([...things.values()]).toEqual(["small", "small", "small", "large", "large", "large"]);
-    const asked = fake.lists().map(({ query }) => [query.get("continue"), query.get("limit")]);
-    expect(asked).toEqual([
-      [null, "250"],
-      ...["250", "125", "62", "31", "15", "7", "3", "1"].map((limit) => ["3", limit]),
-      ["4", "1"],
-      ["5", "1"],
-    ]);
-  });
-
-  test.each([
-    ["half", 0, [10, 20, 40, 40]],
-    ["all", 1, [20, 40, 80, 80]],
-  ])("backoff is drawn from half to all of its length: %s", async (_what, drawn, expected) => {
-    const { waits, log } = recordWaits();
-    fake.intercept = (_seen, response) => {
-      if (fake.lists().length > expected.length) return false;
-      refuse(response, 500, "InternalError");
-      return true;
-    };
-    start({ firstBackoff: 20, maxBackoff: 80 }, { random: () => drawn, log });
-    await until("the watch is open", () => fake.openWatches() === 1);
-    expect(waits).toEqual(expected);
-  });
-
-  test("waits as long as the server asks, up to its own limit", async () => {
-    fake.intercept = (_seen, response) => {
-      if (fake.lists().length > 1) return false;
-      response.setHeader("retry-after", "30");
-      refuse(response, 429, "TooManyRequests");
-      return true;
-    };
-    const startedAt = performance.now();
-    start({ maxBackoff: 300 });
-    await until("the watch is open", () => fake.openWatches() === 1);
-    expect(performance.now() - startedAt).toBeGreaterThan(290);
-  });
-});
 
 describe("watch", () => {
   test("follows additions, changes and deletions", async () => {
@@ -167,12 +57,8 @@ describe("watch", () => {
   });
 
   test("waits grow only while nothing comes: after an event they start over", async () => {
-    const waits: number[] = [];
-    const silent = () => undefined;
-    const warn = (fields: { retryMilliseconds?: number }) =>
-      waits.push(fields.retryMilliseconds ?? 0);
-    const options = { random: () => 1, log: { info: silent, warn, error: silent } as never };
-    start({ firstBackoff: 10, maxBackoff: 1_000 }, options);
+    const { waits, log } = recordWaits();
+    start({ firstBackoff: 10, maxBackoff: 1_000 }, { random: () => 1, log });
     for (const round of [1, 2, 3]) {
       await until("the watch is open", () => fake.openWatches() === 1);
       fake.put("a", String(round));
@@ -331,6 +217,7 @@ describe("watch", () => {
   });
 
   test("one that the server does not end is ended", async () => {
+    // Ended 5 s after its length at the latest: after 100 ms here.
     await startOpen({ watchLength: -4_900 });
     await until("watched again", () => fake.watches().length === 2);
   });
@@ -358,82 +245,6 @@ test("the same error gives its stack once", async () => {
   await until("three attempts", () => logged.length >= 3);
   expect(logged[0]?.err).toBeInstanceOf(Error);
   expect(logged[2]?.err).toStrictEqual({ message: expect.stringContaining("500 InternalError") });
-});
-
-describe("callbacks", () => {
-  test("what onChange and onSynced throw stops nothing", async () => {
-    fake.watchList = true;
-    const things = start(
-      {},
-      {
-        onChange: () => {
-          throw new Error("a bug");
-        },
-        onSynced: () => {
-          throw new Error("another bug");
-        },
-      },
-    );
-    await until("the watch is open", () => fake.openWatches() === 1);
-    fake.put("a", "1");
-    fake.put("b", "2");
-    await until("both arrived", () => things.get("space/b") === "2");
-    expect(things.get("space/a")).toBe("1");
-    expect(fake.seen).toHaveLength(1);
-  });
-
-  test("onSynced is called once, however often all is listed", async () => {
-    let times = 0;
-    const onSynced = () => {
-      times += 1;
-    };
-    start({}, { onSynced });
-    await until("the watch is open", () => fake.openWatches() === 1);
-    fake.write("no json\n");
-    await until("watched again", () => fake.watches().length === 2);
-    expect(fake.lists()).toHaveLength(2);
-    expect(times).toBe(1);
-  });
-
-  test("an object that cannot be projected is left out", async () => {
-    const things = start(
-      {},
-      {
-        project: (object) => {
-          if (object.metadata.name === "bad") throw new Error("a bug");
-          return project(object);
-        },
-      },
-    );
-    await until("the watch is open", () => fake.openWatches() === 1);
-    fake.put("bad", "1");
-    fake.put("good", "2");
-    await until("the good one arrived", () => things.get("space/good") === "2");
-    expect([...things.values()]).toEqual(["2"]);
-  });
-
-  test("one that projects to nothing is gone, and that is told once", async () => {
-    const things = start(
-      {},
-      {
-        project: (object) => {
-          const value = project(object);
-          return value === "ending" ? undefined : value;
-        },
-      },
-    );
-    await until("the watch is open", () => fake.openWatches() === 1);
-    fake.put("a", "1");
-    fake.put("a", "ending");
-    fake.remove("a");
-    fake.put("b", "2");
-    await until("all arrived", () => things.get("space/b") === "2");
-    expect(changes).toEqual([
-      { key: "space/a", now: "1" },
-      { key: "space/a", old: "1" },
-      { key: "space/b", now: "2" },
-    ]);
-  });
 });
 
 test("asks for one name alone where one is given", async () => {

@@ -1,35 +1,9 @@
+/** The status that follows from what is known about a policy. */
 import { describe, expect, test } from "@jest/globals";
-import { testPolicy } from "../../api/testing/policy.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import {
-  configMapIsForeign,
-  MAX_MESSAGE_CHARACTERS,
-  policyStatus,
-  type StatusFacts,
-  wasProgrammed,
-} from "./status.ts";
+import { MAX_MESSAGE_CHARACTERS, policyStatus, wasProgrammed } from "./status.ts";
 import { countsOf } from "./testing/records.ts";
-
-const NOW = new Date("2026-02-03T04:05:06.789Z");
-
-function facts(overrides: Partial<StatusFacts> = {}): StatusFacts {
-  return {
-    namespace: "shop",
-    generation: 3,
-    resolution: { policy: testPolicy() },
-    counts: countsOf(),
-    programmed: { state: "yes" },
-    previous: undefined,
-    now: NOW,
-    ...overrides,
-  };
-}
-
-/** `status reason` of each condition. */
-function short(status: HealthPolicyStatus): Record<string, string> {
-  const entries = status.conditions?.map((c) => [c.type, `${c.status} ${c.reason}`]) ?? [];
-  return Object.fromEntries(entries);
-}
+import { factsOf, short } from "./testing/status-facts.ts";
 
 function message(status: HealthPolicyStatus, type: ConditionType): string | undefined {
   return status.conditions?.find((condition) => condition.type === type)?.message;
@@ -37,7 +11,7 @@ function message(status: HealthPolicyStatus, type: ConditionType): string | unde
 
 test("the whole status of a policy that is in force", () => {
   const common = { observedGeneration: 3, lastTransitionTime: "2026-02-03T04:05:06Z" };
-  expect(policyStatus(facts({ counts: countsOf({ unready: 1, optedOut: 2 }) }))).toStrictEqual({
+  expect(policyStatus(factsOf({ counts: countsOf({ unready: 1, optedOut: 2 }) }))).toStrictEqual({
     observedGeneration: 3,
     conditions: [
       {
@@ -89,7 +63,7 @@ test("the whole status of a policy that is in force", () => {
 
 describe("conditions", () => {
   test("on the way: not ready yet, and nothing stands in the way", () => {
-    const status = policyStatus(facts({ programmed: { state: "waiting", message: "Wait." } }));
+    const status = policyStatus(factsOf({ programmed: { state: "waiting", message: "Wait." } }));
     expect(short(status)).toEqual({
       Accepted: "True Accepted",
       Programmed: "False Reconciling",
@@ -102,7 +76,9 @@ describe("conditions", () => {
 
   test("webhook unreachable: not ready, with what to look at, and waiting may mend it", () => {
     const sentence = "Look at the firewall.";
-    const status = policyStatus(facts({ programmed: { state: "unreachable", message: sentence } }));
+    const status = policyStatus(
+      factsOf({ programmed: { state: "unreachable", message: sentence } }),
+    );
     expect(short(status)).toEqual({
       Accepted: "True Accepted",
       Programmed: "False WebhookUnreachable",
@@ -115,14 +91,14 @@ describe("conditions", () => {
   });
 
   test("webhook not to be proven: on the way", () => {
-    const status = policyStatus(facts({ programmed: { state: "unproven", message: "Why." } }));
+    const status = policyStatus(factsOf({ programmed: { state: "unproven", message: "Why." } }));
     expect(short(status)).toMatchObject({ Programmed: "False Reconciling" });
     expect(message(status, "Programmed")).toBe("Why.");
   });
 
   test("invalid: it can never work, and shows nothing as in force", () => {
     const sentence = "timing: checkTimeout (9s) must be less than probe.timeoutSeconds (5)";
-    const status = policyStatus(facts({ resolution: { invalid: sentence } }));
+    const status = policyStatus(factsOf({ resolution: { invalid: sentence } }));
     expect(short(status)).toEqual({
       Accepted: "False Invalid",
       Programmed: "False Invalid",
@@ -135,13 +111,13 @@ describe("conditions", () => {
   });
 
   test("without pods it is ready all the same", () => {
-    const status = policyStatus(facts({ counts: countsOf({ matched: 0, injected: 0 }) }));
+    const status = policyStatus(factsOf({ counts: countsOf({ matched: 0, injected: 0 }) }));
     expect(short(status)).toMatchObject({ Ready: "True NoPods", PodsCurrent: "True NoPods" });
   });
 
   test("pods that predate it: ready, and the command that restarts them", () => {
     const counts = countsOf({ injected: 1, predating: ["deployment/web", "statefulset/db"] });
-    const status = policyStatus(facts({ counts }));
+    const status = policyStatus(factsOf({ counts }));
     expect(short(status)).toMatchObject({
       Ready: "True Ready",
       PodsCurrent: "False PodsPredatePolicy",
@@ -153,7 +129,7 @@ describe("conditions", () => {
   });
 
   test("bare pods cannot be restarted by a command", () => {
-    const status = policyStatus(facts({ counts: countsOf({ injected: 0 }) }));
+    const status = policyStatus(factsOf({ counts: countsOf({ injected: 0 }) }));
     expect(message(status, "PodsCurrent")).toBe(
       "3 of 3 matching pods run without the sidecar. Delete and create them again.",
     );
@@ -162,7 +138,7 @@ describe("conditions", () => {
   test("no more than five workloads are named", () => {
     const predating = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `deployment/${name}`);
     const text = message(
-      policyStatus(facts({ counts: countsOf({ injected: 0, predating }) })),
+      policyStatus(factsOf({ counts: countsOf({ injected: 0, predating }) })),
       "PodsCurrent",
     );
     expect(text).toContain("deployment/e -n shop (and 2 more workloads)");
@@ -171,7 +147,7 @@ describe("conditions", () => {
 
   test("outdated pods", () => {
     const counts = countsOf({ outdated: 2, outdatedWorkloads: ["deployment/web"] });
-    const status = policyStatus(facts({ counts }));
+    const status = policyStatus(factsOf({ counts }));
     expect(short(status)).toMatchObject({ Ready: "True Ready", PodsCurrent: "False PodsOutdated" });
     expect(message(status, "PodsCurrent")).toContain("restart deployment/web -n shop");
   });
@@ -179,14 +155,14 @@ describe("conditions", () => {
   test("pods that it no longer matches but that follow it still: outdated, matched or not", () => {
     const left = { left: 2, outdated: 2, outdatedWorkloads: ["deployment/web"] };
     const none = countsOf({ matched: 0, injected: 0, ...left });
-    expect(message(policyStatus(facts({ counts: none })), "PodsCurrent")).toContain(
+    expect(message(policyStatus(factsOf({ counts: none })), "PodsCurrent")).toContain(
       "2 of 2 pods run what an earlier policy asked for. Restart them: kubectl rollout restart",
     );
-    expect(short(policyStatus(facts({ counts: none })))).toMatchObject({
+    expect(short(policyStatus(factsOf({ counts: none })))).toMatchObject({
       PodsCurrent: "False PodsOutdated",
       Ready: "True NoPods",
     });
-    expect(message(policyStatus(facts({ counts: countsOf(left) })), "PodsCurrent")).toContain(
+    expect(message(policyStatus(factsOf({ counts: countsOf(left) })), "PodsCurrent")).toContain(
       "2 of 5 pods run",
     );
   });
@@ -195,16 +171,16 @@ describe("conditions", () => {
     const names = ["a", "b", "c", "d", "e", "f"].map((name) => `statefulset/${name.repeat(253)}`);
     const counts = countsOf({ injected: 0, predating: names });
     const namespace = "n".repeat(63);
-    const text = message(policyStatus(facts({ counts, namespace })), "PodsCurrent");
+    const text = message(policyStatus(factsOf({ counts, namespace })), "PodsCurrent");
     expect(text).toContain(`-n ${namespace} (and 1 more workloads)`);
     const long = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_CHARACTERS + 1) };
-    const waiting = message(policyStatus(facts({ programmed: long })), "Programmed");
+    const waiting = message(policyStatus(factsOf({ programmed: long })), "Programmed");
     expect(waiting).toHaveLength(MAX_MESSAGE_CHARACTERS);
     expect(waiting?.endsWith("…")).toBe(true);
   });
 
   test("some pods belong to an older policy", () => {
-    const status = policyStatus(facts({ counts: countsOf({ claimed: 2, claimedBy: "old" }) }));
+    const status = policyStatus(factsOf({ counts: countsOf({ claimed: 2, claimedBy: "old" }) }));
     expect(short(status)).toMatchObject({
       Programmed: "False PartiallyProgrammed",
       Ready: "False PartiallyProgrammed",
@@ -217,7 +193,7 @@ describe("conditions", () => {
 
   test("all pods belong to an older policy: it can never work", () => {
     const counts = countsOf({ matched: 0, injected: 0, claimed: 2, claimedBy: "old" });
-    expect(short(policyStatus(facts({ counts })))).toMatchObject({
+    expect(short(policyStatus(factsOf({ counts })))).toMatchObject({
       Programmed: "False Conflicted",
       Stalled: "True Conflicted",
     });
@@ -225,7 +201,7 @@ describe("conditions", () => {
 
   test("an older policy selects whatever this one could: it can never work, pods or not", () => {
     const counts = countsOf({ matched: 0, injected: 0, coveredBy: "old", claimedBy: "older" });
-    const status = policyStatus(facts({ counts }));
+    const status = policyStatus(factsOf({ counts }));
     expect(short(status)).toMatchObject({
       Programmed: "False Conflicted",
       Ready: "False Conflicted",
@@ -235,7 +211,9 @@ describe("conditions", () => {
   });
 
   test("a foreign ConfigMap holds it back until it is gone", () => {
-    const status = policyStatus(facts({ programmed: { state: "blocked", message: "Not ours." } }));
+    const status = policyStatus(
+      factsOf({ programmed: { state: "blocked", message: "Not ours." } }),
+    );
     expect(short(status)).toMatchObject({
       Programmed: "False ConfigMapNotOurs",
       Ready: "False ConfigMapNotOurs",
@@ -244,7 +222,7 @@ describe("conditions", () => {
   });
 
   test("an excluded namespace", () => {
-    const status = policyStatus(facts({ programmed: { state: "excluded", message: "Never." } }));
+    const status = policyStatus(factsOf({ programmed: { state: "excluded", message: "Never." } }));
     expect(short(status)).toMatchObject({
       Programmed: "False NamespaceExcluded",
       Stalled: "True NamespaceExcluded",
@@ -253,11 +231,11 @@ describe("conditions", () => {
 });
 
 describe("times", () => {
-  const previous = policyStatus(facts({ programmed: { state: "waiting", message: "Wait." } }));
+  const previous = policyStatus(factsOf({ programmed: { state: "waiting", message: "Wait." } }));
   const later = new Date("2027-01-01T00:00:00Z");
 
   test("equal facts give an equal status, whenever", () => {
-    const again = facts({
+    const again = factsOf({
       programmed: { state: "waiting", message: "Wait." },
       previous,
       now: later,
@@ -266,7 +244,7 @@ describe("times", () => {
   });
 
   test("a condition keeps its time until its status changes", () => {
-    const status = policyStatus(facts({ generation: 4, previous, now: later }));
+    const status = policyStatus(factsOf({ generation: 4, previous, now: later }));
     const times = Object.fromEntries(
       status.conditions?.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]) ?? [],
     );
@@ -281,37 +259,4 @@ describe("times", () => {
       true,
     );
   });
-});
-
-describe("wasProgrammed", () => {
-  test("for its own generation alone", () => {
-    const status = policyStatus(facts());
-    expect([wasProgrammed(status, 3), wasProgrammed(status, 4)]).toEqual([true, false]);
-    expect(wasProgrammed(undefined, 3)).toBe(false);
-  });
-
-  test("not while it is on its way", () => {
-    const status = policyStatus(facts({ programmed: { state: "waiting", message: "Wait." } }));
-    expect(wasProgrammed(status, 3)).toBe(false);
-  });
-
-  test.each([
-    ["PartiallyProgrammed", { claimed: 1, claimedBy: "old" }],
-    ["Conflicted", { matched: 0, injected: 0, claimed: 1, claimedBy: "old" }],
-  ])("an overlap with another policy does not undo it: %s", (reason, counts) => {
-    const status = policyStatus(facts({ counts: countsOf(counts) }));
-    expect(short(status).Programmed).toBe(`False ${reason}`);
-    expect(wasProgrammed(status, 3)).toBe(true);
-  });
-});
-
-test("the status tells every replica that the ConfigMap is in other hands, and that it is no more", () => {
-  const foreign = policyStatus(facts({ programmed: { state: "blocked", message: "not ours" } }));
-  const waiting = policyStatus(facts({ programmed: { state: "waiting", message: "soon" } }));
-  expect([foreign, waiting, policyStatus(facts()), undefined].map(configMapIsForeign)).toEqual([
-    true,
-    false,
-    false,
-    false,
-  ]);
 });

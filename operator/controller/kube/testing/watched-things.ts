@@ -20,6 +20,9 @@ const TIMES: WatchTimes = {
   relistRetry: 60_000,
 };
 
+/** The API server's limit is 1.5 MiB in etcd; JSON and managedFields make more of it. */
+export const LARGEST_OBJECT_BYTES = 3 * 1024 * 1024;
+
 /** The value of a thing. */
 export function project(object: KubeObject): string {
   return (object as unknown as Item).value;
@@ -74,4 +77,14 @@ export async function openThings(): Promise<WatchedThings> {
       await fake.close();
     },
   };
+}
+
+/** A log that keeps the waits after failures, in milliseconds. */
+export function recordWaits() {
+  const waits: number[] = [];
+  const silent = () => undefined;
+  const warn = (fields: object) => {
+    if ("retryMilliseconds" in fields) waits.push(Number(fields.retryMilliseconds));
+  };
+  return { waits, log: { info: silent, warn, error: silent } };
 }

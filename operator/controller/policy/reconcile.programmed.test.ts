@@ -1,0 +1,155 @@
+/** When the condition Programmed is true, and what is said while it is not. */
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
+import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
+import {
+  CONFIG_MAP,
+  openPolicy,
+  type ReconciledPolicy,
+  STATUS,
+} from "./testing/reconciled-policy.ts";
+import { podOf } from "./testing/records.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
+let web: ReconciledPolicy;
+beforeEach(async () => {
+  web = await openPolicy();
+});
+afterEach(() => web.close());
+
+describe("Programmed", () => {
+  test("waits until the configuration reaches the namespace, and a second more", async () => {
+    web.world.reachedFor = undefined;
+    expect(await web.reconcile()).toBeLessThan(1_000);
+    expect(web.programmed()).toBe(
+      "False Reconciling: The webhook configuration is on its way to the API servers.",
+    );
+    web.world.reachedFor = 900;
+    await web.reconcile();
+    expect(web.programmed()).toContain("False Reconciling");
+    web.world.reachedFor = 1_100;
+    expect(await web.reconcile()).toBeGreaterThan(400_000);
+    expect(web.programmed()).toContain("True Programmed");
+  });
+
+  test.each([
+    ["an older generation", { generation: 2, uid: testPolicy().uid }],
+    ["a deleted policy of that name", { generation: 3, uid: "other" }],
+  ])("waits for a ready replica that knows %s, and names it", async (_what, knows) => {
+    web.world.known = knows;
+    expect(await web.reconcile()).toBeLessThan(1_000);
+    expect(web.programmed()).toBe(
+      "False Reconciling: Waiting for replicas of the operator to know the policy: operator-1.",
+    );
+    web.world.known = { generation: 3, uid: testPolicy().uid };
+    await web.reconcile();
+    expect(web.programmed()).toContain("True");
+  });
+
+  test("waits for every ready replica, and for no other", async () => {
+    const labels = { "app.kubernetes.io/component": "operator" };
+    const second = podOf({ namespace: "system", name: "operator-2", ip: "127.0.0.2", labels });
+    web.stopReplica();
+    web.pods.update({ key: "system/operator-2", now: { ...second, ready: true } });
+    await web.reconcile();
+    expect(web.programmed()).toContain("operator-1, operator-2");
+  });
+
+  test("without a ready replica it is not true", async () => {
+    const operator = podOf({ namespace: "system", name: "operator-1", ready: false });
+    web.pods.update({ key: "system/operator-1", now: operator });
+    await web.reconcile();
+    expect(web.programmed()).toBe("False Reconciling: No replica of the operator is ready.");
+  });
+
+  test("once true, it stays so for its generation when a replica goes", async () => {
+    await web.reconcile();
+    web.world.known = { generation: 0, uid: "" };
+    web.world.reachedFor = undefined;
+    await web.reconcile();
+    expect(web.programmed()).toContain("True");
+    web.cachePolicy({ generation: 4 });
+    await web.reconcile();
+    expect(web.programmed()).toContain("False Reconciling");
+    expect(web.status().observedGeneration).toBe(4);
+  });
+
+  test("is not true before the webhook has been proven", async () => {
+    const message = "The webhook has not been tried yet.";
+    web.world.webhookReach = { state: "unknown", message };
+    expect(await web.reconcile()).toBeGreaterThan(400_000);
+    expect(web.programmed()).toBe(`False Reconciling: ${message}`);
+    web.world.webhookReach = { state: "reachable" };
+    await web.reconcile();
+    expect(web.programmed()).toContain("True Programmed");
+  });
+
+  test("follows the webhook: unreachable, and back", async () => {
+    await web.reconcile();
+    web.world.webhookReach = { state: "unreachable", message: "Look at the firewall." };
+    expect(await web.reconcile()).toBeGreaterThan(400_000);
+    expect(web.programmed()).toBe("False WebhookUnreachable: Look at the firewall.");
+    web.world.webhookReach = { state: "reachable" };
+    await web.reconcile();
+    expect(web.programmed()).toContain("True Programmed");
+  });
+
+  test("once true, it stays so while the webhook cannot be proven, as in a new leader", async () => {
+    await web.reconcile();
+    web.echo();
+    web.world.webhookReach = { state: "unknown", message: "The webhook has not been tried yet." };
+    await web.reconcileAsNewLeader();
+    expect(web.programmed()).toContain("True Programmed");
+    expect(web.statusWrites()).toBe(1);
+  });
+
+  test("does not hold a policy back from its running pods while the webhook is unreachable", async () => {
+    web.world.webhookReach = { state: "unreachable", message: "Look at the firewall." };
+    await web.reconcile();
+    expect(web.api.writes().map(({ path }) => path)).toEqual([CONFIG_MAP, STATUS]);
+  });
+
+  test("is never true in a namespace that is opted out, but edits go on reaching its running pods", async () => {
+    await web.reconcile();
+    web.world.optedOut = true;
+    web.cachePolicy({ generation: 4 });
+    await web.reconcile();
+    expect(web.programmed()).toContain("False NamespaceExcluded");
+    const data = web.api.objects.get(CONFIG_MAP)?.data as Record<string, string>;
+    expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ generation: 4 });
+  });
+
+  test("is never true in a namespace whose pods are never injected, and nothing is written there", async () => {
+    const record = projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord;
+    web.policies.set("kube-system/web", record);
+    await web.reconcile("kube-system");
+    expect(web.api.writes().map(({ path }) => path)).toEqual([
+      STATUS.replace("shop", "kube-system"),
+    ]);
+    expect(web.api.writes()[0]?.body).toHaveProperty(
+      "status.conditions.1.reason",
+      "NamespaceExcluded",
+    );
+  });
+
+  test("tells of a ConfigMap that is not ours, and leaves it alone", async () => {
+    const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
+    web.api.objects.set(CONFIG_MAP, foreign);
+    expect(await web.reconcile()).toBeLessThan(60_000);
+    expect(web.programmed()).toContain("False ConfigMapNotOurs");
+    expect(web.api.objects.get(CONFIG_MAP)).toBe(foreign);
+  });
+
+  test("waits, once the ConfigMap is ours again, until replicas can have seen that in the status", async () => {
+    const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
+    web.api.objects.set(CONFIG_MAP, foreign);
+    await web.reconcile();
+    web.api.objects.delete(CONFIG_MAP);
+    await web.reconcile();
+    expect(web.programmed()).toContain("False Reconciling");
+    await web.reconcile();
+    expect(web.programmed()).toContain("True Programmed");
+  });
+});

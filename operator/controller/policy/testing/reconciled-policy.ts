@@ -1,0 +1,144 @@
+/** A reconciler with all that it reads: a stand-in for the caches, a fake API server, a replica that answers. */
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import { rawPolicy, testPolicy } from "../../../api/testing/policy.ts";
+import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
+import type { Caches } from "../../caches.ts";
+import { carryOut } from "../../certificate/certificates.ts";
+import { startFakeObjects } from "../../kube/testing/fake-objects.ts";
+import type { Reach } from "../../webhook-configuration/webhook-proof.ts";
+import { createConfigMapWriter } from "../apply-configmap.ts";
+import { createPodIndex } from "../pods.ts";
+import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy-cache.ts";
+import { createReconciler, type Reconciler } from "../reconcile.ts";
+import { podOf } from "./records.ts";
+
+/** Where the ConfigMap of the policy shop/web is written. */
+export const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
+/** Where its status is written. */
+export const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
+
+const DNS_NAME = "webhook.system.svc";
+
+/** What a test may change about the world; at first the policy's pods can be injected. */
+interface World {
+  /** What the replica says it knows. */
+  known: { generation: number; uid: string };
+  /** Milliseconds for which the webhook configuration has listed the namespace. */
+  reachedFor: number | undefined;
+  webhookReach: Reach;
+  optedOut: boolean;
+  withCertificate: boolean;
+  /** Namespaces whose pods are not known yet. */
+  unsynced: string[];
+}
+
+/** The policy shop/web of generation 3 with one injected pod, and one ready replica of the operator. */
+export async function openPolicy() {
+  const certificate = await carryOut("create", { data: {}, dnsName: DNS_NAME, now: Date.now() });
+  const api = await startFakeObjects();
+  const policies = new Map<string, PolicyRecord>();
+  const index = createPolicyIndex();
+  const pods = createPodIndex();
+  const world: World = {
+    known: { generation: 3, uid: testPolicy().uid },
+    reachedFor: 5_000,
+    webhookReach: { state: "reachable" },
+    optedOut: false,
+    withCertificate: true,
+    unsynced: [],
+  };
+  const replica = https.createServer(
+    { key: certificate["tls.key"], cert: certificate["tls.crt"] },
+    (_, response) => response.end(JSON.stringify(world.known)),
+  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  replica.listen(0, "127.0.0.1", resolve);
+  await promise;
+  const webhookPort = (replica.address() as AddressInfo).port;
+
+  /** A stand-in for what the watches hold. */
+  const caches = {
+    policies: { get: (key: string) => policies.get(key) },
+    index,
+    certificate: () =>
+      world.withCertificate ? { resourceVersion: "1", data: certificate } : undefined,
+    namespaceOptedOut: () => world.optedOut,
+  } as unknown as Caches;
+
+  function newReconciler(): Reconciler {
+    return createReconciler({
+      client: api.client,
+      caches,
+      pods: { pods: pods.pods, synced: (namespace) => !world.unsynced.includes(namespace) },
+      configMaps: createConfigMapWriter(api.client, () => 0.5),
+      webhook: { reachedFor: () => world.reachedFor },
+      webhookReach: () => world.webhookReach,
+      podName: "operator-1",
+      namespace: "system",
+      webhookPort,
+      dnsName: DNS_NAME,
+    });
+  }
+
+  function status(): HealthPolicyStatus {
+    return api.objects.get(STATUS)?.status as HealthPolicyStatus;
+  }
+
+  /** Gives the caches a policy, and what has been written of its status. */
+  function cachePolicy(metadata: object = {}, spec: object = {}): void {
+    const record = projectPolicy(rawPolicy(metadata, spec)) as PolicyRecord;
+    const old = policies.get("shop/web");
+    policies.set("shop/web", { ...record, status: old?.status });
+    index.update({ key: "shop/web", ...(old && { old }), now: record });
+  }
+
+  const labels = { "app.kubernetes.io/component": "operator" };
+  const operator = podOf({ namespace: "system", name: "operator-1", ip: "127.0.0.1", labels });
+  pods.update({ key: "system/operator-1", now: operator });
+  pods.update({ key: "shop/web-1", now: podOf() });
+  cachePolicy();
+  const reconciler = newReconciler();
+
+  function stopReplica(): void {
+    replica.closeAllConnections();
+    replica.close();
+  }
+
+  return {
+    api,
+    policies,
+    pods,
+    world,
+    counts: reconciler.counts,
+    cachePolicy,
+    status,
+    stopReplica,
+
+    reconcile: (namespace = "shop") => reconciler.reconcile({ namespace, name: "web" }),
+
+    /** The same by a replica that has just become the leader. */
+    reconcileAsNewLeader: () => newReconciler().reconcile({ namespace: "shop", name: "web" }),
+
+    /** Gives the caches the status that was written, as our own watch does. */
+    echo: () => {
+      const record = policies.get("shop/web") as PolicyRecord;
+      policies.set("shop/web", { ...record, status: status() });
+    },
+
+    /** Status, reason and message of the condition Programmed. */
+    programmed: () => {
+      const found = status().conditions?.find(({ type }) => type === "Programmed");
+      return `${found?.status} ${found?.reason}: ${found?.message}`;
+    },
+
+    statusWrites: () => api.writes().filter(({ path }) => path === STATUS).length,
+
+    close: async () => {
+      stopReplica();
+      await api.close();
+    },
+  };
+}
+
+export type ReconciledPolicy = Awaited<ReturnType<typeof openPolicy>>;

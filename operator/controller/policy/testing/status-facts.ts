@@ -1,0 +1,27 @@
+/** For tests: what a status is made from, and a status in short. */
+import { testPolicy } from "../../../api/testing/policy.ts";
+import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
+import type { StatusFacts } from "../status.ts";
+import { countsOf } from "./records.ts";
+
+const NOW = new Date("2026-02-03T04:05:06.789Z");
+
+/** Those of a policy that is in force. */
+export function factsOf(overrides: Partial<StatusFacts> = {}): StatusFacts {
+  return {
+    namespace: "shop",
+    generation: 3,
+    resolution: { policy: testPolicy() },
+    counts: countsOf(),
+    programmed: { state: "yes" },
+    previous: undefined,
+    now: NOW,
+    ...overrides,
+  };
+}
+
+/** `status reason` of each condition. */
+export function short(status: HealthPolicyStatus): Record<string, string> {
+  const entries = status.conditions?.map((c) => [c.type, `${c.status} ${c.reason}`]) ?? [];
+  return Object.fromEntries(entries);
+}
