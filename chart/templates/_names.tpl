@@ -49,7 +49,7 @@
 healthpolicy
 {{- end -}}
 
-{{/* One port cannot be had twice, and the second server of the operator would end it at once. */}}
+{{/* The container opens both ports; with one number for both it could not start. */}}
 {{- define "healthpolicy.managementPort" -}}
 {{- if eq (int .Values.management.port) (int .Values.webhook.port) -}}
 {{- fail "management.port and webhook.port must differ: both are opened by the same container" -}}

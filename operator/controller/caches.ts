@@ -17,7 +17,7 @@ import { configMapIsForeign } from "./policy/status.ts";
 import { policyKey } from "./work-item.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
-/** A list of ports in use is far shorter; the cache holds every namespace of the cluster. */
+/** Longest annotation that is kept: the cache holds every namespace, and a list of ports is far shorter. */
 const NAMESPACE_ANNOTATION_MAX_LENGTH = 1_024;
 
 /** A namespace, cut down. */

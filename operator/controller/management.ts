@@ -19,11 +19,14 @@ export const MAX_CONNECTIONS = 16;
 export interface ManagementOptions {
   port: number;
   registry: Registry;
-  /** Undefined: ready. Else one short text for why not. */
+  /** Undefined: ready. Otherwise one short text for why not. */
   whyNotReady: () => string | undefined;
 }
 
-/** Health never looks further than this process: a restart would mend nothing else. */
+/**
+ * Serves health and metrics; resolves once it listens, and rejects when the port cannot be had. Health
+ * never looks further than this process: a restart would mend nothing else.
+ */
 export async function startManagement(options: ManagementOptions): Promise<Server> {
   const { port, registry, whyNotReady } = options;
   const app = express();

@@ -39,8 +39,8 @@ function firstToGo(connections: Connection[]): Connection | undefined {
  * connections would push out a kubelet's probe before it is read.
  */
 export function capConnections(server: Server, limit: number): void {
-  // By their ends, because requests come with the socket of TLS, which does not tell the one below
-  // it. The least recently used is first.
+  // Keyed by both ends of the connection: a request carries the TLS socket, from which the TCP socket
+  // below cannot be found. The least recently used connection is first.
   const open = new Map<string, Connection>();
 
   function makeRoom(): void {
@@ -67,7 +67,8 @@ export function capConnections(server: Server, limit: number): void {
   });
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    // What still comes out of the parser of a connection that was ended needs no account.
+    // A connection that was ended can still hand over requests that were parsed before; they are not
+    // counted.
     if (request.socket.destroyed) return;
     const ends = endsOf(request.socket) ?? "";
     const connection = open.get(ends);

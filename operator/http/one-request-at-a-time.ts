@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+/** What a server calls with each request. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**

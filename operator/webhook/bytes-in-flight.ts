@@ -18,7 +18,7 @@ interface Entry {
 
 /**
  * An account with `limit` bytes. Over the limit the largest holding goes, not the newest: a few clients
- * that send or take large messages slowly would else have every small review refused.
+ * that send or take large messages slowly would otherwise have every small review refused.
  */
 export function bytesInFlight(limit: number): Hold {
   const entries = new Set<Entry>();

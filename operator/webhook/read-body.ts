@@ -45,8 +45,8 @@ function refuse(reading: Reading, status: RefusedStatus): void {
 }
 
 /**
- * Takes memory for the whole body. API servers always say its length. In chunks of a byte, which is the
- * other way to send a body, one client kept the event loop for seconds.
+ * Takes memory for the whole body. API servers always say its length. A chunked body is refused:
+ * sent a byte at a time, it kept the event loop busy for seconds.
  */
 function begin(reading: Reading, { headers }: IncomingMessage): void {
   const length = Number(headers["content-length"]);
@@ -54,7 +54,7 @@ function begin(reading: Reading, { headers }: IncomingMessage): void {
   else if (length > BODY_LIMIT_BYTES) refuse(reading, 413);
   else {
     reading.buffer = Buffer.allocUnsafeSlow(length);
-    // Last, because giving these bytes up takes the buffer.
+    // Last: if these bytes exceed the total, this very buffer may be given up.
     reading.holding.add(length);
   }
 }

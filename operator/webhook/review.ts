@@ -17,6 +17,7 @@ export interface ReviewRequest {
   pod: Pod;
 }
 
+/** Every reason for which a body is refused, the same in answer and metric. */
 export const REFUSALS = [
   "TooComplex",
   "NotJson",

@@ -8,8 +8,8 @@ const MAX_LINE_BYTES = 8 * 1024 * 1024;
 /** After the server should have ended a watch, our own timer waits this much longer. */
 const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
 /**
- * Until the last of the initial objects has come, a silence of this length is enough to give up: bytes
- * flow all the time, but a server that cannot tell whether it is up to date holds the last one back.
+ * While the initial objects are read, a silence of this length ends the watch: a server that cannot
+ * confirm that it is up to date sends everything but the closing bookmark, and we would wait for that.
  */
 const INITIAL_SILENCE_MILLISECONDS = 30_000;
 /** On the bookmark that ends the objects a watch was asked to begin with. */
@@ -114,7 +114,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
     throw dead.signal.aborted ? dead.signal.reason : error;
   } finally {
     clearTimeout(watchdog);
-    // Nothing else to tidy up: leaving the loop, however that happens, destroys the body.
     clearTimeout(longest);
+    // The body needs no end of its own: leaving the loop, however that happens, destroys it.
   }
 }

@@ -166,7 +166,7 @@ async function readBody(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** With an error of its own: the parser's quotes the input, which can be a Secret, into the log. */
+/** Throws an error of its own: the parser's message quotes its input, which can be a Secret. */
 function parseJson<T>(body: string): T {
   try {
     return JSON.parse(body) as T;
@@ -198,8 +198,8 @@ function wrapped(doing: string, error: unknown): Error {
 }
 
 /**
- * The caller's signal and a deadline in one. `done()` takes the deadline away, which an open stream
- * must outlive, and which would otherwise hold the process for its length.
+ * The caller's signal and a deadline in one. `done()` ends the deadline: an open stream may live longer,
+ * and a timer left behind keeps the process alive.
  */
 function withDeadline(request: KubeRequest): { signal: AbortSignal; done: () => void } {
   const milliseconds = request.deadlineMilliseconds ?? CALL_DEADLINE_MILLISECONDS;

@@ -23,7 +23,7 @@ export interface WatchTimes {
    * a connection whose other side has vanished reports no error of its own.
    */
   silence: number;
-  /** How long one watch may last; the server is asked to end it, and our own timer does else. */
+  /** How long one watch may last; the server is asked to end it, and our own timer does so otherwise. */
   watchLength: number;
   /** The whole collection anew at least so often, in case an event was lost without a sign. */
   relist: number;
@@ -105,9 +105,9 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   let relistAt = 0;
   let resourceVersion: string | undefined;
   let failures = 0;
-  /** How the collection is read as a whole: as a watch that begins with it, or by pages. */
+  /** True: the collection is read as the start of a watch. False once the server has refused that. */
   let streams = true;
-  /** Where the one way has broken off, the other is tried next. */
+  /** The last such read broke off: the next one is by pages. */
   let pagesNext = false;
 
   function tell(what: string, call: () => void): void {
@@ -242,8 +242,8 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   }
 
   /**
-   * The server answers again, and only what we know is too old for it. After an outage the wait would
-   * else be as long as the longest one, with a server that is well. Where it says so again, waits grow.
+   * The server answers again, only our version is too old. Failures of the outage are forgotten, or a
+   * server that is well would be asked only after the longest wait. Where it says so again, waits grow.
    */
   function loseHistory(): void {
     if (resourceVersion !== undefined) failures = 0;

@@ -14,7 +14,7 @@ const REAPPLY_MOST_MILLISECONDS = 600_000;
 
 const FIELD_MANAGER = "healthpolicy-configmap";
 /**
- * Of the dry run that looks. A dry run that names no field changes nothing and answers with the object as
+ * Field manager of the dry run in ask(). A dry run that names no field changes nothing and answers with the object as
  * it is, so that no right to read ConfigMaps is needed.
  */
 const LOOK_MANAGER = "healthpolicy-look";
@@ -97,7 +97,10 @@ export function createConfigMapWriter(
    * Leaves the policy as the only owner. An apply adds it and removes nobody: with another owner the
    * ConfigMap would outlive the policy, and pods would go on following it.
    */
-  async function disown(policy: EffectivePolicy, uid: string | undefined): Promise<void> {
+  async function removeOtherOwners(
+    policy: EffectivePolicy,
+    uid: string | undefined,
+  ): Promise<void> {
     const { name, ownerReferences } = policyConfigMap(policy).metadata;
     await client.request({
       method: "PATCH",
@@ -120,7 +123,7 @@ export function createConfigMapWriter(
     });
     const [owner] = object.metadata.ownerReferences;
     if (owner && stored.metadata.ownerReferences?.some(({ uid }) => uid !== owner.uid)) {
-      await disown(policy, stored.metadata.uid);
+      await removeOtherOwners(policy, stored.metadata.uid);
     }
     return stored.metadata.uid ?? "";
   }

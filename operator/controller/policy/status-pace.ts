@@ -5,7 +5,7 @@ import { createTokenBucket } from "../kube/token-bucket.ts";
 export const COUNTS_MILLISECONDS = 5_000;
 /**
  * Each of the two buckets: writes per second over all policies, as client-go gives the controllers of
- * kube-controller-manager (20). A storm of 500 policies has then settled after 25 s.
+ * kube-controller-manager (20). A storm of 500 policies is then over after 25 s.
  */
 export const STATUS_WRITES_PER_SECOND = 20;
 /** What may be written at once after a quiet time: a release of 50 policies does not wait at all. */
@@ -58,7 +58,7 @@ export function createStatusPace(): StatusPace {
       const left = urgency === "counts" ? fresh(key) : 0;
       if (left > 0) return left;
       const { at } = turnOf(key, urgency);
-      // Only now: a turn that was taken this moment is not later than it.
+      // The clock is read after the turn was taken, so that a turn given at this moment counts as due.
       const now = performance.now();
       if (at > now) return at - now;
       turns.delete(key);
