@@ -86,7 +86,12 @@ export const MOUNTED_KEYS_ENV = "HEALTHPOLICY_MOUNTED_KEYS";
 export const NAMESPACE_ENV = "HEALTHPOLICY_NAMESPACE";
 
 /** Namespaces that no policy ever reaches; the operator's own comes on top. */
-export const NEVER_INJECTED_NAMESPACES: readonly string[] = ["kube-system", "kube-node-lease"];
+const NEVER_INJECTED_NAMESPACES: readonly string[] = ["kube-system", "kube-node-lease"];
+
+/** Every namespace that no policy ever reaches, sorted; `ownNamespace` is the operator's. */
+export function excludedNamespaces(ownNamespace: string): string[] {
+  return [...new Set([...NEVER_INJECTED_NAMESPACES, ownNamespace])].sort();
+}
 
 /** Prefix of the ConfigMaps that carry policies to pods. */
 const POLICY_CONFIG_MAP_PREFIX = "healthpolicy-policy-";

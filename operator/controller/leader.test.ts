@@ -39,8 +39,8 @@ let watches: Map<string, ServerResponse>;
 let holds: (seen: Seen) => boolean;
 let held: (() => void)[];
 let pods: object[];
-/** Whether a replica marks the proofs. */
-let marks: boolean;
+/** Whether a replica answers the proofs. */
+let proofsAnswered: boolean;
 let secret: { metadata: { resourceVersion: string }; data?: Record<string, string> };
 
 /** What each list holds; watches stay open and silent. */
@@ -59,7 +59,7 @@ function get({ path, query }: Seen): object | undefined {
 
 /** What the API server makes of an object that is applied. */
 function applied({ path, body }: Seen): unknown {
-  if (path !== PROOF || !marks) return body ?? {};
+  if (path !== PROOF || !proofsAnswered) return body ?? {};
   const { metadata } = body as { metadata: { annotations: Record<string, string> } };
   const challenge = metadata.annotations["healthpolicy.dev/challenge"];
   return {
@@ -89,7 +89,7 @@ beforeEach(async () => {
   holds = () => false;
   held = [];
   pods = [];
-  marks = true;
+  proofsAnswered = true;
   api = await startFakeApi((seen, response) => {
     if (holds(seen)) held.push(() => answer(seen, response));
     else answer(seen, response);
@@ -196,14 +196,14 @@ test("a leader proves that API servers reach the webhook, and tells every policy
   await until("it is proven", () => leader.webhookReach().state === "reachable");
   expect(writes()).toBe(1);
 
-  marks = false;
+  proofsAnswered = false;
   send(POLICIES, "ADDED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
   await until("it is proven no more", () => leader.webhookReach().state === "unreachable", 15_000);
   await until("the policy says so", () => reasons()?.includes("WebhookUnreachable") === true);
   // One write for the new namespace, and one because the configuration may have been gone.
   expect(writes()).toBe(3);
 
-  marks = true;
+  proofsAnswered = true;
   await until("it is proven again", () => leader.webhookReach().state === "reachable", 15_000);
   await until("the policy says so", () => reasons()?.includes("WebhookUnreachable") === false);
   controller.abort();

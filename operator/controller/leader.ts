@@ -109,7 +109,7 @@ export function createLeader(options: LeaderOptions): Leader {
     const prover = createWebhookProver({
       client,
       target: { namespace: settings.namespace, port: settings.webhookPort },
-      onFirstUnmarked: () => {
+      onFirstUnanswered: () => {
         webhook.writeAgain();
         queue.add({ kind: "webhookConfiguration" });
       },

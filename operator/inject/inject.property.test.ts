@@ -21,7 +21,7 @@ import { OUR_VOLUMES } from "./volume.ts";
 const PODS = 1_000;
 const POLICY = deepFreeze(testPolicy());
 const OUR_VARIABLES = [PORT_ENV, MOUNTED_KEYS_ENV, NAMESPACE_ENV];
-const OUR_MARKS = new Set([POLICY_ANNOTATION, REVISION_ANNOTATION]);
+const OUR_ANNOTATIONS = new Set([POLICY_ANNOTATION, REVISION_ANNOTATION]);
 
 /** A pod without everything of ours; lists and maps that are empty count as absent. */
 function withoutOurs(pod: Pod): Pod {
@@ -32,7 +32,7 @@ function withoutOurs(pod: Pod): Pod {
     metadata: {
       ...metadata,
       annotations: Object.fromEntries(
-        Object.entries(annotations).filter(([key]) => !OUR_MARKS.has(key)),
+        Object.entries(annotations).filter(([key]) => !OUR_ANNOTATIONS.has(key)),
       ),
     },
     spec: {

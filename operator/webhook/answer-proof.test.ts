@@ -1,4 +1,4 @@
-/** The mark that proves that a review got here. */
+/** The annotation that proves that a review got here. */
 import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../api/testing/policy.ts";
 import { answerProof } from "./answer-proof.ts";
@@ -33,7 +33,7 @@ function withMetadata(metadata: Record<string, unknown>) {
 }
 
 describe.each(["CREATE", "UPDATE"])("%s of the ConfigMap", (operation) => {
-  test("is marked with the pod that answers and the challenge, and with nothing else", () => {
+  test("gets an annotation with the pod that answers and the challenge, and with nothing else", () => {
     const answer = response(CONFIG_MAP, { operation });
     expect(answer).toMatchObject({ uid: "review-1", allowed: true });
     const operations = JSON.parse(Buffer.from(answer.patch, "base64").toString());
@@ -47,7 +47,7 @@ describe.each(["CREATE", "UPDATE"])("%s of the ConfigMap", (operation) => {
     );
   });
 
-  test("that carries the mark of another answer gets its own", () => {
+  test("that carries the annotation of another answer gets its own", () => {
     const annotations = {
       ...CONFIG_MAP.metadata.annotations,
       "healthpolicy.dev/answered-by": "operator-0 challenge-0",

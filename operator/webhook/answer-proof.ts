@@ -1,6 +1,6 @@
 /**
  * The answer to the proof that API servers reach this webhook: the leader sends a ConfigMap through an
- * API server as a dry run, and whichever replica gets it marks it. No pod is ever looked at here.
+ * API server as a dry run, and whichever replica gets it adds its annotation. No pod is ever looked at here.
  */
 import {
   ANSWERED_BY_ANNOTATION,
@@ -14,11 +14,11 @@ import { type Fields, isObject, parseRequest, reviewAnswer } from "./review.ts";
 /** Who answers. */
 export interface ProofSigner {
   podName: string;
-  /** The operator's own namespace: only there is the ConfigMap that is marked. */
+  /** The operator's own namespace: only there is the ConfigMap that is answered. */
   ownNamespace: string;
 }
 
-/** The annotations of the ConfigMap that is to be marked; undefined for any other object. */
+/** The annotations of the ConfigMap that is to be answered; undefined for any other object. */
 function annotationsOf(request: Fields, { ownNamespace }: ProofSigner): Fields | undefined {
   const { kind, namespace, object } = request;
   if (!isObject(kind) || kind.kind !== "ConfigMap" || (kind.group ?? "") !== "") return undefined;
@@ -28,12 +28,12 @@ function annotationsOf(request: Fields, { ownNamespace }: ProofSigner): Fields |
   return name === WEBHOOK_PROOF_CONFIG_MAP && isObject(annotations) ? annotations : undefined;
 }
 
-function mark(request: Fields, signer: ProofSigner): Operation[] {
+function answerChallenge(request: Fields, signer: ProofSigner): Operation[] {
   const annotations = annotationsOf(request, signer);
   const challenge = annotations?.[CHALLENGE_ANNOTATION];
   if (typeof challenge !== "string") return [];
-  const marked = { ...annotations, [ANSWERED_BY_ANNOTATION]: `${signer.podName} ${challenge}` };
-  return diff(annotations, marked, "/metadata/annotations");
+  const answered = { ...annotations, [ANSWERED_BY_ANNOTATION]: `${signer.podName} ${challenge}` };
+  return diff(annotations, answered, "/metadata/annotations");
 }
 
 /** Answers the review in `text`: 400 for what is none, else 200 and always allowed. Never throws. */
@@ -44,5 +44,5 @@ export function answerProof(text: string, signer: ProofSigner): Answer {
     return { status: 400, body: refusalBody(reason, message) };
   }
   const { request } = parsed;
-  return { status: 200, body: reviewAnswer(request.uid, mark(request, signer), []) };
+  return { status: 200, body: reviewAnswer(request.uid, answerChallenge(request, signer), []) };
 }

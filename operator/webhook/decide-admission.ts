@@ -1,6 +1,6 @@
 /** What happens to a pod that is being created, decided from memory alone. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { INJECT_LABEL, NEVER_INJECTED_NAMESPACES, policyConfigMapName } from "../api/names.ts";
+import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
 import { inject } from "../inject/inject.ts";
 import type { Pod } from "../inject/pod.ts";
@@ -82,7 +82,7 @@ function injected(
 
 /** What to do with the pod of a review. */
 export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Knowledge): Decision {
-  if (namespace === knowledge.ownNamespace || NEVER_INJECTED_NAMESPACES.includes(namespace)) {
+  if (excludedNamespaces(knowledge.ownNamespace).includes(namespace)) {
     return { result: "skipped", reason: "NamespaceExcluded", warnings: [] };
   }
   if (knowledge.namespaceOptedOut(namespace)) {

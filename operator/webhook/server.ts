@@ -43,7 +43,7 @@ export interface Certificate {
 export interface WebhookOptions extends Knowledge {
   /** TCP port; 0 takes a free one. */
   port: number;
-  /** This replica's pod, with whose name proofs are marked. */
+  /** This replica's pod, whose name is in the answers to proofs. */
   podName: string;
   /** Until there is one, handshakes fail and pods are admitted as they are. */
   certificate?: Certificate | undefined;

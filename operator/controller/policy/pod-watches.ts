@@ -76,7 +76,7 @@ export function startPodWatches(options: PodWatchesOptions): PodWatches {
         if (read?.index === index && read.watch.synced()) options.onChange(change);
       },
       onSynced: () => {
-        settle();
+        closeUnneeded();
         options.onSynced(namespace === undefined ? [...wanted] : [namespace]);
       },
       // Pods are many, and a lost event costs a count and nothing else: not listed anew by time.
@@ -106,7 +106,7 @@ export function startPodWatches(options: PodWatchesOptions): PodWatches {
   }
 
   /** Closes what is not needed any more: never before what replaces it is synced. */
-  function settle(): void {
+  function closeUnneeded(): void {
     if (wantsAll) {
       closeSingle(() => !all?.watch.synced());
       return;
@@ -126,7 +126,7 @@ export function startPodWatches(options: PodWatchesOptions): PodWatches {
       wanted = named.add(ownNamespace);
       if (wantsAll) all ??= open();
       else openSingle();
-      settle();
+      closeUnneeded();
     },
     pods: (namespace) => sourceOf(namespace)?.index.pods(namespace) ?? [],
     synced: (namespace) => sourceOf(namespace)?.watch.synced() ?? false,

@@ -22,7 +22,7 @@ function raw(metadata: object = {}, spec: object = {}, status: object = {}): Kub
 
 const projectPod = podProjection("registry.example/healthpolicy/sidecar:1");
 
-const MARKS = {
+const OUR_ANNOTATIONS = {
   annotations: { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "abc" },
 };
 const SIDECAR = { initContainers: [{ name: "healthpolicy-sidecar", image: "sidecar" }] };
@@ -43,14 +43,20 @@ describe("projectPod", () => {
   test("an injected pod, and whether our container is ready", () => {
     const ready = { initContainerStatuses: [{ name: "healthpolicy-sidecar", ready: true }] };
     const sidecar = { policy: "web", revision: "abc", ready: true };
-    expect(projectPod(raw(MARKS, SIDECAR, ready))?.sidecar).toEqual(sidecar);
-    expect(projectPod(raw(MARKS, SIDECAR))?.sidecar).toEqual({ ...sidecar, ready: false });
+    expect(projectPod(raw(OUR_ANNOTATIONS, SIDECAR, ready))?.sidecar).toEqual(sidecar);
+    expect(projectPod(raw(OUR_ANNOTATIONS, SIDECAR))?.sidecar).toEqual({
+      ...sidecar,
+      ready: false,
+    });
     const unready = { initContainerStatuses: [{ name: "healthpolicy-sidecar", ready: false }] };
-    expect(projectPod(raw(MARKS, SIDECAR, unready))?.sidecar).toEqual({ ...sidecar, ready: false });
+    expect(projectPod(raw(OUR_ANNOTATIONS, SIDECAR, unready))?.sidecar).toEqual({
+      ...sidecar,
+      ready: false,
+    });
   });
 
   test("annotations without the container, and the container without annotations, are not ours", () => {
-    expect(projectPod(raw(MARKS))?.sidecar).toBeUndefined();
+    expect(projectPod(raw(OUR_ANNOTATIONS))?.sidecar).toBeUndefined();
     expect(projectPod(raw({}, SIDECAR))?.sidecar).toBeUndefined();
   });
 
@@ -96,8 +102,10 @@ describe("projectPod", () => {
     const carrying = (image: string) => ({
       initContainers: [{ name: "healthpolicy-sidecar", image }],
     });
-    expect(projectPod(raw(MARKS, carrying("evil/other:1")))?.sidecar).toBeUndefined();
-    expect(projectPod(raw(MARKS, carrying("mirror.example/sidecar:0")))?.sidecar).toBeDefined();
+    expect(projectPod(raw(OUR_ANNOTATIONS, carrying("evil/other:1")))?.sidecar).toBeUndefined();
+    expect(
+      projectPod(raw(OUR_ANNOTATIONS, carrying("mirror.example/sidecar:0")))?.sidecar,
+    ).toBeDefined();
   });
 
   test("of several owners the controller counts", () => {

@@ -15,7 +15,7 @@ function facts(overrides: Partial<PolicyFacts> = {}): PolicyFacts {
     optedOut: false,
     configMap: { state: "current", dueMilliseconds: 400_000 },
     webhookReach: { state: "reachable" },
-    reachedForMilliseconds: 5_000,
+    listedForMilliseconds: 5_000,
     counts: countsOf(),
     previous: undefined,
     now: new Date("2026-02-03T04:05:06Z"),
@@ -46,11 +46,11 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ["foreign and opted out", { ...foreign, optedOut: true }, ["False ConfigMapNotOurs", 5_000]],
   ["with a ConfigMap to be collected", leftover, ["False Reconciling", 300]],
   ["unreachable", unreachable, ["False WebhookUnreachable", 400_000]],
-  ["reached for too short a time", { reachedForMilliseconds: 900 }, ["False Reconciling", 300]],
-  ["not reached", { reachedForMilliseconds: undefined }, ["False Reconciling", 300]],
+  ["listed for too short a time", { listedForMilliseconds: 900 }, ["False Reconciling", 300]],
+  ["not listed", { listedForMilliseconds: undefined }, ["False Reconciling", 300]],
   [
-    "not reached, but programmed before",
-    { reachedForMilliseconds: undefined, previous },
+    "not listed, but programmed before",
+    { listedForMilliseconds: undefined, previous },
     ["True Programmed", 400_000],
   ],
   ["not proven, but programmed before", { ...unknown, previous }, ["True Programmed", 400_000]],
@@ -61,7 +61,7 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ],
   [
     "programmed before the edit",
-    { reachedForMilliseconds: undefined, previous, generation: 4 },
+    { listedForMilliseconds: undefined, previous, generation: 4 },
     ["False Reconciling", 300],
   ],
 ])("a policy, %s: no replica is asked without need", (_what, given, expected) => {

@@ -18,15 +18,15 @@ const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
  * Where nothing is under way it is looked at again after so long, though every change is an event: a bug
  * or a lost event must not last for ever.
  */
-const SETTLED_MILLISECONDS = 600_000;
+const IDLE_MILLISECONDS = 600_000;
 /** When to look again, by what was found. */
 const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
-  yes: SETTLED_MILLISECONDS,
-  excluded: SETTLED_MILLISECONDS,
+  yes: IDLE_MILLISECONDS,
+  excluded: IDLE_MILLISECONDS,
   waiting: 300,
   // Every policy is called when what is known about the webhook changes.
-  unproven: SETTLED_MILLISECONDS,
-  unreachable: SETTLED_MILLISECONDS,
+  unproven: IDLE_MILLISECONDS,
+  unreachable: IDLE_MILLISECONDS,
   // No event tells that somebody else's ConfigMap is gone.
   blocked: 5_000,
 };
@@ -44,8 +44,8 @@ export interface PolicyFacts {
   configMap: ConfigMapFound | undefined;
   /** Whether API servers get through to the webhook. */
   webhookReach: Reach;
-  /** Milliseconds since the webhook configuration first reached the namespace; undefined: it does not. */
-  reachedForMilliseconds: number | undefined;
+  /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
+  listedForMilliseconds: number | undefined;
   /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
   counts: PodCounts | undefined;
   /** The status as it stands. */
@@ -104,7 +104,7 @@ function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   // it gets ready only when its cache is full.
   if (wasProgrammed(facts.previous, facts.generation)) return { state: "yes" };
   if (facts.webhookReach.state === "unknown") return { ...facts.webhookReach, state: "unproven" };
-  if ((facts.reachedForMilliseconds ?? 0) >= SEEN_BY_API_SERVERS_MILLISECONDS) return undefined;
+  if ((facts.listedForMilliseconds ?? 0) >= SEEN_BY_API_SERVERS_MILLISECONDS) return undefined;
   return waiting("The webhook configuration is on its way to the API servers.");
 }
 
@@ -124,8 +124,7 @@ function programmedByReplicas({ known, ready, without }: ReplicaFacts): Programm
 export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPlan {
   const { namespace, generation, resolution, configMap, counts, previous, now } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
-  const again =
-    "invalid" in resolution ? SETTLED_MILLISECONDS : AGAIN_MILLISECONDS[programmed.state];
+  const again = "invalid" in resolution ? IDLE_MILLISECONDS : AGAIN_MILLISECONDS[programmed.state];
   const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
   const status = counts && {
     status: policyStatus({ namespace, generation, resolution, counts, programmed, previous, now }),

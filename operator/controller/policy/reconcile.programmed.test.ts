@@ -21,15 +21,15 @@ afterEach(() => web.close());
 
 describe("Programmed", () => {
   test("waits until the configuration reaches the namespace, and a second more", async () => {
-    web.world.reachedFor = undefined;
+    web.world.listedFor = undefined;
     expect(await web.reconcile()).toBeLessThan(1_000);
     expect(web.programmed()).toBe(
       "False Reconciling: The webhook configuration is on its way to the API servers.",
     );
-    web.world.reachedFor = 900;
+    web.world.listedFor = 900;
     await web.reconcile();
     expect(web.programmed()).toContain("False Reconciling");
-    web.world.reachedFor = 1_100;
+    web.world.listedFor = 1_100;
     expect(await web.reconcile()).toBeGreaterThan(400_000);
     expect(web.programmed()).toContain("True Programmed");
   });
@@ -67,7 +67,7 @@ describe("Programmed", () => {
   test("once true, it stays so for its generation when a replica goes", async () => {
     await web.reconcile();
     web.world.known = { generation: 0, uid: "" };
-    web.world.reachedFor = undefined;
+    web.world.listedFor = undefined;
     await web.reconcile();
     expect(web.programmed()).toContain("True");
     web.cachePolicy({ generation: 4 });

@@ -2,10 +2,10 @@
  * What the leader does about one policy: read all, decide, write ConfigMap and status. Level-triggered:
  * it may be called at any time and as often as anybody likes.
  */
+import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
-import { excludedNamespaces } from "../webhook-configuration/webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { policyKey } from "../work-item.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
@@ -34,7 +34,7 @@ export interface ReconcilerOptions {
   /** Pods by namespace. Until those of one are synced, they say nothing about policies or replicas. */
   pods: Pick<PodWatches, "pods" | "synced">;
   configMaps: ConfigMapWriter;
-  webhook: Pick<WebhookWriter, "reachedFor">;
+  webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
   webhookReach: () => Reach;
   /** This replica's pod and namespace. */
@@ -84,7 +84,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       optedOut: caches.namespaceOptedOut(namespace),
       configMap: await configMapOf(record, excluded),
       webhookReach: options.webhookReach(),
-      reachedForMilliseconds: webhook.reachedFor(namespace),
+      listedForMilliseconds: webhook.listedFor(namespace),
       counts: countsOf(record),
       previous: statuses.previous(record),
       now: new Date(),

@@ -76,24 +76,24 @@ test("says whether it wrote, and writes once more when it is told to", async () 
   expect(await writer.write(SHOP)).toBe(false);
 });
 
-test("tells for how long it has reached a namespace", async () => {
-  expect(writer.reachedFor("shop")).toBeUndefined();
+test("tells for how long it has listed a namespace", async () => {
+  expect(writer.listedFor("shop")).toBeUndefined();
   await writer.write(SHOP);
   pass(5_000);
   await writer.write({ ...SHOP, namespaces: ["bank", "shop"] });
-  expect(writer.reachedFor("shop")).toBeGreaterThanOrEqual(5_000);
-  expect(writer.reachedFor("bank")).toBeLessThan(1_000);
+  expect(writer.listedFor("shop")).toBeGreaterThanOrEqual(5_000);
+  expect(writer.listedFor("bank")).toBeLessThan(1_000);
   await writer.write({ ...SHOP, namespaces: ["bank"] });
-  expect(writer.reachedFor("shop")).toBeUndefined();
+  expect(writer.listedFor("shop")).toBeUndefined();
 });
 
-test("a write that failed has reached nothing, and is tried again", async () => {
+test("a write that failed has listed nothing, and is tried again", async () => {
   api.failure = { code: 500, reason: "InternalError" };
   await expect(writer.write(SHOP)).rejects.toThrow("500");
-  expect(writer.reachedFor("shop")).toBeUndefined();
+  expect(writer.listedFor("shop")).toBeUndefined();
   api.failure = undefined;
   await writer.write(SHOP);
-  expect(writer.reachedFor("shop")).toBeLessThan(1_000);
+  expect(writer.listedFor("shop")).toBeLessThan(1_000);
 });
 
 test("after an uninstall it is not made again, whatever changes", async () => {
@@ -105,7 +105,7 @@ test("after an uninstall it is not made again, whatever changes", async () => {
   await writer.write({ ...SHOP, namespaces: ["bank", "shop"] });
   await writer.write({ ...SHOP, caBundle: "OTHER" });
   expect(api.objects.has(PATH)).toBe(false);
-  expect(writer.reachedFor("shop")).toBeUndefined();
+  expect(writer.listedFor("shop")).toBeUndefined();
 });
 
 test("an owner that is being deleted is as good as gone", async () => {

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import {
-  reachedNamespaces,
+  namespacesToList,
   WEBHOOK_CONFIGURATION,
   type WebhookTarget,
   webhookConfiguration,
@@ -23,20 +23,20 @@ export interface WebhookWriterOptions {
   log: Pick<Logger, "info" | "warn">;
 }
 
-/** Writes the one configuration and remembers what it has reached. */
+/** Writes the one configuration and remembers since when it lists which namespaces. */
 export interface WebhookWriter {
   /** Writes when needed; resolves with whether it did. */
   write(wanted: { caBundle: string; namespaces: Iterable<string> }): Promise<boolean>;
   /** The next write takes place, whatever was written last: the configuration may be gone. */
   writeAgain(): void;
-  /** Milliseconds since the configuration first reached the namespace; undefined when it does not. */
-  reachedFor(namespace: string): number | undefined;
+  /** Milliseconds since the configuration first listed the namespace; undefined when it does not. */
+  listedFor(namespace: string): number | undefined;
 }
 
 /** A writer that knows nothing yet: its first write takes place. */
 export function createWebhookWriter(options: WebhookWriterOptions): WebhookWriter {
   const { client, target, clusterRole, log } = options;
-  const reachedAt = new Map<string, number>();
+  const listedAt = new Map<string, number>();
   let last = { content: "", at: Number.NEGATIVE_INFINITY };
 
   /** The owner's uid; undefined when the chart is gone. */
@@ -55,15 +55,14 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
 
   function remember(namespaces: readonly string[]): void {
     const now = performance.now();
-    for (const name of [...reachedAt.keys()])
-      if (!namespaces.includes(name)) reachedAt.delete(name);
-    for (const name of namespaces) if (!reachedAt.has(name)) reachedAt.set(name, now);
+    for (const name of [...listedAt.keys()]) if (!namespaces.includes(name)) listedAt.delete(name);
+    for (const name of namespaces) if (!listedAt.has(name)) listedAt.set(name, now);
   }
 
   return {
     write: async ({ caBundle, namespaces }) => {
-      const reached = reachedNamespaces(namespaces, target.namespace);
-      const content = JSON.stringify([caBundle, reached]);
+      const listed = namespacesToList(namespaces, target.namespace);
+      const content = JSON.stringify([caBundle, listed]);
       const fresh = performance.now() - last.at < WEBHOOK_REAPPLY_MILLISECONDS;
       if (fresh && last.content === content) return false;
       // Asked before every write: an uninstall deletes the owner first, and what is written for an owner
@@ -71,7 +70,7 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
       // looks after it: it deletes what names an owner that does not exist.
       const uid = await ownerUid();
       if (uid === undefined) {
-        reachedAt.clear();
+        listedAt.clear();
         last = { content: "", at: Number.NEGATIVE_INFINITY };
         log.warn(
           { clusterRole },
@@ -82,22 +81,22 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
       const owner = { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", name: clusterRole, uid };
       await client.apply({
         path: PATH,
-        object: webhookConfiguration({ caBundle, namespaces: reached, target, owner }),
+        object: webhookConfiguration({ caBundle, namespaces: listed, target, owner }),
         fieldManager: FIELD_MANAGER,
         // The whole object is ours.
         force: true,
       });
-      remember(reached);
+      remember(listed);
       if (last.content !== content)
-        log.info({ namespaces: reached.length }, "webhook configuration");
+        log.info({ namespaces: listed.length }, "webhook configuration");
       last = { content, at: performance.now() };
       return true;
     },
     writeAgain: () => {
       last = { ...last, at: Number.NEGATIVE_INFINITY };
     },
-    reachedFor: (namespace) => {
-      const at = reachedAt.get(namespace);
+    listedFor: (namespace) => {
+      const at = listedAt.get(namespace);
       return at === undefined ? undefined : performance.now() - at;
     },
   };

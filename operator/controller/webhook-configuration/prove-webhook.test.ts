@@ -27,30 +27,30 @@ let api: FakeApi;
 let answer: Answer;
 let prover: WebhookProver;
 const log = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
-const onFirstUnmarked = jest.fn();
+const onFirstUnanswered = jest.fn();
 const onChange = jest.fn();
 
-/** The answer of an API server that reaches this replica; the mark of an earlier answer, where given. */
-const markedBy =
+/** The answer of an API server that reaches this replica; or the annotation of an earlier answer, where given. */
+const answeredBy =
   (pod: string, challenge?: string): Answer =>
   ({ body }, response) => {
     const { metadata } = body as ConfigMap;
     const own = metadata.annotations["healthpolicy.dev/challenge"];
-    const mark = { [ANSWERED_BY]: `${pod} ${challenge ?? own}` };
+    const answered = { [ANSWERED_BY]: `${pod} ${challenge ?? own}` };
     reply(response, 200, {
       ...(body as ConfigMap),
-      metadata: { ...metadata, annotations: { ...metadata.annotations, ...mark } },
+      metadata: { ...metadata, annotations: { ...metadata.annotations, ...answered } },
     });
   };
 
 /** The answer of an API server that does not reach the webhook and goes on without it. */
-const unmarked: Answer = ({ body }, response) => reply(response, 200, body);
+const unanswered: Answer = ({ body }, response) => reply(response, 200, body);
 
 function newProver(signal = new AbortController().signal): WebhookProver {
   return createWebhookProver({
     client: endingWith(signal, api.client),
     target: { namespace: "system", port: 9443 },
-    onFirstUnmarked,
+    onFirstUnanswered,
     onChange,
     log,
   });
@@ -62,7 +62,7 @@ async function prove(times: number): Promise<void> {
 
 beforeEach(async () => {
   jest.clearAllMocks();
-  answer = markedBy("operator-1");
+  answer = answeredBy("operator-1");
   api = await startFakeApi((seen, response) => answer(seen, response));
   prover = newProver();
 });
@@ -91,23 +91,23 @@ test("applies the one ConfigMap as a dry run, with the label that the webhook en
   expect(second.body).not.toStrictEqual(first.body);
 });
 
-test("a mark is proof, whichever replica it is from; the next one is due in 30 s", async () => {
+test("an answer is proof, whichever replica it is from; the next one is due in 30 s", async () => {
   expect(prover.reach().state).toBe("unknown");
   expect(await prover.prove()).toBe(30_000);
-  answer = markedBy("operator-2");
+  answer = answeredBy("operator-2");
   expect(await prover.prove()).toBe(30_000);
   expect(prover.reach()).toStrictEqual({ state: "reachable" });
   expect(onChange).toHaveBeenCalledTimes(1);
-  expect(onFirstUnmarked).not.toHaveBeenCalled();
+  expect(onFirstUnanswered).not.toHaveBeenCalled();
   expect(log.warn).not.toHaveBeenCalled();
 });
 
 test("one lost proof is tried again soon, asks for the configuration, and changes nothing", async () => {
   await prove(1);
-  answer = unmarked;
+  answer = unanswered;
   expect(await prover.prove()).toBe(3_000);
-  expect(onFirstUnmarked).toHaveBeenCalledTimes(1);
-  answer = markedBy("operator-1");
+  expect(onFirstUnanswered).toHaveBeenCalledTimes(1);
+  answer = answeredBy("operator-1");
   expect(await prover.prove()).toBe(30_000);
   expect(prover.reach().state).toBe("reachable");
   expect(onChange).toHaveBeenCalledTimes(1);
@@ -115,20 +115,20 @@ test("one lost proof is tried again soon, asks for the configuration, and change
 
 test("three in a row are told once, with one look at the configuration, until it comes back", async () => {
   await prove(1);
-  answer = unmarked;
+  answer = unanswered;
   await prove(5);
   expect(prover.reach().state).toBe("unreachable");
   expect(onChange).toHaveBeenCalledTimes(2);
-  expect(onFirstUnmarked).toHaveBeenCalledTimes(1);
+  expect(onFirstUnanswered).toHaveBeenCalledTimes(1);
   expect(log.error).toHaveBeenCalledTimes(1);
-  answer = markedBy("operator-1");
+  answer = answeredBy("operator-1");
   expect(await prover.prove()).toBe(30_000);
   expect(prover.reach()).toStrictEqual({ state: "reachable" });
   expect(onChange).toHaveBeenCalledTimes(3);
 });
 
-test("the mark of an earlier answer, which somebody stored, is none", async () => {
-  answer = markedBy("operator-1", "another-challenge");
+test("an earlier answer, which somebody stored, is none", async () => {
+  answer = answeredBy("operator-1", "another-challenge");
   await prove(3);
   expect(prover.reach().state).toBe("unreachable");
 });
@@ -155,8 +155,8 @@ test.each<[string, Answer, string]>([
   await prove(1);
   expect(prover.reach()).toMatchObject({ state: "unknown", message: expect.stringContaining(why) });
   expect(JSON.stringify([prover.reach(), log.warn.mock.calls])).not.toContain("a secret");
-  expect(onFirstUnmarked).not.toHaveBeenCalled();
-  answer = markedBy("operator-1");
+  expect(onFirstUnanswered).not.toHaveBeenCalled();
+  answer = answeredBy("operator-1");
   await prove(1);
   expect(prover.reach().state).toBe("reachable");
 });

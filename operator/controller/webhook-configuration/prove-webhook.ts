@@ -22,8 +22,8 @@ const FIELD_MANAGER = "healthpolicy-webhook-proof";
 export interface WebhookProverOptions {
   client: KubeClient;
   target: ProofTarget;
-  /** The first proof in a row that came back unmarked: the configuration may be gone. */
-  onFirstUnmarked: () => void;
+  /** The first proof in a row that came back unanswered: the configuration may be gone. */
+  onFirstUnanswered: () => void;
   /** What is known has changed. */
   onChange: () => void;
   log: Pick<Logger, "info" | "warn" | "error">;
@@ -76,12 +76,12 @@ export function createWebhookProver(options: WebhookProverOptions): WebhookProve
       const before = history;
       const proof = await send();
       history = afterProof(before, proof, target);
-      if (before.failures === 0 && proof.result !== "marked") {
+      if (before.failures === 0 && proof.result !== "answered") {
         log.warn(proof, "the webhook is not proven to be reached; trying again");
-        if (proof.result === "unmarked") options.onFirstUnmarked();
+        if (proof.result === "unanswered") options.onFirstUnanswered();
       }
       if (!isDeepStrictEqual(before.reach, history.reach)) tellChange(history.reach, proof);
-      return proof.result === "marked" ? PROOF_INTERVAL_MILLISECONDS : PROOF_RETRY_MILLISECONDS;
+      return proof.result === "answered" ? PROOF_INTERVAL_MILLISECONDS : PROOF_RETRY_MILLISECONDS;
     },
     reach: () => history.reach,
   };

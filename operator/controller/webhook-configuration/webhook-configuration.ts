@@ -1,8 +1,8 @@
 /** The MutatingWebhookConfiguration: which pods the API server asks us about. Pure. */
 import {
   ADMISSION_PATH,
+  excludedNamespaces,
   INJECT_LABEL,
-  NEVER_INJECTED_NAMESPACES,
   PROOF_PATH,
   WEBHOOK_PROOF_LABEL,
 } from "../../api/names.ts";
@@ -10,8 +10,11 @@ import type { OwnerReference } from "../kube/owner-reference.ts";
 
 /** Its name; the chart's role allows this one and no other. */
 export const WEBHOOK_CONFIGURATION = "healthpolicy";
-/** Up to so many namespaces are listed; an object of that size is still quick to match and to store. */
-export const MAX_LISTED_NAMESPACES = 500;
+/**
+ * Up to so many namespaces are listed, an object of that size being quick to match and to store. With more,
+ * every namespace is asked about but the excluded ones.
+ */
+const MAX_LISTED_NAMESPACES = 500;
 
 /** Label that every namespace carries with its own name. */
 const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
@@ -48,22 +51,17 @@ const only = (key: string, value: string): Requirement => ({
 
 const NOT_OPTED_OUT: Requirement = { key: INJECT_LABEL, operator: "NotIn", values: ["false"] };
 
-/** Namespaces that no policy reaches. */
-export function excludedNamespaces(ownNamespace: string): string[] {
-  return [...new Set([...NEVER_INJECTED_NAMESPACES, ownNamespace])].sort();
-}
-
 /** The namespaces with a policy that injection reaches, sorted. */
-export function reachedNamespaces(namespaces: Iterable<string>, ownNamespace: string): string[] {
+export function namespacesToList(namespaces: Iterable<string>, ownNamespace: string): string[] {
   const excluded = excludedNamespaces(ownNamespace);
   return [...new Set(namespaces)].filter((name) => !excluded.includes(name)).sort();
 }
 
-function namespaceSelector(reached: string[], ownNamespace: string): Requirement[] {
+function namespaceSelector(listed: string[], ownNamespace: string): Requirement[] {
   const names: Requirement =
-    reached.length > MAX_LISTED_NAMESPACES
+    listed.length > MAX_LISTED_NAMESPACES
       ? { key: NAMESPACE_NAME_LABEL, operator: "NotIn", values: excludedNamespaces(ownNamespace) }
-      : { key: NAMESPACE_NAME_LABEL, operator: "In", values: reached };
+      : { key: NAMESPACE_NAME_LABEL, operator: "In", values: listed };
   return [names, NOT_OPTED_OUT];
 }
 
@@ -93,14 +91,14 @@ function rule(resource: string, operations: string[]) {
   };
 }
 
-function injection(options: WebhookConfigurationOptions, reached: string[]) {
+function injection(options: WebhookConfigurationOptions, listed: string[]) {
   return {
     ...common(options, ADMISSION_PATH),
     name: "inject.healthpolicy.dev",
     rules: [rule("pods", ["CREATE"])],
     // A webhook after ours may add a container that declares our port.
     reinvocationPolicy: "IfNeeded",
-    namespaceSelector: { matchExpressions: namespaceSelector(reached, options.target.namespace) },
+    namespaceSelector: { matchExpressions: namespaceSelector(listed, options.target.namespace) },
     objectSelector: { matchExpressions: [NOT_OPTED_OUT] },
   };
 }
@@ -126,11 +124,11 @@ function proof(options: WebhookConfigurationOptions) {
  * do not reach is seen before the first policy is written.
  */
 export function webhookConfiguration(options: WebhookConfigurationOptions) {
-  const reached = reachedNamespaces(options.namespaces, options.target.namespace);
+  const listed = namespacesToList(options.namespaces, options.target.namespace);
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
     metadata: { name: WEBHOOK_CONFIGURATION, ownerReferences: [options.owner] },
-    webhooks: [...(reached.length === 0 ? [] : [injection(options, reached)]), proof(options)],
+    webhooks: [...(listed.length === 0 ? [] : [injection(options, listed)]), proof(options)],
   };
 }

@@ -12,8 +12,8 @@ import {
 } from "./webhook-proof.ts";
 
 const TARGET = { namespace: "system", port: 9443 };
-const MARKED: Proof = { result: "marked", replica: "operator-1" };
-const UNMARKED: Proof = { result: "unmarked" };
+const ANSWERED: Proof = { result: "answered", replica: "operator-1" };
+const UNANSWERED: Proof = { result: "unanswered" };
 const FAILED: Proof = { result: "failed", why: "the API server gave no answer" };
 
 function known(...proofs: Proof[]): ProofHistory {
@@ -32,27 +32,31 @@ test("the longest way to a word on it, with the longest timeout of the webhook, 
 });
 
 describe("what is known", () => {
-  test("one mark is enough, whichever replica it is from", () => {
+  test("one answer is enough, whichever replica it is from", () => {
     expect(state()).toBe("unknown");
-    expect(state(MARKED)).toBe("reachable");
-    expect(known(MARKED, { result: "marked", replica: "operator-2" })).toStrictEqual(known(MARKED));
+    expect(state(ANSWERED)).toBe("reachable");
+    expect(known(ANSWERED, { result: "answered", replica: "operator-2" })).toStrictEqual(
+      known(ANSWERED),
+    );
   });
 
   test("two lost proofs say nothing, three in a row do", () => {
-    expect(state(MARKED, UNMARKED, UNMARKED)).toBe("reachable");
-    expect(state(MARKED, UNMARKED, UNMARKED, UNMARKED)).toBe("unreachable");
-    expect(state(MARKED, UNMARKED, UNMARKED, MARKED, UNMARKED, UNMARKED)).toBe("reachable");
-    expect(state(UNMARKED, UNMARKED)).toBe("unknown");
-    expect(state(UNMARKED, UNMARKED, UNMARKED)).toBe("unreachable");
+    expect(state(ANSWERED, UNANSWERED, UNANSWERED)).toBe("reachable");
+    expect(state(ANSWERED, UNANSWERED, UNANSWERED, UNANSWERED)).toBe("unreachable");
+    expect(state(ANSWERED, UNANSWERED, UNANSWERED, ANSWERED, UNANSWERED, UNANSWERED)).toBe(
+      "reachable",
+    );
+    expect(state(UNANSWERED, UNANSWERED)).toBe("unknown");
+    expect(state(UNANSWERED, UNANSWERED, UNANSWERED)).toBe("unreachable");
   });
 
-  test("it comes back with the first mark", () => {
-    expect(state(UNMARKED, UNMARKED, UNMARKED, UNMARKED, MARKED)).toBe("reachable");
+  test("it comes back with the first answer", () => {
+    expect(state(UNANSWERED, UNANSWERED, UNANSWERED, UNANSWERED, ANSWERED)).toBe("reachable");
   });
 
   test("an API server that carries out no dry run says nothing about the webhook", () => {
-    expect(state(MARKED, FAILED, FAILED)).toBe("reachable");
-    const { reach } = known(MARKED, FAILED, FAILED, FAILED);
+    expect(state(ANSWERED, FAILED, FAILED)).toBe("reachable");
+    const { reach } = known(ANSWERED, FAILED, FAILED, FAILED);
     expect(reach).toStrictEqual({
       state: "unknown",
       message:
@@ -61,8 +65,8 @@ describe("what is known", () => {
   });
 
   test("unreachable names all that is to be looked at, in the same words each time", () => {
-    const { reach } = known(UNMARKED, UNMARKED, UNMARKED);
-    expect(known(UNMARKED, UNMARKED, UNMARKED, UNMARKED).reach).toStrictEqual(reach);
+    const { reach } = known(UNANSWERED, UNANSWERED, UNANSWERED);
+    expect(known(UNANSWERED, UNANSWERED, UNANSWERED, UNANSWERED).reach).toStrictEqual(reach);
     expect(reach).toStrictEqual({
       state: "unreachable",
       message:
@@ -72,24 +76,24 @@ describe("what is known", () => {
 });
 
 describe("an answer", () => {
-  const answer = (mark?: unknown) => ({
-    metadata: { annotations: { "healthpolicy.dev/answered-by": mark } },
+  const answer = (answeredBy?: unknown) => ({
+    metadata: { annotations: { "healthpolicy.dev/answered-by": answeredBy } },
   });
 
-  test("with the mark for this challenge names the replica", () => {
-    expect(readProof(answer("operator-1 c1"), "c1")).toStrictEqual(MARKED);
+  test("with the annotation for this challenge names the replica", () => {
+    expect(readProof(answer("operator-1 c1"), "c1")).toStrictEqual(ANSWERED);
   });
 
   test.each<[string, unknown]>([
-    ["without a mark", answer()],
-    ["with the mark for another challenge, which somebody stored", answer("operator-1 c0")],
+    ["without the annotation", answer()],
+    ["with the annotation for another challenge, which somebody stored", answer("operator-1 c0")],
     ["with a name alone", answer("operator-1")],
-    ["with an empty mark", answer("")],
-    ["with a mark that is no text", answer({})],
+    ["with an empty annotation", answer("")],
+    ["with an annotation that is no text", answer({})],
     ["without annotations", { metadata: {} }],
     ["without metadata", {}],
     ["that is empty", null],
   ])("%s proves nothing", (_, body) => {
-    expect(readProof(body, "c1")).toStrictEqual(UNMARKED);
+    expect(readProof(body, "c1")).toStrictEqual(UNANSWERED);
   });
 });

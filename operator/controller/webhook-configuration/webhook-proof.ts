@@ -23,10 +23,10 @@ export const PROOF_FAILURES_IN_A_ROW = 3;
 
 /** What one proof has shown. */
 export type Proof =
-  /** This replica has marked the dry run. */
-  | { result: "marked"; replica: string }
-  /** The dry run came back without a mark for it. */
-  | { result: "unmarked" }
+  /** This replica has answered: its annotation is in the dry run's result. */
+  | { result: "answered"; replica: string }
+  /** The dry run came back without the answer of a replica. */
+  | { result: "unanswered" }
   /** The API server did not carry out the dry run, which says nothing about the webhook. */
   | { result: "failed"; why: string };
 
@@ -40,7 +40,7 @@ export type Reach =
 /** What the proofs so far have shown. */
 export interface ProofHistory {
   reach: Reach;
-  /** Proofs in a row that were not marked. */
+  /** Proofs in a row that were not answered. */
   failures: number;
 }
 
@@ -72,12 +72,14 @@ export function proofConfigMap(namespace: string, challenge: string) {
   };
 }
 
-/** Reads what the API server made of it. A mark for another challenge is an old one that was stored. */
+/** Reads what the API server made of it. An answer to another challenge is an old one that was stored. */
 export function readProof(answer: unknown, challenge: string): Proof {
   const { metadata } = (answer ?? {}) as { metadata?: { annotations?: Record<string, unknown> } };
-  const mark = String(metadata?.annotations?.[ANSWERED_BY_ANNOTATION] ?? "");
-  const [replica = "", answered] = mark.split(" ");
-  return answered === challenge ? { result: "marked", replica } : { result: "unmarked" };
+  const answeredBy = String(metadata?.annotations?.[ANSWERED_BY_ANNOTATION] ?? "");
+  const [replica = "", answeredChallenge] = answeredBy.split(" ");
+  return answeredChallenge === challenge
+    ? { result: "answered", replica }
+    : { result: "unanswered" };
 }
 
 function unreachable({ namespace, port }: ProofTarget): Reach {
@@ -95,10 +97,10 @@ function unknown(why: string, namespace: string): Reach {
 
 /** What is known after one more proof. Until enough of them have failed it stays as it was. */
 export function afterProof(before: ProofHistory, proof: Proof, target: ProofTarget): ProofHistory {
-  if (proof.result === "marked") return { reach: { state: "reachable" }, failures: 0 };
+  if (proof.result === "answered") return { reach: { state: "reachable" }, failures: 0 };
   const failures = before.failures + 1;
   if (failures < PROOF_FAILURES_IN_A_ROW) return { ...before, failures };
   const reach =
-    proof.result === "unmarked" ? unreachable(target) : unknown(proof.why, target.namespace);
+    proof.result === "unanswered" ? unreachable(target) : unknown(proof.why, target.namespace);
   return { reach, failures };
 }

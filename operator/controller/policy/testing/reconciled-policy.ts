@@ -25,7 +25,7 @@ interface World {
   /** What the replica says it knows. */
   known: { generation: number; uid: string };
   /** Milliseconds for which the webhook configuration has listed the namespace. */
-  reachedFor: number | undefined;
+  listedFor: number | undefined;
   webhookReach: Reach;
   optedOut: boolean;
   withCertificate: boolean;
@@ -42,7 +42,7 @@ export async function openPolicy() {
   const pods = createPodIndex();
   const world: World = {
     known: { generation: 3, uid: testPolicy().uid },
-    reachedFor: 5_000,
+    listedFor: 5_000,
     webhookReach: { state: "reachable" },
     optedOut: false,
     withCertificate: true,
@@ -72,7 +72,7 @@ export async function openPolicy() {
       caches,
       pods: { pods: pods.pods, synced: (namespace) => !world.unsynced.includes(namespace) },
       configMaps: createConfigMapWriter(api.client, () => 0.5),
-      webhook: { reachedFor: () => world.reachedFor },
+      webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,
       podName: "operator-1",
       namespace: "system",
