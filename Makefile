@@ -52,8 +52,8 @@ generate: setup ## rewrite the generated files: CRD, chart CRD, reference page, 
 	@node test/setup/complete-lock.mjs
 
 .PHONY: mutants
-mutants: setup ## change the deciding code one bit at a time and see that a test notices; FILE=path mutates that file alone
-	@node node_modules/@stryker-mutator/core/bin/stryker.js run $(if $(FILE),--mutate $(FILE))
+mutants: setup ## change the deciding code one bit at a time and see that a test notices; PART=name or FILE=path for less
+	@PART=$(PART) FILE=$(FILE) node test/mutants/run.ts
 
 .PHONY: golden
 golden: setup ## rewrite the golden files (want.yaml and chart renders); read their diff before you commit it

@@ -4,6 +4,7 @@ export default {
     "<rootDir>/operator/**/*.test.ts",
     "<rootDir>/chart/**/*.test.ts",
     "<rootDir>/test/*.test.ts",
+    "<rootDir>/test/mutants/*.test.ts",
     "<rootDir>/examples/**/*.test.ts",
   ],
   // Most of the time goes into waiting for real servers and deadlines, so more workers than cores.

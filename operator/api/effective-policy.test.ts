@@ -105,11 +105,16 @@ describe("effectivePolicy", () => {
       port: 6_432,
       database: "orders",
       credentials: { secretName: "orders-db", usernameKey: "user", passwordKey: "pass" },
-      tls: { mode: "Require" as const },
+      tls: { mode: "VerifyFull" as const, caSecret: { secretName: "orders-ca", key: "ca.crt" } },
       query: "SELECT 1 FROM orders LIMIT 1",
     };
     const policy = resolved({ dependencies: [{ name: "db", postgresql }] });
     expect(policy.dependencies[0]?.postgresql).toStrictEqual(postgresql);
+  });
+
+  test("writes no field that the policy leaves out", () => {
+    const policy = resolved({ dependencies: [{ name: "db", postgresql: {} }] });
+    expect(policy.dependencies[0]?.postgresql).toStrictEqual({ port: 5_432, query: "SELECT 1" });
   });
 
   test("takes tls without a mode for Prefer", () => {

@@ -14,6 +14,7 @@ describe("selectorMatches", () => {
     ["one of two labels", { matchLabels: { app: "web", tier: "a" } }, { app: "web" }, false],
     ["In, listed", requirement("In", ["a", "b"]), { tier: "b" }, true],
     ["In, label missing", requirement("In", ["a"]), {}, false],
+    ["In, without values", requirement("In"), { tier: "a" }, false],
     ["NotIn, listed", requirement("NotIn", ["a"]), { tier: "a" }, false],
     ["NotIn, label missing", requirement("NotIn", ["a"]), {}, true],
     ["Exists", requirement("Exists"), { tier: "" }, true],
@@ -47,6 +48,7 @@ describe("matchingPolicies", () => {
   test("puts the first by name first within one second", () => {
     const twin = candidate("b", newer.creationTimestamp);
     expect(matchingPolicies([twin, newer], {})).toStrictEqual([newer, twin]);
+    expect(matchingPolicies([newer, twin], {})).toStrictEqual([newer, twin]);
   });
 
   test("passes over an older one that does not match", () => {

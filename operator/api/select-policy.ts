@@ -7,7 +7,7 @@ type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
 
 function meets(labels: Labels, requirement: Requirement): boolean {
   const value = labels[requirement.key];
-  const listed = value !== undefined && (requirement.values ?? []).includes(value);
+  const listed = requirement.values?.some((one) => one === value) ?? false;
   switch (requirement.operator) {
     case "In":
       return listed;

@@ -7,6 +7,7 @@ import {
   durationMilliseconds,
   formatDuration,
   NUMBER_LIMITS,
+  shortened,
   staleAfterMilliseconds,
   whyNotNested,
   withinLimits,
@@ -101,6 +102,10 @@ describe("whyNotNested", () => {
     expect(whyNotNested(TIMING, PROBE)).toBeUndefined();
   });
 
+  test("accepts checks as long as their interval", () => {
+    expect(whyNotNested({ ...TIMING, intervalMilliseconds: 4_000 }, PROBE)).toBeUndefined();
+  });
+
   test.each([
     [
       { connectTimeoutMilliseconds: 4_000 },
@@ -116,5 +121,52 @@ describe("whyNotNested", () => {
     ],
   ])("refuses %j", (change, want) => {
     expect(whyNotNested({ ...TIMING, ...change }, PROBE)).toBe(want);
+  });
+});
+
+describe("withinLimits", () => {
+  test.each([
+    [
+      "connectTimeout too short",
+      { connectTimeoutMilliseconds: 1 },
+      { connectTimeoutMilliseconds: 50 },
+    ],
+    [
+      "checkTimeout too long",
+      { checkTimeoutMilliseconds: 99_000 },
+      { checkTimeoutMilliseconds: 59_000, intervalMilliseconds: 59_000 },
+    ],
+    ["interval too long", { intervalMilliseconds: 9e9 }, { intervalMilliseconds: 600_000 }],
+    ["interval below checkTimeout", { intervalMilliseconds: 600 }, { intervalMilliseconds: 4_000 }],
+    [
+      "connectTimeout not below checkTimeout",
+      { connectTimeoutMilliseconds: 9_000 },
+      { connectTimeoutMilliseconds: 3_999 },
+    ],
+    ["failureThreshold too small", { failureThreshold: 0 }, { failureThreshold: 1 }],
+    ["successThreshold too great", { successThreshold: 11 }, { successThreshold: 10 }],
+  ])("%s", (_name, change, want) => {
+    expect(withinLimits({ ...TIMING, ...change })).toStrictEqual({ ...TIMING, ...want });
+  });
+});
+
+describe("shortened", () => {
+  const before = { connectTimeoutMilliseconds: 3_000, checkTimeoutMilliseconds: 4_000 };
+
+  test.each([
+    ["by nothing", {}, false],
+    ["by a shorter connectTimeout", { connectTimeoutMilliseconds: 2_999 }, true],
+    ["by a shorter checkTimeout", { checkTimeoutMilliseconds: 3_999 }, true],
+    [
+      "by longer ones",
+      { connectTimeoutMilliseconds: 3_001, checkTimeoutMilliseconds: 4_001 },
+      false,
+    ],
+  ])("%s", (_name, change, want) => {
+    expect(shortened(before, { ...before, ...change })).toBe(want);
+  });
+
+  test("by the first policy", () => {
+    expect(shortened(undefined, before)).toBe(false);
   });
 });

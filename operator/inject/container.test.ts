@@ -1,6 +1,6 @@
 /** A second call, after others have changed the pod. */
-import { expect, test } from "@jest/globals";
-import { SIDECAR_PORT } from "../api/names.ts";
+import { describe, expect, test } from "@jest/globals";
+import { REVISION_ANNOTATION, SIDECAR_PORT } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Container, HttpGet, Pod } from "./pod.ts";
@@ -46,6 +46,40 @@ test("a probe is ours again when the sidecar has to move to another port", () =>
     ...handler,
     port: SIDECAR_PORT + 1,
   });
+});
+
+describe("a redirected probe is ours again", () => {
+  const handler = { path: "/app-health", port: 15_020 };
+  const { metadata, ...rest } = redirected(handler);
+  const annotations = { ...metadata?.annotations, [REVISION_ANNOTATION]: "0123456789abcdef" };
+
+  test.each<[string, Pod]>([
+    ["under another revision", { ...rest, metadata: { annotations } }],
+    ["without annotations", { ...rest, metadata: {} }],
+    ["without metadata", rest],
+  ])("%s", (_, pod) => {
+    expect(sidecarOf(injected(pod)).readinessProbe?.httpGet?.path).toBe("/readyz");
+  });
+});
+
+test("a redirected probe is kept beside a variable that somebody put before ours", () => {
+  const pod = redirected({ path: "/app-health", port: 15_020 });
+  const sidecar = sidecarOf(pod);
+  const env = [{ name: "TZ", value: "UTC" }, ...(sidecar.env ?? [])];
+  const later = { ...pod, spec: { ...pod.spec, initContainers: [{ ...sidecar, env }] } };
+  expect(sidecarOf(injected(later)).readinessProbe?.httpGet?.path).toBe("/app-health");
+});
+
+test("what an object lacks is not presumed", () => {
+  const { spec } = injected({});
+  const plain = injected({ spec: { containers: [APP] } }).spec;
+  expect(spec).toStrictEqual({ initContainers: plain?.initContainers, volumes: plain?.volumes });
+});
+
+test("a pod that is Guaranteed stays it without any init container", () => {
+  const limits = { cpu: "1", memory: "1Gi" };
+  const { spec } = injected({ spec: { containers: [{ ...APP, resources: { limits } }] } });
+  expect(spec?.initContainers?.[0]?.resources?.requests).toStrictEqual(SETTINGS.resources.limits);
 });
 
 test("an init container that runs once comes after the sidecar", () => {

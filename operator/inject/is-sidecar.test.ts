@@ -16,6 +16,7 @@ describe("is the sidecar", () => {
     "registry.example/healthpolicy/sidecar:0.9.0",
     `registry.example/healthpolicy/sidecar@${DIGEST}`,
     `registry.example/healthpolicy/sidecar:1.0.0@${DIGEST}`,
+    `${"x".repeat(1_016)}/sidecar`,
   ])("%s", (image) => {
     expect(isSidecar({ name: SIDECAR_CONTAINER, image }, IMAGE)).toBe(true);
   });
@@ -42,7 +43,8 @@ describe("is another container", () => {
   });
 });
 
-test.each<[string, string, boolean]>([
+test.each<[unknown, string, boolean]>([
+  [undefined, "x/sidecar:1", false],
   ["mirror.corp/sidecar:1", "registry.example/healthpolicy/sidecar:1", true],
   ["mirror.corp/sidecar:1", "registry.example/healthpolicy/sidecar:2", false],
   ["mirror.corp/sidecar", "registry.example/healthpolicy/sidecar:2", false],
@@ -50,6 +52,8 @@ test.each<[string, string, boolean]>([
   [`x/sidecar:1@${DIGEST}`, "x/sidecar:1", true],
   [`x/sidecar:2@${DIGEST}`, "x/sidecar:1", false],
   [`x/sidecar@${DIGEST}`, `y/sidecar@${DIGEST}`, true],
+  [`x/sidecar@${DIGEST}`, `y/sidecar@sha256:${"cd".repeat(32)}`, false],
+  ["x/sidecar:1", `y/sidecar:1@${DIGEST}`, true],
   [`x/sidecar:1@${DIGEST}`, `y/sidecar@sha256:${"cd".repeat(32)}`, false],
 ])("%s beside %s is the same version: %s", (standing, configured, same) => {
   expect(isSameVersion(standing, configured)).toBe(same);

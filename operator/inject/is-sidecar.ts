@@ -34,7 +34,7 @@ function reference(image: unknown): ImageReference | undefined {
 export function isSidecar(container: Container, image: string): boolean {
   if (container.name !== SIDECAR_CONTAINER) return false;
   const name = reference(container.image)?.name;
-  return name !== undefined && name !== "" && name === imageReference(image).name;
+  return name !== "" && name === imageReference(image).name;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What is written for meshes and credential webhooks, and that nothing of others is lost there. */
 import { describe, expect, test } from "@jest/globals";
-import { platformAnnotations } from "./platform-annotations.ts";
+import { NAMESPACE_ANNOTATIONS, platformAnnotations } from "./platform-annotations.ts";
 import type { Pod } from "./pod.ts";
 
 const PORT = 19_847;
@@ -25,6 +25,8 @@ describe("Linkerd skips our port", () => {
     ["in a namespace that asks for it", {}, MESHED, "19847"],
     ["beside the pod's ports", { ...MESHED, [SKIP_PORTS]: "25,587" }, {}, "25,587,19847"],
     ["beside a range", { ...MESHED, [SKIP_PORTS]: "8000-9000" }, {}, "8000-9000,19847"],
+    ["beside a range above", { ...MESHED, [SKIP_PORTS]: "20000-30000" }, {}, "20000-30000,19847"],
+    ["beside a word that ends in it", { ...MESHED, [SKIP_PORTS]: "x19847" }, {}, "x19847,19847"],
     ["beside the namespace's", MESHED, { [SKIP_PORTS]: "25" }, "25,19847"],
     [
       "beside the pod's, not the namespace's",
@@ -46,6 +48,10 @@ describe("Linkerd skips our port", () => {
       [SKIP_PORTS]: ports,
     });
   });
+});
+
+test("of a namespace's annotations those are kept that decide here", () => {
+  expect(NAMESPACE_ANNOTATIONS).toStrictEqual(["linkerd.io/inject", SKIP_PORTS]);
 });
 
 describe("Linkerd's list stays as it is", () => {

@@ -40,7 +40,7 @@ const PORT_RANGE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
 /** Whether an entry such as `8080` or `8000-9000` has this port in it. */
 function covers(entry: string, port: number): boolean {
   const [, first, last = first] = PORT_RANGE.exec(entry) ?? [];
-  return first !== undefined && Number(first) <= port && port <= Number(last);
+  return Number(first) <= port && port <= Number(last);
 }
 
 /**

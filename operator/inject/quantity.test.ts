@@ -9,6 +9,9 @@ test.each([
   ["128974848", "123Mi"],
   ["129e6", "129M"],
   ["1k", "1000"],
+  ["+1", "1"],
+  ["1e+3", "1k"],
+  ["1E12", "1T"],
 ])("%s equals %s", (left, right) => {
   expect(quantity(left)).toBe(quantity(right));
 });
@@ -20,6 +23,6 @@ test.each([
   expect(quantity(left)).not.toBe(quantity(right));
 });
 
-test.each(["", "one", "1 Gi", "1Xi", "1mi"])("%j is none", (text) => {
+test.each(["", "one", "x1", "1 Gi", "1Xi", "1mi"])("%j is none", (text) => {
   expect(quantity(text)).toBeNaN();
 });

@@ -23,7 +23,6 @@ const QUANTITY = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]i?|Ki)?$/;
 
 /** The number that a quantity such as `500m`, `64Mi` or 1 stands for; NaN when the text is none. */
 export function quantity(text: string | number): number {
-  const match = QUANTITY.exec(String(text));
-  const factor = SUFFIXES[match?.[2] ?? ""];
-  return match && factor !== undefined ? Number(match[1]) * factor : Number.NaN;
+  const [, number, suffix = ""] = QUANTITY.exec(String(text)) ?? [];
+  return Number(number) * (SUFFIXES[suffix] ?? Number.NaN);
 }

@@ -69,10 +69,24 @@ describe("a later call takes back", () => {
       "a mount that gets into the policy by a detour",
       { volumeMounts: [{ name: "x", mountPath: "/etc/x/../healthpolicy" }] },
     ],
+    [
+      "a mount that gets into the policy from above the root",
+      { volumeMounts: [{ name: "x", mountPath: "/../etc/healthpolicy" }] },
+    ],
     ["no resources", { resources: {} }],
+    ["no variables", { env: [] }],
   ])("%s", (_, change) => {
     expect(afterLaterCall(change)).toStrictEqual(SIDECAR);
   });
+
+  test.each(["env", "ports", "readinessProbe", "livenessProbe", "volumeMounts"])(
+    "no %s",
+    (gone) => {
+      const { [gone]: _, ...initContainer } = SIDECAR;
+      const spec = { ...FIRST.spec, initContainers: [initContainer] };
+      expect(injected({ ...FIRST, spec }).spec?.initContainers).toStrictEqual([SIDECAR]);
+    },
+  );
 });
 
 test("what others decided about resources stays, and ours fills in what they left out", () => {

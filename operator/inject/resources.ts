@@ -9,8 +9,7 @@ type ResourceName = (typeof RESOURCES)[number];
 
 function isGuaranteed({ resources }: Container): boolean {
   return RESOURCES.every((name) => {
-    const limit = resources?.limits?.[name];
-    if (limit === undefined) return false;
+    const limit = resources?.limits?.[name] ?? 0;
     // A request that is unset is set to the limit by the API server.
     const request = resources?.requests?.[name] ?? limit;
     return quantity(limit) > 0 && quantity(request) === quantity(limit);

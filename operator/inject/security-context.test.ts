@@ -54,6 +54,9 @@ describe("kept", () => {
       { seccompProfile: { type: "Localhost", localhostProfile: "p" } },
     ],
     ["an AppArmor profile", { appArmorProfile: { type: "RuntimeDefault" } }],
+    ["an SELinux type, whatever its name", { seLinuxOptions: { type: "Unconfined" } }],
+    ["an AppArmor profile that is not stated", { appArmorProfile: null }],
+    ["a masked /proc", { procMount: "Default" }],
     ["privileged, turned off", { privileged: false }],
     ["more dropped capabilities", { capabilities: { drop: ["KILL", "ALL"] } }],
   ])("%s", (_, standing) => {

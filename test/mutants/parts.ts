@@ -1,0 +1,195 @@
+/** A run of Stryker. */
+interface Part {
+  /** The files whose mutants are made. */
+  mutate: string[];
+  /** The tests that are run for them. */
+  tests: string[];
+  /** All tests of the part together take seconds: constants, whose mutants need all of them, are left out. */
+  slow: boolean;
+}
+
+const NETWORK = "operator/sidecar/checks/network";
+const MEMCACHED = "operator/sidecar/checks/memcached";
+const POSTGRESQL = "operator/sidecar/checks/postgresql";
+
+/**
+ * What `make mutants` changes: the files that decide, in parts small enough that each mutant runs few test files, the
+ * ones beside it. Servers, clients and wiring are held by the end-to-end tests.
+ */
+export const parts: Record<string, Part> = {
+  api: {
+    mutate: files(
+      "operator/api",
+      "effective-policy",
+      "secret-access",
+      "select-policy",
+      "timing",
+      "wire-text",
+    ),
+    tests: [
+      tests("operator/api", "{effective-policy,secret-access,select-policy,timing,wire-text}"),
+    ],
+    slow: false,
+  },
+  cel: {
+    mutate: files("operator/api", "cel", "cel-selector"),
+    tests: [tests("operator/api", "crd")],
+    slow: false,
+  },
+  inject: {
+    mutate: ["operator/inject/*.ts", "!operator/inject/*.test.ts"],
+    // The random pods would be made for hundreds of mutants; the fixed cases hold the same rules.
+    tests: [tests("operator/inject", "!(inject.property)")],
+    slow: false,
+  },
+  webhook: {
+    mutate: files(
+      "operator/webhook",
+      "admit",
+      "answer-proof",
+      "bytes-in-flight",
+      "decide-admission",
+      "patch",
+      "review",
+      "structure",
+      "take-turns",
+    ),
+    tests: [
+      tests(
+        "operator/webhook",
+        "{admit,answer-proof,bytes-in-flight,fuzz,patch,structure,take-turns}",
+      ),
+    ],
+    slow: false,
+  },
+  queue: {
+    mutate: files(
+      "operator/controller/kube",
+      "backoff",
+      "dns-name",
+      "queue",
+      "repeated-errors",
+      "token-bucket",
+    ),
+    tests: [
+      tests("operator/controller/kube", "{backoff,dns-name,queue,repeated-errors,token-bucket}"),
+    ],
+    slow: true,
+  },
+  policy: {
+    mutate: [
+      ...files("operator/controller", "work-after-change"),
+      ...files(
+        "operator/controller/policy",
+        "configmap",
+        "pod-counts",
+        "pods",
+        "policy-cache",
+        "policy-plan",
+        "status",
+        "status-pace",
+      ),
+    ],
+    tests: [
+      tests("operator/controller", "work-after-change"),
+      tests(
+        "operator/controller/policy",
+        "{configmap,pod-counts,pods,policy-cache,policy-plan,status,status.*,status-pace}",
+      ),
+    ],
+    slow: false,
+  },
+  certificate: {
+    mutate: [
+      ...files(
+        "operator/controller/webhook-configuration",
+        "webhook-configuration",
+        "webhook-proof",
+      ),
+      ...files("operator/controller/certificate", "certificate-plan", "why-unsound"),
+    ],
+    tests: [
+      tests("operator/controller/webhook-configuration", "{webhook-configuration,webhook-proof}"),
+      tests("operator/controller/certificate"),
+    ],
+    slow: false,
+  },
+  sidecar: {
+    mutate: files(
+      "operator/sidecar",
+      "answers",
+      "check-counts",
+      "marks",
+      "metrics",
+      "parse-policy-file",
+      "readiness",
+      "request-head",
+      "run-checks",
+      "verdict",
+    ),
+    tests: [
+      tests(
+        "operator/sidecar",
+        "{answers,marks,metrics,parse-policy-file,readiness,request-head,run-checks,verdict}",
+      ),
+    ],
+    slow: false,
+  },
+  checks: {
+    mutate: [
+      ...files("operator/sidecar/checks", "abort", "reason-of-error", "registry"),
+      ...files(NETWORK, "name-memory", "read-until", "refused-addresses", "resolv-conf"),
+      ...files(MEMCACHED, "memcached-stats"),
+      ...files(
+        POSTGRESQL,
+        "connection-string",
+        "connection-string-parameters",
+        "postgresql-frames",
+        "postgresql-session",
+        "scram",
+        "scram-key-memory",
+      ),
+    ],
+    tests: [
+      tests("operator/sidecar/checks", "{abort,reason-of-error}"),
+      tests(NETWORK, "{name-memory,read-until,refused-addresses,resolv-conf}"),
+      tests(MEMCACHED, "memcached-stats"),
+      tests(
+        POSTGRESQL,
+        "{connection-string,postgresql-frames,postgresql-session,scram,scram-key-memory}",
+      ),
+    ],
+    slow: false,
+  },
+  network: {
+    mutate: files(NETWORK, "ask-name-server", "connect", "resolve"),
+    tests: [tests(NETWORK, "{connect,resolve}")],
+    slow: true,
+  },
+  memcached: {
+    mutate: files(MEMCACHED, "memcached"),
+    tests: [tests(MEMCACHED, "memcached")],
+    slow: true,
+  },
+  postgresql: {
+    mutate: files(
+      POSTGRESQL,
+      "postgresql",
+      "postgresql-conversation",
+      "postgresql-login",
+      "postgresql-messages",
+      "postgresql-target",
+      "postgresql-tls",
+    ),
+    tests: [tests(POSTGRESQL, "postgresql{,-conversation,-login,-target,-tls}{,.real}")],
+    slow: true,
+  },
+};
+
+function files(folder: string, ...names: string[]): string[] {
+  return names.map((name) => `${folder}/${name}.ts`);
+}
+
+function tests(folder: string, name = "*"): string {
+  return `${folder}/${name}.test.ts`;
+}
