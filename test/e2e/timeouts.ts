@@ -34,11 +34,8 @@ export const WEBHOOK_TIMEOUT = 2_900;
 export const WEBHOOK_UNREACHABLE_SEEN = 60_000;
 /** A webhook configuration that was deleted: the next proof misses it, 30 s at most, and it is written again. */
 export const WEBHOOK_RESTORED = 60_000;
-/**
- * The operator after the API server was restarted: kube-proxy leads pods to the new one after up to 110 s
- * (measured), then come the longest wait of a watch, 30 s, and the Lease of 15 s.
- */
-export const OPERATOR_RECOVERS = 240_000;
+/** The operator after the API server was restarted: the longest wait of a watch, 30 s, and the Lease of 15 s. */
+export const OPERATOR_RECOVERS = 120_000;
 /** A rollout of the operator itself. */
 export const OPERATOR_ROLLOUT = 120_000;
 /** The kubelet starting the API server anew from a changed manifest, and it answering. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { addAdmissionPlugin, restoreApiServer } from "../harness/api-server.ts";
+import { addAdmissionPlugin, restartNodeAgents, restoreApiServer } from "../harness/api-server.ts";
 import { type DryRunPod, dryRunPod } from "../harness/dry-run-pod.ts";
 import { kubectl } from "../harness/kubectl.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
@@ -57,6 +57,7 @@ test(
     } finally {
       await restoreApiServer(PLUGIN);
       await pullPolicyIs("Never");
+      await restartNodeAgents();
     }
   },
   WHOLE_TEST,

@@ -32,3 +32,13 @@ export async function addAdmissionPlugin(plugin: string): Promise<void> {
 export async function restoreApiServer(plugin: string): Promise<void> {
   await changeManifest((manifest) => manifest.replace(`${FLAG},${plugin}`, FLAG));
 }
+
+/**
+ * Has the node's kubelet and kube-proxy start again. Those that outlive an API server ask the next one only
+ * after waits that grew with each failure: up to 110 s during which no pod starts or finds its way (measured).
+ * Resolves before they are ready.
+ */
+export async function restartNodeAgents(): Promise<void> {
+  await onNode(["systemctl", "restart", "kubelet"]);
+  await onNode(["pkill", "--exact", "kube-proxy"]);
+}
