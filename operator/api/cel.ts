@@ -99,8 +99,9 @@ const INTERVAL = orDefault("timing", "interval");
 const PROBE_TIMEOUT = orDefault("probe", "timeoutSeconds");
 
 /**
- * Times nest; the same comparisons and sentences as `whyNotNested`. Texts that are no durations have
- * a sentence of their own already and are passed over here, or `duration()` would fail the rule.
+ * Times nest: the same comparisons as `whyNotNested`; the texts show times as they were written. Texts that
+ * are no durations have a sentence of their own already and are passed over here, or `duration()` would
+ * fail the rule.
  */
 export const NESTING_RULES: CelRule[] = [
   {
@@ -134,7 +135,7 @@ export const DEPENDENCY_LIST_RULES: CelRule[] = [
   { rule: "self.size() >= 1", message: `dependencies: give 1 to ${MAX_DEPENDENCIES}, not 0` },
   {
     rule: "self.all(d, self.exists_one(e, e.name == d.name))",
-    // The name as it stands: looking at it first costs more than the API server allows.
+    // Quoted without the check that quoting() adds: with it this rule would exceed the API server's cost limit.
     messageExpression: sentence(
       'dependencies: name "%s" is used twice; give each dependency a name of its own',
       "self.filter(d, !self.exists_one(e, e.name == d.name))[0].name",

@@ -117,8 +117,8 @@ function dependencyOf(spec: DependencySpec): DependencyConfig {
 }
 
 /**
- * Fills in the defaults of a HealthPolicy. The API server has refused bad input already; what is left
- * to refuse here is what it cannot compare: times after merging.
+ * Fills in the defaults of a HealthPolicy. The API server has refused bad input already. Times are compared
+ * once more, because a policy may have been stored before its CRD had the rule.
  */
 export function effectivePolicy(policy: HealthPolicy): Resolution {
   const { metadata, spec } = policy;

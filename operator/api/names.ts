@@ -3,7 +3,7 @@
  * the container and its volumes, paths, ports. Nothing here is computed from a cluster.
  */
 
-/** API group of both resources. */
+/** API group of everything that this product defines. */
 export const GROUP = "healthpolicy.dev";
 /** The one served version. */
 export const VERSION = "v1alpha1";
@@ -33,14 +33,17 @@ export const STATE_VOLUME = "healthpolicy-state";
  * plugin, which runs again after a webhook has changed the pod, gives our container the app's token.
  */
 export const NO_TOKEN_VOLUME = "healthpolicy-no-token";
+/** Where every container of a pod finds the token of its ServiceAccount. */
 export const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+/** Where the sidecar finds CONFIG_VOLUME. */
 export const CONFIG_PATH = "/etc/healthpolicy";
+/** Where the sidecar finds STATE_VOLUME. */
 export const STATE_PATH = "/var/lib/healthpolicy";
 /** Key of the policy in its ConfigMap and its file name under CONFIG_PATH. */
 export const POLICY_FILE = "policy.json";
 /** Folder under CONFIG_PATH that holds one folder per Secret, with one file per key. */
-export const SECRETS_FOLDER = "secrets";
+const SECRETS_FOLDER = "secrets";
 
 /**
  * Where the sidecar listens, unless a container of the pod declares that port: then the next free one.
@@ -51,9 +54,13 @@ export const SIDECAR_PORT = 19847;
 /** How many ports after SIDECAR_PORT are tried before a pod is skipped. */
 export const SIDECAR_PORT_TRIES = 64;
 
+/** Where the sidecar answers the readiness probe: 200, or 503 and a line for each dependency that gates. */
 export const READY_PATH = "/readyz";
+/** Where it answers liveness probes: 200 while the program runs. */
 export const LIVE_PATH = "/livez";
+/** Where it says all that it knows, as JSON. */
 export const STATUS_PATH = "/status";
+/** Where Prometheus reads its metrics. */
 export const METRICS_PATH = "/metrics";
 
 /** Where the operator's https server takes AdmissionReviews; the webhook configuration names it. */

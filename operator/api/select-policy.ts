@@ -37,7 +37,10 @@ export interface Candidate {
   selector: LabelSelector;
 }
 
-/** Older first; policies of one second by name. The order in which they claim pods (GEP-713). */
+/**
+ * Older first; policies created in the same second are ordered by name. The order in which they claim pods
+ * (GEP-713).
+ */
 export function byAge(left: Candidate, right: Candidate): number {
   return (
     left.creationTimestamp.localeCompare(right.creationTimestamp) ||

@@ -143,7 +143,7 @@ export function bounds(timing: Timing, probe: ProbeTiming): Bounds {
 
 /**
  * Age in milliseconds from which a result is worth nothing: the next one is overdue by a second.
- * A stale success would hold a pod in its Services on yesterday's word.
+ * Otherwise a stuck loop would hold a pod in its Services on an old result.
  */
 export function staleAfterMilliseconds(timing: Timing): number {
   return timing.intervalMilliseconds + timing.checkTimeoutMilliseconds + 1_000;

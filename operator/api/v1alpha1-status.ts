@@ -70,23 +70,29 @@ export const status = z
       .object({
         timing: z
           .object({
-            connectTimeout: text("In force."),
-            checkTimeout: text("In force."),
-            interval: text("In force."),
-            failureThreshold: count("In force."),
-            successThreshold: count("In force."),
+            connectTimeout: text("Budget for name resolution and connect together."),
+            checkTimeout: text("Budget for a whole check."),
+            interval: text("Time from the start of one check to the start of the next."),
+            failureThreshold: count("Failures in a row after which a dependency counts as down."),
+            successThreshold: count("Successes in a row after which a dependency counts as up."),
           })
           .optional()
           .meta(describe("Times of the checks.")),
         probe: z
-          .object({ periodSeconds: count("In force."), timeoutSeconds: count("In force.") })
+          .object({
+            periodSeconds: count("How often the kubelet asks the injected container, in seconds."),
+            timeoutSeconds: count("How long the kubelet waits for an answer, in seconds."),
+          })
           .optional()
           .meta(describe("Times of the probe.")),
         impact: z
           .array(
             z.object({
               name: z.string().max(63).meta(describe("Name of the dependency.")),
-              impact: z.string().max(63).meta(describe("In force.")),
+              impact: z
+                .string()
+                .max(63)
+                .meta(describe("What a failure of the dependency does to the pod.")),
             }),
           )
           .max(MAX_DEPENDENCIES)

@@ -1,5 +1,5 @@
 /**
- * The resources of healthpolicy.dev/v1alpha1: fields, their documentation, limits and rules. The
+ * What a policy of healthpolicy.dev/v1alpha1 holds: fields, their documentation, limits and rules. The
  * source of truth: types are inferred here; crds/, the chart's CRD and docs/reference are generated.
  */
 import { z } from "zod";
@@ -135,7 +135,7 @@ const postgresql = z
       .optional()
       .meta(describe("Where the user name and the password are.")),
     connectionString: secretKeyReference(
-      "A `postgresql://` URL in a Secret, instead of host, port, database and credentials. The safer form: who can change the host can also change the password.",
+      "A `postgresql://` URL in a Secret, instead of host, port, database and credentials. The safer form: host and password stand in one Secret, so an edit of the policy cannot send the password to another host.",
     ),
     tls,
     query: z

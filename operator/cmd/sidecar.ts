@@ -59,7 +59,7 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
 /** Starts everything; resolves with the function that ends it at once. */
 async function start(settings: Settings, log: Log): Promise<() => void> {
   const { configPath, namespace, mountedKeys } = settings;
-  const marks = await openMarks(settings.statePath, { now: Date.now(), log });
+  const marks = openMarks(settings.statePath, { now: Date.now(), log });
   const readiness = createReadiness({ marks, supportedTypes: CHECK_TYPES, log });
   const runner = runChecks({
     loadCheck,
@@ -75,7 +75,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
       runner.apply(config);
     },
     onUnsupported: readiness.applyUnsupported,
-    // Time has passed. After the look for a policy: before it, a pod whose policy was there would count as let go.
+    // After each look at the file, so that a policy that is there is never counted as missing.
     onLook: readiness.refresh,
     log,
   });

@@ -26,7 +26,7 @@ export function otherContainers({ spec }: Pod): Container[] {
   );
 }
 
-/** The API server drops a value that is empty; the variable is set to nothing either way. */
+/** An empty value is left out, as the API server would drop it: a later call would see a difference. */
 function variable(name: string, value: string): { name: string; value?: string } {
   return value === "" ? { name } : { name, value };
 }

@@ -66,7 +66,10 @@ function withContainer(pod: Pod, key: string, separator: string): Annotations {
   return { [key]: [...containers, SIDECAR_CONTAINER].join(separator) };
 }
 
-/** The role itself stands on the ServiceAccount, which the webhook does not see. */
+/**
+ * EKS names the role on the ServiceAccount, which a webhook for pods does not see; so the pod's own
+ * annotations or EKS's volumes decide.
+ */
 function eks(pod: Pod): Annotations {
   const marked =
     Object.keys(pod.metadata?.annotations ?? {}).some((key) => key.startsWith(EKS_PREFIX)) ||

@@ -27,9 +27,8 @@ function capabilities(standing: SecurityContext["capabilities"]): { drop: string
 }
 
 /**
- * Ours only where the sidecar would run as root, which runAsNonRoot lets the kubelet refuse. Everywhere
- * else the pod's user, or the one that the cluster assigns, or the image's: OpenShift refuses a pod with
- * a user outside its namespace's range.
+ * Sets the image's user only where the sidecar would run as root, which the kubelet refuses under
+ * runAsNonRoot. Elsewhere no user is set: OpenShift refuses one outside its namespace's range.
  */
 function user({ spec }: Pod, standing: SecurityContext): SecurityContext {
   if ((standing.runAsUser ?? spec?.securityContext?.runAsUser) !== 0) return {};

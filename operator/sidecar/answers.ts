@@ -2,9 +2,9 @@
 import type { PodReason, Reason } from "../api/reasons.ts";
 import type { DependencyView, PodView } from "./readiness.ts";
 
-/** Longest body of /readyz in bytes: the kubelet keeps no more of it anyway. */
+/** Longest body of /readyz in bytes: enough for a person to read. The kubelet looks at the status code alone. */
 export const MAX_READY_BYTES = 1_024;
-/** Longest body of /status in bytes: as much as the operator reads. */
+/** Longest body of /status in bytes; decision 0013 plans to read as much. */
 export const MAX_STATUS_BYTES = 4_096;
 
 /** The status code and body of a probe. */

@@ -10,13 +10,17 @@ export const BUCKETS_SECONDS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
+/** The checks of one dependency since the sidecar started or the dependency changed. */
 export interface CheckCounts {
   /** Checks by bucket, each counted once; the last is for everything longer. */
   buckets: readonly number[];
+  /** How long all of them took together. */
   sumSeconds: number;
+  /** Failed checks by reason. */
   failures: Readonly<Partial<Record<Reason, number>>>;
 }
 
+/** The counts before the first check. */
 export const NO_CHECKS: CheckCounts = {
   buckets: new Array(BUCKETS_SECONDS.length + 1).fill(0),
   sumSeconds: 0,

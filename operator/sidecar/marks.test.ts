@@ -27,12 +27,12 @@ afterEach(() => rm(directory, { recursive: true }));
 
 describe("marks", () => {
   test("outlive the program that set them", async () => {
-    const first = await open(1_000);
+    const first = open(1_000);
     first.update({ policySeen: true, firstReady: true });
     const timeouts = { connectTimeoutMilliseconds: 30, checkTimeoutMilliseconds: 100 };
     first.update({ settled: { db: "content" }, timeouts });
 
-    const second = await open(9_000);
+    const second = open(9_000);
     expect(second.current()).toStrictEqual({
       podStartedAt: 1_000,
       policySeen: true,
@@ -44,12 +44,12 @@ describe("marks", () => {
   });
 
   test("the pod's start is kept even when nothing else ever happens", async () => {
-    await open(1_000);
-    expect((await open(9_000)).current().podStartedAt).toBe(1_000);
+    open(1_000);
+    expect(open(9_000).current().podStartedAt).toBe(1_000);
   });
 
   test("take the place of the old ones as a whole: nothing is ever written into those", async () => {
-    const marks = await open(1);
+    const marks = open(1);
     const old = await openFile(join(directory, MARKS_FILE));
     marks.update({ firstReady: true });
     expect(JSON.parse(await old.readFile("utf8"))).toMatchObject({ firstReady: false });
@@ -57,7 +57,7 @@ describe("marks", () => {
   });
 
   test("leave one file, so that no half-written one is ever read", async () => {
-    (await open(1)).update({ firstReady: true });
+    open(1).update({ firstReady: true });
     expect(await readdir(directory)).toStrictEqual([MARKS_FILE]);
     expect(JSON.parse(await readFile(join(directory, MARKS_FILE), "utf8")).firstReady).toBe(true);
   });
@@ -66,14 +66,14 @@ describe("marks", () => {
     "broken text %j costs one line and starts anew",
     async (text) => {
       await writeFile(join(directory, MARKS_FILE), text);
-      const marks = await open(5);
+      const marks = open(5);
       expect(marks.current()).toMatchObject({ podStartedAt: 5, firstReady: false });
       expect(lines).toStrictEqual(["marks cannot be read"]);
     },
   );
 
   test("a directory that cannot be written costs one line; the marks go on in memory", async () => {
-    const marks = await open(5, join(directory, "absent"));
+    const marks = open(5, join(directory, "absent"));
     marks.update({ firstReady: true });
     marks.update({ policySeen: true });
     expect(marks.current()).toMatchObject({ firstReady: true, policySeen: true });
@@ -82,13 +82,13 @@ describe("marks", () => {
 
   test("a file of unreasonable size is not read", async () => {
     await writeFile(join(directory, MARKS_FILE), `{"firstReady":true}${" ".repeat(600_000)}`);
-    expect((await open(5)).current().firstReady).toBe(false);
+    expect(open(5).current().firstReady).toBe(false);
     expect(lines).toStrictEqual(["marks cannot be read"]);
   });
 
   test("a folder in place of the file does not crash it", async () => {
     await mkdir(join(directory, MARKS_FILE));
-    const marks = await open(5);
+    const marks = open(5);
     marks.update({ firstReady: true });
     expect(marks.current().firstReady).toBe(true);
     expect(lines).toStrictEqual(["marks cannot be read", "marks cannot be written"]);

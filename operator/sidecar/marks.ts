@@ -14,6 +14,7 @@ export const MARKS_FILE = "marks.json";
 /** More than the settled contents of a policy of the greatest size. */
 const MAX_BYTES = 524_288;
 
+/** All that is kept. */
 export interface Marks {
   /** When the sidecar first started in this pod, in milliseconds since the epoch. */
   podStartedAt: number;
@@ -76,10 +77,7 @@ function codeOf(error: unknown): string {
  * Reads the marks from `directory`, or starts new ones at `now` (milliseconds since the epoch).
  * A directory that cannot be read or written costs one log line; the marks then live in memory.
  */
-export async function openMarks(
-  directory: string,
-  { now, log }: { now: number; log: Log },
-): Promise<MarksFile> {
+export function openMarks(directory: string, { now, log }: { now: number; log: Log }): MarksFile {
   const path = join(directory, MARKS_FILE);
   let marks: Marks = { podStartedAt: now, policySeen: false, firstReady: false, settled: {} };
   let writable = true;

@@ -2,17 +2,16 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** The file is longer than its reader allows. */
-export class TooLongError extends Error {
+class TooLongError extends Error {
   readonly code = "TooLong";
 }
 
 /**
- * All bytes of the file, or undefined when there is none. Throws TooLongError when it holds more than
- * `maximumBytes`, and the system's error when it cannot be read.
+ * All bytes of the file, or undefined when there is none. Throws an error with the code TooLong when it holds
+ * more than `maximumBytes`, and the system's error when it cannot be read.
  *
- * At once, without a helper thread: what a pod mounts of ConfigMaps and Secrets lies in memory, so that the
- * four calls below never wait for a disk. By way of a thread each of them cost more than all of them do here,
- * and waited behind whatever else the threads had to do.
+ * Synchronous: mounted ConfigMaps and Secrets lie in memory, and libuv's threads cost more than the reads
+ * and may be busy hashing.
  */
 export function readBounded(path: string, maximumBytes: number): Buffer | undefined {
   const file = openIfThere(path);

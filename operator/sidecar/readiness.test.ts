@@ -66,7 +66,7 @@ function record(...results: CheckResult[]): void {
     clock += 1_000;
   }
 }
-/** Whether it is ready, with the passing of time taken in as the program does every second. */
+/** Whether it is ready, with the passing of time taken in, as the program does after each look at the policy file. */
 function ready(): boolean {
   readiness.refresh();
   return readiness.view().verdict.ready;

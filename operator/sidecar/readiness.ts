@@ -51,6 +51,7 @@ export interface ReadinessOptions {
   now?: () => Moment;
 }
 
+/** The state of this pod, and what changes it. */
 export interface Readiness {
   /** Takes a policy into force, or none. */
   apply(config: PolicyFile | undefined): void;
@@ -167,7 +168,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     for (const look of waiting) look();
   }
 
-  /** The dependency's entry under the new policy: as it was when its content is, else a new one. */
+  /** The known entry where its content is the same, else a new one. */
   function entryOf(dependency: DependencyConfig, retime: boolean): Entry {
     const content = JSON.stringify(dependency);
     const known = entries.get(dependency.name);
@@ -179,9 +180,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   /**
-   * Forgets the marks of contents that are no longer in force: coming back, they prove themselves anew.
-   * So does one that now has less time than it was up in. Told by the marks, not by the policy before,
-   * so that an edit in the middle of a restart is one too.
+   * Forgets the settled marks of dependencies that are gone, changed or now get less time. The times
+   * before are read from the marks, so that an edit made while no sidecar ran is noticed.
    */
   function dropOldMarks(timing: Timing | undefined): void {
     const before = marks.current().timeouts;
@@ -237,7 +237,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const state = stateAt(entry, at);
     setState(entry, afterResult(state, result, { at, timing, firstReady }), milliseconds);
     entry.counts = counted(entry.counts, result, milliseconds);
-    // Up may still stem from times that were longer; a success of now does not.
+    // Only after a success under the present times: `up` may date from longer ones.
     if (result.ok && entry.state.up.high && !isSettled(entry)) {
       marks.update({ settled: { ...settled, [name]: entry.content } });
     }

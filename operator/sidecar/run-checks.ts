@@ -12,8 +12,9 @@ import type { CheckResult } from "./verdict.ts";
 /** A wait is drawn from this share of the interval up to all of it, so that pods drift apart. */
 const SHORTEST_WAIT = 0.9;
 /**
- * How long after its deadline a check may still say which of its parts was silent, in milliseconds.
- * The probe that waits for a first result has the difference of two timeouts left, at least that.
+ * How long after its deadline a check may still say which of its parts were silent, in milliseconds. After
+ * that it is CheckTimeout without a detail. No probe waits any longer for it: `firstResults()` ends after
+ * checkTimeout.
  */
 const LAST_WORDS_MILLISECONDS = 50;
 /** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
@@ -109,26 +110,26 @@ function startLoop(
     const since = performance.now();
     const controller = new AbortController();
     inFlight = controller;
-    let settled = false;
-    // Reports once: the outcome, or the deadline when there is none by then. What comes after that
-    // only frees the way for the next check.
-    const settle = (result: CheckResult) => {
-      if (!settled) report(result, since);
-      settled = true;
+    let reported = false;
+    // The outcome, or the deadline when there is none by then. What comes after that only frees the way
+    // for the next check.
+    const reportOnce = (result: CheckResult) => {
+      if (!reported) report(result, since);
+      reported = true;
     };
     let lastWords: NodeJS.Timeout | undefined;
     const deadline = setTimeout(() => {
       controller.abort(new CheckError("CheckTimeout"));
-      lastWords = setTimeout(settle, LAST_WORDS_MILLISECONDS, {
+      lastWords = setTimeout(reportOnce, LAST_WORDS_MILLISECONDS, {
         ok: false,
         reason: "CheckTimeout",
       });
     }, timing.checkTimeoutMilliseconds);
     try {
       const { signal } = controller;
-      settle(success(await attempt(dependency, options, { signal, timing })));
+      reportOnce(success(await attempt(dependency, options, { signal, timing })));
     } catch (error) {
-      settle(failure(error, controller.signal.aborted));
+      reportOnce(failure(error, controller.signal.aborted));
     } finally {
       clearTimeout(deadline);
       clearTimeout(lastWords);

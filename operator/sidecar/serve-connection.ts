@@ -48,6 +48,7 @@ const ANSWER_MILLISECONDS = 65_000;
  */
 const MAX_BYTES = 65_536;
 
+/** What is answered to a request that cannot be read, is too slow or too long. */
 const REFUSALS: Record<400 | 408 | 431, Answer> = {
   400: { status: 400, body: "bad request" },
   408: { status: 408, body: "request too slow" },

@@ -86,7 +86,7 @@ export function afterResult(
 
 /**
  * The state with its last result taken away once that is too old. A stuck loop must not hold a pod
- * in its Services on yesterday's word, and the first result that comes again starts from failing.
+ * in its Services on an old result, and the first result that comes again starts from failing.
  */
 export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
   if (state.heardAt === undefined) return state;
@@ -132,7 +132,7 @@ export interface Judged {
  * added, changed or gave less time is only reported until it has been up: a typo must not empty a
  * Service.
  */
-export function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
+function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
   return impact === "Gate" && (settled || !firstReady);
 }
 
@@ -150,7 +150,7 @@ export function awaited(judged: Judged, firstReady: boolean): boolean {
 export type PolicyPresence =
   /** It is mounted. */
   | "Present"
-  /** It is mounted, but none that this version can read ever was: only a newer sidecar can mend that. */
+  /** It is mounted in a format that this version cannot read, and no other policy is in force: only a newer sidecar can mend that. */
   | "Unsupported"
   /** It has been, in this pod's life: the policy was deleted. */
   | "Removed"
@@ -171,6 +171,7 @@ export interface Verdict {
   gating: string[];
 }
 
+/** What the verdict is made from. */
 export interface Evidence {
   presence: PolicyPresence;
   /** The pod has been ready at least once. */

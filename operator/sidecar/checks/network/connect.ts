@@ -95,7 +95,7 @@ function connectFirst(addresses: string[], port: number, signal: AbortSignal): P
       open.clear();
     };
     const failed = (socket: Socket, error: Error) => {
-      // The one that won has left the set: its later errors are its reader's business.
+      // A socket that has connected has left the set; whoever reads from it handles its errors.
       if (!open.delete(socket)) return;
       errors.push(error);
       if (errors.length < addresses.length) tryNext();

@@ -63,7 +63,7 @@ export function createResolve(sources: ResolveSources): Resolve {
 
   return async (host, signal) => {
     const addresses = await addressesOf(host, signal);
-    // Each time, remembered or not: no other line may decide what is dialled.
+    // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw new CheckError("Misconfigured");
     return { addresses, forget: () => memory.forget(host, addresses) };
   };

@@ -32,7 +32,7 @@ export function converse(source: ReadSource): Conversation {
   let failure: unknown;
   let wake = () => {};
   const read = createFrameReader((frame) => frames.push(frame));
-  // Never "enough": what else arrives is counted until the socket is closed.
+  // Always false, so that reading goes on and whatever else arrives counts against the bound.
   const ended = readUntil(source, (chunk) => {
     read(chunk);
     wake();

@@ -54,7 +54,7 @@ export async function postgresqlTarget(
   // User, database and options are sent before anyone knows who listens: on the port of a memcached server a
   // line break makes a command of what follows it. A NUL ends a field and begins another one.
   if (!Object.values(login).every((value) => isWireText(String(value)))) throw misconfigured();
-  // Two answers to one question: whichever won, someone would have been sure of the other.
+  // The TLS mode is given twice, in URL and policy: whichever were followed, somebody would rely on the other.
   if (tlsMode && config.tls) throw misconfigured();
   const mode = config.tls?.mode ?? tlsMode ?? DEFAULTS.tlsMode;
   return { login, tls: { mode, ca: await readCa(config, mode, readSecretKey) } };

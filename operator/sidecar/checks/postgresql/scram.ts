@@ -48,7 +48,7 @@ export function endPointBinding(
 ): ChannelBinding | undefined {
   const bits = /SHA-?(1|224|256|384|512)/i.exec(certificate?.signatureAlgorithm ?? "")?.[1];
   if (!certificate || bits === undefined) return undefined;
-  // What is too weak to sign with is replaced.
+  // RFC 5929: a certificate signed with SHA-1 is hashed with SHA-256.
   const algorithm = bits === "1" ? "sha256" : `sha${bits}`;
   return {
     mechanism: "SCRAM-SHA-256-PLUS",
