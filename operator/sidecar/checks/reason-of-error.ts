@@ -33,7 +33,7 @@ const REASON_OF_CODE: ReadonlyMap<string, Reason> = new Map<string, Reason>([
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/;
 
-/** Every SQLSTATE has a digit, no errno of five letters has one. */
+/** Five digits and capitals. Every SQLSTATE has a digit, no errno of five letters has one. */
 const SQLSTATE = /^(?=.*[0-9])[0-9A-Z]{5}$/;
 
 const REASON_OF_SQLSTATE: ReadonlyMap<string, Reason> = new Map<string, Reason>([
@@ -56,6 +56,11 @@ const REASON_OF_SQLSTATE: ReadonlyMap<string, Reason> = new Map<string, Reason>(
 /** Which of several failed addresses speaks for all: the one that learned most from the network. */
 const PREFERENCE: readonly Reason[] = ["ConnectionRefused", "ConnectTimeout", "ConnectionClosed"];
 
+/** Whether this is a code of the SQL standard, which no error of a socket has. */
+export function isSqlState(code: string): boolean {
+  return SQLSTATE.test(code);
+}
+
 function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : undefined;
@@ -71,7 +76,7 @@ function reasonOfCode(code: string | undefined): Reason {
   const known = REASON_OF_CODE.get(code);
   if (known) return known;
   if (TLS_CODE.test(code)) return "TLSFailed";
-  return SQLSTATE.test(code) ? reasonOfSqlState(code) : "ProtocolError";
+  return isSqlState(code) ? reasonOfSqlState(code) : "ProtocolError";
 }
 
 /**

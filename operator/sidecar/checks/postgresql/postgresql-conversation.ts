@@ -2,6 +2,7 @@
 import { abortError } from "../abort.ts";
 import { CheckError } from "../check.ts";
 import { type ReadSource, readUntil } from "../network/read-until.ts";
+import { isSqlState } from "../reason-of-error.ts";
 import { createFrameReader, type Frame } from "./postgresql-frames.ts";
 
 /** A session as a sequence: each step waits for the message that must come next. */
@@ -22,9 +23,6 @@ export interface ServerError extends Error {
   severity: string | undefined;
   text: string | undefined;
 }
-
-/** Five digits and capitals with at least one digit: never to be taken for the code of a socket's error. */
-const SQLSTATE = /^(?=.*[0-9])[0-9A-Z]{5}$/;
 
 /** Starts to listen at once. Holds nothing once `stream` is closed or `signal` has fired. */
 export function converse(source: ReadSource): Conversation {
@@ -75,7 +73,7 @@ function serverError(body: Buffer): Error {
   const field = (letter: string) => fields.find((text) => text.startsWith(letter))?.slice(1);
   const code = field("C");
   const complete = fields.at(-1) === "" && fields.at(-2) === "";
-  if (!complete || code === undefined || !SQLSTATE.test(code)) {
+  if (!complete || code === undefined || !isSqlState(code)) {
     return new CheckError("ProtocolError");
   }
   const details: Omit<ServerError, keyof Error> = { code, severity: field("S"), text: field("M") };
