@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** What of `api/` runs in every pod; the rest brings the schema library. */
-const API_FOR_SIDECAR = ["names", "reasons", "timing", "policy-file", "wire-text"].map(
+const API_FOR_SIDECAR = ["limits", "names", "reasons", "timing", "policy-file", "wire-text"].map(
   (n) => `api/${n}.ts`,
 );
 

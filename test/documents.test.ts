@@ -7,11 +7,8 @@ import { effectivePolicy } from "../operator/api/effective-policy.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
 import { REASONS } from "../operator/api/reasons.ts";
 import { DEFAULT_TIMES } from "../operator/api/timing.ts";
-import {
-  DEPENDENCY_TYPES,
-  type HealthPolicy,
-  healthPolicySchema,
-} from "../operator/api/v1alpha1.ts";
+import { type HealthPolicy, healthPolicySchema } from "../operator/api/v1alpha1.ts";
+import { DEPENDENCY_TYPES } from "../operator/api/v1alpha1-dependency.ts";
 import { CONDITION_TYPES } from "../operator/api/v1alpha1-status.ts";
 import { CHECK_TYPES } from "../operator/sidecar/checks/registry.ts";
 

@@ -2,7 +2,7 @@
  * The rules that the API server itself enforces, in CEL, each with one plain sentence. They are CEL
  * where a schema keyword would answer in the API server's own words ("should match '^...$'").
  */
-import { DEPENDENCY_DEFAULTS, MAX_DEPENDENCIES } from "./policy-file.ts";
+import { DEPENDENCY_DEFAULTS, MAX_DEPENDENCIES } from "./limits.ts";
 import { DEFAULT_TIMES, DURATION_PATTERN } from "./timing.ts";
 import { QUERY_TEXT_PATTERN, WIRE_TEXT_PATTERN } from "./wire-text.ts";
 

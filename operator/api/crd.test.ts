@@ -6,7 +6,8 @@ import type { CelRule } from "./cel.ts";
 import { MAX_LABEL_KEY_LENGTH } from "./cel-selector.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
 import { celRefusals } from "./testing/cel-refusals.ts";
-import { DEPENDENCY_TYPES, healthPolicySchema } from "./v1alpha1.ts";
+import { healthPolicySchema } from "./v1alpha1.ts";
+import { DEPENDENCY_TYPES } from "./v1alpha1-dependency.ts";
 
 const INVALID = join(import.meta.dirname, "testdata/invalid");
 const CORRECTED = join(import.meta.dirname, "testdata/corrected");

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { effectivePolicy } from "./effective-policy.ts";
-import { MAX_POLICY_FILE_BYTES, secretKeys } from "./policy-file.ts";
-import { type HealthPolicy, type HealthPolicySpec, healthPolicySchema } from "./v1alpha1.ts";
+import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
 
 const METADATA = {
   name: "web",
@@ -129,55 +128,4 @@ describe("effectivePolicy", () => {
       invalid: "timing: checkTimeout (5s) must be less than probe.timeoutSeconds (5)",
     });
   });
-});
-
-describe("the file of the largest policy is one that sidecars read:", () => {
-  /** Four bytes each in UTF-8, as long as a character gets. */
-  const wide = (count: number) => "\u{1f5c4}".repeat(count);
-  const key = { secretName: "s".repeat(253), key: "k".repeat(253) };
-  const credentials = { ...key, usernameKey: key.key, passwordKey: key.key };
-  const LARGEST: Omit<HealthPolicySpec["dependencies"][number], "name">[] = [
-    {
-      postgresql: {
-        host: "h".repeat(253),
-        port: 65_535,
-        database: wide(63),
-        credentials,
-        tls: { mode: "VerifyFull", caSecret: key },
-        query: wide(1_024),
-      },
-    },
-    { memcached: { servers: new Array(16).fill({ host: "h".repeat(253), port: 65_535 }) } },
-  ];
-
-  test.each(LARGEST)("%#", (slot) => {
-    const dependencies = Array.from({ length: 12 }, (_, index) => ({
-      name: String(index).padStart(63, "n"),
-      ...slot,
-    }));
-    expect(healthPolicySchema.shape.spec.shape.dependencies.safeParse(dependencies).error).toBe(
-      undefined,
-    );
-    const file = JSON.stringify(resolved({ dependencies }));
-    expect(Buffer.byteLength(file)).toBeGreaterThan(48_000);
-    expect(Buffer.byteLength(file)).toBeLessThan(MAX_POLICY_FILE_BYTES);
-  });
-});
-
-test("secretKeys names each key once", () => {
-  expect(
-    secretKeys({
-      name: "db",
-      type: "postgresql",
-      impact: "Gate",
-      postgresql: {
-        query: "SELECT 1",
-        credentials: { ...CREDENTIALS, usernameKey: "password" },
-        tls: { mode: "VerifyFull", caSecret: { secretName: "orders-db", key: "ca.crt" } },
-      },
-    }),
-  ).toStrictEqual([
-    { secretName: "orders-db", key: "password" },
-    { secretName: "orders-db", key: "ca.crt" },
-  ]);
 });

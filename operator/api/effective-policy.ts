@@ -1,11 +1,11 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
-import {
-  type CredentialsReference,
-  DEPENDENCY_DEFAULTS,
-  type DependencyConfig,
-  type MemcachedConfig,
-  type PostgresqlConfig,
-  type SecretKeyReference,
+import { DEPENDENCY_DEFAULTS } from "./limits.ts";
+import type {
+  CredentialsReference,
+  DependencyConfig,
+  MemcachedConfig,
+  PostgresqlConfig,
+  SecretKeyReference,
 } from "./policy-file.ts";
 import {
   DEFAULT_TIMES,
@@ -14,7 +14,8 @@ import {
   type Timing,
   whyNotNested,
 } from "./timing.ts";
-import { DEPENDENCY_TYPES, type HealthPolicy, type HealthPolicySpec } from "./v1alpha1.ts";
+import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
+import { DEPENDENCY_TYPES } from "./v1alpha1-dependency.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
 
 /** A HealthPolicy, resolved. Times in milliseconds and seconds as the names say. */

@@ -12,8 +12,9 @@ import type { Timing } from "./timing.ts";
  */
 export const POLICY_FILE_FORMAT = 1;
 
-/** What a failure of a dependency does to the pod. */
-export type Impact = "Gate" | "Observe";
+/** What a failure of a dependency does to the pod: keep it unready, or be reported alone. */
+export const IMPACTS = ["Gate", "Observe"] as const;
+export type Impact = (typeof IMPACTS)[number];
 
 /** Which key of which Secret of the pod's namespace. */
 export interface SecretKeyReference {
@@ -89,36 +90,10 @@ export interface WrittenPolicyFile extends PolicyFile {
   formatVersion: number;
 }
 
-/** What an unset field of a dependency means. The controller writes these values into the file. */
-export const DEPENDENCY_DEFAULTS = {
-  impact: "Gate",
-  postgresql: {
-    port: 5_432,
-    usernameKey: "username",
-    passwordKey: "password",
-    query: "SELECT 1",
-    tlsMode: "Prefer",
-  },
-  memcached: { port: 11_211 },
-} as const;
-
-/** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 80,000. */
-export const MAX_POLICY_FILE_BYTES = 262_144;
-/** The highest TCP port. */
-export const MAX_PORT = 65_535;
-/** The longest query of a database, in characters. */
-export const MAX_QUERY_LENGTH = 1_024;
-/** The longest name of a database, in characters; PostgreSQL's own limit. */
-export const MAX_DATABASE_LENGTH = 63;
-/** The most dependencies that a policy may name. */
-export const MAX_DEPENDENCIES = 12;
-/** The most memcached servers that one dependency may name. */
-export const MAX_MEMCACHED_SERVERS = 16;
-
-/** Every Secret key that a dependency names, in a fixed order and each once. */
+/** Every Secret key that a dependency names, in a fixed order; one that it names twice is there twice. */
 export function secretKeys(dependency: DependencyConfig): SecretKeyReference[] {
   const { postgresql } = dependency;
-  const named: (SecretKeyReference | undefined)[] = [
+  return [
     postgresql?.connectionString,
     postgresql?.credentials && {
       secretName: postgresql.credentials.secretName,
@@ -129,10 +104,5 @@ export function secretKeys(dependency: DependencyConfig): SecretKeyReference[] {
       key: postgresql.credentials.passwordKey,
     },
     postgresql?.tls?.caSecret,
-  ];
-  const unique = new Map<string, SecretKeyReference>();
-  for (const reference of named) {
-    if (reference) unique.set(`${reference.secretName}/${reference.key}`, reference);
-  }
-  return [...unique.values()];
+  ].filter((reference) => reference !== undefined);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
-import { type DependencyConfig, MAX_DEPENDENCIES, secretKeys } from "./policy-file.ts";
+import { MAX_DEPENDENCIES } from "./limits.ts";
+import { type DependencyConfig, secretKeys } from "./policy-file.ts";
 import { dependencySchema, secretAccessSpec, secretNamePaths } from "./secret-access.ts";
 
 interface Spec {

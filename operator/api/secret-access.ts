@@ -4,8 +4,8 @@
  * Secret's password to a host of their own.
  */
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
+import { MAX_DEPENDENCIES } from "./limits.ts";
 import { GROUP, HEALTH_POLICIES, VERSION } from "./names.ts";
-import { MAX_DEPENDENCIES } from "./policy-file.ts";
 
 /** The field that names a Secret, wherever one is named. */
 const SECRET_NAME = "secretName";

@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { cel } from "./cel.ts";
 import * as rules from "./cel-selector.ts";
-
-const describe = (description: string) => ({ description });
+import { describe } from "./v1alpha1-fields.ts";
 
 /** How many labels, conditions and values a selector may name: more than selectors need, and few enough to keep a policy small. */
 const MAX_MATCH_LABELS = 12;

@@ -1,8 +1,7 @@
 /** What the operator reports in the status of a HealthPolicy: fields, their documentation and limits. */
 import { z } from "zod";
-import { MAX_DEPENDENCIES } from "./policy-file.ts";
-
-const describe = (description: string) => ({ description });
+import { MAX_DEPENDENCIES } from "./limits.ts";
+import { describe } from "./v1alpha1-fields.ts";
 
 /** Condition types of a HealthPolicy, in the order in which they are written. */
 export const CONDITION_TYPES = [

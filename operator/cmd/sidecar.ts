@@ -1,4 +1,5 @@
 /** The sidecar: reads its environment once, wires checks, state and probe server, stops on SIGTERM. */
+import { MAX_PORT } from "../api/limits.ts";
 import {
   CONFIG_PATH,
   MOUNTED_KEYS_ENV,
@@ -44,7 +45,7 @@ interface Settings {
 /** The environment as typed values; throws an Error that names the variable. */
 function readSettings(env: NodeJS.ProcessEnv): Settings {
   const port = Number(env[PORT_ENV] ?? SIDECAR_PORT);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
     throw new Error(`${PORT_ENV} is not a port`);
   }
   return {

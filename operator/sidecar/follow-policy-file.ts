@@ -1,8 +1,9 @@
 /** Follows the mounted policy file: its first content, each change, and its removal. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { MAX_POLICY_FILE_BYTES } from "../api/limits.ts";
 import { POLICY_FILE } from "../api/names.ts";
-import { MAX_POLICY_FILE_BYTES, POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
+import { POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
 import type { Log } from "./log.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
 import { readBounded } from "./read-bounded.ts";

@@ -1,10 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import {
-  type DependencyConfig,
-  MAX_DEPENDENCIES,
-  POLICY_FILE_FORMAT,
-  type PolicyFile,
-} from "../api/policy-file.ts";
+import { MAX_DEPENDENCIES } from "../api/limits.ts";
+import { type DependencyConfig, POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
 import type { Timing } from "../api/timing.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
 

@@ -4,13 +4,15 @@
  * not the whole policy unreadable.
  */
 import {
-  type CredentialsReference,
-  type DependencyConfig,
   MAX_DATABASE_LENGTH,
   MAX_DEPENDENCIES,
   MAX_MEMCACHED_SERVERS,
   MAX_PORT,
   MAX_QUERY_LENGTH,
+} from "../api/limits.ts";
+import {
+  type CredentialsReference,
+  type DependencyConfig,
   type MemcachedConfig,
   POLICY_FILE_FORMAT,
   type PolicyFile,

@@ -1,5 +1,6 @@
 /** (host, port) -> connected socket: name resolution and connect inside one budget. */
 import { connect as openSocket, type Socket } from "node:net";
+import { MAX_PORT } from "../../../api/limits.ts";
 import { abortError, limitSignal } from "../abort.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 import type { Resolution, Resolve } from "./resolve.ts";
@@ -70,7 +71,7 @@ async function connectTo(
 }
 
 function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return Number.isInteger(port) && port >= 1 && port <= MAX_PORT;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Pure: a `postgresql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
-import { DEPENDENCY_DEFAULTS, type TlsMode } from "../../../api/policy-file.ts";
+import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
+import type { TlsMode } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 

@@ -1,11 +1,7 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
 import { X509Certificate } from "node:crypto";
-import {
-  type CredentialsReference,
-  DEPENDENCY_DEFAULTS,
-  type PostgresqlConfig,
-  type TlsMode,
-} from "../../../api/policy-file.ts";
+import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
+import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../../api/policy-file.ts";
 import { isWireText } from "../../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";

@@ -1,0 +1,37 @@
+/**
+ * What an unset field of a dependency means, and the most that a policy may hold. No schema library: the
+ * sidecar loads this file.
+ */
+
+/** What an unset field of a dependency means. The controller writes these values into the file. */
+export const DEPENDENCY_DEFAULTS = {
+  impact: "Gate",
+  postgresql: {
+    port: 5_432,
+    usernameKey: "username",
+    passwordKey: "password",
+    query: "SELECT 1",
+    tlsMode: "Prefer",
+  },
+  memcached: { port: 11_211 },
+} as const;
+
+/** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 75,000. */
+export const MAX_POLICY_FILE_BYTES = 262_144;
+/** The highest TCP port. */
+export const MAX_PORT = 65_535;
+/**
+ * The longest host name, name of a Secret or key in one, in characters: DNS's limit without the last dot, and
+ * Kubernetes' own.
+ */
+export const MAX_NAME_LENGTH = 253;
+/** The longest DNS label, and so the longest name of a dependency, in characters. */
+export const MAX_LABEL_LENGTH = 63;
+/** The longest query of a database, in characters. */
+export const MAX_QUERY_LENGTH = 1_024;
+/** The longest name of a database, in characters; PostgreSQL's own limit. */
+export const MAX_DATABASE_LENGTH = 63;
+/** The most dependencies that a policy may name. */
+export const MAX_DEPENDENCIES = 12;
+/** The most memcached servers that one dependency may name. */
+export const MAX_MEMCACHED_SERVERS = 16;

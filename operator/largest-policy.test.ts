@@ -1,0 +1,69 @@
+/** What the operator writes of the largest policy that the API server lets through, read as the sidecar reads it. */
+import { describe, expect, test } from "@jest/globals";
+import { effectivePolicy } from "./api/effective-policy.ts";
+import {
+  MAX_DATABASE_LENGTH,
+  MAX_DEPENDENCIES,
+  MAX_LABEL_LENGTH,
+  MAX_MEMCACHED_SERVERS,
+  MAX_NAME_LENGTH,
+  MAX_POLICY_FILE_BYTES,
+  MAX_PORT,
+  MAX_QUERY_LENGTH,
+} from "./api/limits.ts";
+import { POLICY_FILE, POLICY_NAME_MAX_LENGTH } from "./api/names.ts";
+import { rawPolicy } from "./api/testing/policy.ts";
+import { type HealthPolicySpec, healthPolicySchema } from "./api/v1alpha1.ts";
+import { policyConfigMap } from "./controller/policy/configmap.ts";
+import { parsePolicyFile } from "./sidecar/parse-policy-file.ts";
+
+/** Four bytes each in UTF-8, as long as a character gets. */
+const wide = (count: number) => "\u{1f5c4}".repeat(count);
+const longestName = "n".repeat(MAX_NAME_LENGTH);
+const key = { secretName: longestName, key: longestName };
+const server = { host: longestName, port: MAX_PORT };
+
+/** The largest slot of each type. */
+const LARGEST: Omit<HealthPolicySpec["dependencies"][number], "name">[] = [
+  {
+    postgresql: {
+      ...server,
+      database: wide(MAX_DATABASE_LENGTH),
+      credentials: {
+        secretName: longestName,
+        usernameKey: longestName,
+        passwordKey: longestName,
+      },
+      tls: { mode: "VerifyFull", caSecret: key },
+      query: wide(MAX_QUERY_LENGTH),
+    },
+  },
+  { memcached: { servers: new Array(MAX_MEMCACHED_SERVERS).fill(server) } },
+];
+
+describe.each(LARGEST)("%#", (slot) => {
+  const dependencies = Array.from({ length: MAX_DEPENDENCIES }, (_, index) => ({
+    name: String(index).padStart(MAX_LABEL_LENGTH, "n"),
+    ...slot,
+  }));
+  const policy = rawPolicy({ name: "p".repeat(POLICY_NAME_MAX_LENGTH) }, { dependencies });
+  const resolution = effectivePolicy(policy);
+  if ("invalid" in resolution) throw new Error(resolution.invalid);
+  const file = policyConfigMap(resolution.policy).data[POLICY_FILE] ?? "";
+
+  test("fits the schema", () => {
+    expect(healthPolicySchema.safeParse(policy).error).toBeUndefined();
+  });
+
+  test("is no longer than sidecars read", () => {
+    expect(Buffer.byteLength(file)).toBeGreaterThan(48_000);
+    expect(Buffer.byteLength(file)).toBeLessThan(MAX_POLICY_FILE_BYTES);
+  });
+
+  test("says to the sidecar what the policy says", () => {
+    expect(parsePolicyFile(file)).toMatchObject({
+      policy: policy.metadata.name,
+      dependencies: resolution.policy.dependencies,
+    });
+  });
+});
