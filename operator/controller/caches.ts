@@ -5,7 +5,7 @@ import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
-import type { KubeObject } from "./kube/kube-object.ts";
+import { type KubeObject, keyOf } from "./kube/kube-object.ts";
 import { type Change, startWatch, type Watch } from "./kube/watch.ts";
 import {
   createPolicyIndex,
@@ -14,7 +14,6 @@ import {
   projectPolicy,
 } from "./policy/policy-cache.ts";
 import { configMapIsForeign } from "./policy/status.ts";
-import { policyKey } from "./work-item.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
 /** Longest annotation that is kept: the cache holds every namespace, and a list of ports is far shorter. */
@@ -141,10 +140,10 @@ export function startCaches(options: CachesOptions): Caches {
     index,
     namespaces,
     certificates,
-    certificate: () => certificates.get(`${namespace}/${certificateSecret}`),
+    certificate: () => certificates.get(keyOf({ namespace, name: certificateSecret })),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
     namespaceAnnotations: (name) => namespaces.get(name)?.annotations ?? {},
-    heldBack: (policy) => configMapIsForeign(policies.get(policyKey(policy))?.status),
+    heldBack: (policy) => configMapIsForeign(policies.get(keyOf(policy))?.status),
     synced,
     untilSynced: async (signal) => {
       while (!synced() && !signal.aborted) {

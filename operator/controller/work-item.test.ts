@@ -5,6 +5,7 @@ test("equal items have one key, different ones never", () => {
   const items: WorkItem[] = [
     { kind: "certificate" },
     { kind: "webhookConfiguration" },
+    { kind: "webhookProof" },
     policyItem({ namespace: "a", name: "certificate" }),
     policyItem({ namespace: "a", name: "b" }),
     policyItem({ namespace: "b", name: "a" }),
@@ -12,9 +13,9 @@ test("equal items have one key, different ones never", () => {
   expect(items.map(workItemKey)).toEqual([
     "certificate",
     "webhookConfiguration",
+    "webhookProof",
     "a/certificate",
     "a/b",
     "b/a",
   ]);
-  expect(workItemKey(policyItem({ namespace: "a", name: "b" }))).toBe("a/b");
 });

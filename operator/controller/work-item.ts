@@ -1,4 +1,5 @@
 /** What the leader has to work on, one item at a time. */
+import { keyOf } from "./kube/kube-object.ts";
 
 /**
  * The policy `namespace/name` and its status, the webhook configuration, the proof that API servers get
@@ -10,14 +11,9 @@ export type WorkItem =
   | { kind: "webhookProof" }
   | { kind: "certificate" };
 
-/** The key of a policy, as caches and counts have it. */
-export function policyKey({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
-}
-
 /** Equal for equal items and different for different ones: no kind of work has a slash in its name. */
 export function workItemKey(item: WorkItem): string {
-  return item.kind === "policy" ? policyKey(item) : item.kind;
+  return item.kind === "policy" ? keyOf(item) : item.kind;
 }
 
 /** The work on a policy. */

@@ -1,27 +1,17 @@
 /** From the text of a review to the text of its answer. */
 import { types } from "node:util";
+import { type Answer, refusal } from "./answer.ts";
 import { type Decision, decideAdmission, type Knowledge } from "./decide-admission.ts";
+import type { Log } from "./log.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { diff, type Operation } from "./patch.ts";
 import { parseReview, type ReviewRequest, reviewAnswer } from "./review.ts";
-
-/** As much of a logger as the webhook uses; fields first, as in pino. */
-export interface Log {
-  info(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Everything that answering needs. */
 export interface AdmitOptions {
   knowledge: Knowledge;
   metrics: WebhookMetrics;
   log: Log;
-}
-
-/** An HTTP answer. */
-export interface Answer {
-  status: number;
-  body: string;
 }
 
 /** The answer where something of ours failed: the pod goes ahead without a sidecar, and says so. */
@@ -32,11 +22,6 @@ const INTERNAL_ERROR: Decision = {
     "healthpolicy: no sidecar was added, because of an error in the operator; see its log",
   ],
 };
-
-/** The body of an answer that is no review: one word and one sentence. */
-export function refusalBody(reason: string, message: string): string {
-  return JSON.stringify({ reason, message });
-}
 
 /** Kind and place of an error, never its text, which could quote the pod. */
 function describeError(error: unknown): { error: string; at?: string } {
@@ -75,7 +60,7 @@ export function admit(text: string, options: AdmitOptions): Answer {
   if ("refusal" in parsed) {
     const { reason, message } = parsed.refusal;
     options.metrics.injections.inc({ result: "refused", reason });
-    return { status: 400, body: refusalBody(reason, message) };
+    return refusal(400, reason, message);
   }
   const { request } = parsed;
   const { decision, operations } = decideSafely(request, options);

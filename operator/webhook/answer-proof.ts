@@ -7,9 +7,10 @@ import {
   CHALLENGE_ANNOTATION,
   WEBHOOK_PROOF_CONFIG_MAP,
 } from "../api/names.ts";
-import { type Answer, refusalBody } from "./admit.ts";
+import { type Answer, refusal } from "./answer.ts";
+import { type Fields, isObject } from "./fields.ts";
 import { diff, type Operation } from "./patch.ts";
-import { type Fields, isObject, parseRequest, reviewAnswer } from "./review.ts";
+import { parseRequest, reviewAnswer } from "./review.ts";
 
 /** Who answers. */
 export interface ProofSigner {
@@ -41,7 +42,7 @@ export function answerProof(text: string, signer: ProofSigner): Answer {
   const parsed = parseRequest(text);
   if ("refusal" in parsed) {
     const { reason, message } = parsed.refusal;
-    return { status: 400, body: refusalBody(reason, message) };
+    return refusal(400, reason, message);
   }
   const { request } = parsed;
   return { status: 200, body: reviewAnswer(request.uid, answerChallenge(request, signer), []) };

@@ -1,15 +1,10 @@
 /** JSON Patch (RFC 6902) from two versions of an object. Made by comparing, never written by hand. */
+import { type Fields, isObject } from "./fields.ts";
 
 /** The operations that a comparison gives. */
 export type Operation =
   | { op: "add" | "replace"; path: string; value: unknown }
   | { op: "remove"; path: string };
-
-type Fields = Record<string, unknown>;
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Equal as JSON. Parts that both versions share are recognised at once, however deep they are. */
 function same(before: unknown, after: unknown): boolean {

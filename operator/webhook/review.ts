@@ -1,5 +1,6 @@
 /** AdmissionReview, in and out. Only admission.k8s.io/v1, only the creation of pods. */
 import type { Pod } from "../inject/pod.ts";
+import { type Fields, isObject } from "./fields.ts";
 import type { Operation } from "./patch.ts";
 import { isStructureBounded } from "./structure.ts";
 
@@ -31,13 +32,6 @@ export const REFUSALS = [
 export interface Refusal {
   reason: (typeof REFUSALS)[number];
   message: string;
-}
-
-/** A JSON object of which nothing is known. */
-export type Fields = Record<string, unknown>;
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,8 @@
 /** Which answer a request gets. */
 import type { IncomingMessage } from "node:http";
 import { ADMISSION_PATH, POLICIES_PATH, PROOF_PATH } from "../api/names.ts";
-import { type AdmitOptions, type Answer, admit, refusalBody } from "./admit.ts";
+import { type AdmitOptions, admit } from "./admit.ts";
+import { type Answer, refusal } from "./answer.ts";
 import { answerProof } from "./answer-proof.ts";
 import type { BodyReader } from "./read-body.ts";
 
@@ -15,10 +16,6 @@ const REFUSED_BODY = {
 export interface RouteOptions extends AdmitOptions {
   /** This replica's pod. */
   podName: string;
-}
-
-function refuse(status: number, reason: string, message: string): Answer {
-  return { status, body: refusalBody(reason, message) };
 }
 
 function isJson(request: IncomingMessage): boolean {
@@ -38,24 +35,24 @@ async function review(
   read: BodyReader,
   options: RouteOptions,
 ): Promise<Answer | undefined> {
-  if (request.method !== "POST") return refuse(405, "MethodNotAllowed", "use POST");
-  if (!isJson(request)) return refuse(415, "NotJson", "the content type must be application/json");
+  if (request.method !== "POST") return refusal(405, "MethodNotAllowed", "use POST");
+  if (!isJson(request)) return refusal(415, "NotJson", "the content type must be application/json");
   const body = await read(request);
   if (body === undefined) return undefined;
   if ("text" in body) return reviewed(request, body.text, options);
   const [reason, message] = REFUSED_BODY[body.status];
   options.metrics.injections.inc({ result: "refused", reason });
-  return refuse(body.status, reason, message);
+  return refusal(body.status, reason, message);
 }
 
 /** Which generation of a policy this replica injects; the answer comes from what injection reads. */
 function knownPolicy(path: string, { knowledge }: AdmitOptions): Answer {
   const [namespace = "", name] = path.slice(POLICIES_PATH.length + 1).split("/");
   const policies = knowledge.policies(namespace);
-  if (!policies) return refuse(503, "CacheNotSynced", "the cache is not filled yet");
+  if (!policies) return refusal(503, "CacheNotSynced", "the cache is not filled yet");
   const policy = policies.find((candidate) => candidate.name === name);
-  if (!policy) return refuse(404, "NotFound", "no such policy is known here");
-  if (knowledge.heldBack(policy)) return refuse(404, "ConfigMapNotOurs", "not injected here now");
+  if (!policy) return refusal(404, "NotFound", "no such policy is known here");
+  if (knowledge.heldBack(policy)) return refusal(404, "ConfigMapNotOurs", "not injected here now");
   const { generation, uid } = policy;
   return { status: 200, body: JSON.stringify({ generation, uid }) };
 }
@@ -77,7 +74,7 @@ export async function route(
   if (path.startsWith(`${POLICIES_PATH}/`) && request.method === "GET") {
     return knownPolicy(path, options);
   }
-  return refuse(404, "NotFound", "no such path");
+  return refusal(404, "NotFound", "no such path");
 }
 
 /**
@@ -92,5 +89,5 @@ export function mayStay(request: IncomingMessage, answer: Answer): boolean {
 
 /** The answer to an `Expect` header that nothing here can meet. */
 export function expectationFailed(): Answer {
-  return refuse(417, "ExpectationFailed", "only 100-continue can be expected");
+  return refusal(417, "ExpectationFailed", "only 100-continue can be expected");
 }

@@ -1,10 +1,8 @@
 /** One watch of a collection: its events until the server ends it. */
-import type { KubeClient } from "./kube-client.ts";
+import { type KubeClient, MAX_ANSWER_BYTES } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { readLines } from "./read-lines.ts";
 
-/** An object is at most 1.5 MiB in etcd, about 3 MiB as JSON with managedFields and an event's frame. */
-const MAX_LINE_BYTES = 8 * 1024 * 1024;
 /** After the server should have ended a watch, our own timer waits this much longer. */
 const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
 /**
@@ -103,7 +101,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
   const signal = AbortSignal.any([options.signal, dead.signal]);
   try {
     const body = await client.stream({ method: "GET", path, query: queryOf(options), signal });
-    for await (const line of readLines(body, MAX_LINE_BYTES)) {
+    // A line brings one object, as an answer does.
+    for await (const line of readLines(body, MAX_ANSWER_BYTES)) {
       const event = eventOf(line);
       if (endsInitialEvents(event)) ({ silence } = options);
       clearTimeout(watchdog);

@@ -13,7 +13,7 @@ const CALL_DEADLINE_MILLISECONDS = 10_000;
  * The largest answer that is read. Parsed it takes several times that, in a pod of 256 MiB; the largest
  * object of an API server (1.5 MiB in etcd, about 3 MiB as JSON with managedFields) fits twice.
  */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /**
  * Connections to the API server, calls and watches together. There are at most 24 watches (20 namespaces'
  * pods, the operator's own, policies, namespaces, the Secret), and twice as many for a moment while the

@@ -10,7 +10,16 @@ export interface KubeObject {
   };
 }
 
-/** `namespace/name`, or the name alone of an object without a namespace. */
-export function objectKey({ metadata }: KubeObject): string {
-  return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+/** Where an object is: its name, and its namespace where it has one. */
+export interface ObjectName {
+  namespace?: string;
+  name: string;
+}
+
+/**
+ * `namespace/name`, or the name alone of an object without a namespace: by this all caches, counts and
+ * work items know an object.
+ */
+export function keyOf({ namespace, name }: ObjectName): string {
+  return namespace ? `${namespace}/${name}` : name;
 }

@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
 import { endsInitialEvents, follow, HistoryLost, type WatchEvent } from "./follow.ts";
 import { ApiError, isApiError, type KubeClient } from "./kube-client.ts";
-import { type KubeObject, objectKey } from "./kube-object.ts";
+import { type KubeObject, keyOf } from "./kube-object.ts";
 import { listAll } from "./list.ts";
 import { createRepeatedErrors } from "./repeated-errors.ts";
 
@@ -122,7 +122,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     try {
       return options.project(object);
     } catch (error) {
-      const key = objectKey(object);
+      const key = keyOf(object.metadata);
       log.error({ kind, key, err: error }, "an object cannot be read; left out");
       return undefined;
     }
@@ -152,7 +152,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
 
   async function readPages(): Promise<void> {
     const seen: Seen<T> = new Map();
-    const onObject = (object: KubeObject) => seen.set(objectKey(object), project(object));
+    const onObject = (object: KubeObject) => seen.set(keyOf(object.metadata), project(object));
     const version = await listAll({ client, path, selector, signal, onObject });
     replace(seen, version);
   }
@@ -164,8 +164,8 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   }
 
   function collect(seen: Seen<T>, { type, object }: WatchEvent): void {
-    if (type === "DELETED") seen.delete(objectKey(object));
-    else if (type !== "BOOKMARK") seen.set(objectKey(object), project(object));
+    if (type === "DELETED") seen.delete(keyOf(object.metadata));
+    else if (type !== "BOOKMARK") seen.set(keyOf(object.metadata), project(object));
   }
 
   /** Reads the collection as the beginning of a watch; resolves with that watch. */
@@ -219,7 +219,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     lastEvent = performance.now();
     ({ resourceVersion } = object.metadata);
     if (type === "BOOKMARK") return;
-    put(objectKey(object), type === "DELETED" ? undefined : project(object));
+    put(keyOf(object.metadata), type === "DELETED" ? undefined : project(object));
   }
 
   async function round(): Promise<void> {

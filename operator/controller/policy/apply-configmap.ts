@@ -1,8 +1,8 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
-import { policyKey } from "../work-item.ts";
 import { policyConfigMap } from "./configmap.ts";
 
 /**
@@ -137,11 +137,11 @@ export function createConfigMapWriter(
 
   return {
     look: async (policy) => {
-      const last = known.get(policyKey(policy));
+      const last = known.get(keyOf(policy));
       return last?.policyUid === policy.uid ? found(last, policy) : ask(policy);
     },
     write: async (policy, uid) => {
-      const key = policyKey(policy);
+      const key = keyOf(policy);
       // Until the write has succeeded, nothing is known.
       known.delete(key);
       const stored = await apply(policy, uid);

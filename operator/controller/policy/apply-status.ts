@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { API_VERSION, HEALTH_POLICIES } from "../../api/names.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import { policyKey } from "../work-item.ts";
+import { keyOf } from "../kube/kube-object.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
 
@@ -47,20 +47,20 @@ export function createStatusWriter(client: KubeClient): StatusWriter {
 
   /** What the cache has, or what was just written and has not come back to it yet. */
   function standing(record: PolicyRecord): HealthPolicyStatus | undefined {
-    const last = written.get(policyKey(record));
+    const last = written.get(keyOf(record));
     const echoing = last?.uid === record.uid && performance.now() - last.at < ECHO_MILLISECONDS;
     return echoing ? last.status : record.status;
   }
 
   return {
     previous: (record) => {
-      const last = written.get(policyKey(record));
+      const last = written.get(keyOf(record));
       return last?.uid === record.uid ? last.status : record.status;
     },
     write: async (record, status) => {
       const stands = standing(record);
       if (isDeepStrictEqual(stands, status)) return undefined;
-      const wait = pace.wait(policyKey(record), urgencyOf(stands, status));
+      const wait = pace.wait(keyOf(record), urgencyOf(stands, status));
       if (wait > 0) return wait;
       const { namespace, name, uid } = record;
       await client.apply({
@@ -75,7 +75,7 @@ export function createStatusWriter(client: KubeClient): StatusWriter {
         fieldManager: FIELD_MANAGER,
         force: true,
       });
-      written.set(policyKey(record), { uid, status, at: performance.now() });
+      written.set(keyOf(record), { uid, status, at: performance.now() });
       return undefined;
     },
     forget: (key) => {

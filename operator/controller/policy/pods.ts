@@ -5,6 +5,7 @@ import type { Pod } from "../../inject/pod.ts";
 import { whyNeverInjected } from "../../inject/why-skip.ts";
 import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
+import type { OwnerReference } from "../kube/owner-reference.ts";
 import type { Change } from "../kube/watch.ts";
 
 /** A pod, cut down to what the leader needs. */
@@ -38,13 +39,6 @@ interface LivePod extends Pod {
   };
 }
 
-interface Owner {
-  apiVersion?: string;
-  kind?: string;
-  name?: string;
-  controller?: boolean;
-}
-
 const WORKLOADS_API = "apps/v1";
 const WORKLOADS: Readonly<Record<string, string>> = {
   ReplicaSet: "deployment",
@@ -64,7 +58,7 @@ function deploymentOf(replicaSet: string, hash: string | undefined): string | un
  * ownerReference: what is no name of a known kind counts as no workload.
  */
 function workloadOf({ metadata }: LivePod): string | undefined {
-  const owners = (metadata.ownerReferences ?? []) as Owner[];
+  const owners = (metadata.ownerReferences ?? []) as Partial<OwnerReference>[];
   const owner = owners.find(({ controller }) => controller);
   const kind = WORKLOADS[owner?.kind ?? ""];
   if (!kind || owner?.apiVersion !== WORKLOADS_API || !owner.name) return undefined;

@@ -5,9 +5,9 @@
 import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import { keyOf } from "../kube/kube-object.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import { policyKey } from "../work-item.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
@@ -121,7 +121,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function reconcileRecord(record: PolicyRecord): Promise<number> {
     const facts = await readFacts(record);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
-    if (facts.counts) counts.set(policyKey(record), facts.counts);
+    if (facts.counts) counts.set(keyOf(record), facts.counts);
     return carryOut(record, policyPlan(facts, replicas));
   }
 
@@ -136,7 +136,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const conflict = isApiError(error, 409);
     // Deleted or replaced while we worked: the watch will say so.
     const gone = conflict || isApiError(error, 404);
-    if (gone && caches.policies.get(policyKey(record))?.uid !== record.uid) return undefined;
+    if (gone && caches.policies.get(keyOf(record))?.uid !== record.uid) return undefined;
     if (conflict) return CONFLICT_MILLISECONDS;
     throw error;
   }
@@ -144,7 +144,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   return {
     counts: () => counts,
     reconcile: async (policy) => {
-      const key = policyKey(policy);
+      const key = keyOf(policy);
       const record = caches.policies.get(key);
       if (!record) {
         forget(key);
