@@ -1,0 +1,115 @@
+/** What a leader does about each kind of work item. */
+import type { Logger } from "pino";
+import type { Caches } from "./caches.ts";
+import { writeCertificate } from "./certificate/apply-certificate.ts";
+import type { KubeClient } from "./kube/kube-client.ts";
+import type { Queue } from "./kube/queue.ts";
+import { createConfigMapWriter } from "./policy/apply-configmap.ts";
+import type { PodWatches } from "./policy/pod-watches.ts";
+import { createReconciler, type Reconciler } from "./policy/reconcile.ts";
+import type { OperatorSettings } from "./settings.ts";
+import {
+  createWebhookWriter,
+  WEBHOOK_REAPPLY_MILLISECONDS,
+} from "./webhook-configuration/apply-webhook-configuration.ts";
+import { createWebhookProver, type WebhookProver } from "./webhook-configuration/prove-webhook.ts";
+import type { WorkItem } from "./work-item.ts";
+
+/** Certificates live for weeks; the Secret's own changes are watched. */
+const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
+/** From a write of the webhook configuration to its proof: API servers learn of it by a watch of theirs. */
+const PROOF_AFTER_WRITE_MILLISECONDS = 1_000;
+
+export interface LeaderWorkOptions {
+  client: KubeClient;
+  caches: Caches;
+  settings: OperatorSettings;
+  /** Name in the webhook's certificate. */
+  dnsName: string;
+  /** Pods by namespace. */
+  pods: Pick<PodWatches, "pods" | "synced">;
+  /** Takes the work that follows from other work. */
+  queue: Pick<Queue<WorkItem>, "add" | "addAfter">;
+  /** Called when it has changed whether API servers get through to the webhook. */
+  onReachChange: () => void;
+  log: Logger;
+}
+
+/** The work, and what is known from it. */
+export interface LeaderWork {
+  /** Works on one item; resolves with the milliseconds until it is to be worked on again, if at all. */
+  handle(item: WorkItem): Promise<number | undefined>;
+  /** Pod counts by policy. */
+  counts: Reconciler["counts"];
+  /** Whether API servers get through to the webhook. */
+  webhookReach: WebhookProver["reach"];
+}
+
+/** Work of which nothing is done yet. */
+export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
+  const { client, caches, settings, dnsName, queue, log } = options;
+  const { namespace, webhookPort } = settings;
+  const webhook = createWebhookWriter({
+    client,
+    target: {
+      namespace,
+      service: settings.webhookService,
+      timeoutSeconds: settings.webhookTimeoutSeconds,
+    },
+    clusterRole: settings.clusterRole,
+    log,
+  });
+  const prover = createWebhookProver({
+    client,
+    target: { namespace, port: webhookPort },
+    onFirstUnanswered: () => {
+      webhook.writeAgain();
+      queue.add({ kind: "webhookConfiguration" });
+    },
+    onChange: options.onReachChange,
+    log,
+  });
+  const reconciler = createReconciler({
+    client,
+    caches,
+    pods: options.pods,
+    configMaps: createConfigMapWriter(client),
+    webhook,
+    webhookReach: prover.reach,
+    podName: settings.podName,
+    namespace,
+    webhookPort,
+    dnsName,
+  });
+
+  async function certificate(): Promise<number> {
+    const secret = { client, namespace, secret: settings.certificateSecret, dnsName, log };
+    await writeCertificate(secret, caches.certificate(), Date.now());
+    return CERTIFICATE_CHECK_MILLISECONDS;
+  }
+
+  async function webhookConfiguration(): Promise<number | undefined> {
+    const caBundle = caches.certificate()?.data["ca.crt"];
+    // Comes back when the Secret is filled.
+    if (!caBundle) return undefined;
+    const wrote = await webhook.write({ caBundle, namespaces: caches.index.namespaces() });
+    // From here on it repeats itself.
+    if (wrote) queue.addAfter({ kind: "webhookProof" }, PROOF_AFTER_WRITE_MILLISECONDS);
+    return WEBHOOK_REAPPLY_MILLISECONDS;
+  }
+
+  function handle(item: WorkItem): Promise<number | undefined> {
+    switch (item.kind) {
+      case "certificate":
+        return certificate();
+      case "webhookConfiguration":
+        return webhookConfiguration();
+      case "webhookProof":
+        return prover.prove();
+      case "policy":
+        return reconciler.reconcile(item);
+    }
+  }
+
+  return { handle, counts: reconciler.counts, webhookReach: prover.reach };
+}
