@@ -10,7 +10,7 @@ export const CHART = import.meta.dirname;
 export const RELEASE = "healthpolicy";
 export const NAMESPACE = "healthpolicy-system";
 
-/** The version the chart is tried with; the same as the test cluster's, so that goldens stay the same. */
+/** The version the chart is rendered for: one and the same, so that goldens stay the same. */
 const KUBE_VERSION = "1.36.3";
 /** Deadline of one call. A render takes well below one second; the rest is for a busy machine. */
 export const HELM_TIMEOUT_MS = 60_000;

@@ -3,6 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse, parseAllDocuments } from "yaml";
+import { CONDITION_REASONS } from "../operator/api/condition-reasons.ts";
 import { effectivePolicy } from "../operator/api/effective-policy.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
 import { REASONS } from "../operator/api/reasons.ts";
@@ -11,6 +12,9 @@ import { type HealthPolicy, healthPolicySchema } from "../operator/api/v1alpha1.
 import { DEPENDENCY_TYPES } from "../operator/api/v1alpha1-dependency.ts";
 import { CONDITION_TYPES } from "../operator/api/v1alpha1-status.ts";
 import { CHECK_TYPES } from "../operator/sidecar/checks/registry.ts";
+import { ADMISSION_REASONS } from "../operator/webhook/decide-admission.ts";
+import { REFUSALS } from "../operator/webhook/review.ts";
+import { REFUSED_BODY } from "../operator/webhook/routes.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const NOT_OURS = ["node_modules", ".git", ".tools", "dist", "coverage"];
@@ -158,6 +162,13 @@ describe("docs/metrics.md", () => {
     expect(inCode.length).toBeGreaterThan(8);
     expect([...new Set(inPage)].sort()).toEqual([...new Set(inCode)].sort());
   });
+
+  test("tells of every reason that the webhook counts, and of no other", () => {
+    const unread = Object.values(REFUSED_BODY).map(([reason]) => reason);
+    const rows = matches(read("docs/metrics.md"), /^\| (`[A-Z].*?) +\|/gm);
+    const told = rows.flatMap((row) => matches(row, /`(\w+)`/g));
+    expect(told.sort()).toEqual([...ADMISSION_REASONS, ...REFUSALS, ...unread].sort());
+  });
 });
 
 test("make help tells of every target", () => {
@@ -180,8 +191,8 @@ describe("docs/architecture.md", () => {
 describe("docs/troubleshooting.md", () => {
   const text = read("docs/troubleshooting.md");
 
-  test("tells of every reason and condition", () => {
-    const missing = [...REASONS, ...CONDITION_TYPES].filter(
+  test("tells of every reason, condition and reason of a condition", () => {
+    const missing = [...REASONS, ...CONDITION_TYPES, ...CONDITION_REASONS].filter(
       (word) => !text.includes(`\`${word}\``),
     );
     expect(missing).toEqual([]);

@@ -5,7 +5,7 @@ import { matchingPolicies } from "../api/select-policy.ts";
 import { inject } from "../inject/inject.ts";
 import type { Pod } from "../inject/pod.ts";
 import type { InjectSettings } from "../inject/settings.ts";
-import type { SkipReason } from "../inject/why-skip.ts";
+import { SKIP_REASONS } from "../inject/why-skip.ts";
 import type { ReviewRequest } from "./review.ts";
 
 /** What the webhook knows, looked up without waiting. */
@@ -23,15 +23,17 @@ export interface Knowledge {
   ownNamespace: string;
 }
 
-/** Why a pod stays as it is, beyond the reasons that lie in the pod itself. */
-export type AdmissionReason =
-  | SkipReason
-  | "NamespaceExcluded"
-  | "NamespaceOptedOut"
-  | "NoMatchingPolicy"
-  | "ConfigMapNotOurs"
-  | "CacheNotSynced"
-  | "InternalError";
+/** Every reason why a pod stays as it is: those that lie in the pod itself, and those that do not. */
+export const ADMISSION_REASONS = [
+  ...SKIP_REASONS,
+  "NamespaceExcluded",
+  "NamespaceOptedOut",
+  "NoMatchingPolicy",
+  "ConfigMapNotOurs",
+  "CacheNotSynced",
+  "InternalError",
+] as const;
+export type AdmissionReason = (typeof ADMISSION_REASONS)[number];
 
 /** The answer to a review; `pod` is set when it is to be injected. */
 export interface Decision {

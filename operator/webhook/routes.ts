@@ -6,7 +6,8 @@ import { type Answer, refusal } from "./answer.ts";
 import { answerProof } from "./answer-proof.ts";
 import type { BodyReader } from "./read-body.ts";
 
-const REFUSED_BODY = {
+/** Why a body is not read, by the status that answers it: the reason and one sentence. */
+export const REFUSED_BODY = {
   411: ["NoLength", "the request must say the length of its body"],
   413: ["TooLarge", "the body is larger than 3 MiB"],
   503: ["Busy", "too many large reviews at one time"],
