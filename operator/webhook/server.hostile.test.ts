@@ -151,7 +151,12 @@ test(
     const { target } = await start();
     const kept = Array.from({ length: MAX_CONNECTIONS }, () => keptOpen(target));
     const body = JSON.stringify(reviewOf(POD));
-    const answers = await Promise.all(kept.map((client) => post(client, body)));
+    const answers: Awaited<ReturnType<typeof post>>[] = [];
+    // In groups: a busy machine takes longer for all handshakes at once than one call may.
+    for (let at = 0; at < MAX_CONNECTIONS; at += 64) {
+      const group = kept.slice(at, at + 64);
+      answers.push(...(await Promise.all(group.map((client) => post(client, body)))));
+    }
     const held = answers.filter(({ headers }) => headers.connection === "keep-alive");
     expect(held.length).toBe(MAX_CONNECTIONS);
 
