@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "./testing/policy.ts";
+import { TIMING } from "./testing/timing.ts";
 import {
   bounds,
   DEFAULT_TIMES,
@@ -13,13 +14,6 @@ import {
   withinLimits,
 } from "./timing.ts";
 
-const TIMING = {
-  connectTimeoutMilliseconds: 3_000,
-  checkTimeoutMilliseconds: 4_000,
-  intervalMilliseconds: 5_000,
-  failureThreshold: 2,
-  successThreshold: 1,
-};
 const PROBE = { periodSeconds: 2, timeoutSeconds: 5 };
 
 describe("durationMilliseconds", () => {

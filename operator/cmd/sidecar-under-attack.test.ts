@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { LIVE_PATH, METRICS_PATH, READY_PATH, STATUS_PATH } from "../api/names.ts";
 import { POLICY_FILE_FORMAT, type WrittenPolicyFile } from "../api/policy-file.ts";
+import { TIMING } from "../api/testing/timing.ts";
 import { rawClient } from "../sidecar/testing/raw-client.ts";
 import {
   bundleSidecar,
@@ -22,14 +23,6 @@ import {
 } from "./testing/sidecar-program.ts";
 
 const PATHS = [LIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH];
-/** The default times of a policy, and so those that a pod has under attack. */
-const TIMING = {
-  connectTimeoutMilliseconds: 3_000,
-  checkTimeoutMilliseconds: 4_000,
-  intervalMilliseconds: 5_000,
-  failureThreshold: 2,
-  successThreshold: 1,
-};
 /** Longest answer to a probe that the kubelet waits for by default, in milliseconds. */
 const PROBE_TIMEOUT = 5_000;
 /** A crash by pipelined requests took less than half a second. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { MAX_DEPENDENCIES } from "../api/limits.ts";
 import { type DependencyConfig, POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
+import { TIMING } from "../api/testing/timing.ts";
 import type { Timing } from "../api/timing.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
 
@@ -26,13 +27,7 @@ const MEMCACHED: DependencyConfig = {
 const CONFIG: PolicyFile = {
   policy: "web",
   generation: 3,
-  timing: {
-    connectTimeoutMilliseconds: 3_000,
-    checkTimeoutMilliseconds: 4_000,
-    intervalMilliseconds: 5_000,
-    failureThreshold: 2,
-    successThreshold: 1,
-  },
+  timing: TIMING,
   dependencies: [POSTGRESQL, MEMCACHED],
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Impact } from "../api/policy-file.ts";
 import { REASONS, type Reason, reasonGates } from "../api/reasons.ts";
+import { TIMING } from "../api/testing/timing.ts";
 import type { Timing } from "../api/timing.ts";
 import {
   afterResult,
@@ -13,14 +14,6 @@ import {
   retimed,
   UNHEARD,
 } from "./verdict.ts";
-
-const TIMING: Timing = {
-  connectTimeoutMilliseconds: 3_000,
-  checkTimeoutMilliseconds: 4_000,
-  intervalMilliseconds: 5_000,
-  failureThreshold: 2,
-  successThreshold: 1,
-};
 
 type Step = "ok" | Reason;
 
