@@ -2,7 +2,7 @@
 export default {
   testMatch: [
     "<rootDir>/operator/**/*.test.ts",
-    "<rootDir>/chart/**/*.test.ts",
+    "<rootDir>/chart/tests/*.test.ts",
     "<rootDir>/test/*.test.ts",
     "<rootDir>/test/mutants/*.test.ts",
     "<rootDir>/examples/**/*.test.ts",

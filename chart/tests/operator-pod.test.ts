@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
-import { readSettings } from "../operator/controller/settings.ts";
-import { WEBHOOK_CONFIGURATION } from "../operator/controller/webhook-configuration/webhook-configuration.ts";
+import { readSettings } from "../../operator/controller/settings.ts";
+import { WEBHOOK_CONFIGURATION } from "../../operator/controller/webhook-configuration/webhook-configuration.ts";
 import { CHART, HELM_TIMEOUT_MS, type Manifest, only, render, renderText } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.
@@ -197,7 +197,7 @@ describe("the operator takes the environment that the chart gives it", () => {
   });
 
   test("every value arrives where it is meant to", () => {
-    expect(readSettings(seen("--values", "testdata/values/everything.yaml"))).toStrictEqual({
+    expect(readSettings(seen("--values", "tests/testdata/values/everything.yaml"))).toStrictEqual({
       podName: "field-of-POD_NAME",
       namespace: "field-of-POD_NAMESPACE",
       logLevel: "debug",

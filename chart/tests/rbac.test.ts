@@ -21,7 +21,7 @@ const about = (rulesToSearch: readonly Rule[], resource: string) =>
 
 test("the rights are the golden ones", () => {
   const text = stringify({ ClusterRole: rules("ClusterRole"), Role: rules("Role") });
-  expectGolden(join(CHART, "testdata/rbac.yaml"), text);
+  expectGolden(join(CHART, "tests/testdata/rbac.yaml"), text);
 });
 
 describe("the operator", () => {

@@ -25,7 +25,7 @@ test("the package holds the chart without its tests", () => {
     const archive = stdout.trim().split(" ").at(-1) ?? "";
     const content = gunzipSync(readFileSync(archive));
     expect(content.includes("healthpolicy/values.schema.json")).toBe(true);
-    for (const left of ["testdata/", "ci/", "helm.ts", "helm.test.ts"]) {
+    for (const left of ["tests/", "ci/"]) {
       expect([left, content.includes(`healthpolicy/${left}`)]).toStrictEqual([left, false]);
     }
     expect(helm("template", "x", archive).stdout).toBe(helm("template", "x", ".").stdout);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, jest, test } from "@jest/globals";
 import { parse } from "yaml";
-import { healthPolicySchema } from "../operator/api/v1alpha1.ts";
+import { healthPolicySchema } from "../../operator/api/v1alpha1.ts";
 import { CHART, HELM_TIMEOUT_MS, render } from "./helm.ts";
 
 jest.setTimeout(HELM_TIMEOUT_MS);

@@ -7,7 +7,7 @@ import { CHART, HELM_TIMEOUT_MS, helm, only, render, renderText } from "./helm.t
 // A slow machine may take seconds for one call of Helm.
 jest.setTimeout(HELM_TIMEOUT_MS);
 
-const VALUES = join(CHART, "testdata/values");
+const VALUES = join(CHART, "tests/testdata/values");
 const KIND_VALUES = join(CHART, "ci/kind-values.yaml");
 
 const CASES = [
@@ -30,7 +30,7 @@ describe.each(CASES)("with the values $name", ({ name, values }) => {
   const text = renderText("--values", values);
 
   test("gives the golden objects", () => {
-    expectGolden(join(CHART, `testdata/${name}.yaml`), withoutDefinitions(text));
+    expectGolden(join(CHART, `tests/testdata/${name}.yaml`), withoutDefinitions(text));
   });
 
   test("gives the same the second time", () => {

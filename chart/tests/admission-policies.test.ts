@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import { policyConfigMapName, WEBHOOK_PROOF_CONFIG_MAP } from "../operator/api/names.ts";
+import { policyConfigMapName, WEBHOOK_PROOF_CONFIG_MAP } from "../../operator/api/names.ts";
 import { HELM_TIMEOUT_MS, type Manifest, NAMESPACE, only, render } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.

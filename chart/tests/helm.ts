@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 
 /** Folder of the chart. */
-export const CHART = import.meta.dirname;
+export const CHART = join(import.meta.dirname, "..");
 /** Release and namespace that README.md installs, and with which every test renders. */
 export const RELEASE = "healthpolicy";
 export const NAMESPACE = "healthpolicy-system";
