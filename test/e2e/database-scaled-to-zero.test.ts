@@ -6,11 +6,10 @@ import {
 } from "../../operator/api/names.ts";
 import { noEndpoints } from "./harness/endpoints.ts";
 import { expectReady, expectUnready, promised } from "./harness/expect-readiness.ts";
-import { getPolicy } from "./harness/policy.ts";
+import { countsBecome } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
-import { waitUntil } from "./harness/wait-for.ts";
-import { DEPENDENCY_RETURNS, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
+import { DEPENDENCY_RETURNS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -22,15 +21,6 @@ test("the default times promise 16 s to unready and 11 s to ready", () => {
   expect(scene.policy.status?.bounds).toStrictEqual({ unreadyWithin: "16s", readyWithin: "11s" });
   expect(promised(scene, "unreadyWithin")).toBe(16_000);
 });
-
-/** Waits until the policy's status counts the pods so. */
-async function statusSays(counts: Record<string, number | string>): Promise<void> {
-  const what = `status.pods to be ${JSON.stringify(counts)}`;
-  await waitUntil({ what, within: STATUS_FOLLOWS }, async () => {
-    const { pods = {} } = (await getPolicy(scene.namespace, "web")).status ?? {};
-    return Object.entries(counts).every(([name, value]) => pods[name] === value);
-  });
-}
 
 test("the sidecar holds no service account token", async () => {
   const [pod] = await scene.appPods();
@@ -55,7 +45,13 @@ test(
     await noEndpoints(scene.namespace, "orders-db");
     await expectUnready(scene, refused, { dependency: "orders-db", reason: "ConnectionRefused" });
 
-    await statusSays({ matched: 2, injected: 2, outdated: 0, unready: 2, summary: "2/2" });
+    await countsBecome(scene.namespace, {
+      matched: 2,
+      injected: 2,
+      outdated: 0,
+      unready: 2,
+      summary: "2/2",
+    });
 
     await scene.kubectl("scale", "deployment/orders-db", "--replicas=1");
     await scene.kubectl(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, stringify } from "yaml";
 import { kubectl, run } from "./harness/kubectl.ts";
-import { createNamespace } from "./harness/scene.ts";
+import { freshNamespace, RESTRICTED } from "./harness/namespace.ts";
 import { KUBECTL, SCENE_READY } from "./timeouts.ts";
 
 const CASES = join(import.meta.dirname, "../../operator/inject/testdata");
@@ -22,7 +22,7 @@ function movedHere(file: string): string {
 const dryRun = (manifest: string) =>
   run("kubectl", ["create", "--dry-run=server", "-f", "-"], { input: manifest });
 
-beforeAll(() => createNamespace(NAMESPACE), SCENE_READY);
+beforeAll(() => freshNamespace(NAMESPACE, RESTRICTED), SCENE_READY);
 afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
 
 test("the namespace refuses a pod that is not restricted", async () => {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { kubectl } from "./harness/kubectl.ts";
-import { getPolicy } from "./harness/policy.ts";
-import { freshNamespace } from "./harness/policy-namespace.ts";
+import { freshNamespace } from "./harness/namespace.ts";
+import { countsBecome, getPolicy } from "./harness/policy.ts";
 import { unscheduledPod } from "./harness/small-pod.ts";
-import { waitFor } from "./harness/wait-for.ts";
 import { STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
 const NAMESPACE = "e2e-pod-leaves-policy";
@@ -22,16 +21,6 @@ async function create(object: object): Promise<void> {
   await kubectl(["create", "-f", "-"], { input: JSON.stringify(object) });
 }
 
-/** Waits for these counts in the policy's status. */
-async function counted(wanted: Record<string, number>): Promise<void> {
-  const what = `the counts ${JSON.stringify(wanted)}`;
-  await waitFor({ what, within: STATUS_FOLLOWS }, async () => {
-    const pods = (await getPolicy(NAMESPACE, "web")).status?.pods;
-    const met = Object.entries(wanted).every(([key, count]) => pods?.[key] === count);
-    return met ? pods : undefined;
-  });
-}
-
 beforeAll(() => freshNamespace(NAMESPACE), WHOLE_TEST);
 afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false", "--ignore-not-found"]));
 
@@ -47,14 +36,14 @@ test(
       { timeout: 2 * STATUS_FOLLOWS },
     );
     await create(unscheduledPod(NAMESPACE, "web"));
-    await counted({ matched: 1, injected: 1, outdated: 0, unready: 1 });
+    await countsBecome(NAMESPACE, { matched: 1, injected: 1, outdated: 0, unready: 1 });
     await kubectl(["label", "pod", "web", "-n", NAMESPACE, "app=other", "--overwrite"]);
-    await counted({ matched: 0, injected: 0, outdated: 1, unready: 1 });
+    await countsBecome(NAMESPACE, { matched: 0, injected: 0, outdated: 1, unready: 1 });
     const { status } = await getPolicy(NAMESPACE, "web");
     const current = status?.conditions?.find(({ type }) => type === "PodsCurrent");
     expect(current).toMatchObject({ status: "False", reason: "PodsOutdated" });
     await kubectl(["delete", "pod", "web", "-n", NAMESPACE, "--force", "--grace-period=0"]);
-    await counted({ matched: 0, outdated: 0, unready: 0 });
+    await countsBecome(NAMESPACE, { matched: 0, outdated: 0, unready: 0 });
   },
   WHOLE_TEST,
 );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { actAs, rights } from "./harness/as-account.ts";
 import { kubectl, run } from "./harness/kubectl.ts";
-import { freshNamespace } from "./harness/policy-namespace.ts";
+import { freshNamespace } from "./harness/namespace.ts";
 import { waitUntil } from "./harness/wait-for.ts";
 import { KUBECTL, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 

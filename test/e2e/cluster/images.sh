@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the project's images from the bundles in dist/ and prints their sizes. Those that ship must be bare.
-# Use: images.sh [IMAGE...]   default: all of the list below
+# Use: images.sh [IMAGE...]   default: all that settings.sh lists
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=settings.sh
@@ -38,10 +38,9 @@ build_node() {
   node_is_built=yes
 }
 
-all=(sidecar operator example-node test-client test-postgresql test-memcached)
-if (($# > 0)); then all=("$@"); fi
+if (($# > 0)); then images=("$@"); fi
 test_images=test/e2e/images
-for name in "${all[@]}"; do
+for name in "${images[@]}"; do
   image=healthpolicy/$name:dev
   case "$name" in
     operator | sidecar)

@@ -6,15 +6,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=settings.sh
 source "$here/settings.sh"
 
-names=(operator sidecar example-node test-client test-postgresql test-memcached)
-if (($# > 0)); then names=("$@"); fi
+if (($# > 0)); then images=("$@"); fi
 
 # In the node, so that the record is gone with the node: one line "IMAGE ID" per image.
 record=/kind/loaded-images
 loaded=$(docker exec "$node" cat "$record" 2>/dev/null || true)
 
 changed=()
-for name in "${names[@]}"; do
+for name in "${images[@]}"; do
   image=healthpolicy/$name:dev
   id=$(docker image inspect -f '{{.Id}}' "$image") || fail "Image $image is not here: make images"
   if ! grep -qxF "$image $id" <<<"$loaded"; then changed+=("$image"); fi

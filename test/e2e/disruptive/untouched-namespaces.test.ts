@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { created } from "../harness/created.ts";
 import { dryRunPod } from "../harness/dry-run-pod.ts";
 import { kubectl } from "../harness/kubectl.ts";
+import { freshNamespace } from "../harness/namespace.ts";
 import { injectionCounts } from "../harness/operator.ts";
 import { isInjected, type Pod } from "../harness/pods.ts";
-import { freshNamespace, openPolicyNamespace } from "../harness/policy-namespace.ts";
+import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
 import { STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
 

@@ -1,6 +1,5 @@
-import { runOrThrow } from "./kubectl.ts";
+import { onNode } from "./node.ts";
 
-const NODE = "healthpolicy-control-plane";
 /** The kubelet runs what this file says, and starts it anew when the file changes. */
 const MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 /** On the same file system, so that the manifest changes whole; the kubelet does not look at it. */
@@ -8,15 +7,12 @@ const DRAFT = "/etc/kubernetes/kube-apiserver.yaml.draft";
 /** The plugin that kubeadm names alone; others follow it. */
 const FLAG = "--enable-admission-plugins=NodeRestriction";
 
-const onNode = (command: readonly string[], input?: string) =>
-  runOrThrow("docker", ["exec", "-i", NODE, ...command], input === undefined ? {} : { input });
-
 async function changeManifest(change: (manifest: string) => string): Promise<void> {
   const manifest = await onNode(["cat", MANIFEST]);
   const changed = change(manifest);
   if (changed === manifest) return;
   await onNode(["cp", "--preserve", MANIFEST, DRAFT]);
-  await onNode(["tee", DRAFT], changed);
+  await onNode(["tee", DRAFT], { input: changed });
   await onNode(["mv", DRAFT, MANIFEST]);
 }
 

@@ -1,7 +1,4 @@
-import { KUBECTL } from "../timeouts.ts";
-import { runOrThrow } from "./kubectl.ts";
-
-const NODE = "healthpolicy-control-plane";
+import { onNode } from "./node.ts";
 
 /** Which packets the node drops, in the words of iptables. */
 export interface DropRule {
@@ -14,11 +11,7 @@ export interface DropRule {
 export async function withDropRule(rule: DropRule, during: () => Promise<void>): Promise<void> {
   const { table, chain, match } = rule;
   const iptables = (action: string) =>
-    runOrThrow(
-      "docker",
-      ["exec", NODE, "iptables", "-w", "-t", table, action, chain, ...match, "-j", "DROP"],
-      { timeout: KUBECTL },
-    );
+    onNode(["iptables", "-w", "-t", table, action, chain, ...match, "-j", "DROP"]);
   await iptables("-I");
   try {
     await during();

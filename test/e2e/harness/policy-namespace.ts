@@ -1,14 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { NAMESPACE_GONE } from "../timeouts.ts";
 import { kubectl } from "./kubectl.ts";
+import { freshNamespace } from "./namespace.ts";
 import { policyProgrammed } from "./policy.ts";
-
-/** Creates a plain namespace, after taking away what an earlier run may have left of it. */
-export async function freshNamespace(name: string): Promise<void> {
-  await kubectl(["delete", "namespace", name, "--ignore-not-found"], { timeout: NAMESPACE_GONE });
-  await kubectl(["create", "namespace", name]);
-}
 
 /** Creates a namespace with the policy `web` of `<file>` (a path below test/e2e), programmed in this time. */
 export async function openPolicyNamespace(

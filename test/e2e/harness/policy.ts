@@ -1,6 +1,6 @@
 import { STATUS_FOLLOWS } from "../timeouts.ts";
 import { kubectlJson } from "./kubectl.ts";
-import { waitFor } from "./wait-for.ts";
+import { waitFor, waitUntil } from "./wait-for.ts";
 
 /** A HealthPolicy, as far as the tests look. */
 export interface PolicyObject {
@@ -20,6 +20,18 @@ export const getPolicy = (namespace: string, name: string): Promise<PolicyObject
 export function condition(policy: PolicyObject, type: string) {
   if (policy.status?.observedGeneration !== policy.metadata.generation) return undefined;
   return policy.status.conditions?.find((entry) => entry.type === type);
+}
+
+/** Waits until the status of the policy `web` has these counts of pods. */
+export function countsBecome(
+  namespace: string,
+  counts: Record<string, number | string>,
+): Promise<void> {
+  const what = `status.pods of ${namespace}/web to be ${JSON.stringify(counts)}`;
+  return waitUntil({ what, within: STATUS_FOLLOWS }, async () => {
+    const { pods = {} } = (await getPolicy(namespace, "web")).status ?? {};
+    return Object.entries(counts).every(([name, value]) => pods[name] === value);
+  });
 }
 
 /** Waits until the policy's present generation reaches the pods that are created from now on. */

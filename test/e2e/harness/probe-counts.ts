@@ -1,7 +1,6 @@
 import { SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
 import { kubectl } from "./kubectl.ts";
-
-const NODE = "healthpolicy-control-plane";
+import { NODE } from "./node.ts";
 
 /** The kubelet's own record of the readiness probes of our container in one pod. */
 export interface ProbeCounts {

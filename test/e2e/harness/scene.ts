@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { expect } from "@jest/globals";
 import { SCENE_READY } from "../timeouts.ts";
-import { kubectl, run } from "./kubectl.ts";
+import { kubectl } from "./kubectl.ts";
+import { freshNamespace, RESTRICTED } from "./namespace.ts";
 import { isReady, type Pod, podsOf, readySince, restarts } from "./pods.ts";
 import { type PolicyObject, policyProgrammed } from "./policy.ts";
 import { waitUntil } from "./wait-for.ts";
@@ -22,16 +23,6 @@ export interface Scene {
 }
 
 const HERE = import.meta.dirname;
-
-/** Creates a namespace that enforces the restricted Pod Security Standard, as strict as they come. */
-export async function createNamespace(name: string): Promise<void> {
-  await run("kubectl", ["delete", "namespace", name, "--ignore-not-found", "--wait"], {
-    timeout: SCENE_READY,
-  });
-  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
-  await kubectl(["create", "-f", "-"], { input: JSON.stringify(namespace) });
-}
 
 /** Every pod of the scene runs and is ready, and the app has its two. */
 async function allReady(namespace: string): Promise<boolean> {
@@ -60,7 +51,7 @@ export async function openScene(name: string): Promise<Scene> {
   const apply = async (manifest: string) => {
     await kubectl(["apply", "--server-side", "-n", namespace, "-f", "-"], { input: manifest });
   };
-  await createNamespace(namespace);
+  await freshNamespace(namespace, RESTRICTED);
   await apply(await readFile(join(HERE, "..", `${name}.yaml`), "utf8"));
   const policy = await policyProgrammed(namespace, "web");
   await apply(await readFile(join(HERE, "app.yaml"), "utf8"));

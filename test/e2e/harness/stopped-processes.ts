@@ -1,6 +1,5 @@
-import { kubectlJson, run, runOrThrow } from "./kubectl.ts";
-
-const NODE = "healthpolicy-control-plane";
+import { kubectlJson } from "./kubectl.ts";
+import { onNode, tryOnNode } from "./node.ts";
 
 interface ContainerList {
   items: { status: { containerStatuses: { containerID: string }[] } }[];
@@ -11,15 +10,7 @@ async function processesOf(namespace: string, selector: string): Promise<string[
   const pods = await kubectlJson<ContainerList>("get", "pods", "-n", namespace, "-l", selector);
   const id = pods.items[0]?.status.containerStatuses[0]?.containerID.replace("containerd://", "");
   if (!id) throw new Error(`no running container for ${selector} in ${namespace}`);
-  const list = await runOrThrow("docker", [
-    "exec",
-    NODE,
-    "ctr",
-    "--namespace=k8s.io",
-    "tasks",
-    "ps",
-    id,
-  ]);
+  const list = await onNode(["ctr", "--namespace=k8s.io", "tasks", "ps", id]);
   return list
     .split("\n")
     .slice(1)
@@ -42,18 +33,15 @@ export async function withStoppedProcesses(
   pod: StoppedPod,
   during: () => Promise<void>,
 ): Promise<void> {
-  const kill = (name: string, processes: string[]) => [
-    ...["exec", NODE, "kill", `-${name}`],
-    ...processes,
-  ];
+  const kill = (name: string, processes: string[]) => ["kill", `-${name}`, ...processes];
   const [first = ""] = await processesOf(pod.namespace, pod.selector);
   let stopped = [first];
   try {
-    await runOrThrow("docker", kill("STOP", stopped));
+    await onNode(kill("STOP", stopped));
     stopped = await processesOf(pod.namespace, pod.selector);
-    await run("docker", kill("STOP", stopped)); // fails for one that has ended, and stops the rest
+    await tryOnNode(kill("STOP", stopped)); // fails for one that has ended, and stops the rest
     await during();
   } finally {
-    await run("docker", kill("CONT", stopped));
+    await tryOnNode(kill("CONT", stopped));
   }
 }
