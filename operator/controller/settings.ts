@@ -1,4 +1,5 @@
 /** The operator's environment as typed values. Pure. */
+import { MAX_PORT } from "../api/limits.ts";
 import type { InjectSettings } from "../inject/settings.ts";
 
 /** Read once at start; the chart sets it. */
@@ -85,8 +86,8 @@ export function readSettings(env: NodeJS.ProcessEnv): OperatorSettings {
     podName: value(env, "POD_NAME"),
     namespace: value(env, "POD_NAMESPACE"),
     logLevel: oneOf(env, "LOG_LEVEL", ["trace", "debug", "info", "warn", "error"]),
-    webhookPort: wholeNumber(env, "WEBHOOK_PORT", [1, 65_535]),
-    managementPort: wholeNumber(env, "MANAGEMENT_PORT", [1, 65_535]),
+    webhookPort: wholeNumber(env, "WEBHOOK_PORT", [1, MAX_PORT]),
+    managementPort: wholeNumber(env, "MANAGEMENT_PORT", [1, MAX_PORT]),
     webhookService: value(env, "WEBHOOK_SERVICE"),
     webhookTimeoutSeconds: wholeNumber(env, "WEBHOOK_TIMEOUT_SECONDS", [1, 5]),
     certificateSecret: value(env, "CERTIFICATE_SECRET"),

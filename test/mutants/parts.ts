@@ -49,6 +49,7 @@ export const parts: Record<string, Part> = {
       "answer-proof",
       "bytes-in-flight",
       "decide-admission",
+      "fields",
       "patch",
       "review",
       "structure",
