@@ -90,10 +90,10 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
 
   async function webhookConfiguration(): Promise<number | undefined> {
     const caBundle = caches.certificate()?.data["ca.crt"];
-    // Comes back when the Secret is filled.
+    // Called again when the Secret is filled: a change of it is work for the configuration too.
     if (!caBundle) return undefined;
     const wrote = await webhook.write({ caBundle, namespaces: caches.index.namespaces() });
-    // From here on it repeats itself.
+    // The first proof; each one then says itself when the next is due.
     if (wrote) queue.addAfter({ kind: "webhookProof" }, PROOF_AFTER_WRITE_MILLISECONDS);
     return WEBHOOK_REAPPLY_MILLISECONDS;
   }

@@ -10,7 +10,10 @@ const MINUTE = 60_000;
  * trust it first, and the configuration is re-applied every minute.
  */
 const TRUST_MILLISECONDS = 10 * MINUTE;
-/** From a certificate of the new authority to the old one leaving the bundle: every replica serves it. */
+/**
+ * From the first certificate of a new authority until the old authority leaves the bundle: by then every
+ * replica serves the new certificate.
+ */
 const SERVE_MILLISECONDS = 60 * MINUTE;
 
 /** The Secret's content as text; keys as they are in `data`. */
@@ -101,7 +104,10 @@ function planRotation({ authorities, leaf }: Parsed, now: number): CertificatePl
     : undefined;
 }
 
-/** Whoever could write the Secret could also have put in what is easier to break or longer of use than ours. */
+/**
+ * Replaces what is easier to break, or usable for longer, than what we make: somebody may have written it
+ * into the Secret.
+ */
 function planUnsound({ authorities, leaf }: Parsed): CertificatePlan | undefined {
   const authority = authorities.map(whyUnsoundAuthority).find((why) => why !== undefined);
   if (authority) return { action: "create", reason: `the authority ${authority}` };

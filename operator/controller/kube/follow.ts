@@ -10,7 +10,7 @@ const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
  * confirm that it is up to date sends everything but the closing bookmark, and we would wait for that.
  */
 const INITIAL_SILENCE_MILLISECONDS = 30_000;
-/** On the bookmark that ends the objects a watch was asked to begin with. */
+/** Annotation of the bookmark that ends the objects a watch was asked to begin with. */
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 /** An event as a watch brings it; an ERROR is thrown instead. */
@@ -52,7 +52,7 @@ function parseLine(text: string): Line {
     if (!line.object.metadata.resourceVersion) throw new Error("no resourceVersion");
     return line;
   } catch {
-    // Not what is wrong with the line: it can hold a Secret.
+    // What is wrong is not said, because the parser would quote the line, which can hold a Secret.
     throw new HistoryLost("a line of the watch is not an event");
   }
 }

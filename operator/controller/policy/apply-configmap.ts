@@ -14,8 +14,8 @@ const REAPPLY_MOST_MILLISECONDS = 600_000;
 
 const FIELD_MANAGER = "healthpolicy-configmap";
 /**
- * Field manager of the dry run in ask(). A dry run that names no field changes nothing and answers with the object as
- * it is, so that no right to read ConfigMaps is needed.
+ * Field manager of the dry run in ask(). A dry run that names no field changes nothing and answers with
+ * the object as it is, so that no right to read ConfigMaps is needed.
  */
 const LOOK_MANAGER = "healthpolicy-look";
 
@@ -66,7 +66,7 @@ export function createConfigMapWriter(
 ): ConfigMapWriter {
   const known = new Map<string, Known>();
 
-  /** By a dry run that would change nothing. */
+  /** Finds out by a dry run, which changes nothing. */
   async function ask(policy: EffectivePolicy): Promise<ConfigMapFound> {
     const { metadata } = policyConfigMap(policy);
     const { name, namespace } = metadata;
@@ -77,7 +77,7 @@ export function createConfigMapWriter(
       force: false,
       dryRun: true,
     });
-    // A dry run that would create gives an object that was never stored.
+    // Without a version the object was never stored: a real apply would create it.
     if (!stored.metadata.resourceVersion) return { state: "due", uid: undefined };
     const owners = stored.metadata.ownerReferences ?? [];
     if (owners.some(({ uid }) => uid === policy.uid)) {
@@ -156,7 +156,7 @@ export function createConfigMapWriter(
   };
 }
 
-/** Whether a field of the object has us as its writer. Who claims that falsely gets his object overwritten. */
+/** Whether we have written a field of the object. Somebody who claims that falsely has it overwritten. */
 function isWrittenByUs({ metadata }: Stored): boolean {
   return (metadata.managedFields ?? []).some(({ manager }) => manager === FIELD_MANAGER);
 }

@@ -8,7 +8,7 @@ import type { PolicyRecord } from "./policy-cache.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
 
 const FIELD_MANAGER = "healthpolicy-status";
-/** Our own write comes back to the cache well within this. */
+/** A status that we have written is in the cache well within this time. */
 const ECHO_MILLISECONDS = 5_000;
 
 /** Writes statuses and remembers them until the cache has them. */
