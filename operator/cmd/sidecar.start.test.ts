@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   bundleSidecar,
-  eventually,
   flagsOfTheImage,
   get,
   type Program,
   SOURCE,
+  untilEqual,
   WITHIN,
 } from "./testing/sidecar-program.ts";
 import { cache, createSidecarScene, database, type SidecarScene } from "./testing/sidecar-scene.ts";
@@ -73,7 +73,7 @@ describe("the bundle", () => {
 
   async function loaded(program: Program): Promise<string> {
     program.child.kill("SIGUSR2");
-    await eventually(() => program.output().includes('"msg":"modules"'), true);
+    await untilEqual(() => program.output().includes('"msg":"modules"'), true);
     return program.output();
   }
 

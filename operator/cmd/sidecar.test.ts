@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { POLICY_FILE } from "../api/names.ts";
 import { MARKS_FILE } from "../sidecar/marks.ts";
-import { end, eventually, get, type Program } from "./testing/sidecar-program.ts";
+import { end, get, type Program, untilEqual } from "./testing/sidecar-program.ts";
 import {
   cache,
   createSidecarScene,
@@ -49,7 +49,7 @@ describe("a dependency that goes and comes back", () => {
     expect(await get(program)).toBe("200 ok");
 
     await server.close();
-    await eventually(
+    await untilEqual(
       () => get(program),
       "503 sessions: TooFewServers servers[0]=ConnectionRefused",
     );
@@ -66,10 +66,10 @@ describe("a dependency that goes and comes back", () => {
     });
 
     await server.open();
-    await eventually(() => get(program), "200 ok");
+    await untilEqual(() => get(program), "200 ok");
     // Which comes first, the port or the first result, is not said; and a line may come after the answer.
     const said = async () => messages(program).filter((message) => message !== "listening");
-    await eventually(said, [
+    await untilEqual(said, [
       "policy in force",
       "pod not ready",
       "dependency up",
@@ -90,7 +90,7 @@ describe("a dependency that goes and comes back", () => {
     expect(await get(program)).toMatch(
       /^503 sessions: (TooFewServers servers\[0\]=)?CheckTimeout$/,
     );
-    await eventually(() => server.sockets.size, 0);
+    await untilEqual(() => server.sockets.size, 0);
   });
 });
 
@@ -112,13 +112,13 @@ describe("SIGTERM", () => {
     await scene.writePolicy([cache(server.port)], { timing });
     const program = await scene.start();
     const probe = get(program).catch(() => "cut");
-    await eventually(() => server.sockets.size, 1);
+    await untilEqual(() => server.sockets.size, 1);
 
     const { code, milliseconds } = await end(program);
     expect(code).toBe(0);
     expect(milliseconds).toBeLessThan(END_WITHIN);
     expect(await probe).toBe("cut");
-    await eventually(() => server.sockets.size, 0);
+    await untilEqual(() => server.sockets.size, 0);
   });
 });
 
@@ -127,12 +127,12 @@ describe("the policy", () => {
     const program = await scene.start();
     expect(await get(program)).toBe("503 Starting");
     await scene.writePolicy([cache(1)]);
-    await eventually(
+    await untilEqual(
       () => get(program),
       "503 sessions: TooFewServers servers[0]=ConnectionRefused",
     );
     await unlink(join(scene.configPath, POLICY_FILE));
-    await eventually(() => get(program), "200 NoPolicy");
+    await untilEqual(() => get(program), "200 NoPolicy");
   });
 
   test("an edit is in force without a restart; one to a wrong port leaves the pod ready", async () => {
@@ -147,7 +147,7 @@ describe("the policy", () => {
       );
       return [generation, ready, dependencies[0].up];
     };
-    await eventually(state, [2, true, false]);
+    await untilEqual(state, [2, true, false]);
     expect(await get(program)).toBe("200 ok");
   });
 
@@ -182,7 +182,7 @@ test("lets a pod go without a policy after two minutes, although nobody asks", a
   const podStartedAt = Date.now() - 119_000;
   await writeFile(join(scene.statePath, MARKS_FILE), JSON.stringify({ podStartedAt }));
   const program = await scene.start();
-  await eventually(() => messages(program).includes("pod ready"), true);
+  await untilEqual(() => messages(program).includes("pod ready"), true);
   const marks = JSON.parse(await readFile(join(scene.statePath, MARKS_FILE), "utf8"));
   expect(marks).toMatchObject({ firstReady: true, policySeen: false });
 });
@@ -195,7 +195,7 @@ describe("credentials", () => {
     expect(messages(program)).toContain('Secret shop/orders-db has no key "url"');
 
     await scene.writePolicy([database("another-db")], { generation: 2 });
-    await eventually(() => get(program), "200 ok");
+    await untilEqual(() => get(program), "200 ok");
     expect(await get(program, "/status")).toContain('"reason":"NeedsRestart"');
   });
 

@@ -28,7 +28,7 @@ export interface ProgramOptions {
 }
 
 /** Repeats `probe` until it gives `want`; fails with what it gave last. */
-export async function eventually<T>(probe: () => Promise<T> | T, want: T): Promise<void> {
+export async function untilEqual<T>(probe: () => Promise<T> | T, want: T): Promise<void> {
   const until = performance.now() + WITHIN;
   let got = await probe();
   while (JSON.stringify(got) !== JSON.stringify(want) && performance.now() < until) {
@@ -63,7 +63,7 @@ export async function startSidecar(
   const program = { child, port: 0, output: () => output };
   onStart(program);
   const listening = () => /"msg":"listening","port":(\d+)/.exec(output)?.[1];
-  await eventually(() => (listening() ? "listening" : errors), "listening");
+  await untilEqual(() => (listening() ? "listening" : errors), "listening");
   program.port = Number(listening());
   return program;
 }
