@@ -143,10 +143,12 @@ test("and back: the same", async () => {
   watches.follow(many(MOST_WATCHED_NAMESPACES + 1));
   await untilWatched([ALL]);
   api.holds = (path) => path.includes("/shop/");
+  synced = [];
   watches.follow(["shop"]);
   await until("the pods of the namespace are listed", () =>
     api.seen.some(({ path, query }) => path.includes("/shop/") && query.has("limit")),
   );
+  await until("the operator's own are read", () => synced.includes("system"));
   expect([watches.synced("shop"), names("shop")]).toEqual([true, ["web-1"]]);
   api.put("shop", "web-2");
   await until("the old watch still tells", () => changes.length === 1);
