@@ -24,12 +24,15 @@ test.each([
   ["replaced", { old: record(), now: record({ uid: "another" }) }],
 ])("a policy that is %s: itself, the webhook, and the others of its namespace", (_what, change) => {
   const work = workAfterChange({ kind: "policy", change: { key, ...change } }, policiesOf);
-  expect(keys(work)).toEqual([["shop/web", "webhookConfiguration"], ["shop/db"]]);
+  expect(keys(work)).toStrictEqual([["shop/web", "webhookConfiguration"], ["shop/db"]]);
 });
 
 test("a status that was written is work for its policy alone", () => {
   const change = { key, old: record(), now: { ...record(), status: { observedGeneration: 3 } } };
-  expect(keys(workAfterChange({ kind: "policy", change }, policiesOf))).toEqual([["shop/web"], []]);
+  expect(keys(workAfterChange({ kind: "policy", change }, policiesOf))).toStrictEqual([
+    ["shop/web"],
+    [],
+  ]);
 });
 
 test.each<[string, Omit<Change<NamespaceRecord>, "key">]>([
@@ -41,18 +44,19 @@ test.each<[string, Omit<Change<NamespaceRecord>, "key">]>([
     },
   ],
   ["new", { now: { name: "shop", optedOut: false, annotations: {} } }],
+  ["gone", { old: { name: "shop", optedOut: true, annotations: {} } }],
 ])("a namespace that is %s: its policies", (_what, change) => {
   const work = workAfterChange(
     { kind: "namespace", change: { key: "shop", ...change } },
     policiesOf,
   );
-  expect(keys(work)).toEqual([["shop/web", "shop/db"], []]);
+  expect(keys(work)).toStrictEqual([["shop/web", "shop/db"], []]);
 });
 
 test("a namespace whose label stays as it is: nothing", () => {
   const same: NamespaceRecord = { name: "shop", optedOut: true, annotations: {} };
   const change: Change<NamespaceRecord> = { key: "shop", old: same, now: { ...same } };
-  expect(keys(workAfterChange({ kind: "namespace", change }, policiesOf))).toEqual([[], []]);
+  expect(keys(workAfterChange({ kind: "namespace", change }, policiesOf))).toStrictEqual([[], []]);
 });
 
 test("the certificate: itself, and the webhook that names its authority", () => {
@@ -61,5 +65,5 @@ test("the certificate: itself, and the webhook that names its authority", () => 
     { kind: "certificate", change: { key: "system/c", now } },
     policiesOf,
   );
-  expect(keys(work)).toEqual([["certificate", "webhookConfiguration"], []]);
+  expect(keys(work)).toStrictEqual([["certificate", "webhookConfiguration"], []]);
 });

@@ -56,12 +56,9 @@ export const parts: Record<string, Part> = {
       "take-turns",
     ),
     tests: [
-      tests(
-        "operator/webhook",
-        "{admit,answer-proof,bytes-in-flight,fuzz,patch,structure,take-turns}",
-      ),
+      tests("operator/webhook", "{admit,answer-proof,bytes-in-flight,patch,structure,take-turns}"),
     ],
-    slow: false,
+    slow: true,
   },
   queue: {
     mutate: files(
@@ -164,7 +161,7 @@ export const parts: Record<string, Part> = {
   },
   network: {
     mutate: files(NETWORK, "ask-name-server", "connect", "resolve"),
-    tests: [tests(NETWORK, "{connect,resolve}")],
+    tests: [tests(NETWORK, "{ask-name-server,connect,resolve}")],
     slow: true,
   },
   memcached: {
@@ -182,7 +179,12 @@ export const parts: Record<string, Part> = {
       "postgresql-target",
       "postgresql-tls",
     ),
-    tests: [tests(POSTGRESQL, "postgresql{,-conversation,-login,-target,-tls}{,.real}")],
+    tests: [
+      tests(
+        POSTGRESQL,
+        "{postgresql,postgresql-conversation,postgresql-login,postgresql-target.real,postgresql-tls}",
+      ),
+    ],
     slow: true,
   },
 };

@@ -18,6 +18,7 @@ export function suitesOf(part: string, patterns: readonly string[]): string[] {
     HOOKS_OF_A_WHOLE_FILE.test(readFileSync(join(ROOT, path), "utf8")),
   );
   const together = tests.filter((path) => !alone.includes(path));
+  if (together.length === 0) return alone;
   const imports = together.map((path) => `import "${relative(GENERATED, path)}";\n`);
   mkdirSync(join(ROOT, GENERATED), { recursive: true });
   // Not `.test.ts`: `make test` would miss its report.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
-import { countPods, policiesToRecount } from "./pod-counts.ts";
+import { countPods, NO_PODS, policiesToRecount } from "./pod-counts.ts";
 import { podOf } from "./testing/records.ts";
 
 const policy = testPolicy();
@@ -23,11 +23,20 @@ test("pods as they should be, and one of another app", () => {
   });
 });
 
+test("no pods", () => {
+  expect(countPods(policy, [policy], [])).toStrictEqual(NO_PODS);
+});
+
+test("pods of a policy that is not among the usable ones yet", () => {
+  expect(countPods(policy, [], [podOf()])).toMatchObject({ matched: 1, injected: 1 });
+});
+
 test("every way in which a pod can fall short", () => {
   const { sidecar, ...bare } = podOf({ name: "older", workload: "statefulset/db" });
   const pods = [
     podOf(),
     bare,
+    { ...bare, name: "without-workload", workload: undefined },
     podOf({
       name: "unready",
       sidecar: { policy: "web", revision: sidecar?.revision ?? "", ready: false },
@@ -40,7 +49,7 @@ test("every way in which a pod can fall short", () => {
     { ...bare, name: "host", skipped: true },
   ];
   expect(countPods(policy, [policy], pods)).toMatchObject({
-    matched: 5,
+    matched: 6,
     injected: 4,
     outdated: 2,
     unready: 1,
@@ -90,26 +99,26 @@ describe("policiesToRecount", () => {
   const { sidecar: _, ...bare } = podOf();
 
   test("those that select the pod as it was or as it is", () => {
-    expect(names({ key, now: bare })).toEqual(["web"]);
-    expect(names({ key, old: bare })).toEqual(["web"]);
-    expect(names({ key, old: bare, now: { ...bare, labels: { app: "db" } } })).toEqual([
+    expect(names({ key, now: bare })).toStrictEqual(["web"]);
+    expect(names({ key, old: bare })).toStrictEqual(["web"]);
+    expect(names({ key, old: bare, now: { ...bare, labels: { app: "db" } } })).toStrictEqual([
       "web",
       "db",
     ]);
-    expect(names({ key, now: { ...bare, labels: { app: "other" } } })).toEqual([]);
+    expect(names({ key, now: { ...bare, labels: { app: "other" } } })).toStrictEqual([]);
   });
 
   test("and the one that it is bound to", () => {
-    expect(names({ key, now: podOf({ labels: { app: "other" } }) })).toEqual(["web"]);
+    expect(names({ key, now: podOf({ labels: { app: "other" } }) })).toStrictEqual(["web"]);
   });
 
   test("none, when nothing that is counted has changed", () => {
     const moved = podOf({ ip: "10.0.0.2", ready: false });
-    expect(names({ key, old: podOf(), now: moved })).toEqual([]);
+    expect(names({ key, old: podOf(), now: moved })).toStrictEqual([]);
     const unready = { ...moved.sidecar, ready: false } as typeof moved.sidecar;
     expect(
       names({ key, old: podOf(), now: podOf({ ...(unready && { sidecar: unready }) }) }),
-    ).toEqual(["web"]);
+    ).toStrictEqual(["web"]);
   });
 });
 
@@ -155,13 +164,20 @@ test("a younger policy covers nothing", () => {
   expect(countPods(policy, [policy, younger], []).coveredBy).toBeUndefined();
 });
 
-test("an expression that both have is covered", () => {
+test("an expression that both have is covered, beside others of the younger", () => {
   const matchExpressions = [{ key: "app", operator: "In" as const, values: ["a", "b"] }];
   const older = testPolicy({
     name: "z",
     creationTimestamp: "2025-01-01T00:00:00Z",
     selector: { matchExpressions },
   });
-  const narrow = testPolicy({ selector: { matchLabels: { x: "y" }, matchExpressions } });
+  const more = [...matchExpressions, { key: "tier", operator: "Exists" as const }];
+  const narrow = testPolicy({ selector: { matchLabels: { x: "y" }, matchExpressions: more } });
   expect(countPods(narrow, [narrow, older], []).coveredBy).toBe("z");
+});
+
+test("a policy without labels is not covered by one with them", () => {
+  const older = testPolicy({ name: "z", creationTimestamp: "2025-01-01T00:00:00Z" });
+  const all = testPolicy({ selector: {} });
+  expect(countPods(all, [all, older], []).coveredBy).toBeUndefined();
 });

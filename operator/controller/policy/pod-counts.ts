@@ -91,9 +91,7 @@ export function countPods(
   policies: readonly EffectivePolicy[],
   pods: readonly PodRecord[],
 ): PodCounts {
-  const older = policies
-    .filter((other) => other.name !== policy.name && byAge(other, policy) < 0)
-    .toSorted(byAge);
+  const older = policies.filter((other) => byAge(other, policy) < 0).toSorted(byAge);
   const standings = pods.map((pod) => ({ pod, ...standing(pod, policy, policies) }));
   const podsThat = (is: Standing["is"]) => standings.filter((one) => one.is === is);
   const matched = podsThat("matched").map(({ pod }) => pod);

@@ -55,6 +55,59 @@ describe("projectPod", () => {
     });
   });
 
+  test("our container among others", () => {
+    const initContainers = [{ name: "wait", image: "wait" }, ...SIDECAR.initContainers];
+    const initContainerStatuses = [
+      { name: "wait", ready: true },
+      { name: "healthpolicy-sidecar", ready: false },
+    ];
+    const pod = projectPod(raw(OUR_ANNOTATIONS, { initContainers }, { initContainerStatuses }));
+    expect(pod?.sidecar).toStrictEqual({ policy: "web", revision: "abc", ready: false });
+  });
+
+  test.each([
+    [
+      "ready",
+      [
+        { type: "PodScheduled", status: "False" },
+        { type: "Ready", status: "True" },
+      ],
+      true,
+    ],
+    [
+      "not ready",
+      [
+        { type: "PodScheduled", status: "True" },
+        { type: "Ready", status: "False" },
+      ],
+      false,
+    ],
+  ])("a pod that is %s", (_what, conditions, ready) => {
+    expect(projectPod(raw({}, {}, { conditions }))?.ready).toBe(ready);
+  });
+
+  test("a pod without specification and status", () => {
+    const metadata = { ...OUR_ANNOTATIONS, namespace: "shop", name: "web" };
+    const bare = {
+      namespace: "shop",
+      name: "web",
+      labels: {},
+      workload: undefined,
+      skipped: false,
+    };
+    const unknown = { ip: undefined, ready: false };
+    expect(projectPod({ metadata } as unknown as KubeObject)).toStrictEqual({
+      ...bare,
+      ...unknown,
+    });
+    const sidecar = { policy: "web", revision: "abc", ready: false };
+    expect(projectPod({ metadata, spec: SIDECAR } as unknown as KubeObject)).toStrictEqual({
+      ...bare,
+      sidecar,
+      ...unknown,
+    });
+  });
+
   test("annotations without the container, and the container without annotations, are not ours", () => {
     expect(projectPod(raw(OUR_ANNOTATIONS))?.sidecar).toBeUndefined();
     expect(projectPod(raw({}, SIDECAR))?.sidecar).toBeUndefined();
@@ -114,6 +167,10 @@ describe("projectPod", () => {
     expect(projectPod(raw({ ownerReferences }))?.workload).toBe("statefulset/web");
   });
 
+  test("a ReplicaSet of a pod without labels is no workload", () => {
+    expect(projectPod(raw({ labels: undefined }))?.workload).toBeUndefined();
+  });
+
   test("a bare pod has no workload", () => {
     expect(projectPod(raw({ ownerReferences: undefined }))?.workload).toBeUndefined();
   });
@@ -126,7 +183,7 @@ test("the index forgets pods, and namespaces without any", () => {
   index.update({ key: "shop/web-1", old: pod, now: { ...pod, ready: false } });
   expect(index.pods("shop").map(({ ready }) => ready)).toEqual([false]);
   index.update({ key: "shop/web-1", old: pod });
-  expect(index.pods("shop")).toEqual([]);
+  expect(index.pods("shop")).toStrictEqual([]);
 });
 
 test("replicas are the ready pods with the labels of this one", () => {

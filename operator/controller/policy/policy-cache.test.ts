@@ -26,8 +26,24 @@ test("the index follows additions, edits and deletions", () => {
   expect(index.policies("shop").map(({ generation }) => generation)).toEqual([4]);
   expect([...index.namespaces()].sort()).toEqual(["bank", "shop"]);
   index.update({ key: "shop/web", old: edited });
-  expect(index.policies("shop")).toEqual([]);
+  expect(index.policies("shop")).toStrictEqual([]);
   expect([...index.namespaces()]).toEqual(["bank"]);
+});
+
+test("of two in a namespace, the other stays", () => {
+  const index = createPolicyIndex();
+  const [web, db] = [record(), record({ name: "db" })];
+  index.update({ key: "shop/web", now: web });
+  index.update({ key: "shop/db", now: db });
+  index.update({ key: "shop/web", old: web });
+  expect(index.policies("shop").map(({ name }) => name)).toStrictEqual(["db"]);
+});
+
+test("one that never was usable may go", () => {
+  const index = createPolicyIndex();
+  const invalid = record({}, { timing: { checkTimeout: "30s" } });
+  index.update({ key: "shop/web", old: invalid });
+  expect([...index.namespaces()]).toStrictEqual([]);
 });
 
 test("one that became invalid injects no more", () => {
@@ -36,5 +52,5 @@ test("one that became invalid injects no more", () => {
   index.update({ key: "shop/web", now: first });
   const invalid = record({ generation: 4 }, { timing: { checkTimeout: "30s" } });
   index.update({ key: "shop/web", old: first, now: invalid });
-  expect(index.policies("shop")).toEqual([]);
+  expect(index.policies("shop")).toStrictEqual([]);
 });

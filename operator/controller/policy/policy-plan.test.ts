@@ -39,6 +39,14 @@ const previous = policyPlan(facts(), REPLICAS).status;
 
 test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ["all is as it should be", {}, ["True Programmed", 400_000]],
+  ["without a ConfigMap", { configMap: undefined }, ["True Programmed", 600_000]],
+  [
+    "whose ConfigMap has just been given back",
+    { previous: policyPlan(facts(foreign), REPLICAS).status },
+    ["False Reconciling", 300],
+  ],
+  ["not proven", unknown, ["False Reconciling", 400_000]],
+  ["listed just long enough", { listedForMilliseconds: 1_000 }, ["True Programmed", 400_000]],
   ["invalid", invalid, ["False Invalid", 600_000]],
   ["of an excluded namespace", { excluded: true }, ["False NamespaceExcluded", 400_000]],
   ["opted out", { optedOut: true }, ["False NamespaceExcluded", 400_000]],
@@ -76,6 +84,16 @@ test.each<[string, ReplicaFacts, string]>([
 ])("replicas that are %s: it waits and says so", (_what, replicas, sentence) => {
   expect(planned({}, replicas)).toEqual(["False Reconciling", 300]);
   const { status } = policyPlan(facts(), replicas);
+  const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
+  expect(message).toContain(sentence);
+});
+
+test.each([
+  ["an excluded one", { excluded: true }, "Pods of namespace shop are never injected."],
+  ["one that is opted out", { optedOut: true }, 'has the label healthpolicy.dev/inject: "false".'],
+  ["one that is not proven", unknown, "Not tried yet."],
+])("the message for %s", (_what, given, sentence) => {
+  const { status } = policyPlan(facts(given), REPLICAS);
   const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
   expect(message).toContain(sentence);
 });

@@ -56,6 +56,7 @@ test("a storm of counts does not delay a condition, not even of a policy that wa
 test("conditions are bounded too, and what waits for a condition's turn keeps it", () => {
   drain("condition");
   expect(pace.wait("a", "condition")).toBeCloseTo(INTERVAL);
+  expect(pace.wait("a", "condition")).toBeCloseTo(INTERVAL);
   // The condition is as it was; what is left are counts, on the turn that is held already.
   jest.advanceTimersByTime(INTERVAL);
   expect(pace.wait("a", "counts")).toBe(0);

@@ -40,8 +40,8 @@ export function createStatusPace(): StatusPace {
 
   /** Milliseconds for which the counts of the policy are still fresh. */
   function fresh(key: string): number {
-    const at = written.get(key);
-    return at === undefined ? 0 : Math.max(0, at + COUNTS_MILLISECONDS - performance.now());
+    const at = written.get(key) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(0, at + COUNTS_MILLISECONDS - performance.now());
   }
 
   function turnOf(key: string, urgency: Urgency): Turn {

@@ -11,6 +11,10 @@ describe("wasProgrammed", () => {
     expect(wasProgrammed(undefined, 3)).toBe(false);
   });
 
+  test("not before anybody has looked at the policy", () => {
+    expect(wasProgrammed({ observedGeneration: -1 }, -1)).toBe(false);
+  });
+
   test("not while it is on its way", () => {
     const status = policyStatus(factsOf({ programmed: { state: "waiting", message: "Wait." } }));
     expect(wasProgrammed(status, 3)).toBe(false);
@@ -29,10 +33,13 @@ describe("wasProgrammed", () => {
 test("the status tells every replica that the ConfigMap is in other hands, and that it is no more", () => {
   const foreign = policyStatus(factsOf({ programmed: { state: "blocked", message: "not ours" } }));
   const waiting = policyStatus(factsOf({ programmed: { state: "waiting", message: "soon" } }));
-  expect([foreign, waiting, policyStatus(factsOf()), undefined].map(configMapIsForeign)).toEqual([
-    true,
-    false,
-    false,
-    false,
-  ]);
+  const unseen = { observedGeneration: -1 };
+  expect(
+    [foreign, waiting, policyStatus(factsOf()), unseen, undefined].map(configMapIsForeign),
+  ).toEqual([true, false, false, false, false]);
+  const [programmed, others] = [true, false].map((wanted) => ({
+    ...foreign,
+    conditions: foreign.conditions?.filter(({ type }) => (type === "Programmed") === wanted),
+  }));
+  expect([programmed, others].map(configMapIsForeign)).toEqual([true, false]);
 });

@@ -143,6 +143,8 @@ describe("conditions", () => {
     );
     expect(text).toContain("deployment/e -n shop (and 2 more workloads)");
     expect(text).not.toContain("deployment/f");
+    const five = countsOf({ injected: 0, predating: predating.slice(0, 5) });
+    expect(message(policyStatus(factsOf({ counts: five })), "PodsCurrent")).toMatch(/-n shop$/);
   });
 
   test("outdated pods", () => {
@@ -173,6 +175,10 @@ describe("conditions", () => {
     const namespace = "n".repeat(63);
     const text = message(policyStatus(factsOf({ counts, namespace })), "PodsCurrent");
     expect(text).toContain(`-n ${namespace} (and 1 more workloads)`);
+    const longest = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_CHARACTERS) };
+    expect(message(policyStatus(factsOf({ programmed: longest })), "Programmed")).toBe(
+      longest.message,
+    );
     const long = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_CHARACTERS + 1) };
     const waiting = message(policyStatus(factsOf({ programmed: long })), "Programmed");
     expect(waiting).toHaveLength(MAX_MESSAGE_CHARACTERS);
@@ -241,6 +247,11 @@ describe("times", () => {
       now: later,
     });
     expect(policyStatus(again)).toStrictEqual(previous);
+  });
+
+  test("a status without conditions, as of a policy that nobody has looked at yet, has no times", () => {
+    const empty = policyStatus(factsOf({ previous: { observedGeneration: -1 } }));
+    expect(empty).toStrictEqual(policyStatus(factsOf()));
   });
 
   test("a condition keeps its time until its status changes", () => {

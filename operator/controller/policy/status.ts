@@ -131,34 +131,29 @@ function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionS
 }
 
 /** Ready waits for no pod: Helm applies policies after Deployments and would wait for ever. */
-function ready(
-  states: Partial<Record<ConditionType, ConditionState>>,
-  counts: PodCounts,
-): ConditionState {
-  const missing = [states.Accepted, states.Programmed].find((v) => v && v.status !== "True");
+function ready(needed: readonly ConditionState[], counts: PodCounts): ConditionState {
+  const missing = needed.find(({ status }) => status !== "True");
   if (missing) return no(missing.reason, missing.message);
   if (counts.matched === 0) return yes("NoPods", "In force; no running pod matches the selector.");
   return yes("Ready", "In force.");
 }
 
 /** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
-function stalled(states: Partial<Record<ConditionType, ConditionState>>): ConditionState {
+function stalled(needed: readonly ConditionState[]): ConditionState {
   const hopeless: readonly ConditionReason[] = ["Invalid", "Conflicted", "NamespaceExcluded"];
-  const cause = [states.Accepted, states.Programmed].find(
-    (state) => state?.status === "False" && hopeless.includes(state.reason),
-  );
+  const cause = needed.find(({ reason }) => hopeless.includes(reason));
   if (cause) return yes(cause.reason, cause.message);
   return no("Progressing", "Nothing stands in the way.");
 }
 
 function conditions(facts: StatusFacts): Condition[] {
-  const states: Partial<Record<ConditionType, ConditionState>> = {
-    Accepted: accepted(facts.resolution),
-    Programmed: programmed(facts),
+  const needed = { Accepted: accepted(facts.resolution), Programmed: programmed(facts) };
+  const states: Record<ConditionType, ConditionState> = {
+    ...needed,
     PodsCurrent: podsCurrent(facts),
+    Ready: ready(Object.values(needed), facts.counts),
+    Stalled: stalled(Object.values(needed)),
   };
-  states.Ready = ready(states, facts.counts);
-  states.Stalled = stalled(states);
   const before = new Map(facts.previous?.conditions?.map((c) => [c.type, c]));
   return Object.entries(states).map(([type, state]) => {
     const old = before.get(type);
@@ -170,7 +165,7 @@ function conditions(facts: StatusFacts): Condition[] {
       lastTransitionTime:
         old?.status === state.status
           ? old.lastTransitionTime
-          : facts.now.toISOString().replace(/\.\d+Z$/, "Z"),
+          : facts.now.toISOString().replace(/\.\d+/, ""),
     };
   });
 }

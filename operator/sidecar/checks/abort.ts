@@ -24,7 +24,7 @@ export function limitSignal(
     Math.max(0, limit.milliseconds),
   );
   if (parent.aborted) onParent();
-  else parent.addEventListener("abort", onParent, { once: true });
+  else parent.addEventListener("abort", onParent);
   return {
     signal: controller.signal,
     clear() {
@@ -48,7 +48,7 @@ export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Pr
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(abortError(signal));
     if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+    else signal.addEventListener("abort", onAbort);
   });
   try {
     return await Promise.race([promise, aborted]);

@@ -75,6 +75,28 @@ test("an address that stays silent is joined by the next one, and let go when th
   await second.close();
 });
 
+test("each silent address has its time, whatever was refused before it", async () => {
+  const listen = { host: "127.0.0.2", port: hole.port };
+  const last = await trackServer(createServer(), () => {}, listen);
+  const addresses = ["127.0.0.3", "127.0.0.1", "127.0.0.1", "127.0.0.2"];
+  const started = performance.now();
+  expect(await reason(open(hole.port, { addresses }))).toBe("connected");
+  expect(performance.now() - started).toBeGreaterThan(450);
+  await last.close();
+});
+
+test("nothing else is dialled when all addresses have been", async () => {
+  const sockets = () =>
+    process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+  // Those of other tests have closed by then.
+  await sleep(200);
+  const before = sockets();
+  const connecting = reason(open(hole.port, { budget: 600 }));
+  await sleep(400);
+  expect(sockets()).toBe(before + 1);
+  expect(await connecting).toBe("ConnectTimeout");
+});
+
 test("one address refused, one silent: the budget decides", async () => {
   const addresses = ["127.0.0.1", "127.0.0.2"];
   const result = leavingNothing(() => reason(open(hole.port, { addresses, budget: 600 })));
@@ -163,6 +185,10 @@ test("an error after the end is nobody's", async () => {
   socket.emit("error", new Error("later still"));
   await sleep(100);
   await resetting.close();
+});
+
+test("the highest port is one", async () => {
+  expect(await reason(open(65_535, { addresses: ["127.0.0.9"] }))).toBe("ConnectionRefused");
 });
 
 test.each([0, 65_536, 1.5, Number.NaN])("port %d: Misconfigured", async (port) => {

@@ -93,7 +93,6 @@ function connectFirst(addresses: string[], port: number, signal: AbortSignal): P
       signal.removeEventListener("abort", onAbort);
       settle();
       for (const socket of open) socket.destroy();
-      open.clear();
     };
     const failed = (socket: Socket, error: Error) => {
       // A socket that has connected has left the set; whoever reads from it handles its errors.
@@ -118,7 +117,7 @@ function connectFirst(addresses: string[], port: number, signal: AbortSignal): P
     };
 
     if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
+    signal.addEventListener("abort", onAbort);
     tryNext();
   });
 }
@@ -126,7 +125,6 @@ function connectFirst(addresses: string[], port: number, signal: AbortSignal): P
 /** At the deadline a socket is destroyed, not ended: a dead peer would not answer a goodbye. */
 function destroyOnAbort(socket: Socket, signal: AbortSignal): void {
   const onAbort = () => socket.destroy();
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
+  signal.addEventListener("abort", onAbort);
   socket.once("close", () => signal.removeEventListener("abort", onAbort));
 }

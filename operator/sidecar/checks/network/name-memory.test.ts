@@ -12,11 +12,23 @@ test("holds no more hosts than a policy can name; the one looked up longest ago 
   const hosts = Array.from({ length: 300 }, (_, index) => `host-${index}`);
   for (const host of hosts) {
     memory.remember(host, found(host));
+    expect(memory.addressesOf("host-0") === undefined).toBe(hosts.indexOf(host) >= 255);
+    if (host !== "host-0") expect(memory.addressesOf("always")).toStrictEqual(["always"]);
     memory.remember("always", found("always"));
   }
   const held = hosts.filter((host) => memory.addressesOf(host) !== undefined);
   expect(held).toStrictEqual(hosts.slice(-255));
   expect(memory.addressesOf("always")).toStrictEqual(["always"]);
+});
+
+test("a name that answers again after all were tried is the one to ask for five minutes more", () => {
+  let now = 0;
+  const memory = createNameMemory(() => now);
+  memory.remember("db", found("db"));
+  now = 300_000;
+  expect(memory.answeredNameOf("db")).toBeUndefined();
+  memory.remember("db", found("db"));
+  expect(memory.answeredNameOf("db")).toBe("db.test");
 });
 
 test("a host that is not known, or was forgotten", () => {
@@ -26,6 +38,7 @@ test("a host that is not known, or was forgotten", () => {
     undefined,
   ]);
   const answer = found("db");
+  memory.forget("db", answer.addresses);
   memory.remember("db", answer);
   memory.forget("db", answer.addresses);
   expect([memory.addressesOf("db"), memory.answeredNameOf("db")]).toStrictEqual([

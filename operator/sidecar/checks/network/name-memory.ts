@@ -61,8 +61,8 @@ export function createNameMemory(now: () => number): NameMemory {
         freshUntil: now() + Math.min(found.ttlSeconds, MAX_TTL_SECONDS) * 1_000,
         searchAgainAt: again ? before.searchAgainAt : now() + SEARCH_AGAIN_MILLISECONDS,
       });
-      const [oldest] = entries.keys();
-      if (entries.size > MAX_NAMES && oldest !== undefined) entries.delete(oldest);
+      const [oldest = ""] = entries.keys();
+      if (entries.size > MAX_NAMES) entries.delete(oldest);
     },
     forget(host, addresses) {
       if (entries.get(host)?.found.addresses === addresses) entries.delete(host);

@@ -20,6 +20,9 @@ test.each([
   ["search a.test\nsearch b.test c.test", { domains: ["b.test", "c.test"], ndots: 1 }],
   ["search .", { domains: [], ndots: 1 }],
   ["options ndots:2\noptions ndots:x", { domains: [], ndots: 2 }],
+  ["search a.test # b.test", { domains: ["a.test"], ndots: 1 }],
+  ["options xndots:3 ndots:3x", { domains: [], ndots: 1 }],
+  ["sortlist ndots:3", { domains: [], ndots: 1 }],
   ["options ndots:99", { domains: [], ndots: 15 }],
   ["options ndots:0", { domains: [], ndots: 0 }],
 ])("%j", (text, expected) => {
@@ -47,9 +50,10 @@ test.each([
   ["DB.Shop", ["10.0.0.1"]],
   ["db.shop.", ["10.0.0.1"]],
   ["shop", []],
+  ["indented", ["10.0.0.3"]],
   ["127.0.0.1", []],
 ])("%s in a hosts file: %j", (host, expected) => {
   const text =
-    "127.0.0.1 localhost\n::1\tlocalhost # db\n\n10.0.0.1  db db.shop\nbroken db\n# 10.0.0.2 db";
+    "127.0.0.1 localhost\n::1\tlocalhost # db\n\n10.0.0.1  db db.shop\nbroken db\n# 10.0.0.2 db\n\t10.0.0.3 indented";
   expect(addressesInHosts(text, host)).toEqual(expected);
 });

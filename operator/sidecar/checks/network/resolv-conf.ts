@@ -19,7 +19,7 @@ const lines = (text: string, comment: RegExp): string[][] =>
 /** The search list of a resolv.conf; of several `search` or `domain` lines the last one counts. */
 export function parseResolvConf(text: string): SearchList {
   const list: SearchList = { domains: [], ndots: 1 };
-  for (const [keyword, ...values] of lines(text, /[#;].*$/)) {
+  for (const [keyword, ...values] of lines(text, /[#;].*/)) {
     if (keyword === "search" || keyword === "domain") {
       list.domains = values.map(withoutDot).filter(Boolean).slice(0, MAX_SEARCH_DOMAINS);
     }
@@ -46,7 +46,7 @@ export function candidateNames(host: string, search: SearchList): string[] {
 /** Every address that a hosts file gives for `host`, in its order. */
 export function addressesInHosts(text: string, host: string): string[] {
   const wanted = withoutDot(host).toLowerCase();
-  return lines(text, /#.*$/).flatMap(([address, ...names]) =>
+  return lines(text, /#.*/).flatMap(([address, ...names]) =>
     address && isIP(address) !== 0 && names.some((name) => name.toLowerCase() === wanted)
       ? [address]
       : [],

@@ -147,6 +147,19 @@ test("no name server listens: ResolverFailed, not ConnectionRefused", async () =
   expect(await leavingNothing(() => look("db", resolve))).toBe("ResolverFailed");
 });
 
+test("no name servers are named: those of the system", async () => {
+  const { servers: _, ...files } = sources;
+  expect(await look("listed.test", createResolve(files))).toEqual(["10.9.9.9"]);
+});
+
+test("a hosts file is read up to its bound", async () => {
+  const hostsPath = join(folder, "hosts.large");
+  writeFileSync(hostsPath, `10.0.0.1 near.test\n${"#".repeat(256 * 1024)}\n10.0.0.2 far.test\n`);
+  const resolve = createResolve({ ...sources, hostsPath });
+  expect(await look("near.test", resolve)).toEqual(["10.0.0.1"]);
+  expect(await look("far.test", resolve)).toBe("HostNotFound");
+});
+
 test("more addresses than are used", async () => {
   expect(await look("many.test.")).toHaveLength(16);
 });
@@ -162,6 +175,13 @@ test("a silent name server: ends with the signal, and nothing runs on", async ()
   // A question that is still open is sent again after a second.
   await sleep(1_200);
   expect(dns.questions).toHaveLength(2);
+});
+
+test("a lookup that ended asks for no more names of the search list", async () => {
+  NAMES["gone.shop.svc.test"] = "silence";
+  expect(await look("gone")).toBe("CheckTimeout");
+  await sleep(200);
+  expect([...dns.questions].sort()).toEqual(["A gone.shop.svc.test", "AAAA gone.shop.svc.test"]);
 });
 
 test("six checks of one host at once ask once, whoever gives up first; the next one asks again", async () => {
@@ -231,6 +251,12 @@ describe("what was found", () => {
     expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
     seconds(0.1);
     expect(await asking("kept.test.")).toEqual([["10.0.0.9"], question]);
+  });
+
+  test("serves by the program's own clock", async () => {
+    resolve = createResolve(sources);
+    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], ["A kept.test"]]);
+    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
   });
 
   test("serves for 30 s at most", async () => {

@@ -98,7 +98,7 @@ export function createResolve(sources: ResolveSources): Resolve {
       }),
       waiters: 0,
       cancel() {
-        if (pending.get(host) === lookup) pending.delete(host);
+        pending.delete(host);
         stop.abort();
         resolver.cancel();
       },
