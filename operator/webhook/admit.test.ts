@@ -211,6 +211,22 @@ describe("a pod stays as it is", () => {
   });
 });
 
+test.each<[string, () => unknown, object]>([
+  ["what was thrown is no error", () => "canary-secret", { error: "string" }],
+  [
+    "its stack does not tell message from place",
+    () => Object.assign(new TypeError("canary-secret"), { stack: "x\n    at x" }),
+    { error: "TypeError" },
+  ],
+])("the log holds the kind alone where %s", (_, thrown, logged) => {
+  const policies = () => {
+    throw thrown();
+  };
+  const { answer, log } = setUp({ policies });
+  answer(POD);
+  expect(log.error.mock.calls[0]?.[0]).toStrictEqual({ namespace: "shop", ...logged });
+});
+
 describe("400 is the answer to", () => {
   const review = reviewOf(POD);
   const pods = { group: "", version: "v1", kind: "Pod" };
@@ -239,6 +255,7 @@ describe("400 is the answer to", () => {
     ["a subresource", withRequest({ subResource: "eviction" }), "NotAPodCreation"],
     ["another resource", withRequest({ kind: { ...pods, kind: "Secret" } }), "NotAPodCreation"],
     ["another group's Pod", withRequest({ kind: { ...pods, group: "x" } }), "NotAPodCreation"],
+    ["another version's Pod", withRequest({ kind: { ...pods, version: "v2" } }), "NotAPodCreation"],
     ["no namespace", withRequest({ namespace: undefined }), "NotAPodCreation"],
     ["what is no name of a namespace", withRequest({ namespace: "a\nb" }), "NotAPodCreation"],
     ["a namespace without end", withRequest({ namespace: "a".repeat(64) }), "NotAPodCreation"],

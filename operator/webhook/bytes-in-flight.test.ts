@@ -30,6 +30,9 @@ test("what was given up or released counts no more", () => {
   const fourth = open(hold, 80);
   expect(third.giveUp).not.toHaveBeenCalled();
   expect(fourth.giveUp).not.toHaveBeenCalled();
+  expect(first.giveUp).toHaveBeenCalledTimes(1);
+  open(hold, 1);
+  expect(fourth.giveUp).toHaveBeenCalledTimes(1);
 });
 
 test("one that is over the limit by itself goes by itself", () => {

@@ -28,6 +28,13 @@ describe("the difference of", () => {
         { op: "add", path: "/2", value: 3 },
       ],
     ],
+    [
+      "an object put behind an equal one",
+      [{ a: 1 }],
+      [{ a: 1 }, { a: 2 }],
+      [{ op: "add", path: "/1", value: { a: 2 } }],
+    ],
+    ["a repeated item less", [1, 1], [1], [{ op: "replace", path: "", value: [1] }]],
     ["a changed item", [{ a: 1 }], [{ a: 2 }], [{ op: "replace", path: "/0/a", value: 2 }]],
     ["a shorter list", [1, 2], [2], [{ op: "replace", path: "", value: [2] }]],
     ["a list and an object", [1], { 0: 1 }, [{ op: "replace", path: "", value: { 0: 1 } }]],

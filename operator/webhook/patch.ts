@@ -38,7 +38,7 @@ function diffObjects(before: Fields, after: Fields, path: string): Operation[] {
 
 /** How many items both lists share at their beginning. */
 function sharedStart(before: readonly unknown[], after: readonly unknown[]): number {
-  const changed = before.findIndex((item, i) => i >= after.length || !same(item, after[i]));
+  const changed = before.findIndex((item, i) => !same(item, after[i]));
   return changed === -1 ? before.length : changed;
 }
 

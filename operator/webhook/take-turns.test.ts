@@ -36,4 +36,7 @@ test("a later heap has its turns too", async () => {
   await turns(1);
   await new Promise(setImmediate);
   await turns(1);
+  await new Promise(setImmediate);
+  // Nothing goes round while there is no work.
+  expect(process.getActiveResourcesInfo()).not.toContain("Immediate");
 });

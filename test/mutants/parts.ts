@@ -56,7 +56,10 @@ export const parts: Record<string, Part> = {
       "take-turns",
     ),
     tests: [
-      tests("operator/webhook", "{admit,answer-proof,bytes-in-flight,patch,structure,take-turns}"),
+      tests(
+        "operator/webhook",
+        "{admit,answer-proof,bytes-in-flight,decide-admission,patch,structure,take-turns}",
+      ),
     ],
     slow: true,
   },
@@ -112,25 +115,22 @@ export const parts: Record<string, Part> = {
     ],
     slow: false,
   },
-  sidecar: {
+  verdict: {
     mutate: files(
       "operator/sidecar",
       "answers",
       "check-counts",
-      "marks",
       "metrics",
       "parse-policy-file",
-      "readiness",
       "request-head",
-      "run-checks",
       "verdict",
     ),
-    tests: [
-      tests(
-        "operator/sidecar",
-        "{answers,marks,metrics,parse-policy-file,readiness{,.*},request-head,run-checks{,.*},verdict}",
-      ),
-    ],
+    tests: [tests("operator/sidecar", "{answers,metrics,parse-policy-file,request-head,verdict}")],
+    slow: false,
+  },
+  readiness: {
+    mutate: files("operator/sidecar", "marks", "readiness", "run-checks"),
+    tests: [tests("operator/sidecar", "{marks,readiness{,.*},run-checks{,.*}}")],
     slow: false,
   },
   checks: {
