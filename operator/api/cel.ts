@@ -3,7 +3,7 @@
  * where a schema keyword would answer in the API server's own words ("should match '^...$'").
  */
 import { DEPENDENCY_DEFAULTS, MAX_DEPENDENCIES } from "./limits.ts";
-import { DEFAULT_TIMES, DURATION_PATTERN } from "./timing.ts";
+import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
 import { QUERY_TEXT_PATTERN, WIRE_TEXT_PATTERN } from "./wire-text.ts";
 
 /** One entry of `x-kubernetes-validations`. */
@@ -20,7 +20,7 @@ export function cel(...rules: CelRule[]): { "x-kubernetes-validations": CelRule[
 }
 
 /** The CEL expression of a sentence: a format with the verbs %s and %d, and CEL expressions for them. */
-function sentence(format: string, ...values: string[]): string {
+export function sentence(format: string, ...values: string[]): string {
   const quoted = `'${format.replaceAll("'", "\\'")}'`;
   return values.length === 0 ? quoted : `${quoted}.format([${values.join(", ")}])`;
 }
@@ -44,33 +44,6 @@ export function quoting(format: string, ...values: string[]): string {
   return harmless === "" ? said : `${harmless} ? ${said} : ''`;
 }
 
-const matchesDuration = (expression: string) => matches(expression, DURATION_PATTERN);
-
-/** A duration field is one, and lies between two bounds. */
-export function durationRules(
-  field: string,
-  { minimum, maximum }: { minimum: string; maximum: string },
-): CelRule[] {
-  return [
-    {
-      rule: matchesDuration("self"),
-      messageExpression: quoting(
-        `${field}: "%s" is not a duration; write for example 3s or 500ms`,
-        "self",
-      ),
-      message: `${field} is not a duration; write for example 3s or 500ms`,
-    },
-    {
-      rule: `!${matchesDuration("self")} || duration(self) >= duration('${minimum}')`,
-      messageExpression: sentence(`${field} %s is below the minimum ${minimum}`, "self"),
-    },
-    {
-      rule: `!${matchesDuration("self")} || duration(self) <= duration('${maximum}')`,
-      messageExpression: sentence(`${field} %s is above the maximum ${maximum}`, "self"),
-    },
-  ];
-}
-
 /** A whole number lies between two bounds. */
 export function rangeRule(
   field: string,
@@ -85,50 +58,14 @@ export function rangeRule(
   };
 }
 
-type TimeField = keyof typeof DEFAULT_TIMES;
-
-/** A field of `spec.timing` or `spec.probe`, or its built-in default where it is unset. */
-function orDefault(parent: "timing" | "probe", field: TimeField): string {
-  const fallback = JSON.stringify(DEFAULT_TIMES[field]).replaceAll('"', "'");
-  return `(has(self.${parent}) && has(self.${parent}.${field}) ? self.${parent}.${field} : ${fallback})`;
-}
-
-const CONNECT = orDefault("timing", "connectTimeout");
-const CHECK = orDefault("timing", "checkTimeout");
-const INTERVAL = orDefault("timing", "interval");
-const PROBE_TIMEOUT = orDefault("probe", "timeoutSeconds");
-
-/**
- * Times nest: the same comparisons as `whyNotNested`; the texts show times as they were written. Texts that
- * are no durations have a sentence of their own already and are passed over here, or `duration()` would
- * fail the rule.
- */
-export const NESTING_RULES: CelRule[] = [
-  {
-    rule: `!${matchesDuration(CONNECT)} || !${matchesDuration(CHECK)} || duration(${CONNECT}) < duration(${CHECK})`,
-    messageExpression: sentence(
-      "timing: connectTimeout (%s) must be less than checkTimeout (%s)",
-      CONNECT,
-      CHECK,
-    ),
-  },
-  {
-    rule: `!${matchesDuration(CHECK)} || duration(${CHECK}).getMilliseconds() < ${PROBE_TIMEOUT} * 1000`,
-    messageExpression: sentence(
-      "timing: checkTimeout (%s) must be less than probe.timeoutSeconds (%d)",
-      CHECK,
-      PROBE_TIMEOUT,
-    ),
-  },
-  {
-    rule: `!${matchesDuration(CHECK)} || !${matchesDuration(INTERVAL)} || duration(${CHECK}) <= duration(${INTERVAL})`,
-    messageExpression: sentence(
-      "timing: checkTimeout (%s) must not be more than interval (%s)",
-      CHECK,
-      INTERVAL,
-    ),
-  },
-];
+/** The name of a policy also fits a label value. Stands at the root: rules elsewhere do not see the name. */
+export const POLICY_NAME_RULE: CelRule = {
+  rule: `self.metadata.name.size() <= ${POLICY_NAME_MAX_LENGTH}`,
+  messageExpression: sentence(
+    `metadata.name: at most ${POLICY_NAME_MAX_LENGTH} characters, not %d`,
+    "self.metadata.name.size()",
+  ),
+};
 
 /** The list of dependencies has entries, and each has a name of its own. */
 export const DEPENDENCY_LIST_RULES: CelRule[] = [

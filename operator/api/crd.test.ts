@@ -5,8 +5,8 @@ import { parse } from "yaml";
 import type { CelRule } from "./cel.ts";
 import { MAX_LABEL_KEY_LENGTH } from "./cel-selector.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
+import { CLUSTER_HEALTH_POLICY, HEALTH_POLICY, RESOURCES, type Resource } from "./resources.ts";
 import { celRefusals } from "./testing/cel-refusals.ts";
-import { healthPolicySchema } from "./v1alpha1.ts";
 import { DEPENDENCY_TYPES } from "./v1alpha1-dependency.ts";
 
 const INVALID = join(import.meta.dirname, "testdata/invalid");
@@ -34,9 +34,9 @@ function partsOf(path: string, node: StructuralSchema, parent?: StructuralSchema
   ];
 }
 
-const PARTS = partsOf("", openApiSchema());
+const PARTS = RESOURCES.flatMap((resource) => partsOf(resource.kind, openApiSchema(resource)));
 /** Without apiVersion and kind, of which the API server lets through one value, and metadata, which is its own. */
-const OURS = PARTS.filter(({ path }) => /^\.(spec|status)/.test(path));
+const OURS = PARTS.filter(({ path }) => /^\w+\.(spec|status)/.test(path));
 const rulesOf = (node: StructuralSchema | undefined) =>
   (node?.["x-kubernetes-validations"] ?? []) as CelRule[];
 const holds = (node: StructuralSchema | undefined, text: string) =>
@@ -61,6 +61,8 @@ function whyUnbounded(part: Part): string | undefined {
       return Number.isInteger(node.maxItems) ? undefined : `${path}: no maxItems`;
     case "integer":
       return hasRange(part) ? undefined : `${path}: no range`;
+    case "boolean":
+      return undefined;
     case "object":
       return whyUnboundedMap(part);
     default:
@@ -100,7 +102,8 @@ function mostCharacters(node: StructuralSchema): number {
   return sizes(false).reduce((sum, size) => sum + size, 0) + Math.max(0, ...sizes(true));
 }
 
-const fieldOf = (name: string) => openApiSchema().properties?.[name] as StructuralSchema;
+const fieldOf = (resource: Resource, name: string) =>
+  openApiSchema(resource).properties?.[name] as StructuralSchema;
 
 describe("the schema", () => {
   test.each(PARTS)("$path is structural", ({ node }) => {
@@ -116,8 +119,9 @@ describe("the schema", () => {
     expect(node.description ?? "").not.toBe("");
   });
 
-  test("bounds every string, list, map, key and number", () => {
-    expect([...unbounded(fieldOf("spec")), ...unbounded(fieldOf("status"))]).toStrictEqual([]);
+  test.each(RESOURCES)("of $kind bounds every string, list, map, key and number", (resource) => {
+    const fields = ["spec", "status"].map((name) => fieldOf(resource, name));
+    expect(fields.flatMap(unbounded)).toStrictEqual([]);
   });
 
   test.each<[string, StructuralSchema, string]>([
@@ -142,17 +146,22 @@ describe("the schema", () => {
     expect(unbounded(schema)[0]).toContain(why);
   });
 
-  test("lets nobody store a policy whose strings have more than 64 KiB of characters", () => {
-    expect(mostCharacters(fieldOf("spec"))).toBeLessThan(65_536);
-    expect(mostCharacters(fieldOf("status"))).toBeLessThan(65_536);
-  });
+  test.each(RESOURCES)(
+    "of $kind lets nobody store one whose strings have more than 64 KiB of characters",
+    (resource) => {
+      expect(mostCharacters(fieldOf(resource, "spec"))).toBeLessThan(65_536);
+      expect(mostCharacters(fieldOf(resource, "status"))).toBeLessThan(65_536);
+    },
+  );
 
-  test("has no default but the status of a policy that nobody has looked at yet", () => {
+  test("has no default but of a status that nobody has looked at yet, and of enforcement", () => {
     // One that the server fills into a list keeps Argo CD from ever being in sync; and what a cluster's
     // defaults may set has to stay unset.
     const defaults = PARTS.filter(({ node }) => "default" in node);
     expect(defaults.map(({ path, node }) => [path, node.default])).toStrictEqual([
-      [".status", { observedGeneration: -1 }],
+      ["HealthPolicy.status", { observedGeneration: -1 }],
+      ["ClusterHealthPolicy.spec.standards.enforcement", "Audit"],
+      ["ClusterHealthPolicy.status", { observedGeneration: -1 }],
     ]);
   });
 });
@@ -176,10 +185,12 @@ const SAID_BY_THE_SCHEMA = {
 describe.each(readdirSync(INVALID))("the bad example %s", (file) => {
   const text = readFileSync(join(INVALID, file), "utf8");
   const corrected = parse(readFileSync(join(CORRECTED, file), "utf8"));
+  const { kind } = corrected;
+  const resource = RESOURCES.find((one) => one.kind === kind) as Resource;
 
   test("states the whole message in its first line", () => {
     expect(text.split("\n")[0]).toMatch(
-      /^# (The HealthPolicy "w+eb"|The HealthPolicy "w+"|Error from server)/,
+      /^# (The HealthPolicy "w+eb"|The HealthPolicy "w+"|The ClusterHealthPolicy "s+(tandard)?"|Error from server)/,
     );
   });
 
@@ -189,22 +200,22 @@ describe.each(readdirSync(INVALID))("the bad example %s", (file) => {
 
   test("is refused by the rules of the CRD, with that message and no other", () => {
     if (Object.hasOwn(SAID_BY_THE_SCHEMA, file)) {
-      expect(healthPolicySchema.safeParse(parse(text)).success).toBe(false);
+      expect(resource.schema.safeParse(parse(text)).success).toBe(false);
       return;
     }
     const { name } = parse(text).metadata;
-    const said = celRefusals(openApiSchema(), parse(text)).map(
-      (line) => `# The HealthPolicy "${name}" is invalid: ${line}`,
+    const said = celRefusals(openApiSchema(resource), parse(text)).map(
+      (line) => `# The ${kind} "${name}" is invalid: ${line}`,
     );
     expect(said).toStrictEqual([text.split("\n")[0]]);
   });
 
   test("its twin is accepted by the rules of the CRD", () => {
-    expect(celRefusals(openApiSchema(), corrected)).toStrictEqual([]);
+    expect(celRefusals(openApiSchema(resource), corrected)).toStrictEqual([]);
   });
 
   test("its twin fits the types that the programs use", () => {
-    expect(healthPolicySchema.safeParse(corrected).error).toBeUndefined();
+    expect(resource.schema.safeParse(corrected).error).toBeUndefined();
   });
 });
 
@@ -243,8 +254,22 @@ describe("no message brings a control character to a terminal:", () => {
   });
 
   test("every text of a policy", () => {
-    const said = celRefusals(openApiSchema(), BAD);
+    const said = celRefusals(openApiSchema(HEALTH_POLICY), BAD);
     expect(said.length).toBeGreaterThan(20);
+    expect(said.filter((line) => line.includes(CONTROL))).toStrictEqual([]);
+    expect(said.filter((line) => line.endsWith(": "))).toStrictEqual([]);
+  });
+
+  test("every text of a cluster policy", () => {
+    const said = celRefusals(openApiSchema(CLUSTER_HEALTH_POLICY), {
+      metadata: { name: "standard" },
+      spec: {
+        namespaceSelector: { matchLabels: { [bad]: "shop", team: bad } },
+        defaults: { timing: { connectTimeout: bad, checkTimeout: bad, interval: bad } },
+        standards: { livenessProbe: { forbiddenPaths: [bad] } },
+      },
+    });
+    expect(said).toHaveLength(6);
     expect(said.filter((line) => line.includes(CONTROL))).toStrictEqual([]);
     expect(said.filter((line) => line.endsWith(": "))).toStrictEqual([]);
   });

@@ -1,7 +1,7 @@
 /** zod schema -> CustomResourceDefinition. */
 import { z } from "zod";
-import { API_VERSION, GROUP, HEALTH_POLICIES, VERSION } from "./names.ts";
-import { healthPolicySchema } from "./v1alpha1.ts";
+import { API_VERSION, GROUP, VERSION } from "./names.ts";
+import type { Resource } from "./resources.ts";
 
 /** A node of the OpenAPI v3 subset that a structural schema may use. */
 export interface StructuralSchema {
@@ -61,68 +61,41 @@ function structural(node: StructuralSchema): StructuralSchema {
   return mapChildren(withoutFormatBounds(kept), structural);
 }
 
-/** The OpenAPI schema of a HealthPolicy, apiVersion, kind and metadata included. */
-export function openApiSchema(): StructuralSchema {
-  const emitted = z.toJSONSchema(healthPolicySchema, {
+/** The OpenAPI schema of a resource, apiVersion, kind and metadata included. */
+export function openApiSchema({ kind, schema }: Resource): StructuralSchema {
+  const emitted = z.toJSONSchema(schema, {
     target: "openapi-3.0",
     io: "input",
     reused: "inline",
   }) as StructuralSchema;
-  const schema = structural(emitted);
+  const made = structural(emitted);
   return {
-    ...schema,
+    ...made,
     properties: {
       apiVersion: { type: "string", description: `Always ${API_VERSION}.` },
-      kind: { type: "string", description: "Always HealthPolicy." },
+      kind: { type: "string", description: `Always ${kind}.` },
       metadata: { type: "object" },
-      ...schema.properties,
+      ...made.properties,
     },
   };
 }
 
-const conditionPath = (type: string, field: string) =>
-  `.status.conditions[?(@.type=="${type}")].${field}`;
-
-const PRINTER_COLUMNS = [
-  { name: "Ready", type: "string", jsonPath: conditionPath("Ready", "status") },
-  { name: "Reason", type: "string", jsonPath: conditionPath("Ready", "reason") },
-  {
-    name: "Pods",
-    type: "string",
-    jsonPath: ".status.pods.summary",
-    description: "Injected/matched.",
-  },
-  { name: "Unready", type: "integer", jsonPath: ".status.pods.unready" },
-  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
-  {
-    name: "Unready-Within",
-    type: "string",
-    jsonPath: ".status.bounds.unreadyWithin",
-    priority: 1,
-  },
-  {
-    name: "Dependencies",
-    type: "string",
-    jsonPath: ".status.dependenciesSummary",
-    priority: 1,
-  },
-];
-
-/** The CustomResourceDefinition of HealthPolicy, as a plain object. */
-export function healthPolicyCrd(): Record<string, unknown> {
+/** The CustomResourceDefinition of a resource, as a plain object. */
+export function customResourceDefinition(resource: Resource): Record<string, unknown> {
+  const { kind, plural, shortName, scope, printerColumns } = resource;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${HEALTH_POLICIES}.${GROUP}` },
+    metadata: { name: `${plural}.${GROUP}` },
     spec: {
       group: GROUP,
-      scope: "Namespaced",
+      scope,
       names: {
-        kind: "HealthPolicy",
-        listKind: "HealthPolicyList",
-        plural: HEALTH_POLICIES,
-        singular: "healthpolicy",
-        shortNames: ["hpol"],
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: [shortName],
         categories: ["health-policies"],
       },
       versions: [
@@ -130,9 +103,9 @@ export function healthPolicyCrd(): Record<string, unknown> {
           name: VERSION,
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: openApiSchema() },
+          schema: { openAPIV3Schema: openApiSchema(resource) },
           subresources: { status: {} },
-          additionalPrinterColumns: PRINTER_COLUMNS,
+          additionalPrinterColumns: printerColumns,
         },
       ],
     },

@@ -10,6 +10,8 @@ export const VERSION = "v1alpha1";
 export const API_VERSION = `${GROUP}/${VERSION}`;
 /** Plural of HealthPolicy, as it stands in URLs and RBAC rules. */
 export const HEALTH_POLICIES = "healthpolicies";
+/** Plural of ClusterHealthPolicy, likewise. */
+export const CLUSTER_HEALTH_POLICIES = "clusterhealthpolicies";
 
 /** Label on a pod or a namespace; the value "false" opts it out of injection. */
 export const INJECT_LABEL = `${GROUP}/inject`;
@@ -102,7 +104,7 @@ export function excludedNamespaces(ownNamespace: string): string[] {
 
 /** Prefix of the ConfigMaps that carry policies to pods. */
 const POLICY_CONFIG_MAP_PREFIX = "healthpolicy-policy-";
-/** The longest name a HealthPolicy may have, so that it also fits a label value. */
+/** The longest name a HealthPolicy or ClusterHealthPolicy may have, so that it also fits a label value. */
 export const POLICY_NAME_MAX_LENGTH = 63;
 
 /** Name of the ConfigMap that carries the policy `policyName` to the pods of its namespace. */

@@ -1,6 +1,8 @@
 /** zod schema -> the reference page, so that kubectl explain and the documentation say the same. */
-import type { StructuralSchema } from "./crd.ts";
+import { openApiSchema, type StructuralSchema } from "./crd.ts";
+import { API_VERSION } from "./names.ts";
 import { type Gating, gatingOf, REASONS } from "./reasons.ts";
+import { HEALTH_POLICY, type Resource } from "./resources.ts";
 
 const GATING_TEXT: Record<Gating, string> = {
   Always: "always",
@@ -32,24 +34,10 @@ function table(path: string, node: StructuralSchema | undefined): string {
   return [head, ...(node ? rowsOf(path, node) : [])].join("\n");
 }
 
-/** The whole page as Markdown, from the schema of openApiSchema(). */
-export function referencePage(schema: StructuralSchema): string {
+/** Reasons belong to dependencies, which only a HealthPolicy names. */
+function reasonsSection(): string {
   const reasons = REASONS.map((reason) => `| \`${reason}\` | ${GATING_TEXT[gatingOf(reason)]} |`);
-  return `# HealthPolicy, healthpolicy.dev/v1alpha1
-
-${schema.description ?? ""}
-
-Durations are whole numbers with the unit \`ms\`, \`s\` or \`m\`. \`kubectl explain healthpolicy.spec --recursive\`
-prints the same.
-
-## spec
-
-${table("spec", schema.properties?.spec)}
-
-## status
-
-${table("status", schema.properties?.status)}
-
+  return `
 ## Reasons
 
 Why a dependency is down, in \`/status\` and \`/readyz\` of the sidecar, its metrics and its log. "Gates" says when
@@ -59,4 +47,25 @@ a dependency with impact \`Gate\` and this reason keeps the pod unready.
 | --- | --- |
 ${reasons.join("\n")}
 `;
+}
+
+/** The whole page of a resource as Markdown. */
+export function referencePage(resource: Resource): string {
+  const { kind } = resource;
+  const schema = openApiSchema(resource);
+  return `# ${kind}, ${API_VERSION}
+
+${schema.description ?? ""}
+
+Durations are whole numbers with the unit \`ms\`, \`s\` or \`m\`. \`kubectl explain ${kind.toLowerCase()}.spec --recursive\`
+prints the same.
+
+## spec
+
+${table("spec", schema.properties?.spec)}
+
+## status
+
+${table("status", schema.properties?.status)}
+${resource === HEALTH_POLICY ? reasonsSection() : ""}`;
 }

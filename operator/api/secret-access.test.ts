@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
 import { MAX_DEPENDENCIES } from "./limits.ts";
 import { type DependencyConfig, secretKeys } from "./policy-file.ts";
+import { HEALTH_POLICY } from "./resources.ts";
 import { dependencySchema, secretAccessSpec, secretNamePaths } from "./secret-access.ts";
 
 interface Spec {
@@ -26,7 +27,9 @@ function fields(node: StructuralSchema, path: string): string[] {
 }
 
 test("every field that names a Secret is one that the rule reads", () => {
-  const naming = fields(openApiSchema(), "").filter((path) => /secret\w*$|name$/i.test(path));
+  const naming = fields(openApiSchema(HEALTH_POLICY), "").filter((path) =>
+    /secret\w*$|name$/i.test(path),
+  );
   const ofSecrets = naming.filter((path) => path.endsWith(".secretName"));
   expect(ofSecrets).toStrictEqual(paths.map((path) => `.spec.dependencies[].${path.join(".")}`));
   // A reference under another field's name would not be found: these are all names that there are.

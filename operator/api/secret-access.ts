@@ -6,6 +6,7 @@
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
 import { MAX_DEPENDENCIES } from "./limits.ts";
 import { GROUP, HEALTH_POLICIES, VERSION } from "./names.ts";
+import { HEALTH_POLICY } from "./resources.ts";
 
 /** The field that names a Secret, wherever one is named. */
 const SECRET_NAME = "secretName";
@@ -19,7 +20,7 @@ export function secretNamePaths(node: StructuralSchema): string[][] {
 
 /** The schema of one dependency. */
 export function dependencySchema(): StructuralSchema {
-  const dependency = openApiSchema().properties?.spec?.properties?.dependencies?.items;
+  const dependency = openApiSchema(HEALTH_POLICY).properties?.spec?.properties?.dependencies?.items;
   if (!dependency) throw new Error("the schema has no list of dependencies");
   return dependency;
 }

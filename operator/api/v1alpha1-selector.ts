@@ -1,4 +1,4 @@
-/** Which pods a HealthPolicy is for: a label selector, its documentation and limits. */
+/** What a policy is for: a label selector, its documentation and limits. */
 import { z } from "zod";
 import { cel } from "./cel.ts";
 import * as rules from "./cel-selector.ts";
@@ -35,31 +35,39 @@ const selectorRequirement = z
   })
   .meta({ ...describe("One condition."), ...cel(rules.SELECTOR_REQUIREMENT_RULE) });
 
-/** The schema of a label selector. */
-export const selector = z
-  .object({
-    matchLabels: z
-      .record(z.string(), labelValue)
-      .optional()
-      .meta({
-        ...describe("Labels that a pod must have, with these values."),
-        maxProperties: MAX_MATCH_LABELS,
-        ...cel(...rules.LABEL_MAP_RULES),
-      }),
-    matchExpressions: z
-      .array(selectorRequirement)
-      .max(MAX_MATCH_EXPRESSIONS)
-      .optional()
-      .meta({
-        ...describe("Conditions that a pod's labels must meet, all of them."),
-        "x-kubernetes-list-type": "atomic",
-      }),
-  })
-  .meta({
-    ...describe(
-      "Which pods of this namespace the policy is for, as in a PodDisruptionBudget. `{}` means every pod. Must not match the pods of a dependency that the policy names: such a pod would wait for itself.",
-    ),
-    "x-kubernetes-map-type": "atomic",
-  });
+/** The schema of a label selector: `text` says what it is for, `object` what it selects, such as "a pod". */
+const labelSelector = ({ text, object }: { text: string; object: string }) =>
+  z
+    .object({
+      matchLabels: z
+        .record(z.string(), labelValue)
+        .optional()
+        .meta({
+          ...describe(`Labels that ${object} must have, with these values.`),
+          maxProperties: MAX_MATCH_LABELS,
+          ...cel(...rules.LABEL_MAP_RULES),
+        }),
+      matchExpressions: z
+        .array(selectorRequirement)
+        .max(MAX_MATCH_EXPRESSIONS)
+        .optional()
+        .meta({
+          ...describe(`Conditions that the labels of ${object} must meet, all of them.`),
+          "x-kubernetes-list-type": "atomic",
+        }),
+    })
+    .meta({ ...describe(text), "x-kubernetes-map-type": "atomic" });
+
+/** The pods of a HealthPolicy. */
+export const selector = labelSelector({
+  text: "Which pods of this namespace the policy is for, as in a PodDisruptionBudget. `{}` means every pod. Must not match the pods of a dependency that the policy names: such a pod would wait for itself.",
+  object: "a pod",
+});
+
+/** The namespaces of a ClusterHealthPolicy. */
+export const namespaceSelector = labelSelector({
+  text: "Which namespaces the policy is for, by their labels. `{}` means all. kube-system, kube-node-lease and the operator's own namespace are never reached.",
+  object: "a namespace",
+});
 
 export type LabelSelector = z.output<typeof selector>;

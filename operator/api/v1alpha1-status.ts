@@ -1,6 +1,7 @@
 /** What the operator reports in the status of a HealthPolicy: fields, their documentation and limits. */
 import { z } from "zod";
 import { MAX_DEPENDENCIES } from "./limits.ts";
+import { conditionsOf, count, generation, UNOBSERVED_STATUS } from "./v1alpha1-conditions.ts";
 import { describe } from "./v1alpha1-fields.ts";
 
 /** Condition types of a HealthPolicy, in the order in which they are written. */
@@ -12,41 +13,10 @@ export const CONDITION_TYPES = [
   "Stalled",
 ] as const;
 
-/** Longest sentence of a condition; the longest of ours names five workloads, 253 characters each. */
-const MAX_MESSAGE_LENGTH = 4_096;
 /** `16s` or `1500ms`, or `12/12`. */
 const MAX_SHORT_TEXT_LENGTH = 32;
 /** Every dependency's name, with a comma after each. */
 const MAX_SUMMARY_LENGTH = 64 * MAX_DEPENDENCIES;
-/** More pods than a cluster can have, and more than any threshold or time in seconds. */
-const MAX_COUNT = 1_000_000;
-/** What `observedGeneration` is before the operator has looked: no generation that a policy can have. */
-const NOT_OBSERVED = -1;
-
-const generation = (text: string) =>
-  z
-    .int()
-    .min(NOT_OBSERVED)
-    .max(Number.MAX_SAFE_INTEGER)
-    .optional()
-    .meta({ ...describe(text), format: "int64" });
-
-const condition = z.object({
-  type: z
-    .string()
-    .max(63)
-    .meta(describe(`One of ${CONDITION_TYPES.join(", ")}.`)),
-  status: z.enum(["True", "False", "Unknown"]).meta(describe("Whether the condition holds.")),
-  reason: z.string().min(1).max(63).meta(describe("One word for why.")),
-  message: z.string().max(MAX_MESSAGE_LENGTH).meta(describe("One sentence for why.")),
-  observedGeneration: generation("metadata.generation that the condition speaks of."),
-  lastTransitionTime: z
-    .string()
-    .max(63)
-    .meta({ ...describe("When `status` last changed."), format: "date-time" }),
-});
-
-const count = (text: string) => z.int32().min(0).max(MAX_COUNT).optional().meta(describe(text));
 const text = (description: string) =>
   z.string().max(MAX_SHORT_TEXT_LENGTH).optional().meta(describe(description));
 
@@ -54,17 +24,10 @@ const text = (description: string) =>
 export const status = z
   .object({
     observedGeneration: generation("metadata.generation that this status speaks of."),
-    conditions: z
-      .array(condition)
-      .max(8)
-      .optional()
-      .meta({
-        ...describe(
-          "Accepted: the policy is valid. Programmed: a pod created now gets the sidecar. PodsCurrent: every matching pod runs it. Ready: accepted and programmed. Stalled: it can never work as it stands.",
-        ),
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": ["type"],
-      }),
+    conditions: conditionsOf(
+      CONDITION_TYPES,
+      "Accepted: the policy is valid. Programmed: a pod created now gets the sidecar. PodsCurrent: every matching pod runs it. Ready: accepted and programmed. Stalled: it can never work as it stands.",
+    ),
     effective: z
       .object({
         timing: z
@@ -141,11 +104,8 @@ export const status = z
   .optional()
   .meta({
     ...describe("What the operator observed."),
-    // Without it, tools that wait for a resource (kstatus: Helm, Flux, Argo CD) take a policy that nobody
-    // has looked at yet for one that is in force.
-    default: { observedGeneration: NOT_OBSERVED },
+    default: UNOBSERVED_STATUS,
   });
 
 export type HealthPolicyStatus = NonNullable<z.output<typeof status>>;
-export type Condition = z.output<typeof condition>;
 export type ConditionType = (typeof CONDITION_TYPES)[number];

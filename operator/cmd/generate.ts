@@ -1,5 +1,5 @@
 /**
- * For developers: writes what is made from operator/api/v1alpha1.ts. With --check it writes nothing and
+ * For developers: writes what is made from operator/api. With --check it writes nothing and
  * fails when a file differs from what would be written.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -37,7 +37,7 @@ const drifted = Object.entries(generatedFiles()).filter(
 if (!values.check) {
   for (const [path, content] of drifted) write(path, content);
 } else if (drifted.length > 0) {
-  for (const [path] of drifted) console.error(`${path} differs from operator/api/v1alpha1.ts`);
+  for (const [path] of drifted) console.error(`${path} differs from what operator/api gives`);
   console.error("Run `make generate` and commit the result.");
   process.exit(1);
 }

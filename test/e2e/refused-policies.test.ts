@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { run } from "./harness/kubectl.ts";
+import { kubectl, run } from "./harness/kubectl.ts";
 import { KUBECTL } from "./timeouts.ts";
 
 const TESTDATA = join(import.meta.dirname, "../../operator/api/testdata");
@@ -46,6 +46,13 @@ const manifest = (selector: object, dependencies: object[]) =>
     kind: "HealthPolicy",
     metadata: { name: "web" },
     spec: { selector, dependencies },
+  });
+const clusterManifest = (name: string, spec: object) =>
+  JSON.stringify({
+    apiVersion: "healthpolicy.dev/v1alpha1",
+    kind: "ClusterHealthPolicy",
+    metadata: { name },
+    spec,
   });
 const CACHE = { name: "sessions", memcached: { servers: [{ host: "cache" }] } };
 const KEY = { secretName: "orders-db", key: "url" };
@@ -134,6 +141,68 @@ test(
     const selector = { matchLabels: Object.fromEntries(labels), matchExpressions: conditions };
     const answer = await apply(manifest(selector, dependencies));
     expect(answer).toMatchObject({ code: 0, stderr: "" });
+  },
+  KUBECTL,
+);
+
+test(
+  "so is a cluster policy at every bound",
+  async () => {
+    const path = (index: number) => `/${index}`.padEnd(256, "p");
+    const asked = {
+      required: true,
+      minTimeoutSeconds: 60,
+      minExecTimeoutSeconds: 60,
+      timeoutWithinPeriod: true,
+      maxPeriodSeconds: 3_600,
+      maxInitialDelaySeconds: 3_600,
+    };
+    const timing = { connectTimeout: "30s", checkTimeout: "59s", interval: "10m" };
+    const spec = {
+      namespaceSelector: {},
+      defaults: {
+        timing: { ...timing, failureThreshold: 10, successThreshold: 10 },
+        probe: { periodSeconds: 60, timeoutSeconds: 60 },
+        impact: { postgresql: "Observe", memcached: "Observe" },
+      },
+      standards: {
+        enforcement: "Deny",
+        readinessProbe: asked,
+        livenessProbe: {
+          ...asked,
+          differsFromReadiness: true,
+          forbiddenPaths: Array.from({ length: 16 }, (_, index) => path(index)),
+        },
+      },
+    };
+    const answer = await apply(clusterManifest("s".repeat(63), spec));
+    expect(answer).toMatchObject({ code: 0, stderr: "" });
+  },
+  KUBECTL,
+);
+
+test(
+  "a new cluster policy says that nobody has looked at it yet, and audits unless told otherwise",
+  async () => {
+    const answer = await apply(
+      clusterManifest("standard", { namespaceSelector: {}, standards: {} }),
+      "-o",
+      "json",
+    );
+    expect(JSON.parse(answer.stdout)).toMatchObject({
+      spec: { standards: { enforcement: "Audit" } },
+      status: { observedGeneration: -1 },
+    });
+  },
+  KUBECTL,
+);
+
+test(
+  "a cluster policy has no field for credentials or mode",
+  async () => {
+    const fields = await kubectl(["explain", "clusterhealthpolicy", "--recursive"]);
+    expect(fields).toContain("namespaceSelector");
+    expect(fields).not.toMatch(/secret|credential|password|connectionString|\bmode\b/i);
   },
   KUBECTL,
 );

@@ -3,7 +3,8 @@ import type { ConditionReason } from "../../api/condition-reasons.ts";
 import type { EffectivePolicy, Resolution } from "../../api/effective-policy.ts";
 import { INJECT_LABEL } from "../../api/names.ts";
 import { bounds, formatDuration } from "../../api/timing.ts";
-import type { Condition, ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import type { Condition } from "../../api/v1alpha1-conditions.ts";
+import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { PodCounts } from "./pod-counts.ts";
 
 /** Whether a pod created now would be injected. */

@@ -61,10 +61,9 @@ export function isSqlState(code: string): boolean {
   return SQLSTATE.test(code);
 }
 
-/** Empty where there is none. */
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : "";
+  return typeof code === "string" ? code : undefined;
 }
 
 function reasonOfSqlState(state: string): Reason {
@@ -72,7 +71,8 @@ function reasonOfSqlState(state: string): Reason {
   return REASON_OF_SQLSTATE.get(state) ?? "InvalidResponse";
 }
 
-function reasonOfCode(code: string): Reason {
+function reasonOfCode(code: string | undefined): Reason {
+  if (code === undefined) return "ProtocolError";
   const known = REASON_OF_CODE.get(code);
   if (known) return known;
   if (TLS_CODE.test(code)) return "TLSFailed";

@@ -56,7 +56,7 @@ export function readUntil(
 
     if (signal.aborted) return onAbort();
     if (stream.destroyed) return onClosed();
-    signal.addEventListener("abort", onAbort);
+    signal.addEventListener("abort", onAbort, { once: true });
     stream.on("data", onData).once("end", onClosed).once("close", onClosed).once("error", onError);
     stream.resume();
   });

@@ -1,0 +1,90 @@
+/** The rules of times that the API server itself enforces; as in cel.ts. */
+import { type CelRule, matches, quoting, sentence } from "./cel.ts";
+import { DURATION_PATTERN } from "./timing.ts";
+
+const matchesDuration = (expression: string) => matches(expression, DURATION_PATTERN);
+
+/** A duration field is one, and lies between two bounds. */
+export function durationRules(
+  field: string,
+  { minimum, maximum }: { minimum: string; maximum: string },
+): CelRule[] {
+  return [
+    {
+      rule: matchesDuration("self"),
+      messageExpression: quoting(
+        `${field}: "%s" is not a duration; write for example 3s or 500ms`,
+        "self",
+      ),
+      message: `${field} is not a duration; write for example 3s or 500ms`,
+    },
+    {
+      rule: `!${matchesDuration("self")} || duration(self) >= duration('${minimum}')`,
+      messageExpression: sentence(`${field} %s is below the minimum ${minimum}`, "self"),
+    },
+    {
+      rule: `!${matchesDuration("self")} || duration(self) <= duration('${maximum}')`,
+      messageExpression: sentence(`${field} %s is above the maximum ${maximum}`, "self"),
+    },
+  ];
+}
+
+const CONNECT = "self.timing.connectTimeout";
+const CHECK = "self.timing.checkTimeout";
+const INTERVAL = "self.timing.interval";
+const PROBE_TIMEOUT = "self.probe.timeoutSeconds";
+
+/** CEL for "this field of `timing` or `probe` is set". */
+const isSet = (field: string) => `has(${field.slice(0, field.lastIndexOf("."))}) && has(${field})`;
+
+/**
+ * A rule of two fields that holds where one of them is unset, or is no duration: that has a sentence of its
+ * own already, and `duration()` would fail the rule. `unless` is a field that makes the rule needless.
+ */
+function ruleOf(
+  fields: readonly [string, string],
+  holds: string,
+  { unless, message }: { unless?: string; message: string },
+): CelRule {
+  const without = unless === undefined ? "" : `(${isSet(unless)}) || `;
+  const both = fields.map((field) => `!(${isSet(field)})`).join(" || ");
+  const durations = fields
+    .filter((field) => field !== PROBE_TIMEOUT)
+    .map((field) => `!${matchesDuration(field)}`)
+    .join(" || ");
+  return {
+    rule: `${without}${both} || ${durations} || ${holds}`,
+    messageExpression: sentence(message, ...fields),
+  };
+}
+
+/**
+ * Times nest, as far as one object says them itself: what it leaves unset comes from somewhere else, and the
+ * operator compares the merged result (`whyNotNested`). Where checkTimeout is unset, its neighbours are compared,
+ * because it has to lie between them. For an object with the fields `timing` and `probe`.
+ */
+export const NESTING_RULES: CelRule[] = [
+  ruleOf([CONNECT, CHECK], `duration(${CONNECT}) < duration(${CHECK})`, {
+    message: "timing: connectTimeout (%s) must be less than checkTimeout (%s)",
+  }),
+  ruleOf([CHECK, PROBE_TIMEOUT], `duration(${CHECK}).getMilliseconds() < ${PROBE_TIMEOUT} * 1000`, {
+    message: "timing: checkTimeout (%s) must be less than probe.timeoutSeconds (%d)",
+  }),
+  ruleOf([CHECK, INTERVAL], `duration(${CHECK}) <= duration(${INTERVAL})`, {
+    message: "timing: checkTimeout (%s) must not be more than interval (%s)",
+  }),
+  ruleOf(
+    [CONNECT, PROBE_TIMEOUT],
+    `duration(${CONNECT}).getMilliseconds() < ${PROBE_TIMEOUT} * 1000`,
+    {
+      unless: CHECK,
+      message:
+        "timing: connectTimeout (%s) must be less than probe.timeoutSeconds (%d): checkTimeout lies between them",
+    },
+  ),
+  ruleOf([CONNECT, INTERVAL], `duration(${CONNECT}) < duration(${INTERVAL})`, {
+    unless: CHECK,
+    message:
+      "timing: connectTimeout (%s) must be less than interval (%s): checkTimeout lies between them",
+  }),
+];
