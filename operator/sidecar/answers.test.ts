@@ -75,6 +75,9 @@ describe("readyAnswer", () => {
     expect(Buffer.byteLength(body)).toBeLessThanOrEqual(MAX_READY_BYTES);
     expect(body).toBe(`${LONGEST_NAME}10: ${LONGEST_REASON} ${LONGEST_DETAIL}`);
 
+    const full = view("n".repeat(MAX_READY_BYTES - ": HostNotFound".length), "HostNotFound");
+    expect(Buffer.byteLength(readyAnswer(podOf([full])).body)).toBe(MAX_READY_BYTES);
+
     const short = podOf(
       Array.from({ length: 12 }, (_, i) => view(`${LONGEST_NAME}${10 + i}`, LONGEST_REASON)),
     );
@@ -156,6 +159,13 @@ describe("statusAnswer", () => {
       reason: "Unsupported",
       dependencies: [],
     });
+  });
+
+  test("keeps the details up to its bound", () => {
+    const pod = podOf([view("sessions", "TooFewServers", "servers[1]=HostNotFound")]);
+    const room = MAX_STATUS_BYTES - statusAnswer({ ...pod, policy: "" }).length;
+    expect(statusAnswer({ ...pod, policy: "p".repeat(room) })).toContain("servers[1]");
+    expect(statusAnswer({ ...pod, policy: "p".repeat(room + 1) })).not.toContain("servers[1]");
   });
 
   test("at its longest it drops the details and fits", () => {

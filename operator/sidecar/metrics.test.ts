@@ -70,6 +70,7 @@ test("a dependency that is down is 0, one without a result is absent", () => {
   expect(text).toContain("healthpolicy_pod_ready 0\n");
   expect(text).toMatch(/^healthpolicy_dependency_up\{dependency="orders-db",.*\} 0$/m);
   expect(text).not.toMatch(/healthpolicy_dependency_up\{dependency="sessions"/);
+  expect(text.split("\n").filter((line) => !/^(# |healthpolicy_|$)/.test(line))).toStrictEqual([]);
 });
 
 test("counts start from nothing and leave what they were made from as it was", () => {

@@ -47,6 +47,35 @@ describe("what it takes", () => {
     expect(parse(withDependency(dependency)).dependencies).toStrictEqual([dependency]);
   });
 
+  test("the shortest names, and longer ones with every sign that is allowed", () => {
+    for (const name of ["a", "a-b.c-1"]) {
+      const connectionString = { secretName: name, key: "k" };
+      const postgresql = { connectionString, query: "SELECT 1" };
+      const dependency = { ...POSTGRESQL, name: name.replace(".", ""), postgresql };
+      const content = { ...withDependency(dependency), policy: name };
+      expect(parse(content)).toStrictEqual(content);
+    }
+  });
+
+  test("as many dependencies and servers as are allowed", () => {
+    const servers = new Array(16).fill({ host: "cache", port: 11_211 });
+    const memcached = { servers, minAvailable: 16 };
+    const dependencies = Array.from({ length: MAX_DEPENDENCIES }, (_, index) => ({
+      ...MEMCACHED,
+      name: `cache-${index}`,
+      memcached,
+    }));
+    expect(parse({ ...CONFIG, dependencies }).dependencies).toStrictEqual(dependencies);
+  });
+
+  test("null for a field that is not set", () => {
+    const { tls: _, ...postgresql } = POSTGRESQL.postgresql ?? { query: "" };
+    const given = { ...POSTGRESQL, postgresql: { ...postgresql, tls: null } };
+    expect(parse(withDependency(given)).dependencies).toStrictEqual([
+      { ...POSTGRESQL, postgresql },
+    ]);
+  });
+
   test("names and queries of the longest that the API server takes, in any script", () => {
     const postgresql = {
       ...POSTGRESQL.postgresql,
@@ -78,10 +107,10 @@ describe("what it takes", () => {
     expect(parse(later)).toStrictEqual({ ...CONFIG, dependencies: [MEMCACHED] });
   });
 
-  test("a type of a later version is kept without its content", () => {
-    const later = { name: "queue", type: "kafka2", impact: "Gate", kafka2: { brokers: [] } };
-    expect(parse(withDependency(later)).dependencies).toStrictEqual([
-      { name: "queue", type: "kafka2", impact: "Gate" },
+  test.each(["kafka2", "constructor"])("the type %s is kept without its content", (type) => {
+    const later = { name: "queue", type, impact: "Gate" };
+    expect(parse(withDependency({ ...later, [type]: { x: [] } })).dependencies).toStrictEqual([
+      later,
     ]);
   });
 
@@ -110,9 +139,13 @@ describe("one broken dependency", () => {
       "a key that leaves its folder",
       { connectionString: { secretName: "db", key: "../x" }, query: "SELECT 1" },
     ],
+    ...["..", "_db", "db_", "db/x"].map((secretName): [string, unknown] => [
+      `the Secret ${secretName}`,
+      { connectionString: { secretName, key: "url" }, query: "SELECT 1" },
+    ]),
     [
-      "a Secret that leaves its folder",
-      { connectionString: { secretName: "..", key: "url" }, query: "SELECT 1" },
+      "a key in a folder",
+      { connectionString: { secretName: "db", key: "url/x" }, query: "SELECT 1" },
     ],
   ])("%s loses its content and leaves the others alone", (_, postgresql) => {
     const { dependencies } = parse({
@@ -249,6 +282,7 @@ describe("what it refuses", () => {
       "dependencies[0].name is not a valid text",
     ],
     [withDependency({ ...MEMCACHED, type: "x y" }), "dependencies[0].type is not a valid text"],
+    [withDependency({ ...MEMCACHED, name: 7 }), "dependencies[0].name is not a valid text"],
     [{ ...CONFIG, timing: undefined }, "timing is not an object"],
     [{ ...CONFIG, formatVersion: undefined }, "formatVersion is not a whole number"],
     [

@@ -25,8 +25,9 @@ const SCHEME_AND_HOST = /^https?:\/\/[^/?]*/i;
 export function parseHead(text: string): Head {
   const head = text.replace(EMPTY_LINES, "");
   if (!head.includes("\n\r\n") && !head.includes("\n\n")) return unfinished(head, text.length);
-  const [, method, target] = REQUEST_LINE.exec(head) ?? [];
-  if (method === undefined || target === undefined) return { refused: 400 };
+  const line = REQUEST_LINE.exec(head);
+  if (!line) return { refused: 400 };
+  const [, method = "", target = ""] = line;
   return { request: { method, path: pathOf(target) } };
 }
 
@@ -37,7 +38,7 @@ function unfinished(head: string, length: number): Head {
 }
 
 function pathOf(target: string): string {
-  const path = target.startsWith("/") ? target : target.replace(SCHEME_AND_HOST, "");
+  const path = target.replace(SCHEME_AND_HOST, "");
   const query = path.indexOf("?");
   return (query === -1 ? path : path.slice(0, query)) || "/";
 }

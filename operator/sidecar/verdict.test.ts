@@ -12,6 +12,7 @@ import {
   decide,
   type Judged,
   retimed,
+  staysSettled,
   UNHEARD,
 } from "./verdict.ts";
 
@@ -181,6 +182,17 @@ describe("live edits", () => {
   });
 });
 
+test.each([
+  ["not checked yet", UNHEARD, false],
+  ["up", stateAfter(["ok"]), false],
+  ["down", stateAfter(["ConnectionRefused"]), true],
+])(
+  "a settled dependency that is %s, when it gets less time, stays settled: %j",
+  (_, state, stays) => {
+    expect(staysSettled(state)).toBe(stays);
+  },
+);
+
 describe("staleness", () => {
   const up = stateAfter(["ok"]);
   const LIMIT = 5_000 + 4_000 + 1_000;
@@ -252,6 +264,17 @@ describe("the pod", () => {
       ready: false,
       reason: undefined,
       gating: ["a", "c"],
+    });
+  });
+
+  test.each([
+    ["up", [judged(stateAfter(["ok"]))]],
+    ["none", []],
+  ])("with dependencies that are %s it is ready for no special reason", (_, dependencies) => {
+    expect(decide({ presence: "Present", firstReady: false, dependencies })).toStrictEqual({
+      ready: true,
+      reason: undefined,
+      gating: [],
     });
   });
 
