@@ -14,14 +14,17 @@ import { MARKS_FILE, openMarks, parseMarks } from "./marks.ts";
 
 let directory: string;
 let lines: string[];
-const log = (_: string, message: string) => {
+let fields: unknown[];
+const log = (_: string, message: string, more?: object) => {
   lines.push(message);
+  fields.push(more);
 };
 const open = (now: number, path = directory) => openMarks(path, { now, log });
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "marks-"));
   lines = [];
+  fields = [];
 });
 afterEach(() => rm(directory, { recursive: true }));
 
@@ -44,7 +47,12 @@ describe("marks", () => {
   });
 
   test("the pod's start is kept even when nothing else ever happens", async () => {
-    open(1_000);
+    expect(open(1_000).current()).toStrictEqual({
+      podStartedAt: 1_000,
+      policySeen: false,
+      firstReady: false,
+      settled: {},
+    });
     expect(open(9_000).current().podStartedAt).toBe(1_000);
   });
 
@@ -69,6 +77,7 @@ describe("marks", () => {
       const marks = open(5);
       expect(marks.current()).toMatchObject({ podStartedAt: 5, firstReady: false });
       expect(lines).toStrictEqual(["marks cannot be read"]);
+      expect(fields).toStrictEqual([{ code: "not JSON" }]);
     },
   );
 
@@ -78,6 +87,17 @@ describe("marks", () => {
     marks.update({ policySeen: true });
     expect(marks.current()).toMatchObject({ firstReady: true, policySeen: true });
     expect(lines).toStrictEqual(["marks cannot be written"]);
+    expect(fields).toStrictEqual([{ code: "ENOENT" }]);
+  });
+
+  test("each time that they cannot be written any more costs a line", async () => {
+    const path = join(directory, "comes-and-goes");
+    const marks = open(5, path);
+    await mkdir(path);
+    marks.update({ firstReady: true });
+    await rm(path, { recursive: true });
+    marks.update({ policySeen: true });
+    expect(lines).toStrictEqual(["marks cannot be written", "marks cannot be written"]);
   });
 
   test("a file of unreasonable size is not read", async () => {
@@ -105,7 +125,8 @@ describe("parseMarks", () => {
     '{"podStartedAt":"x","firstReady":1,"settled":7,"timeouts":7}',
     '{"timeouts":{"connectTimeoutMilliseconds":3}}',
     '{"timeouts":{"connectTimeoutMilliseconds":3,"checkTimeoutMilliseconds":"4"}}',
-    '{"timeouts":null}',
+    '{"timeouts":{"connectTimeoutMilliseconds":"3","checkTimeoutMilliseconds":4}}',
+    '{"timeouts":null,"settled":null}',
   ])("%s", (text) => {
     expect(parseMarks(text, 10)).toEqual(fresh);
   });

@@ -129,8 +129,18 @@ export const parts: Record<string, Part> = {
     slow: false,
   },
   readiness: {
-    mutate: files("operator/sidecar", "marks", "readiness", "run-checks"),
-    tests: [tests("operator/sidecar", "{marks,readiness{,.*},run-checks{,.*}}")],
+    mutate: files("operator/sidecar", "readiness"),
+    tests: [tests("operator/sidecar", "readiness{,.*}")],
+    slow: false,
+  },
+  marks: {
+    mutate: files("operator/sidecar", "marks"),
+    tests: [tests("operator/sidecar", "marks")],
+    slow: false,
+  },
+  loops: {
+    mutate: files("operator/sidecar", "run-checks"),
+    tests: [tests("operator/sidecar", "run-checks{,.*}")],
     slow: false,
   },
   checks: {
@@ -157,7 +167,7 @@ export const parts: Record<string, Part> = {
         "{connection-string,postgresql-frames,postgresql-session,scram,scram-key-memory}",
       ),
     ],
-    slow: false,
+    slow: true,
   },
   network: {
     mutate: files(NETWORK, "ask-name-server", "connect", "resolve"),
