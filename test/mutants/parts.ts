@@ -189,12 +189,7 @@ export const parts: Record<string, Part> = {
       "postgresql-target",
       "postgresql-tls",
     ),
-    tests: [
-      tests(
-        POSTGRESQL,
-        "{postgresql,postgresql-conversation,postgresql-login,postgresql-target.real,postgresql-tls}",
-      ),
-    ],
+    tests: [tests(POSTGRESQL, "postgresql{,-conversation,-login,-messages,-target,-tls}{,.real}")],
     slow: true,
   },
 };

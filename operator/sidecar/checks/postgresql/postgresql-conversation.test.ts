@@ -55,6 +55,7 @@ test.each([
   ["an empty code", fatal("")],
   ["no code", message("E", "SFATAL\0Mno\0\0")],
   ["no end", message("E", "SFATAL\0C57P03\0")],
+  ["something after its end", message("E", "SFATAL\0C57P03\0\0x")],
   ["nothing", message("E")],
 ])("an error with %s: ProtocolError", async (_, bytes) => {
   await expect(hear(bytes).conversation.next()).rejects.toMatchObject({ reason: "ProtocolError" });

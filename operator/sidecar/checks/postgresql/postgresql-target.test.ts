@@ -1,0 +1,96 @@
+/** What of a policy and of its Secrets makes a login. */
+import { describe, expect, test } from "@jest/globals";
+import type { PostgresqlConfig } from "../../../api/policy-file.ts";
+import { createCertificates } from "../testing/certificates.ts";
+import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
+
+const { ca } = createCertificates();
+const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const CREDENTIALS = { secretName: "db", usernameKey: "user", passwordKey: "password" };
+const PLAIN: PostgresqlConfig = { host: "db", credentials: CREDENTIALS, query: "SELECT 1" };
+
+/** The target, with the Secret's keys as given. */
+function target(
+  config: Partial<PostgresqlConfig>,
+  keys: Record<string, string> = {},
+): Promise<PostgresqlTarget> {
+  const secret: Record<string, string> = { user: "web", password: "pencil", ...keys };
+  return postgresqlTarget({ query: "SELECT 1", ...config }, async ({ key }) => secret[key] ?? "");
+}
+
+const reason = (given: Promise<PostgresqlTarget>) =>
+  given.then(
+    () => "accepted",
+    (error) => error.reason,
+  );
+
+test("host and credentials alone: the default port, the user's database, TLS where it is offered", async () => {
+  expect(await target(PLAIN)).toStrictEqual({
+    login: {
+      host: "db",
+      port: 5_432,
+      user: "web",
+      password: "pencil",
+      database: "web",
+      options: undefined,
+      channelBinding: false,
+    },
+    tls: { mode: "Prefer", ca: undefined },
+  });
+});
+
+test("a connection string says all, its TLS mode included", async () => {
+  const config = { connectionString: { secretName: "db", key: "url" } };
+  const url = "postgresql://web:pencil@db.example:6432/orders?sslmode=require";
+  expect(await target(config, { url })).toMatchObject({
+    login: { host: "db.example", port: 6_432, user: "web", password: "pencil", database: "orders" },
+    tls: { mode: "Require" },
+  });
+  const beside = { ...config, tls: { mode: "Require" as const } };
+  expect(await reason(target(beside, { url }))).toBe("Misconfigured");
+});
+
+test.each<[string, Partial<PostgresqlConfig>, Record<string, string>, string]>([
+  ["no host", { credentials: CREDENTIALS }, {}, "Misconfigured"],
+  ["no credentials", { host: "db" }, {}, "Misconfigured"],
+  ["an empty user", PLAIN, { user: "" }, "Misconfigured"],
+  ["a user of one line feed", PLAIN, { user: "\n" }, "Misconfigured"],
+  ["a line feed within a password", PLAIN, { password: "a\nb" }, "Misconfigured"],
+  ["an empty password", PLAIN, { password: "" }, "accepted"],
+])("%s", async (_, config, keys, want) => {
+  expect(await reason(target(config, keys))).toBe(want);
+});
+
+test.each(["\n", "\r\n"])(
+  "the %j that an editor put at the end is no part of a key",
+  async (end) => {
+    const { login } = await target(PLAIN, { user: `web${end}`, password: `pencil${end}` });
+    expect(login).toMatchObject({ user: "web", password: "pencil" });
+  },
+);
+
+describe("the authority", () => {
+  const caSecret = { secretName: "ca", key: "ca.crt" };
+  const verifying = { ...PLAIN, tls: { mode: "VerifyFull" as const, caSecret } };
+
+  test("is read for VerifyFull alone, and unset without a Secret", async () => {
+    expect((await target(verifying, { "ca.crt": ca })).tls).toStrictEqual({
+      mode: "VerifyFull",
+      ca,
+    });
+    const requiring = { ...verifying, tls: { mode: "Require" as const, caSecret } };
+    expect((await target(requiring, { "ca.crt": ca })).tls.ca).toBeUndefined();
+    const publicly = { ...PLAIN, tls: { mode: "VerifyFull" as const } };
+    expect((await target(publicly, { "ca.crt": ca })).tls.ca).toBeUndefined();
+  });
+
+  test.each([
+    ["two certificates", `${ca}${ca}`, "accepted"],
+    ["one that is none, last", `${ca}${BROKEN}`, "Misconfigured"],
+    ["one that is none, first", `${BROKEN}${ca}`, "Misconfigured"],
+    ["no certificate", "hello", "Misconfigured"],
+    ["nothing", "", "Misconfigured"],
+  ])("with %s", async (_, text, want) => {
+    expect(await reason(target(verifying, { "ca.crt": text }))).toBe(want);
+  });
+});
