@@ -156,6 +156,15 @@ test("the sidecar's program loads no package at all", () => {
   expect(packages).toStrictEqual([]);
 });
 
+test("checks start TLS in the one file that bounds what servers send for it", () => {
+  const startsTls = ({ to, typeOnly }: Import) => !typeOnly && /^node:(tls|https|http2)$/.test(to);
+  const files = [...imports.keys()].filter(
+    (file) =>
+      file.startsWith("sidecar/") && !isTestCode(file) && imports.get(file)?.some(startsTls),
+  );
+  expect(files).toStrictEqual(["sidecar/checks/network/start-tls.ts"]);
+});
+
 describe("a wrong import is found:", () => {
   const CASES: [string, string, string, string][] = [
     ["upwards", "api/names.ts", 'import { a } from "../inject/a.ts";', "api may not import inject"],

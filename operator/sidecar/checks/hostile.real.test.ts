@@ -23,7 +23,10 @@ import {
   type DatabaseFolder,
   SUPERUSER,
 } from "./postgresql/testing/real-postgresql.ts";
+import { startChainServer, type TlsServer } from "./postgresql/testing/tls-server.ts";
 import { loadCheck } from "./registry.ts";
+import type { ServerCertificate } from "./testing/certificates.ts";
+import { chainOfExponents, chainOfNames } from "./testing/costly-chains.ts";
 import { type FakeServer, startFakeServer, writeForEver } from "./testing/fake-server.ts";
 import type { RealServer } from "./testing/real-server.ts";
 
@@ -81,10 +84,19 @@ const HOSTILE: [name: string, serve: (socket: Socket) => void][] = [
   ["silence", () => {}],
 ];
 
+/** What these servers send in their handshake, which a policy asks for unless it says otherwise. */
+const HOSTILE_CHAINS: [name: string, chain: ServerCertificate][] = [
+  ["chain-of-names-1", chainOfNames(1_600, 255)],
+  ["chain-of-names-2", chainOfNames(1_600, 255)],
+  ["chain-of-names-3", chainOfNames(1_600, 255)],
+  ["chain-of-exponents", chainOfExponents(46, 3_072)],
+];
+
 let mounted: string;
 let folder: DatabaseFolder;
 let servers: RealServer[] = [];
 let fakes: FakeServer[] = [];
+let chains: TlsServer[] = [];
 
 beforeAll(async () => {
   mounted = mkdtempSync(join(tmpdir(), "healthpolicy-hostile-"));
@@ -99,9 +111,14 @@ beforeAll(async () => {
   folder = createDatabaseFolder();
   servers = [await folder.start(), await startMemcached()];
   fakes = await Promise.all(HOSTILE.map(([, serve]) => startFakeServer(serve)));
+  chains = await Promise.all(HOSTILE_CHAINS.map(([, chain]) => startChainServer(chain)));
 }, START_TIMEOUT);
 afterAll(async () => {
-  await Promise.all([...servers.map((server) => server.stop()), ...fakes.map((it) => it.close())]);
+  const hostile = [...fakes, ...chains];
+  await Promise.all([
+    ...servers.map((server) => server.stop()),
+    ...hostile.map((it) => it.close()),
+  ]);
   folder?.remove();
   rmSync(mounted, { recursive: true });
 });
@@ -119,50 +136,65 @@ const database = (name: string, port: number): DependencyConfig => ({
   },
 });
 
-test(
-  "the healthy ones succeed at every check",
-  async () => {
-    const [postgres, memcached] = servers;
-    const healthy: DependencyConfig[] = [
-      database("healthy", postgres?.port ?? 0),
-      {
-        name: "cache",
-        type: "memcached",
-        impact: "Gate",
-        memcached: {
-          servers: [{ host: "127.0.0.1", port: memcached?.port ?? 0 }],
-          minAvailable: 1,
-        },
+/** Runs their checks beside those of healthy ones, which must all succeed; gives the reasons of each hostile one. */
+async function reasonsBesideHealthy(hostile: DependencyConfig[]): Promise<unknown[]> {
+  const [postgres, memcached] = servers;
+  const healthy: DependencyConfig[] = [
+    database("healthy", postgres?.port ?? 0),
+    {
+      name: "cache",
+      type: "memcached",
+      impact: "Gate",
+      memcached: {
+        servers: [{ host: "127.0.0.1", port: memcached?.port ?? 0 }],
+        minAvailable: 1,
       },
-    ];
-    const hostile = HOSTILE.map(([name], index) => database(name, fakes[index]?.port ?? 0));
-    const results = new Map<string, CheckResult[]>();
-    const runner = runChecks({
-      loadCheck,
-      readSecretKey: createSecretReader({
-        directory: mounted,
-        namespace: "shop",
-        mountedKeys: new Set(["db/username", "db/password"]),
-        log: () => {},
-      }),
-      onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
-    });
-    const dependencies = [...hostile, ...healthy];
-    runner.apply({ policy: "web", generation: 1, timing: TIMING, dependencies });
-    await sleep(RUN_MILLISECONDS);
-    runner.stop();
+    },
+  ];
+  const results = new Map<string, CheckResult[]>();
+  const runner = runChecks({
+    loadCheck,
+    readSecretKey: createSecretReader({
+      directory: mounted,
+      namespace: "shop",
+      mountedKeys: new Set(["db/username", "db/password"]),
+      log: () => {},
+    }),
+    onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
+  });
+  const dependencies = [...hostile, ...healthy];
+  runner.apply({ policy: "web", generation: 1, timing: TIMING, dependencies });
+  await sleep(RUN_MILLISECONDS);
+  runner.stop();
 
-    for (const { name } of healthy) {
-      const got = results.get(name) ?? [];
-      expect(got.length).toBeGreaterThanOrEqual(LEAST_RESULTS);
-      expect(got.filter(({ ok }) => !ok)).toEqual([]);
-    }
-    const reasons = HOSTILE.map(([name]) => [
-      name,
-      [...new Set(results.get(name)?.map((result) => (result.ok ? "ok" : result.reason)))],
-    ]);
-    expect(reasons).toEqual(
+  for (const { name } of healthy) {
+    const got = results.get(name) ?? [];
+    expect(got.length).toBeGreaterThanOrEqual(LEAST_RESULTS);
+    expect(got.filter(({ ok }) => !ok)).toEqual([]);
+  }
+  return hostile.map(({ name }) => [
+    name,
+    [...new Set(results.get(name)?.map((result) => (result.ok ? "ok" : result.reason)))],
+  ]);
+}
+
+test(
+  "the healthy ones succeed at every check beside servers of PostgreSQL that send anything",
+  async () => {
+    const hostile = HOSTILE.map(([name], index) => database(name, fakes[index]?.port ?? 0));
+    expect(await reasonsBesideHealthy(hostile)).toEqual(
       HOSTILE.map(([name]) => [name, [name === "silence" ? "CheckTimeout" : "ProtocolError"]]),
+    );
+  },
+  START_TIMEOUT,
+);
+
+test(
+  "and beside servers whose certificates take longer to read than there is time",
+  async () => {
+    const hostile = HOSTILE_CHAINS.map(([name], index) => database(name, chains[index]?.port ?? 0));
+    expect(await reasonsBesideHealthy(hostile)).toEqual(
+      HOSTILE_CHAINS.map(([name]) => [name, ["TLSFailed"]]),
     );
   },
   START_TIMEOUT,

@@ -3,10 +3,11 @@ import { constants, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ConnectionOptions, connect as startTls, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
-import { MAX_BYTES, readUntil } from "../network/read-until.ts";
+import { readUntil } from "../network/read-until.ts";
+import { startTls } from "../network/start-tls.ts";
 import type { TlsTarget } from "./postgresql-target.ts";
 
 /** What the login runs over. */
@@ -33,9 +34,6 @@ const KEY_EXCHANGE: ConnectionOptions = {
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   minVersion: "TLSv1.2",
 };
-
-/** How often the bytes of a TLS connection are counted, in milliseconds; most checks end before. */
-const COUNT_MILLISECONDS = 20;
 
 /**
  * Asks the server for TLS unless the mode is Disable. `host` is the name that VerifyFull expects in the
@@ -86,10 +84,7 @@ async function handshake(
   options: ConnectionOptions,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  const stream = startTls({ ...options, socket });
-  // For life: an alert that arrives after the check must not become an uncaught exception.
-  stream.on("error", () => {});
-  limitBytes(stream, socket);
+  const stream = startTls(socket, options);
   try {
     await raceAbort(once(stream, "secureConnect"), signal);
     return stream;
@@ -97,15 +92,4 @@ async function handshake(
     stream.destroy();
     throw error;
   }
-}
-
-/**
- * readUntil counts when content arrives. TLS also carries what is none: certificates, new keys, tickets.
- * A server that sends nothing else would keep the program busy until the deadline.
- */
-function limitBytes(stream: TLSSocket, socket: Socket): void {
-  const timer = setInterval(() => {
-    if (socket.bytesRead > MAX_BYTES) stream.destroy(new CheckError("ProtocolError"));
-  }, COUNT_MILLISECONDS);
-  socket.once("close", () => clearInterval(timer));
 }

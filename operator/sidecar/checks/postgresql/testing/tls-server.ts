@@ -1,8 +1,12 @@
 /** Test fixture: `openssl s_server` behind the first words of PostgreSQL, for TLS that node cannot be made to speak. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ServerCertificate } from "../../testing/certificates.ts";
 import { type FakeServer, startFakeServer } from "../../testing/fake-server.ts";
 import { freePort } from "../../testing/real-server.ts";
 import { isSslRequest } from "./fake-postgresql.ts";
@@ -39,6 +43,26 @@ export async function startTlsServer(args: string[]): Promise<TlsServer> {
       await exited;
     },
   };
+}
+
+/** Starts the program with `args`, a certificate and all those that follow it, however bad they are. */
+export async function startChainServer(
+  { cert, key }: ServerCertificate,
+  args: string[] = [],
+): Promise<TlsServer> {
+  const folder = mkdtempSync(join(tmpdir(), "healthpolicy-chain-"));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const [leaf = "", ...authorities] = cert.split(/(?=-----BEGIN)/);
+  const files = ["-cert", file("leaf", leaf), "-key", file("key", key)];
+  const more = ["-cert_chain", file("authorities", authorities.join(""))];
+  try {
+    return await startTlsServer([...files, ...more, "-cipher", "DEFAULT@SECLEVEL=0", ...args]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function listening(child: ChildProcess): Promise<void> {
