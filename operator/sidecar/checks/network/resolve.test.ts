@@ -1,15 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { eventually, leavingNothing } from "../testing/contract.ts";
-import { createResolve, type Resolve, type ResolveSources } from "./resolve.ts";
+import { createResolve, type ResolveSources } from "./resolve.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
-
-/** How long a lookup may take in these tests, in milliseconds, and what a busy machine may add. */
-const LIMIT = 400;
-const GRACE = 500;
+import { type Lookups, look as lookUp, startLookups } from "./testing/lookups.ts";
 
 const NAMES: Record<string, FakeAnswer> = {
   "db.shop.svc.test": ["10.0.0.1"],
@@ -26,62 +22,28 @@ const NAMES: Record<string, FakeAnswer> = {
   "half.test": ["10.0.0.1"],
 };
 
-/** Times to live in seconds; a name without one may not be remembered. */
-const TTL_SECONDS: Record<string, number> = {
-  "kept.test": 10,
-  "long.test": 200,
-  "kept.shop.svc.test": 10,
-  "kept.svc.test": 10,
-  "metadata.test": 10,
-};
-
-let folder: string;
+let lookups: Lookups;
 let dns: FakeDns;
+let folder: string;
 let sources: ResolveSources;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "healthpolicy-resolve-"));
-  dns = await startFakeDns(
+  lookups = await startLookups(
     (name, type) => {
       if (name === `no-${type.toLowerCase()}.test`) return "silence";
       if (name === "half.test" && type === "AAAA") return "SERVFAIL";
       return NAMES[name] ?? [];
     },
-    (name) => TTL_SECONDS[name] ?? 0,
+    () => 0,
   );
-  sources = {
-    hostsPath: join(folder, "hosts"),
-    resolvConfPath: join(folder, "resolv.conf"),
-    servers: [dns.server],
-  };
-  writeFileSync(sources.hostsPath, "127.0.0.1 localhost\n::1 localhost\n10.9.9.9 listed.test\n");
-  writeFileSync(sources.resolvConfPath, "search shop.svc.test svc.test\noptions ndots:2\n");
+  ({ dns, folder, sources } = lookups);
 });
 afterEach(() => {
   dns.questions.length = 0;
 });
-afterAll(async () => {
-  await dns.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => lookups?.close());
 
-/** What a lookup gives: addresses, or a reason. */
-async function look(
-  host: string,
-  resolve = createResolve(sources),
-  limit = LIMIT,
-): Promise<string[] | string> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), limit);
-  const started = performance.now();
-  try {
-    return (await resolve(host, controller.signal)).addresses;
-  } catch (error) {
-    return (error as { reason: string }).reason;
-  } finally {
-    clearTimeout(timer);
-    expect(performance.now() - started).toBeLessThan(limit + GRACE);
-  }
-}
+const look = (host: string, resolve = createResolve(sources), limit?: number) =>
+  lookUp(host, resolve, limit);
 
 test.each<[string, string[] | string, string[]]>([
   ["127.0.0.1", ["127.0.0.1"], []],
@@ -217,176 +179,4 @@ test("one that joined late gets the answer although the first gave up", async ()
   // The question is sent again after a second.
   expect(await second).toEqual(["10.0.0.8"]);
   expect(await eventually(() => dns.questions.length >= 3)).toBe(true);
-});
-
-describe("what was found", () => {
-  let clock: number;
-  let resolve: Resolve;
-  const seconds = (count: number) => {
-    clock += count * 1_000;
-  };
-  /** The addresses, and the questions that it took. */
-  async function asking(host: string): Promise<[string[] | string, string[]]> {
-    dns.questions.length = 0;
-    const result = await look(host, resolve);
-    return [result, dns.questions.filter((question) => question.startsWith("A ")).sort()];
-  }
-  const forget = async (host: string) =>
-    (await resolve(host, new AbortController().signal)).forget();
-
-  beforeEach(() => {
-    clock = 1_000_000;
-    resolve = createResolve({ ...sources, now: () => clock });
-    NAMES["kept.test"] = ["10.0.0.1"];
-    NAMES["long.test"] = ["10.0.0.2"];
-    NAMES["kept.svc.test"] = ["10.0.0.3"];
-    delete NAMES["kept.shop.svc.test"];
-  });
-
-  test("serves for its time to live and no longer", async () => {
-    const question = ["A kept.test"];
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], question]);
-    NAMES["kept.test"] = ["10.0.0.9"];
-    seconds(9.9);
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
-    seconds(0.1);
-    expect(await asking("kept.test.")).toEqual([["10.0.0.9"], question]);
-  });
-
-  test("serves by the program's own clock", async () => {
-    resolve = createResolve(sources);
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], ["A kept.test"]]);
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
-  });
-
-  test("serves for 30 s at most", async () => {
-    await asking("long.test.");
-    seconds(29.9);
-    expect(await asking("long.test.")).toEqual([["10.0.0.2"], []]);
-    seconds(0.1);
-    expect(await asking("long.test.")).toEqual([["10.0.0.2"], ["A long.test"]]);
-  });
-
-  test("is not kept where the name server says so, nor is that there is no such name", async () => {
-    for (const _ of [1, 2]) {
-      expect(await asking("both.test.")).toEqual([expect.anything(), ["A both.test"]]);
-      expect(await asking("none.test.")).toEqual(["HostNotFound", ["A none.test"]]);
-      expect(await asking("broken.test.")).toEqual(["ResolverFailed", ["A broken.test"]]);
-    }
-  });
-
-  test("is remembered of each host, not of the last one alone", async () => {
-    await asking("kept.test.");
-    await asking("long.test.");
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
-    expect(await asking("long.test.")).toEqual([["10.0.0.2"], []]);
-  });
-
-  test("serves on while name servers are dead", async () => {
-    await asking("kept.test.");
-    NAMES["kept.test"] = "SERVFAIL";
-    seconds(9);
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
-    seconds(1);
-    expect(await asking("kept.test.")).toEqual(["ResolverFailed", ["A kept.test"]]);
-  });
-
-  test("starts with the name of the search list that answered, when its addresses are too old", async () => {
-    const whole = ["A kept.shop.svc.test", "A kept.svc.test"];
-    expect(await asking("kept")).toEqual([["10.0.0.3"], whole]);
-    seconds(60);
-    expect(await asking("kept")).toEqual([["10.0.0.3"], ["A kept.svc.test"]]);
-  });
-
-  test("is looked for under all names again once that one has gone", async () => {
-    await asking("kept");
-    seconds(60);
-    delete NAMES["kept.svc.test"];
-    NAMES["kept.shop.svc.test"] = ["10.0.0.5"];
-    const both = ["A kept.shop.svc.test", "A kept.svc.test"];
-    expect(await asking("kept")).toEqual([["10.0.0.5"], both]);
-  });
-
-  test("is looked for under all names every five minutes, as the app does", async () => {
-    await asking("kept");
-    NAMES["kept.shop.svc.test"] = ["10.0.0.5"];
-    for (let passed = 0; passed < 290; passed += 10) {
-      seconds(10);
-      expect(await asking("kept")).toEqual([["10.0.0.3"], ["A kept.svc.test"]]);
-    }
-    seconds(10);
-    expect(await asking("kept")).toEqual([["10.0.0.5"], ["A kept.shop.svc.test"]]);
-  });
-
-  test("is forgotten with the name that answered when no connection comes of it", async () => {
-    await asking("kept");
-    await forget("kept");
-    NAMES["kept.shop.svc.test"] = ["10.0.0.5"];
-    expect(await asking("kept")).toEqual([["10.0.0.5"], ["A kept.shop.svc.test"]]);
-  });
-
-  test("is not forgotten for the sake of an older answer", async () => {
-    const old = await resolve("kept.test.", new AbortController().signal);
-    seconds(10);
-    await asking("kept.test.");
-    old.forget();
-    expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
-  });
-
-  test("is held against the list of refused addresses each time", async () => {
-    for (const _ of [1, 2]) expect(await look("metadata.test.", resolve)).toBe("Misconfigured");
-  });
-
-  test("in the hosts file is read again after 30 s, or when no connection comes of it", async () => {
-    const hosts = (address: string) => writeFileSync(sources.hostsPath, `${address} listed.test\n`);
-    const before = readFileSync(sources.hostsPath, "utf8");
-    expect(await look("listed.test", resolve)).toEqual(["10.9.9.9"]);
-    hosts("10.9.9.8");
-    seconds(29.9);
-    expect(await look("listed.test", resolve)).toEqual(["10.9.9.9"]);
-    seconds(0.1);
-    expect(await look("listed.test", resolve)).toEqual(["10.9.9.8"]);
-    hosts("10.9.9.7");
-    await forget("listed.test");
-    expect(await look("listed.test", resolve)).toEqual(["10.9.9.7"]);
-    writeFileSync(sources.hostsPath, before);
-  });
-});
-
-describe("the load on name servers: 60 checks, one every 5 s, in a pod as Kubernetes makes it", () => {
-  const SEARCH = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "node.example"];
-  const CHECKS = 60;
-
-  /** Questions in all, with answers that live for `ttl` seconds. */
-  async function questionsFor(host: string, name: string, ttl: number): Promise<number> {
-    const cluster = await startFakeDns(
-      (asked) => (asked === name ? ["10.0.0.1"] : []),
-      () => ttl,
-    );
-    const resolvConfPath = join(folder, "resolv.conf.kubernetes");
-    writeFileSync(resolvConfPath, `search ${SEARCH.join(" ")}\noptions ndots:5\n`);
-    let clock = 0;
-    const servers = [cluster.server];
-    const resolve = createResolve({ ...sources, resolvConfPath, servers, now: () => clock });
-    for (let check = 0; check < CHECKS; check += 1) {
-      expect(await look(host, resolve)).toEqual(["10.0.0.1"]);
-      clock += 5_000;
-    }
-    await cluster.close();
-    return cluster.questions.length;
-  }
-
-  // Without a memory it would be 2 for each name up to the one that answers, 60 times.
-  test.each([
-    ["orders-db", "orders-db.shop.svc.cluster.local", 30, 20],
-    ["orders-db", "orders-db.shop.svc.cluster.local", 5, 120],
-    ["orders-db.shop", "orders-db.shop.svc.cluster.local", 30, 22],
-    ["orders-db.shop", "orders-db.shop.svc.cluster.local", 5, 122],
-    ["db.example.com", "db.example.com", 30, 28],
-    ["db.example.com", "db.example.com", 5, 128],
-    ["db.example.com.", "db.example.com", 30, 20],
-    ["db.example.com.", "db.example.com", 5, 120],
-  ])("%s as %s, for %d s: %d questions", async (host, name, ttl, questions) => {
-    expect(await questionsFor(host, name, ttl)).toBe(questions);
-  });
 });
