@@ -146,32 +146,28 @@ export const parts: Record<string, Part> = {
   checks: {
     mutate: [
       ...files("operator/sidecar/checks", "abort", "reason-of-error", "registry"),
-      ...files(NETWORK, "name-memory", "read-until", "refused-addresses", "resolv-conf"),
+      ...files(NETWORK, "read-until", "refused-addresses", "resolv-conf"),
       ...files(MEMCACHED, "memcached-stats"),
       ...files(
         POSTGRESQL,
         "connection-string",
         "connection-string-parameters",
         "postgresql-frames",
-        "postgresql-session",
         "scram",
         "scram-key-memory",
       ),
     ],
     tests: [
-      tests("operator/sidecar/checks", "{abort,reason-of-error}"),
-      tests(NETWORK, "{name-memory,read-until,refused-addresses,resolv-conf}"),
+      tests("operator/sidecar/checks", "{abort,reason-of-error,registry}"),
+      tests(NETWORK, "{read-until,refused-addresses,resolv-conf}"),
       tests(MEMCACHED, "memcached-stats"),
-      tests(
-        POSTGRESQL,
-        "{connection-string,postgresql-frames,postgresql-session,scram,scram-key-memory}",
-      ),
+      tests(POSTGRESQL, "{connection-string,postgresql-frames,scram,scram-key-memory}"),
     ],
     slow: true,
   },
   network: {
-    mutate: files(NETWORK, "ask-name-server", "connect", "resolve"),
-    tests: [tests(NETWORK, "{ask-name-server,connect,resolve{,.*}}")],
+    mutate: files(NETWORK, "ask-name-server", "connect", "name-memory", "resolve"),
+    tests: [tests(NETWORK, "{ask-name-server,connect,name-memory,resolve{,.*}}")],
     slow: true,
   },
   memcached: {
@@ -186,10 +182,16 @@ export const parts: Record<string, Part> = {
       "postgresql-conversation",
       "postgresql-login",
       "postgresql-messages",
+      "postgresql-session",
       "postgresql-target",
       "postgresql-tls",
     ),
-    tests: [tests(POSTGRESQL, "postgresql{,-conversation,-login,-messages,-target,-tls}{,.real}")],
+    tests: [
+      tests(
+        POSTGRESQL,
+        "postgresql{,-conversation,-login,-messages,-session,-target,-tls}{,.real}",
+      ),
+    ],
     slow: true,
   },
 };

@@ -48,6 +48,16 @@ test.each<[string, unknown, string]>([
   ["an abort", new DOMException("", "AbortError"), "CheckTimeout"],
   ["no code", new TypeError("x is not a function"), "ProtocolError"],
   ["a code that is no text", Object.assign(new Error(), { code: 5 }), "ProtocolError"],
+  [
+    "a number that looks like a code",
+    Object.assign(new Error(), { code: 53_300 }),
+    "ProtocolError",
+  ],
+  [
+    "several errors of which none is known",
+    Object.assign(new AggregateError([]), { code: "EPIPE" }),
+    "ConnectionClosed",
+  ],
   ["undefined", undefined, "ProtocolError"],
   ["null", null, "ProtocolError"],
   ["a text", "ECONNREFUSED", "ProtocolError"],

@@ -61,9 +61,10 @@ export function isSqlState(code: string): boolean {
   return SQLSTATE.test(code);
 }
 
-function codeOf(error: unknown): string | undefined {
+/** Empty where there is none. */
+function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" ? code : "";
 }
 
 function reasonOfSqlState(state: string): Reason {
@@ -71,8 +72,7 @@ function reasonOfSqlState(state: string): Reason {
   return REASON_OF_SQLSTATE.get(state) ?? "InvalidResponse";
 }
 
-function reasonOfCode(code: string | undefined): Reason {
-  if (code === undefined) return "ProtocolError";
+function reasonOfCode(code: string): Reason {
   const known = REASON_OF_CODE.get(code);
   if (known) return known;
   if (TLS_CODE.test(code)) return "TLSFailed";

@@ -28,6 +28,8 @@ test.each<[string, string[], boolean | string]>([
     "InvalidResponse",
   ],
   ["a word like ERROR", ["ERRORS\r\n"], "ProtocolError"],
+  ["a word before STAT", ["A STAT pid 1\r\n"], "ProtocolError"],
+  ["a word before an error", ["A SERVER_ERROR\r\n", "A SERVER_ERROR x\r\n"], "ProtocolError"],
   ["a web server", ["HTTP/1.1 400 Bad Request\r\n"], "ProtocolError"],
   ["the first letter of a web server", ["H"], "ProtocolError"],
   ["Redis", ["-ERR unknown command 'stats'\r\n"], "ProtocolError"],

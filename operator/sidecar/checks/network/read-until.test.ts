@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -24,6 +24,22 @@ test("gives chunks until one is enough, and then leaves the stream alone", async
   expect(chunks).toEqual(["a", "b"]);
   expect(stream.isPaused()).toBe(true);
   expect(stream.listenerCount("data")).toBe(0);
+  expect(getEventListeners(NEVER, "abort")).toHaveLength(0);
+});
+
+test("a stream that was left alone is read on", async () => {
+  const stream = new PassThrough();
+  const chunks: string[] = [];
+  const next = () =>
+    readUntil({ stream, socket: socketThatRead(1), signal: NEVER }, (chunk) => {
+      chunks.push(chunk.toString());
+      return true;
+    });
+  stream.write("a");
+  await next();
+  stream.write("b");
+  await next();
+  expect(chunks).toEqual(["a", "b"]);
 });
 
 test("what the reader throws rejects", async () => {
@@ -41,6 +57,13 @@ test("the bytes of the socket are counted, not those of the stream", async () =>
   const done = readUntil(source, () => true);
   stream.write("a");
   await expect(done).rejects.toMatchObject({ reason: "ProtocolError" });
+});
+
+test("as many bytes as are allowed are read", async () => {
+  const stream = new PassThrough();
+  const done = readUntil({ stream, socket: socketThatRead(MAX_BYTES), signal: NEVER }, () => true);
+  stream.write("a");
+  await expect(done).resolves.toBeUndefined();
 });
 
 test("bytes one by one are read up to a limit", async () => {

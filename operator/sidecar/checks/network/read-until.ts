@@ -56,7 +56,7 @@ export function readUntil(
 
     if (signal.aborted) return onAbort();
     if (stream.destroyed) return onClosed();
-    signal.addEventListener("abort", onAbort, { once: true });
+    signal.addEventListener("abort", onAbort);
     stream.on("data", onData).once("end", onClosed).once("close", onClosed).once("error", onError);
     stream.resume();
   });

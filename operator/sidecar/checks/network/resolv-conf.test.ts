@@ -37,6 +37,7 @@ test("a search list has a bound", () => {
 test.each([
   ["db", 5, ["db.a.test", "db.b.test", "db"]],
   ["db.shop.svc", 5, ["db.shop.svc.a.test", "db.shop.svc.b.test", "db.shop.svc"]],
+  ["db", 1, ["db.a.test", "db.b.test", "db"]],
   ["db.shop", 1, ["db.shop", "db.shop.a.test", "db.shop.b.test"]],
   ["db", 0, ["db", "db.a.test", "db.b.test"]],
   ["db.example.com.", 5, ["db.example.com"]],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { MAX_BYTES } from "../network/read-until.ts";
 import { createFrameReader } from "./postgresql-frames.ts";
 import { LOGGED_IN, message, ONE_ROW } from "./testing/fake-postgresql.ts";
 
@@ -25,6 +26,10 @@ describe("whole messages", () => {
     ["in two uneven parts", [SESSION.subarray(0, 11), SESSION.subarray(11)]],
   ])("%s", (_, chunks) => {
     expect(read(chunks)).toBe("RSKZCTDCZ");
+  });
+
+  test("one as long as a check reads", () => {
+    expect(read([message("D", "x".repeat(MAX_BYTES - 5))])).toBe("D");
   });
 
   test("an unfinished one waits", () => {

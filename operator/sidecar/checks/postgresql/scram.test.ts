@@ -61,7 +61,9 @@ describe("the proof", () => {
 
   test("says how it is bound and repeats the nonce", () => {
     expect(scramFirst(NONCE, UNBOUND)).toBe("n,,n=*,r=abc");
-    expect(proof.message).toMatch(/^c=biws,r=abcDEF,p=[A-Za-z0-9+/]{43}=$/);
+    expect(proofFor("r=abcDEF,s=c2FsdA==,i=4096").message).toMatch(
+      /^c=biws,r=abcDEF,p=[A-Za-z0-9+/]{43}=$/,
+    );
   });
 
   test("depends on everything that was said", () => {
