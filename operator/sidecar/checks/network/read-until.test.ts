@@ -86,6 +86,14 @@ test("the stream's own error, such as an alert after the handshake", async () =>
   await expect(done).rejects.toMatchObject({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" });
 });
 
+test("a signal that fires meanwhile", async () => {
+  const deadline = new AbortController();
+  const source = { stream: new PassThrough(), socket: socketThatRead(0), signal: deadline.signal };
+  const done = readUntil(source, () => true);
+  deadline.abort();
+  await expect(done).rejects.toMatchObject({ reason: "CheckTimeout" });
+});
+
 test("a stream or a signal that has ended already", async () => {
   const stream = new PassThrough();
   const socket = socketThatRead(0);
