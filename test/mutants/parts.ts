@@ -101,17 +101,18 @@ export const parts: Record<string, Part> = {
     slow: false,
   },
   certificate: {
-    mutate: [
-      ...files(
-        "operator/controller/webhook-configuration",
-        "webhook-configuration",
-        "webhook-proof",
-      ),
-      ...files("operator/controller/certificate", "certificate-plan", "why-unsound"),
-    ],
+    mutate: files("operator/controller/certificate", "certificate-plan", "why-unsound"),
+    tests: [tests("operator/controller/certificate")],
+    slow: true,
+  },
+  configuration: {
+    mutate: files(
+      "operator/controller/webhook-configuration",
+      "webhook-configuration",
+      "webhook-proof",
+    ),
     tests: [
       tests("operator/controller/webhook-configuration", "{webhook-configuration,webhook-proof}"),
-      tests("operator/controller/certificate"),
     ],
     slow: false,
   },

@@ -10,7 +10,11 @@ import {
   splitBundle,
 } from "./certificate-plan.ts";
 import { carryOut } from "./certificates.ts";
-import { CA_LIFETIME_MILLISECONDS, LEAF_LIFETIME_MILLISECONDS } from "./lifetimes.ts";
+import {
+  BACKDATE_MILLISECONDS,
+  CA_LIFETIME_MILLISECONDS,
+  LEAF_LIFETIME_MILLISECONDS,
+} from "./lifetimes.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -104,6 +108,20 @@ describe("renew", () => {
     expect(actionAt(created, NOW + LEAF_LIFETIME_MILLISECONDS + DAY)).toBe("renew-leaf");
   });
 
+  test("a certificate has expired at its end, and an authority at its own", () => {
+    const [authorityEnd, end] = (["ca.crt", "tls.crt"] as const).map((key) =>
+      Date.parse(new X509Certificate(created[key]).validTo),
+    ) as [number, number];
+    expect(certificatePlan(created, NAME, end)).toEqual({
+      action: "renew-leaf",
+      reason: "the certificate has expired",
+    });
+    expect(certificatePlan(created, NAME, authorityEnd)).toEqual({
+      action: "create",
+      reason: "the authority has expired",
+    });
+  });
+
   test("gives a new key under the same authority", async () => {
     const later = NOW + 80 * DAY;
     const renewed = await step(created, later);
@@ -155,6 +173,20 @@ describe("rotation of the authority", () => {
     expect(splitBundle(dropped["ca.crt"])).toEqual([authority.trim()]);
     expect(dropped["tls.crt"]).toBe(renewed["tls.crt"]);
     expect(actionAt(dropped, afterServe)).toBe("keep");
+  });
+
+  test("its waits are over at their end", async () => {
+    const madeAt = (pem = "") =>
+      Date.parse(new X509Certificate(pem).validFrom) + BACKDATE_MILLISECONDS;
+    const rotated = await carryOut("rotate-ca", { data: created, dnsName: NAME, now: NOW });
+    const [authority] = splitBundle(rotated["ca.crt"]);
+    const trusted = madeAt(authority) + 10 * MINUTE;
+    expect(actionAt(rotated, trusted - 1)).toBe("keep");
+    expect(actionAt(rotated, trusted)).toBe("renew-leaf");
+    const renewed = await step(rotated, trusted);
+    const served = madeAt(renewed["tls.crt"]) + 60 * MINUTE;
+    expect(actionAt(renewed, served - 1)).toBe("keep");
+    expect(actionAt(renewed, served)).toBe("drop-old-ca");
   });
 
   test("waits for a certificate that is of no use any more", async () => {

@@ -38,6 +38,16 @@ test.each<[string, Oddities, string]>([
   expect(await planFor(authority, {})).toEqual({ action: "create", reason });
 });
 
+test("an authority beside the one that signs counts too", async () => {
+  const data = await issue(WHERE, {}, {});
+  const other = await issue(WHERE, { lifetime: CA_LIFETIME_MILLISECONDS * 2.1 }, {});
+  const both = { ...data, "ca.crt": `${data["ca.crt"]}\n${other["ca.crt"]}` };
+  expect(certificatePlan(both, WHERE.dnsName, WHERE.now)).toEqual({
+    action: "create",
+    reason: "the authority lives too long",
+  });
+});
+
 test.each<[string, Oddities, string]>([
   ["a weak key", { algorithm: rsa(1_024) }, "the certificate has a weak key"],
   [

@@ -8,6 +8,7 @@ import {
   PROOF_RETRY_MILLISECONDS,
   type Proof,
   type ProofHistory,
+  proofConfigMap,
   readProof,
 } from "./webhook-proof.ts";
 
@@ -72,6 +73,19 @@ describe("what is known", () => {
       message:
         "The API server gets no answer from the operator's webhook, so new pods start without the sidecar. Look at the firewall between API servers and port 9443 of the operator's pods, at NetworkPolicies in namespace system, and whether something deletes or changes MutatingWebhookConfiguration healthpolicy.",
     });
+  });
+});
+
+test("what is sent: the one ConfigMap that the webhook marks, with the challenge", () => {
+  expect(proofConfigMap("system", "c1")).toStrictEqual({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: "healthpolicy-webhook-proof",
+      namespace: "system",
+      labels: { "healthpolicy.dev/webhook-proof": "true" },
+      annotations: { "healthpolicy.dev/challenge": "c1" },
+    },
   });
 });
 
