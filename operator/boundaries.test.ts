@@ -162,7 +162,7 @@ test("checks start TLS in the one file that bounds what servers send for it", ()
     (file) =>
       file.startsWith("sidecar/") && !isTestCode(file) && imports.get(file)?.some(startsTls),
   );
-  expect(files).toStrictEqual(["sidecar/checks/network/start-tls.ts"]);
+  expect(files).toStrictEqual(["sidecar/checks/tls/start-tls.ts"]);
 });
 
 describe("a wrong import is found:", () => {

@@ -2,16 +2,13 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { CONDITION_REASONS } from "../operator/api/condition-reasons.ts";
-import { effectivePolicy } from "../operator/api/effective-policy.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
 import { REASONS } from "../operator/api/reasons.ts";
 import { DEFAULT_TIMES } from "../operator/api/timing.ts";
-import { type HealthPolicy, healthPolicySchema } from "../operator/api/v1alpha1.ts";
 import { DEPENDENCY_TYPES } from "../operator/api/v1alpha1-dependency.ts";
 import { CONDITION_TYPES } from "../operator/api/v1alpha1-status.ts";
-import { CHECK_TYPES } from "../operator/sidecar/checks/registry.ts";
 import { ADMISSION_REASONS } from "../operator/webhook/decide-admission.ts";
 import { REFUSALS } from "../operator/webhook/review.ts";
 import { REFUSED_BODY } from "../operator/webhook/routes.ts";
@@ -26,16 +23,6 @@ const matches = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => match[1] ?? match[0]);
 
 const DOCUMENTS = [...files("**/*.md"), ...files(".github/**/*.md")];
-/** The HealthPolicies in a YAML file, in its documents or in a List. */
-function policiesIn(path: string): HealthPolicy[] {
-  const objects = parseAllDocuments(read(path)).flatMap((document) => {
-    const object = document.toJS();
-    return object?.kind === "List" ? object.items : [object];
-  });
-  return objects.filter((object) => object?.kind === "HealthPolicy");
-}
-const naming = (policies: HealthPolicy[], type: (typeof DEPENDENCY_TYPES)[number]) =>
-  policies.filter(({ spec }) => spec.dependencies.some((dependency) => dependency[type]));
 const EXAMPLE = "examples/node/policy.yaml";
 
 /** Content of the fenced blocks of one language. */
@@ -52,7 +39,9 @@ function pathsIn(text: string): string[] {
   return matches(text, OUR_PATH)
     .map((path) => path.replace(/\.$/, ""))
     .flatMap((path) =>
-      path.includes("<type>") ? DEPENDENCY_TYPES.map((type) => path.replace("<type>", type)) : path,
+      path.includes("<type>")
+        ? DEPENDENCY_TYPES.map((type) => path.replaceAll("<type>", type))
+        : path,
     );
 }
 
@@ -220,29 +209,5 @@ describe("docs/decisions", () => {
     const [state] = matches(text, /^State: (built|partly built|decided, not built yet)\b/gm);
     expect(title?.slice(0, 5)).toBe(`${name.slice(0, 4)} `);
     expect(index).toContain(`| [${title}](${name}) | ${state} |`);
-  });
-});
-
-describe("docs/adding-a-dependency.md", () => {
-  const examples = files("examples/**/*.yaml").flatMap(policiesIn);
-  const manifests = files("test/e2e/*.yaml").flatMap(policiesIn);
-
-  test("the sidecar checks exactly the types of the resource", () => {
-    expect([...CHECK_TYPES].sort()).toEqual([...DEPENDENCY_TYPES].sort());
-  });
-
-  test.each([...DEPENDENCY_TYPES])("%s has every place that the list names", (type) => {
-    const [contractTest = ""] = files(`operator/sidecar/checks/**/${type}.test.ts`);
-    expect(read(contractTest)).toContain("describeContract(");
-    expect(naming(manifests, type)).not.toEqual([]);
-    expect(naming(examples, type)).not.toEqual([]);
-    for (const policy of naming(examples, type)) {
-      const { spec } = healthPolicySchema.parse(policy);
-      const resolved = effectivePolicy({ ...policy, spec });
-      expect(resolved).toHaveProperty(
-        "policy.dependencies",
-        expect.arrayContaining([expect.objectContaining({ type, [type]: expect.anything() })]),
-      );
-    }
   });
 });

@@ -2,9 +2,9 @@
  * The rules that the API server itself enforces, in CEL, each with one plain sentence. They are CEL
  * where a schema keyword would answer in the API server's own words ("should match '^...$'").
  */
-import { DEPENDENCY_DEFAULTS, MAX_DEPENDENCIES } from "./limits.ts";
+import { MAX_DEPENDENCIES } from "./limits.ts";
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
-import { QUERY_TEXT_PATTERN, WIRE_TEXT_PATTERN } from "./wire-text.ts";
+import { WIRE_TEXT_PATTERN } from "./wire-text.ts";
 
 /** One entry of `x-kubernetes-validations`. */
 export interface CelRule {
@@ -151,40 +151,6 @@ export function secretKeyRule(field: string): CelRule {
   };
 }
 
-const CONNECTION_PARTS = {
-  host: { verb: '"%s"', value: "self.host" },
-  port: { verb: "%d", value: "self.port" },
-  database: { verb: '"%s"', value: "self.database" },
-  credentials: { verb: 'of Secret "%s"', value: "self.credentials.secretName" },
-};
-
-/** Either a connection string or its parts, and all parts that a connection needs. */
-export const POSTGRESQL_RULES: CelRule[] = [
-  ...Object.entries(CONNECTION_PARTS).map(([part, { verb, value }]) => ({
-    rule: `!has(self.connectionString) || !has(self.${part})`,
-    messageExpression: quoting(
-      `postgresql: connectionString stands beside ${part} ${verb}; give either connectionString or host, port, database and credentials`,
-      value,
-    ),
-    message: `postgresql: connectionString stands beside ${part}; give one or the other`,
-  })),
-  ...["host", "database", "credentials"].map((part) => ({
-    rule: `has(self.connectionString) || has(self.${part})`,
-    message: `postgresql: ${part} is missing; give host, database and credentials, or connectionString`,
-  })),
-];
-
-const TLS_MODE = `(has(self.mode) ? self.mode : '${DEPENDENCY_DEFAULTS.postgresql.tlsMode}')`;
-
-/** An authority that nothing checks would only look like safety. */
-export const TLS_RULE: CelRule = {
-  rule: `!has(self.caSecret) || ${TLS_MODE} == 'VerifyFull'`,
-  messageExpression: sentence(
-    "tls: caSecret is used by mode VerifyFull only, not by %s; set mode: VerifyFull or leave caSecret out",
-    TLS_MODE,
-  ),
-};
-
 /**
  * A text that goes to a server holds nothing that a server could take for the end of a command. The
  * sentence does not repeat the text, so that the control character does not reach a terminal.
@@ -195,22 +161,3 @@ export function wireTextRule(field: string): CelRule {
     message: `${field}: holds a control character, such as a line break or tab; leave it out`,
   };
 }
-
-/** The same for a query, which may be written over several lines. */
-export const QUERY_RULE: CelRule = {
-  rule: matches("self", QUERY_TEXT_PATTERN),
-  message: "query: holds a control character other than line break and tab; leave it out",
-};
-
-/** minAvailable can be reached and asks for something. */
-export const MEMCACHED_RULES: CelRule[] = [
-  { rule: "self.servers.size() >= 1", message: "servers: give at least 1, not 0" },
-  {
-    rule: "!has(self.minAvailable) || (self.minAvailable >= 1 && self.minAvailable <= self.servers.size())",
-    messageExpression: sentence(
-      "minAvailable must be from 1 to the number of servers (%d), not %d",
-      "self.servers.size()",
-      "self.minAvailable",
-    ),
-  },
-];

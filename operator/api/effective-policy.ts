@@ -1,12 +1,5 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
-import { DEPENDENCY_DEFAULTS } from "./limits.ts";
-import type {
-  CredentialsReference,
-  DependencyConfig,
-  MemcachedConfig,
-  PostgresqlConfig,
-  SecretKeyReference,
-} from "./policy-file.ts";
+import type { DependencyConfig } from "./policy-file.ts";
 import {
   DEFAULT_TIMES,
   durationMilliseconds,
@@ -15,7 +8,7 @@ import {
   whyNotNested,
 } from "./timing.ts";
 import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
-import { DEPENDENCY_TYPES } from "./v1alpha1-dependency.ts";
+import { dependencyConfig } from "./v1alpha1-dependency.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
 
 /** A HealthPolicy, resolved. Times in milliseconds and seconds as the names say. */
@@ -56,67 +49,6 @@ function probeOf(probe: HealthPolicySpec["probe"]): ProbeTiming {
   };
 }
 
-type DependencySpec = HealthPolicySpec["dependencies"][number];
-type DependencyType = (typeof DEPENDENCY_TYPES)[number];
-/** What each type's slot holds where it is set. */
-type Slots = { [T in DependencyType]: NonNullable<DependencySpec[T]> };
-
-function tlsOf({ mode, caSecret }: NonNullable<Slots["postgresql"]["tls"]>) {
-  return {
-    mode: mode ?? DEPENDENCY_DEFAULTS.postgresql.tlsMode,
-    ...(caSecret && { caSecret }),
-  };
-}
-
-function credentialsOf({
-  secretName,
-  usernameKey = DEPENDENCY_DEFAULTS.postgresql.usernameKey,
-  passwordKey = DEPENDENCY_DEFAULTS.postgresql.passwordKey,
-}: NonNullable<Slots["postgresql"]["credentials"]>): CredentialsReference {
-  return { secretName, usernameKey, passwordKey };
-}
-
-function postgresqlOf(spec: Slots["postgresql"]): PostgresqlConfig {
-  const { port, query } = DEPENDENCY_DEFAULTS.postgresql;
-  const target: { connectionString: SecretKeyReference } | Partial<PostgresqlConfig> =
-    spec.connectionString
-      ? { connectionString: spec.connectionString }
-      : {
-          ...(spec.host !== undefined && { host: spec.host }),
-          port: spec.port ?? port,
-          ...(spec.database !== undefined && { database: spec.database }),
-          ...(spec.credentials && { credentials: credentialsOf(spec.credentials) }),
-        };
-  return { ...target, ...(spec.tls && { tls: tlsOf(spec.tls) }), query: spec.query ?? query };
-}
-
-function memcachedOf({ servers, minAvailable }: Slots["memcached"]): MemcachedConfig {
-  return {
-    servers: servers.map(({ host, port = DEPENDENCY_DEFAULTS.memcached.port }) => ({ host, port })),
-    minAvailable: minAvailable ?? servers.length,
-  };
-}
-
-/** One entry per type: the compiler asks for it when the schema gets a new slot. */
-const SLOT_TO_CONFIG: {
-  [T in DependencyType]: (slot: Slots[T]) => NonNullable<DependencyConfig[T]>;
-} = { postgresql: postgresqlOf, memcached: memcachedOf };
-
-function slotOf<T extends DependencyType>(
-  type: T,
-  spec: { [K in DependencyType]?: Slots[K] | undefined },
-) {
-  const slot = spec[type];
-  return slot === undefined ? undefined : { type, [type]: SLOT_TO_CONFIG[type](slot) };
-}
-
-/** The API server lets through exactly one slot. */
-function dependencyOf(spec: DependencySpec): DependencyConfig {
-  const { name, impact = DEPENDENCY_DEFAULTS.impact } = spec;
-  const [slot] = DEPENDENCY_TYPES.map((type) => slotOf(type, spec)).filter((s) => s !== undefined);
-  return { name, impact, type: "", ...slot };
-}
-
 /**
  * Fills in the defaults of a HealthPolicy. The API server has refused bad input already. Times are compared
  * once more, because a policy may have been stored before its CRD had the rule.
@@ -137,7 +69,7 @@ export function effectivePolicy(policy: HealthPolicy): Resolution {
       selector: spec.selector,
       timing,
       probe,
-      dependencies: spec.dependencies.map(dependencyOf),
+      dependencies: spec.dependencies.map(dependencyConfig),
     },
   };
 }

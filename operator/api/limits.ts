@@ -5,16 +5,15 @@
 
 /** What an unset field of a dependency means. The controller writes these values into the file. */
 export const DEPENDENCY_DEFAULTS = {
-  impact: "Gate",
-  postgresql: {
-    port: 5_432,
-    usernameKey: "username",
-    passwordKey: "password",
-    query: "SELECT 1",
-    tlsMode: "Prefer",
-  },
-  memcached: { port: 11_211 },
+  credentials: { usernameKey: "username", passwordKey: "password" },
+  /** Of a protocol in which the server can be asked for TLS on an open connection. */
+  negotiatedTlsMode: "Prefer",
+  postgresql: { impact: "Gate", port: 5_432, query: "SELECT 1" },
+  memcached: { impact: "Gate", port: 11_211 },
 } as const;
+
+/** How much encryption a connection needs, the least first. */
+export const TLS_MODES = ["Disable", "Prefer", "Require", "VerifyFull"] as const;
 
 /** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 75,000. */
 export const MAX_POLICY_FILE_BYTES = 262_144;

@@ -4,6 +4,8 @@
  * Fields may be added without a new format: a sidecar ignores fields it does not know, and reports a
  * dependency whose type it does not know as `Unsupported`, so that old sidecars read new policies.
  */
+import type { fillMemcached } from "./slots/memcached.ts";
+import type { fillPostgresql } from "./slots/postgresql.ts";
 import type { Timing } from "./timing.ts";
 
 /**
@@ -22,56 +24,33 @@ export interface SecretKeyReference {
   key: string;
 }
 
+/**
+ * What the slot of each type holds: as the resource has it (slots/), with every default filled in. The
+ * compiler asks for a line here, in the parser and in the sidecar once the resource has a new slot.
+ */
+export interface Slots {
+  postgresql: ReturnType<typeof fillPostgresql>;
+  memcached: ReturnType<typeof fillMemcached>;
+}
+
+/** The name of a slot. */
+export type DependencyType = keyof Slots;
+
+export type PostgresqlConfig = Slots["postgresql"];
+export type MemcachedConfig = Slots["memcached"];
+export type MemcachedServer = MemcachedConfig["servers"][number];
 /** Where a database's user name and password are. */
-export interface CredentialsReference {
-  secretName: string;
-  usernameKey: string;
-  passwordKey: string;
-}
-
-/** How much encryption a connection needs, the least first. */
-export const TLS_MODES = ["Disable", "Prefer", "Require", "VerifyFull"] as const;
-export type TlsMode = (typeof TLS_MODES)[number];
-
+export type CredentialsReference = NonNullable<PostgresqlConfig["credentials"]>;
 /** How a connection is encrypted. */
-export interface TlsConfig {
-  mode: TlsMode;
-  /** PEM certificates that may sign the server's; for VerifyFull. Unset: the public authorities. */
-  caSecret?: SecretKeyReference;
-}
-
-/** A PostgreSQL server: either `connectionString`, or the other fields. */
-export interface PostgresqlConfig {
-  connectionString?: SecretKeyReference;
-  host?: string;
-  port?: number;
-  database?: string;
-  credentials?: CredentialsReference;
-  /** Unset: Prefer, or with a connection string what its `sslmode` says. */
-  tls?: TlsConfig;
-  query: string;
-}
-
-export interface MemcachedServer {
-  host: string;
-  port: number;
-}
-
-/** A ring of memcached servers. */
-export interface MemcachedConfig {
-  servers: MemcachedServer[];
-  /** How many must answer; the controller writes the number of servers where the policy says none. */
-  minAvailable: number;
-}
+export type TlsConfig = NonNullable<PostgresqlConfig["tls"]>;
+export type TlsMode = TlsConfig["mode"];
 
 /** One dependency; exactly the slot that `type` names is set. */
-export interface DependencyConfig {
+export interface DependencyConfig extends Partial<Slots> {
   name: string;
-  /** `postgresql`, `memcached`, or a type of a later version. */
+  /** The name of a slot, or a type of a later version. */
   type: string;
   impact: Impact;
-  postgresql?: PostgresqlConfig;
-  memcached?: MemcachedConfig;
 }
 
 /** What the file says: one policy with every default filled in. */
@@ -90,19 +69,20 @@ export interface WrittenPolicyFile extends PolicyFile {
   formatVersion: number;
 }
 
+/** The fields of a slot that name Secrets. They are called the same in every type. */
+interface SecretFields {
+  connectionString?: SecretKeyReference | undefined;
+  credentials?: { secretName: string; usernameKey?: string; passwordKey: string } | undefined;
+  tls?: { caSecret?: SecretKeyReference | undefined } | undefined;
+}
+
 /** Every Secret key that a dependency names, in a fixed order; one that it names twice is there twice. */
 export function secretKeys(dependency: DependencyConfig): SecretKeyReference[] {
-  const { postgresql } = dependency;
-  return [
-    postgresql?.connectionString,
-    postgresql?.credentials && {
-      secretName: postgresql.credentials.secretName,
-      key: postgresql.credentials.usernameKey,
-    },
-    postgresql?.credentials && {
-      secretName: postgresql.credentials.secretName,
-      key: postgresql.credentials.passwordKey,
-    },
-    postgresql?.tls?.caSecret,
-  ].filter((reference) => reference !== undefined);
+  // No slot at all for a type of a later version.
+  const slot = dependency[dependency.type as DependencyType] as SecretFields | undefined;
+  const { connectionString, credentials, tls } = slot ?? {};
+  const login = [credentials?.usernameKey, credentials?.passwordKey].map(
+    (key) => credentials && key !== undefined && { secretName: credentials.secretName, key },
+  );
+  return [connectionString, ...login, tls?.caSecret].filter((reference) => !!reference);
 }

@@ -1,120 +1,19 @@
-/** What a policy says about one dependency: a slot for each type, with its documentation and limits. */
+/** What a policy says about one dependency. Each type has its slot, in a file of its own in slots/. */
 import { z } from "zod";
 import * as rules from "./cel.ts";
-import {
-  DEPENDENCY_DEFAULTS,
-  MAX_DATABASE_LENGTH,
-  MAX_LABEL_LENGTH,
-  MAX_MEMCACHED_SERVERS,
-  MAX_QUERY_LENGTH,
-} from "./limits.ts";
-import { IMPACTS, TLS_MODES } from "./policy-file.ts";
-import {
-  describe,
-  host,
-  port,
-  secretKey,
-  secretKeyReference,
-  secretName,
-} from "./v1alpha1-fields.ts";
+import { DEPENDENCY_DEFAULTS, MAX_LABEL_LENGTH } from "./limits.ts";
+import { type DependencyConfig, type DependencyType, IMPACTS, type Slots } from "./policy-file.ts";
+import { fillMemcached, memcached } from "./slots/memcached.ts";
+import { fillPostgresql, postgresql } from "./slots/postgresql.ts";
+import { describe } from "./v1alpha1-fields.ts";
 
 const { cel } = rules;
 
-const tls = z
-  .object({
-    mode: z
-      .enum(TLS_MODES)
-      .optional()
-      .meta(
-        describe(
-          `Disable: never encrypted. Prefer: encrypted where the server offers it. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified. Unset: ${DEPENDENCY_DEFAULTS.postgresql.tlsMode}.`,
-        ),
-      ),
-    caSecret: secretKeyReference(
-      "PEM certificates of the authorities that may sign the server's certificate; for VerifyFull. Unset: the public authorities.",
-    ),
-  })
-  .optional()
-  .meta({
-    ...describe(
-      "Encryption of the connection. Unset: Prefer, or what `sslmode` of the connection string says.",
-    ),
-    ...cel(rules.TLS_RULE),
-  });
+/** The slots of a dependency, one per type. */
+const SLOTS = { postgresql, memcached } satisfies Record<DependencyType, z.ZodObject>;
 
-const postgresql = z
-  .object({
-    host: host.optional(),
-    port: port(DEPENDENCY_DEFAULTS.postgresql.port),
-    database: z
-      .string()
-      .min(1)
-      .max(MAX_DATABASE_LENGTH)
-      .optional()
-      .meta({ ...describe("Database to connect to."), ...cel(rules.wireTextRule("database")) }),
-    credentials: z
-      .object({
-        secretName,
-        usernameKey: secretKey(
-          "usernameKey",
-          `Key of the user name; unset: ${DEPENDENCY_DEFAULTS.postgresql.usernameKey}.`,
-        ).optional(),
-        passwordKey: secretKey(
-          "passwordKey",
-          `Key of the password; unset: ${DEPENDENCY_DEFAULTS.postgresql.passwordKey}.`,
-        ).optional(),
-      })
-      .optional()
-      .meta(describe("Where the user name and the password are.")),
-    connectionString: secretKeyReference(
-      "A `postgresql://` URL in a Secret, instead of host, port, database and credentials. The safer form: host and password stand in one Secret, so an edit of the policy cannot send the password to another host.",
-    ),
-    tls,
-    query: z
-      .string()
-      .min(1)
-      .max(MAX_QUERY_LENGTH)
-      .optional()
-      .meta({
-        ...describe(
-          `Query that must return at least one row; unset: ${DEPENDENCY_DEFAULTS.postgresql.query}.`,
-        ),
-        ...cel(rules.QUERY_RULE),
-      }),
-  })
-  .optional()
-  .meta({
-    ...describe("A PostgreSQL server: log in and run a query that must return a row."),
-    ...cel(...rules.POSTGRESQL_RULES),
-  });
-
-const memcached = z
-  .object({
-    servers: z
-      .array(
-        z.object({
-          host,
-          port: port(DEPENDENCY_DEFAULTS.memcached.port),
-        }),
-      )
-      .max(MAX_MEMCACHED_SERVERS)
-      .meta({
-        ...describe(`The servers of the ring, 1 to ${MAX_MEMCACHED_SERVERS}.`),
-        "x-kubernetes-list-type": "atomic",
-      }),
-    minAvailable: z
-      .int32()
-      .optional()
-      .meta(describe("How many servers must answer `stats`; unset: all.")),
-  })
-  .optional()
-  .meta({
-    ...describe("memcached servers: each must answer `stats`."),
-    ...cel(...rules.MEMCACHED_RULES),
-  });
-
-/** The slots of a dependency, one per type that this version checks. */
-export const DEPENDENCY_TYPES = ["postgresql", "memcached"] as const;
+/** The types that this version checks, in the order of the documentation. */
+export const DEPENDENCY_TYPES = Object.keys(SLOTS) as DependencyType[];
 
 /** The schema of one entry of `spec.dependencies`. */
 export const dependency = z
@@ -134,10 +33,33 @@ export const dependency = z
           "Gate: a pod that cannot reach it is unready. Observe: reported only. Unset: Gate for databases and caches.",
         ),
       ),
-    postgresql,
-    memcached,
+    ...z.object(SLOTS).partial().shape,
   })
   .meta({
     ...describe("One thing that the app needs; exactly one type."),
     ...cel(rules.exactlyOneTypeRule(DEPENDENCY_TYPES)),
   });
+
+/** What each slot of the resource holds where it is set. */
+type SlotSpecs = { [T in DependencyType]: z.infer<(typeof SLOTS)[T]> };
+
+/** Fills in what a slot leaves unset. */
+const FILL_IN: { [T in DependencyType]: (slot: SlotSpecs[T]) => Slots[T] } = {
+  postgresql: fillPostgresql,
+  memcached: fillMemcached,
+};
+
+function slotOf<T extends DependencyType>(
+  type: T,
+  spec: { [K in DependencyType]?: SlotSpecs[K] | undefined },
+) {
+  const slot = spec[type];
+  return slot === undefined ? [] : [{ type, [type]: FILL_IN[type](slot) }];
+}
+
+/** One dependency with every default filled in. The API server lets through exactly one slot. */
+export function dependencyConfig(spec: z.infer<typeof dependency>): DependencyConfig {
+  const [slot] = DEPENDENCY_TYPES.flatMap((type) => slotOf(type, spec));
+  const impact = spec.impact ?? (slot && DEPENDENCY_DEFAULTS[slot.type].impact) ?? "Observe";
+  return { name: spec.name, impact, type: "", ...slot };
+}

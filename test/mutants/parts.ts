@@ -9,6 +9,7 @@ interface Part {
 }
 
 const NETWORK = "operator/sidecar/checks/network";
+const TLS = "operator/sidecar/checks/tls";
 const MEMCACHED = "operator/sidecar/checks/memcached";
 const POSTGRESQL = "operator/sidecar/checks/postgresql";
 
@@ -32,8 +33,8 @@ export const parts: Record<string, Part> = {
     slow: false,
   },
   cel: {
-    mutate: files("operator/api", "cel", "cel-selector"),
-    tests: [tests("operator/api", "crd")],
+    mutate: [...files("operator/api", "cel", "cel-selector"), "operator/api/slots/*.ts"],
+    tests: [tests("operator/api", "{crd,effective-policy}")],
     slow: false,
   },
   inject: {
@@ -122,7 +123,9 @@ export const parts: Record<string, Part> = {
       "answers",
       "check-counts",
       "metrics",
+      "parse-fields",
       "parse-policy-file",
+      "parse-slots",
       "request-head",
       "verdict",
     ),
@@ -171,6 +174,11 @@ export const parts: Record<string, Part> = {
     tests: [tests(NETWORK, "{ask-name-server,connect,name-memory,resolve{,.*}}")],
     slow: true,
   },
+  tls: {
+    mutate: files(TLS, "secure", "start-tls", "tls-target"),
+    tests: [tests(TLS)],
+    slow: true,
+  },
   memcached: {
     mutate: files(MEMCACHED, "memcached"),
     tests: [tests(MEMCACHED, "memcached")],
@@ -185,10 +193,10 @@ export const parts: Record<string, Part> = {
       "postgresql-messages",
       "postgresql-session",
       "postgresql-target",
-      "postgresql-tls",
+      "ssl-request",
     ),
     // Without those against real servers, which are started anew for each mutant.
-    tests: [tests(POSTGRESQL, "postgresql{,-conversation,-login,-messages,-session,-target,-tls}")],
+    tests: [tests(POSTGRESQL, "postgresql{,-conversation,-login,-messages,-session,-target}")],
     slow: true,
   },
 };

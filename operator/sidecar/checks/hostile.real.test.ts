@@ -18,17 +18,18 @@ import type { CheckResult } from "../verdict.ts";
 import { startMemcached } from "./memcached/testing/real-memcached.ts";
 import { MAX_ROUNDS } from "./postgresql/scram.ts";
 import { isSslRequest, LOGGED_IN, message } from "./postgresql/testing/fake-postgresql.ts";
+import { offerTls } from "./postgresql/testing/offer-tls.ts";
 import {
   createDatabaseFolder,
   type DatabaseFolder,
   SUPERUSER,
 } from "./postgresql/testing/real-postgresql.ts";
-import { startChainServer, type TlsServer } from "./postgresql/testing/tls-server.ts";
 import { loadCheck } from "./registry.ts";
 import type { ServerCertificate } from "./testing/certificates.ts";
-import { chainOfExponents, chainOfNames } from "./testing/costly-chains.ts";
 import { type FakeServer, startFakeServer, writeForEver } from "./testing/fake-server.ts";
 import type { RealServer } from "./testing/real-server.ts";
+import { chainOfExponents, chainOfNames } from "./tls/testing/costly-chains.ts";
+import { startChainServer, type TlsServer } from "./tls/testing/tls-server.ts";
 
 const START_TIMEOUT = 60_000;
 const RUN_MILLISECONDS = 8_000;
@@ -111,7 +112,9 @@ beforeAll(async () => {
   folder = createDatabaseFolder();
   servers = [await folder.start(), await startMemcached()];
   fakes = await Promise.all(HOSTILE.map(([, serve]) => startFakeServer(serve)));
-  chains = await Promise.all(HOSTILE_CHAINS.map(([, chain]) => startChainServer(chain)));
+  chains = await Promise.all(
+    HOSTILE_CHAINS.map(async ([, chain]) => offerTls(await startChainServer(chain))),
+  );
 }, START_TIMEOUT);
 afterAll(async () => {
   const hostile = [...fakes, ...chains];

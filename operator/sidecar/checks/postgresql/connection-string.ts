@@ -2,6 +2,7 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
+import { trimNewline } from "../trim-newline.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -52,7 +53,7 @@ const misconfigured = () => new CheckError("Misconfigured");
  * supported and for a parameter that can neither be followed nor ignored here.
  */
 export function parseConnectionString(text: string): ConnectionString {
-  const trimmed = text.replace(/\r?\n$/, "");
+  const trimmed = trimNewline(text);
   const url = SHAPE.test(trimmed) ? URL.parse(trimmed) : null;
   if (!url) throw misconfigured();
   const parameters = honouredParameters(url.searchParams);

@@ -1,10 +1,11 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
-import { X509Certificate } from "node:crypto";
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../../api/policy-file.ts";
 import { isWireText } from "../../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
+import { readCa, type TlsTarget } from "../tls/tls-target.ts";
+import { trimNewline } from "../trim-newline.ts";
 import { parseConnectionString } from "./connection-string.ts";
 
 /** Where and as whom to log in. */
@@ -16,13 +17,6 @@ export interface Login extends Endpoint {
   options: string | undefined;
   /** Whether a password is only used when the login is tied to the TLS connection. */
   channelBinding: boolean;
-}
-
-/** How to encrypt. */
-export interface TlsTarget {
-  mode: TlsMode;
-  /** PEM certificates that may sign the server's; unset: the public authorities. */
-  ca: string | undefined;
 }
 
 /** A login and how to protect it. */
@@ -52,8 +46,8 @@ export async function postgresqlTarget(
   if (!Object.values(login).every((value) => isWireText(String(value)))) throw misconfigured();
   // The TLS mode is given twice, in URL and policy: whichever were followed, somebody would rely on the other.
   if (tlsMode && config.tls) throw misconfigured();
-  const mode = config.tls?.mode ?? tlsMode ?? DEFAULTS.tlsMode;
-  return { login, tls: { mode, ca: await readCa(config, mode, readSecretKey) } };
+  const mode = config.tls?.mode ?? tlsMode ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode;
+  return { login, tls: { mode, ca: await readCa(mode, config.tls?.caSecret, readSecretKey) } };
 }
 
 async function readLogin(
@@ -86,36 +80,4 @@ async function readCredentials(
   ]);
   if (trimNewline(user) === "") throw misconfigured();
   return { user: trimNewline(user), password: trimNewline(password) };
-}
-
-/** `kubectl create secret --from-file` keeps the newline that an editor put at the end. */
-function trimNewline(text: string): string {
-  return text.replace(/\r?\n$/, "");
-}
-
-async function readCa(
-  config: PostgresqlConfig,
-  mode: TlsMode,
-  readSecretKey: ReadSecretKey,
-): Promise<string | undefined> {
-  const reference = config.tls?.caSecret;
-  if (mode !== "VerifyFull" || !reference) return undefined;
-  const ca = await readSecretKey(reference);
-  if (!isPemBundle(ca)) throw misconfigured();
-  return ca;
-}
-
-/** tls.connect skips what it cannot read and then trusts nobody, which would look like a wrong server. */
-function isPemBundle(text: string): boolean {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.length > 0 && blocks.every(isCertificate);
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
 }

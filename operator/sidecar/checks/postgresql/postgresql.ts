@@ -6,10 +6,11 @@ import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
 import { connect } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { secure } from "../tls/secure.ts";
 import { countRows, limitedQuery } from "./postgresql-session.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
-import { secure } from "./postgresql-tls.ts";
 import { createDeriver, createKeyMemory, type ScramKeyMemory } from "./scram-key-memory.ts";
+import { offersTls } from "./ssl-request.ts";
 
 /**
  * The check for `postgresql` dependencies, with its host names looked up by `resolve` and the keys of
@@ -69,7 +70,11 @@ async function ask(
   // A new connection each time: an open one still answers after the Service has lost its last endpoint.
   const socket = await connect(login, context);
   try {
-    const secured = await secure(socket, { ...tls, host: login.host }, signal);
+    const secured = await secure(socket, tls, {
+      host: login.host,
+      offersTls: () => offersTls({ stream: socket, socket, signal }),
+      signal,
+    });
     const { stream, certificate } = secured;
     const session = { stream, socket, signal, login, certificate, deriveKeys: keys.derive };
     const rows = await countRows(session, query);

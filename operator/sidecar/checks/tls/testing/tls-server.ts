@@ -1,15 +1,12 @@
-/** Test fixture: `openssl s_server` behind the first words of PostgreSQL, for TLS that node cannot be made to speak. */
+/** Test fixture: `openssl s_server`, for TLS that node cannot be made to speak. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerCertificate } from "../../testing/certificates.ts";
-import { type FakeServer, startFakeServer } from "../../testing/fake-server.ts";
 import { freePort } from "../../testing/real-server.ts";
-import { isSslRequest } from "./fake-postgresql.ts";
 
 /** How long the program may take to listen, in milliseconds, on a busy machine. */
 const START_TIMEOUT = 10_000;
@@ -22,7 +19,7 @@ export interface TlsServer {
   close(): Promise<void>;
 }
 
-/** Starts the program with `args`; each connection is asked for TLS first, as PostgreSQL does it. */
+/** Starts the program with `args`. */
 export async function startTlsServer(args: string[]): Promise<TlsServer> {
   const port = await freePort();
   const child = spawn("openssl", ["s_server", "-port", String(port), ...args], {
@@ -30,12 +27,10 @@ export async function startTlsServer(args: string[]): Promise<TlsServer> {
   });
   child.stdin.on("error", () => {});
   await listening(child);
-  const front = await startFront(port);
   return {
-    port: front.port,
+    port,
     type: (text) => child.stdin.write(text),
     async close() {
-      await front.close();
       // It ends by itself when a handshake that was asked for comes to nothing.
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, "exit");
@@ -77,19 +72,4 @@ async function listening(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || performance.now() > end) throw new Error(output);
     await sleep(20);
   }
-}
-
-/** Says yes to TLS and then hands everything through. */
-function startFront(port: number): Promise<FakeServer> {
-  return startFakeServer((socket) => {
-    const behind = connect(port, "127.0.0.1");
-    behind.on("error", () => socket.destroy());
-    behind.on("data", (chunk) => socket.write(chunk));
-    behind.on("close", () => socket.end());
-    socket.on("close", () => behind.destroy());
-    socket.on("data", (chunk) => {
-      if (isSslRequest(chunk)) socket.write("S");
-      else behind.write(chunk);
-    });
-  });
 }

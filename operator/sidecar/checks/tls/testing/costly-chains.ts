@@ -4,7 +4,7 @@
  * nothing else needs to be signed, as a client looks at the signatures last.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import type { ServerCertificate } from "./certificates.ts";
+import type { ServerCertificate } from "../../testing/certificates.ts";
 
 /** One element of DER: its tag, its length, what is in it. */
 function element(tag: number, ...content: (Buffer | string)[]): Buffer {

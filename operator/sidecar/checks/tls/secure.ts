@@ -1,4 +1,4 @@
-/** A fresh connection to PostgreSQL -> the stream to log in over, encrypted as the policy asks. */
+/** A fresh connection -> the stream to speak over, encrypted as the policy asks. The same for every type. */
 import { constants, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { isIP, type Socket } from "node:net";
@@ -6,11 +6,10 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
-import { readUntil } from "../network/read-until.ts";
-import { startTls } from "../network/start-tls.ts";
-import type { TlsTarget } from "./postgresql-target.ts";
+import { startTls } from "./start-tls.ts";
+import type { TlsTarget } from "./tls-target.ts";
 
-/** What the login runs over. */
+/** What the conversation runs over. */
 export interface SecuredStream {
   stream: Duplex;
   /** Whether it is encrypted. */
@@ -18,9 +17,6 @@ export interface SecuredStream {
   /** The server's certificate, verified or not; unset without TLS. */
   certificate?: X509Certificate | undefined;
 }
-
-/** Length 8, then the number that asks for TLS instead of a protocol version. */
-const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /**
  * Key exchange over elliptic curves alone. A server chooses the numbers of the older kind, and one with
@@ -35,39 +31,37 @@ const KEY_EXCHANGE: ConnectionOptions = {
   minVersion: "TLSv1.2",
 };
 
+/** How to encrypt one connection. */
+export interface SecureContext {
+  /** The name that VerifyFull expects in the certificate. */
+  host: string;
+  /**
+   * Asks the server in clear whether it speaks TLS. Unset: it does, from the first byte on; the mode Prefer
+   * then is the same as Require.
+   */
+  offersTls?: () => Promise<boolean>;
+  signal: AbortSignal;
+}
+
 /**
- * Asks the server for TLS unless the mode is Disable. `host` is the name that VerifyFull expects in the
- * certificate. Rejects with TLSFailed (no TLS although the mode needs it, or a certificate that does not
- * verify), ProtocolError (an answer that is not PostgreSQL's), or what ended the connection.
+ * Encrypts `socket` unless the mode is Disable. Rejects with TLSFailed (no TLS although the mode needs it, or
+ * a certificate that does not verify), what `offersTls` rejects with, or what ended the connection.
  */
 export async function secure(
   socket: Socket,
-  target: TlsTarget & { host: string },
-  signal: AbortSignal,
+  target: TlsTarget,
+  { host, offersTls, signal }: SecureContext,
 ): Promise<SecuredStream> {
   if (target.mode === "Disable") return { stream: socket, tls: false };
-  if (await offersTls(socket, signal)) {
-    const stream = await handshake(socket, tlsOptions(target), signal);
+  if (offersTls === undefined || (await offersTls())) {
+    const stream = await handshake(socket, tlsOptions(target, host), signal);
     return { stream, tls: true, certificate: stream.getPeerX509Certificate() };
   }
   if (target.mode !== "Prefer") throw new CheckError("TLSFailed");
   return { stream: socket, tls: false };
 }
 
-async function offersTls(socket: Socket, signal: AbortSignal): Promise<boolean> {
-  let answer = "";
-  socket.write(SSL_REQUEST);
-  await readUntil({ stream: socket, socket, signal }, (chunk) => {
-    answer = chunk.toString("latin1");
-    return true;
-  });
-  // More than the one byte is either another protocol or someone who puts words, unencrypted, into the
-  // mouth of the encrypted server (CVE-2021-23222).
-  if (answer !== "S" && answer !== "N") throw new CheckError("ProtocolError");
-  return answer === "S";
-}
-
-function tlsOptions({ mode, ca, host }: TlsTarget & { host: string }): ConnectionOptions {
+function tlsOptions({ mode, ca }: TlsTarget, host: string): ConnectionOptions {
   const name = host.replace(/\.$/, "");
   return {
     ...KEY_EXCHANGE,

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { connect as openSocket, type Socket } from "node:net";
 import { connect as plainTls, type TLSSocket } from "node:tls";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { startChainServer, type TlsServer } from "../postgresql/testing/tls-server.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import type { ServerCertificate } from "../testing/certificates.ts";
-import { bytesOf, chainOfExponents, chainOfNames, chainOfSize } from "../testing/costly-chains.ts";
 import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
 import { MAX_HANDSHAKE_BYTES, startTls } from "./start-tls.ts";
+import { bytesOf, chainOfExponents, chainOfNames, chainOfSize } from "./testing/costly-chains.ts";
+import { startChainServer, type TlsServer } from "./testing/tls-server.ts";
 
 /** What a chain that the server made costly must take at least, in milliseconds of CPU; most take more. */
 const COSTLY = 80;

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
-import { MAX_BYTES } from "./read-until.ts";
+import { MAX_BYTES } from "../network/read-until.ts";
 
 /**
  * The most bytes that a server may send until its handshake is over. OpenSSL works through all its

@@ -1,0 +1,98 @@
+/** Pure: what the policy file says about one dependency, read with care: the file can be in other hands. */
+import {
+  MAX_DATABASE_LENGTH,
+  MAX_MEMCACHED_SERVERS,
+  MAX_PORT,
+  MAX_QUERY_LENGTH,
+  TLS_MODES,
+} from "../api/limits.ts";
+import type {
+  CredentialsReference,
+  DependencyType,
+  MemcachedServer,
+  SecretKeyReference,
+  Slots,
+  TlsConfig,
+} from "../api/policy-file.ts";
+import { isQueryText, isWireText } from "../api/wire-text.ts";
+import {
+  listOf,
+  object,
+  oneOf,
+  optional,
+  type Pattern,
+  type Reader,
+  textReader,
+  wholeReader,
+} from "./parse-fields.ts";
+
+/** A bare host name or address: no scheme, user, path or white space. */
+const HOST = /^[A-Za-z0-9._:-]{1,253}$/;
+/** What Kubernetes allows in a Secret's name and in its keys; neither leaves its folder. */
+const SECRET_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
+const SECRET_KEY = /^(?!\.\.)[-._A-Za-z0-9]{1,253}$/;
+/** The API server counts characters, and a string of ours has up to two units for one. */
+const UNITS_PER_CHARACTER = 2;
+const DATABASE: Pattern = {
+  test: (name) =>
+    name !== "" && name.length <= UNITS_PER_CHARACTER * MAX_DATABASE_LENGTH && isWireText(name),
+};
+const QUERY: Pattern = {
+  test: (query) =>
+    query !== "" && query.length <= UNITS_PER_CHARACTER * MAX_QUERY_LENGTH && isQueryText(query),
+};
+
+const host = textReader(HOST);
+const port = wholeReader(MAX_PORT);
+const database = textReader(DATABASE);
+const query = textReader(QUERY);
+const secretName = textReader(SECRET_NAME);
+const key = textReader(SECRET_KEY);
+const secretKey = object<SecretKeyReference>({ secretName, key });
+const credentials = object<CredentialsReference>({
+  secretName,
+  usernameKey: key,
+  passwordKey: key,
+});
+const tls = object<TlsConfig>({ mode: oneOf(TLS_MODES), caSecret: optional(secretKey) });
+
+const postgresql = object<Slots["postgresql"]>({
+  connectionString: optional(secretKey),
+  host: optional(host),
+  port: optional(port),
+  database: optional(database),
+  credentials: optional(credentials),
+  tls: optional(tls),
+  query,
+});
+
+const server = object<MemcachedServer>({ host, port });
+const memcached: Reader<Slots["memcached"]> = (value, path) => {
+  const ring = object<Slots["memcached"]>({
+    servers: listOf(server, MAX_MEMCACHED_SERVERS),
+    minAvailable: wholeReader(MAX_MEMCACHED_SERVERS),
+  })(value, path);
+  if (ring.minAvailable > ring.servers.length) {
+    throw new Error(`${path}.minAvailable is more than there are servers`);
+  }
+  return ring;
+};
+
+/** One reader per type; the compiler asks for one when the resource gets a slot, and for each of its fields. */
+const READERS: { [T in DependencyType]: Reader<Slots[T]> } = { postgresql, memcached };
+
+/** The types of READERS. */
+export const PARSED_TYPES: readonly string[] = Object.keys(READERS);
+
+/**
+ * The slot that `type` names, or no slot: for a type of a later version, which is reported as
+ * Unsupported, and for content that is broken, which is reported as Misconfigured.
+ */
+export function parseSlot(type: string, value: unknown): Partial<Slots> {
+  if (!Object.hasOwn(READERS, type)) return {};
+  try {
+    return { [type]: READERS[type as DependencyType](value, type) };
+  } catch {
+    return {};
+  }
+}
