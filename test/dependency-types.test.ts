@@ -77,7 +77,7 @@ const PLACES: [place: string, types: string[]][] = [
   ["the policies of the examples", typesIn(EXAMPLES)],
   ["the manifests of the end-to-end tests", typesIn(MANIFESTS)],
   ["the corrected examples", typesIn(CORRECTED)],
-  ["the list in README.md", first(read("README.md"), /^\| `(\w+)` +\|/gm)],
+  ["the list in README.md", first(read("README.md"), /^\| `([a-z]\w*)` +\|/gm)],
   ["the headings of the page about types", first(read("docs/dependency-types.md"), /^## (\w+)$/gm)],
 ];
 

@@ -14,8 +14,11 @@ import type { Timing } from "./timing.ts";
  */
 export const POLICY_FILE_FORMAT = 1;
 
-/** What a failure of a dependency does to the pod: keep it unready, or be reported alone. */
-export const IMPACTS = ["Gate", "Observe"] as const;
+/**
+ * What a failure of a dependency does to the pod: keep it unready; be reported alone; or keep it unready until
+ * the dependency has been up once, before the pod is first ready.
+ */
+export const IMPACTS = ["Gate", "Observe", "Startup"] as const;
 export type Impact = (typeof IMPACTS)[number];
 
 /** Which key of which Secret of the pod's namespace. */

@@ -30,7 +30,7 @@ export const dependency = z
       .optional()
       .meta(
         describe(
-          "Gate: a pod that cannot reach it is unready. Observe: reported only. Unset: Gate for databases and caches.",
+          "Gate: a pod that cannot reach it is unready. Startup: it must have been up once before the pod is first ready, and is reported only from then on. Observe: reported only. Unset: Gate for databases and caches.",
         ),
       ),
     ...z.object(SLOTS).partial().shape,

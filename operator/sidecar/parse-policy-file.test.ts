@@ -114,7 +114,11 @@ describe("what it takes", () => {
     ]);
   });
 
-  test.each(["Startup", "gate", null, 7])("impact %j can only be observed", (impact) => {
+  test.each(["Gate", "Observe", "Startup"])("impact %s", (impact) => {
+    expect(parse(withDependency({ ...MEMCACHED, impact })).dependencies[0]?.impact).toBe(impact);
+  });
+
+  test.each(["Never", "gate", null, 7])("impact %j can only be observed", (impact) => {
     expect(parse(withDependency({ ...MEMCACHED, impact })).dependencies[0]?.impact).toBe("Observe");
   });
 });

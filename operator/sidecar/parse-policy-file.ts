@@ -4,7 +4,12 @@
  * not the whole policy unreadable.
  */
 import { MAX_DEPENDENCIES } from "../api/limits.ts";
-import { type DependencyConfig, POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
+import {
+  type DependencyConfig,
+  IMPACTS,
+  POLICY_FILE_FORMAT,
+  type PolicyFile,
+} from "../api/policy-file.ts";
 import { type Timing, withinLimits } from "../api/timing.ts";
 import { fields, integer, list, text, whole } from "./parse-fields.ts";
 import { parseSlot } from "./parse-slots.ts";
@@ -23,7 +28,7 @@ function dependency(value: unknown, index: number): DependencyConfig {
     type,
     // An impact of a later version may be stricter or milder; reporting alone is the one that cannot
     // empty a Service.
-    impact: from.impact === "Gate" ? "Gate" : "Observe",
+    impact: IMPACTS.find((known) => known === from.impact) ?? "Observe",
     ...parseSlot(type, from[type]),
   };
 }

@@ -193,6 +193,34 @@ test.each([
   },
 );
 
+describe("a dependency that is needed at the start only", () => {
+  const down = stateAfter(["ConnectionRefused"]);
+  const startup = (settled: boolean, state = down) => judged(state, "Startup", settled);
+
+  test("holds a pod back until it has been up once", () => {
+    expect(isReady(startup(false), false)).toBe(false);
+    expect(isReady(startup(false, UNHEARD), false)).toBe(false);
+    expect(isReady(startup(true), false)).toBe(true);
+    expect(isReady(startup(true, UNHEARD), false)).toBe(true);
+  });
+
+  test("never takes a pod out that has been ready, settled or not", () => {
+    expect(isReady(startup(false), true)).toBe(true);
+    expect(isReady(startup(true), true)).toBe(true);
+  });
+
+  test("does not hold a pod back for what only a new pod or a newer sidecar can mend", () => {
+    expect(isReady(startup(false, stateAfter(["NeedsRestart"])), false)).toBe(true);
+    expect(isReady(startup(false, stateAfter(["AuthenticationFailed"])), false)).toBe(false);
+  });
+
+  test("is waited for by the first probe, until it has been up", () => {
+    expect(awaited(startup(false, UNHEARD), false)).toBe(true);
+    expect(awaited(startup(true, UNHEARD), false)).toBe(false);
+    expect(awaited(startup(false, UNHEARD), true)).toBe(false);
+  });
+});
+
 describe("staleness", () => {
   const up = stateAfter(["ok"]);
   const LIMIT = 5_000 + 4_000 + 1_000;

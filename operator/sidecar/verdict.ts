@@ -130,10 +130,18 @@ export interface Judged {
 /**
  * Whether the dependency can keep the pod unready. Once the pod has been ready, one that an edit
  * added, changed or gave less time is only reported until it has been up: a typo must not empty a
- * Service.
+ * Service. One that is needed at the start has done its part when it has been up once, or when the pod
+ * has been ready without it.
  */
 function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
-  return impact === "Gate" && (settled || !firstReady);
+  switch (impact) {
+    case "Gate":
+      return settled || !firstReady;
+    case "Startup":
+      return !settled && !firstReady;
+    case "Observe":
+      return false;
+  }
 }
 
 /** Whether the dependency keeps the pod unready now. */

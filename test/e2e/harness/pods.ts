@@ -55,6 +55,9 @@ const sidecarStatus = (pod: Pod) =>
 
 export const sidecarReady = (pod: Pod): boolean => sidecarStatus(pod)?.ready ?? false;
 
+/** How often the kubelet has started our container again. */
+export const sidecarRestarts = (pod: Pod): number => sidecarStatus(pod)?.restartCount ?? 0;
+
 export const isInjected = (pod: Pod): boolean =>
   pod.spec.initContainers?.some((container) => container.name === SIDECAR_CONTAINER) ?? false;
 
