@@ -22,18 +22,25 @@ export const parts: Record<string, Part> = {
     mutate: files(
       "operator/api",
       "effective-policy",
+      "reasons",
       "secret-access",
       "select-policy",
       "timing",
       "wire-text",
     ),
     tests: [
-      tests("operator/api", "{effective-policy,secret-access,select-policy,timing,wire-text}"),
+      tests(
+        "operator/api",
+        "{effective-policy,reasons,secret-access,select-policy,timing,wire-text}",
+      ),
     ],
     slow: false,
   },
   cel: {
-    mutate: [...files("operator/api", "cel", "cel-selector"), "operator/api/slots/*.ts"],
+    mutate: [
+      ...files("operator/api", "cel", "cel-selector", "cel-timing"),
+      "operator/api/slots/*.ts",
+    ],
     tests: [tests("operator/api", "{crd,effective-policy}")],
     slow: false,
   },
