@@ -24,7 +24,12 @@ let unnamed: TlsServer;
 function showing({ cert, key }: ServerCertificate, file: string, suffix = ""): string[] {
   writeFileSync(join(folder, `${file}.crt`), cert);
   writeFileSync(join(folder, `${file}.key`), key);
-  return [`-cert${suffix}`, join(folder, `${file}.crt`), `-key${suffix}`, join(folder, `${file}.key`)];
+  return [
+    `-cert${suffix}`,
+    join(folder, `${file}.crt`),
+    `-key${suffix}`,
+    join(folder, `${file}.key`),
+  ];
 }
 
 beforeAll(async () => {
