@@ -2,7 +2,6 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
-import { trimNewline } from "../trim-newline.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -46,15 +45,13 @@ const SHAPE = /^postgres(ql)?:\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^
 const misconfigured = () => new CheckError("Misconfigured");
 
 /**
- * Reads a connection URL; one newline at its end is what editors leave in a Secret. A host, port, user,
- * password or dbname among the parameters overrides the part before, as in libpq; the database defaults
- * to the user's name.
+ * Reads a connection URL. A host, port, user, password or dbname among the parameters overrides the part
+ * before, as in libpq; the database defaults to the user's name.
  * Throws Misconfigured for anything else than one TCP host with a user, for an `sslmode` that is not
  * supported and for a parameter that can neither be followed nor ignored here.
  */
 export function parseConnectionString(text: string): ConnectionString {
-  const trimmed = trimNewline(text);
-  const url = SHAPE.test(trimmed) ? URL.parse(trimmed) : null;
+  const url = SHAPE.test(text) ? URL.parse(text) : null;
   if (!url) throw misconfigured();
   const parameters = honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured();

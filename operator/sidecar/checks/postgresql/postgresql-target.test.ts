@@ -61,11 +61,16 @@ test.each<[string, Partial<PostgresqlConfig>, Record<string, string>, string]>([
   expect(await reason(target(config, keys))).toBe(want);
 });
 
+test("user and password are taken as they are read, spaces included", async () => {
+  const { login } = await target(PLAIN, { user: " web ", password: " pencil " });
+  expect(login).toMatchObject({ user: " web ", password: " pencil " });
+});
+
 test.each(["\n", "\r\n"])(
-  "the %j that an editor put at the end is no part of a key",
+  "%j at the end of a key is refused: its reader has cut one",
   async (end) => {
-    const { login } = await target(PLAIN, { user: `web${end}`, password: `pencil${end}` });
-    expect(login).toMatchObject({ user: "web", password: "pencil" });
+    expect(await reason(target(PLAIN, { user: `web${end}` }))).toBe("Misconfigured");
+    expect(await reason(target(PLAIN, { password: `pencil${end}` }))).toBe("Misconfigured");
   },
 );
 

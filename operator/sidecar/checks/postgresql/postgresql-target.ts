@@ -5,7 +5,6 @@ import { isWireText } from "../../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
 import { readCa, type TlsTarget } from "../tls/tls-target.ts";
-import { trimNewline } from "../trim-newline.ts";
 import { parseConnectionString } from "./connection-string.ts";
 
 /** Where and as whom to log in. */
@@ -78,6 +77,6 @@ async function readCredentials(
     readSecretKey({ secretName, key: usernameKey }),
     readSecretKey({ secretName, key: passwordKey }),
   ]);
-  if (trimNewline(user) === "") throw misconfigured();
-  return { user: trimNewline(user), password: trimNewline(password) };
+  if (user === "") throw misconfigured();
+  return { user, password };
 }

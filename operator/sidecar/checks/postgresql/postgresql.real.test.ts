@@ -126,7 +126,7 @@ describe("real PostgreSQL with TLS", () => {
   test.each([
     ["", { success: { tls: true } }],
     ["?sslmode=disable", { success: { tls: false } }],
-    ["?sslmode=require\n", { success: { tls: true } }],
+    ["?sslmode=require", { success: { tls: true } }],
     ["?sslmode=verify-full", { reason: "TLSFailed" }],
     ["?sslmode=foo", { reason: "Misconfigured" }],
   ])("a connection string that ends in %j", async (parameters, expected) => {

@@ -23,7 +23,7 @@ export const VERIFY: TlsConfig = { mode: "VerifyFull", caSecret: { secretName: "
 /** The text of each Secret key, as `name/key`. */
 export const SECRETS: Record<string, string> = {
   "db/username": SUPERUSER.user,
-  "db/password": `${SUPERUSER.password}\n`,
+  "db/password": SUPERUSER.password,
   "db/wrong": "no password",
   "db/empty": "",
   "db/ca": certificates.ca,
