@@ -22,9 +22,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** What of `api/` runs in every pod; the rest brings the schema library. */
-const API_FOR_SIDECAR = ["limits", "names", "reasons", "timing", "policy-file", "wire-text"].map(
-  (n) => `api/${n}.ts`,
-);
+const API_FOR_SIDECAR = [
+  "limits",
+  "name-patterns",
+  "names",
+  "reasons",
+  "timing",
+  "policy-file",
+  "wire-text",
+].map((n) => `api/${n}.ts`);
 
 /** Packages that some folder may not use, not even for a type. */
 const FORBIDDEN_PACKAGES: Record<string, RegExp> = {

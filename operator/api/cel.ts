@@ -3,6 +3,7 @@
  * where a schema keyword would answer in the API server's own words ("should match '^...$'").
  */
 import { MAX_DEPENDENCIES } from "./limits.ts";
+import { DNS_LABEL_PATTERN, DNS_SUBDOMAIN_PATTERN, SECRET_KEY_PATTERN } from "./name-patterns.ts";
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
 import { WIRE_TEXT_PATTERN } from "./wire-text.ts";
 
@@ -95,9 +96,9 @@ export function exactlyOneTypeRule(types: readonly string[]): CelRule {
   };
 }
 
-/** A DNS label: what a dependency may be called, so that it can be a metric label and a log field. */
+/** What a dependency may be called. */
 export const DEPENDENCY_NAME_RULE: CelRule = {
-  rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+  rule: matches("self", DNS_LABEL_PATTERN),
   messageExpression: quoting(
     `name "%s": use lower-case letters, digits and '-', beginning and ending with a letter or digit`,
     "self",
@@ -131,7 +132,7 @@ export const HOST_RULES: CelRule[] = [
 
 /** A name that a Secret can have. */
 export const SECRET_NAME_RULE: CelRule = {
-  rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+  rule: matches("self", DNS_SUBDOMAIN_PATTERN),
   messageExpression: quoting(
     `secretName "%s": give the name of a Secret of this namespace: lower-case letters, digits, '-' and '.'`,
     "self",
@@ -139,10 +140,10 @@ export const SECRET_NAME_RULE: CelRule = {
   message: "secretName: give the name of a Secret of this namespace, on one line",
 };
 
-/** A key that a Secret can have. `..` would climb out of the volume, and the pod would be refused. */
+/** A key that a Secret can have. */
 export function secretKeyRule(field: string): CelRule {
   return {
-    rule: "self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",
+    rule: matches("self", SECRET_KEY_PATTERN),
     messageExpression: quoting(
       `${field} "%s": give a key of the Secret: letters, digits, '-', '_' and '.'`,
       "self",

@@ -4,6 +4,7 @@
  * not the whole policy unreadable.
  */
 import { MAX_DEPENDENCIES } from "../api/limits.ts";
+import { isDnsLabel, isDnsSubdomain } from "../api/name-patterns.ts";
 import {
   type DependencyConfig,
   IMPACTS,
@@ -11,12 +12,11 @@ import {
   type PolicyFile,
 } from "../api/policy-file.ts";
 import { type Timing, withinLimits } from "../api/timing.ts";
-import { fields, integer, list, text, whole } from "./parse-fields.ts";
+import { fields, integer, list, type Pattern, text, whole } from "./parse-fields.ts";
 import { parseSlot } from "./parse-slots.ts";
 
-/** A DNS label, so that a name fits any body, label or log line as it is. */
-const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const POLICY_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
+const NAME: Pattern = { test: isDnsLabel };
+const POLICY_NAME: Pattern = { test: isDnsSubdomain };
 const TYPE = /^[A-Za-z0-9]{1,63}$/;
 
 function dependency(value: unknown, index: number): DependencyConfig {

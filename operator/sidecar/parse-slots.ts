@@ -6,6 +6,7 @@ import {
   MAX_QUERY_LENGTH,
   TLS_MODES,
 } from "../api/limits.ts";
+import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import type {
   CredentialsReference,
   DependencyType,
@@ -28,9 +29,6 @@ import {
 
 /** A bare host name or address: no scheme, user, path or white space. */
 const HOST = /^[A-Za-z0-9._:-]{1,253}$/;
-/** What Kubernetes allows in a Secret's name and in its keys; neither leaves its folder. */
-const SECRET_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
-const SECRET_KEY = /^(?!\.\.)[-._A-Za-z0-9]{1,253}$/;
 /** The API server counts characters, and a string of ours has up to two units for one. */
 const UNITS_PER_CHARACTER = 2;
 const DATABASE: Pattern = {
@@ -46,8 +44,8 @@ const host = textReader(HOST);
 const port = wholeReader(MAX_PORT);
 const database = textReader(DATABASE);
 const query = textReader(QUERY);
-const secretName = textReader(SECRET_NAME);
-const key = textReader(SECRET_KEY);
+const secretName = textReader({ test: isDnsSubdomain });
+const key = textReader({ test: isSecretKey });
 const secretKey = object<SecretKeyReference>({ secretName, key });
 const credentials = object<CredentialsReference>({
   secretName,

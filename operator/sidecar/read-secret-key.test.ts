@@ -78,9 +78,15 @@ test("a key that this pod does not mount needs a new pod", async () => {
   ]);
 });
 
-test("a name that would leave the folder is refused", async () => {
-  const reference = { secretName: "..", key: "policy.json" };
+test.each([
+  { secretName: "..", key: "policy.json" },
+  { secretName: "orders_db", key: "url" },
+  { secretName: "orders-db", key: "." },
+  { secretName: "orders-db", key: ".." },
+  { secretName: "orders-db", key: "../../policy.json" },
+])("%j, which no Secret can have, is Misconfigured and not called missing", async (reference) => {
   await expect(read(reference)).rejects.toMatchObject({ reason: "Misconfigured" });
+  expect(lines).toStrictEqual([]);
 });
 
 test("a folder in place of the key is Misconfigured", async () => {

@@ -1,5 +1,6 @@
 /** Reads Secret keys from the projected volume, afresh for every check, so that a rotation counts at once. */
 import { join } from "node:path";
+import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import { secretKeyPath } from "../api/names.ts";
 import type { SecretKeyReference } from "../api/policy-file.ts";
 import { CheckError } from "./checks/check.ts";
@@ -8,8 +9,6 @@ import { readBounded } from "./read-bounded.ts";
 
 /** The longest value that counts as text for a connection: 64 KiB. */
 const MAX_BYTES = 65_536;
-/** What a Secret's name and key may hold; the path built from them cannot leave the Secret's folder. */
-const PATH_PART = /^(?!\.\.)[-._A-Za-z0-9]{1,253}$/;
 /** Bound of the memory of what was reported missing; more names than a policy can hold. */
 const MAX_REMEMBERED = 64;
 
@@ -40,7 +39,8 @@ function textOf(bytes: Uint8Array): string {
   } catch {
     throw new CheckError("Misconfigured");
   }
-  // An editor or `echo` adds the last line feed; nobody means it to be part of a password.
+  // An editor or `echo` adds the last newline; nobody means it to be part of a password. It is cut here alone:
+  // whatever cut it once more would change a value that ends in two.
   const trimmed = text.replace(/\r?\n$/, "");
   if (trimmed.includes("\0")) throw new CheckError("Misconfigured");
   return trimmed;
@@ -70,7 +70,8 @@ export function createSecretReader(
 
   return async (reference) => {
     const { secretName, key } = reference;
-    if (!PATH_PART.test(secretName) || !PATH_PART.test(key)) throw new CheckError("Misconfigured");
+    // The path that is built from them then cannot leave the Secret's folder.
+    if (!isDnsSubdomain(secretName) || !isSecretKey(key)) throw new CheckError("Misconfigured");
     const pair = `${secretName}/${key}`;
     const path = join(options.directory, secretKeyPath(secretName, key));
     const bytes = read(path);

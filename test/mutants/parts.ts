@@ -22,6 +22,7 @@ export const parts: Record<string, Part> = {
     mutate: files(
       "operator/api",
       "effective-policy",
+      "name-patterns",
       "reasons",
       "secret-access",
       "select-policy",
@@ -31,7 +32,7 @@ export const parts: Record<string, Part> = {
     tests: [
       tests(
         "operator/api",
-        "{effective-policy,reasons,secret-access,select-policy,timing,wire-text}",
+        "{effective-policy,name-patterns,reasons,secret-access,select-policy,timing,wire-text}",
       ),
     ],
     slow: false,
