@@ -50,8 +50,8 @@ function probeOf(probe: HealthPolicySpec["probe"]): ProbeTiming {
 }
 
 /**
- * Fills in the defaults of a HealthPolicy. The API server has refused bad input already. Times are compared
- * once more, because a policy may have been stored before its CRD had the rule.
+ * Fills in the defaults of a HealthPolicy. The API server has refused bad input already, but it compares only
+ * the times that a policy sets itself; here all of them are compared.
  */
 export function effectivePolicy(policy: HealthPolicy): Resolution {
   const { metadata, spec } = policy;

@@ -30,6 +30,11 @@ export const MAX_LABEL_LENGTH = 63;
 export const MAX_QUERY_LENGTH = 1_024;
 /** The longest name of a database, in characters; PostgreSQL's own limit. */
 export const MAX_DATABASE_LENGTH = 63;
+/**
+ * The longest sentence of a condition, in characters. Five names of 253 characters with the sentence around
+ * them fit, so that no command in it is cut; what is longer is a list that a person would not read.
+ */
+export const MAX_MESSAGE_LENGTH = 2_048;
 /** The most dependencies that a policy may name. */
 export const MAX_DEPENDENCIES = 12;
 /** The most memcached servers that one dependency may name. */

@@ -1,9 +1,8 @@
 /** What the status of every resource of ours has: the generation it speaks of, conditions, counts. */
 import { z } from "zod";
+import { MAX_MESSAGE_LENGTH } from "./limits.ts";
 import { describe } from "./v1alpha1-fields.ts";
 
-/** Longest sentence of a condition; the longest of ours names five workloads, 253 characters each. */
-const MAX_MESSAGE_LENGTH = 4_096;
 /** More pods than a cluster can have, and more than any threshold or time in seconds. */
 const MAX_COUNT = 1_000_000;
 /** What `observedGeneration` is before the operator has looked: no generation that an object can have. */

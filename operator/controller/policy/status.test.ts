@@ -1,7 +1,8 @@
 /** The status that follows from what is known about a policy. */
 import { describe, expect, test } from "@jest/globals";
+import { MAX_MESSAGE_LENGTH } from "../../api/limits.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import { MAX_MESSAGE_CHARACTERS, policyStatus, wasProgrammed } from "./status.ts";
+import { policyStatus, wasProgrammed } from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 import { factsOf, short } from "./testing/status-facts.ts";
 
@@ -175,13 +176,13 @@ describe("conditions", () => {
     const namespace = "n".repeat(63);
     const text = message(policyStatus(factsOf({ counts, namespace })), "PodsCurrent");
     expect(text).toContain(`-n ${namespace} (and 1 more workloads)`);
-    const longest = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_CHARACTERS) };
+    const longest = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_LENGTH) };
     expect(message(policyStatus(factsOf({ programmed: longest })), "Programmed")).toBe(
       longest.message,
     );
-    const long = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_CHARACTERS + 1) };
+    const long = { state: "waiting" as const, message: "m".repeat(MAX_MESSAGE_LENGTH + 1) };
     const waiting = message(policyStatus(factsOf({ programmed: long })), "Programmed");
-    expect(waiting).toHaveLength(MAX_MESSAGE_CHARACTERS);
+    expect(waiting).toHaveLength(MAX_MESSAGE_LENGTH);
     expect(waiting?.endsWith("…")).toBe(true);
   });
 

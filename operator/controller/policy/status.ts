@@ -1,6 +1,7 @@
 /** The status of a policy, decided from what is known about it. Pure. */
 import type { ConditionReason } from "../../api/condition-reasons.ts";
 import type { EffectivePolicy, Resolution } from "../../api/effective-policy.ts";
+import { MAX_MESSAGE_LENGTH } from "../../api/limits.ts";
 import { INJECT_LABEL } from "../../api/names.ts";
 import { bounds, formatDuration } from "../../api/timing.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
@@ -38,15 +39,10 @@ type ConditionState = Pick<Condition, "status" | "message"> & { reason: Conditio
 
 /** Workloads named in one message; the rest are counted. */
 const NAMED_WORKLOADS = 5;
-/**
- * The longest message. Five names of 253 characters with the sentence around them fit, so that no command
- * is cut; what is longer is a list that a person would not read.
- */
-export const MAX_MESSAGE_CHARACTERS = 2_048;
 
 function cut(text: string): string {
-  if (text.length <= MAX_MESSAGE_CHARACTERS) return text;
-  return `${text.slice(0, MAX_MESSAGE_CHARACTERS - 1)}…`;
+  if (text.length <= MAX_MESSAGE_LENGTH) return text;
+  return `${text.slice(0, MAX_MESSAGE_LENGTH - 1)}…`;
 }
 
 const yes = (reason: ConditionReason, message: string): ConditionState => ({
