@@ -35,4 +35,5 @@ export const CONDITION_REASONS = [
   "Progressing",
 ] as const;
 
+/** One of CONDITION_REASONS. */
 export type ConditionReason = (typeof CONDITION_REASONS)[number];

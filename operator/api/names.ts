@@ -7,6 +7,7 @@
 export const GROUP = "healthpolicy.dev";
 /** The one served version. */
 export const VERSION = "v1alpha1";
+/** `apiVersion` of a HealthPolicy. */
 export const API_VERSION = `${GROUP}/${VERSION}`;
 /** Plural of HealthPolicy, as it stands in URLs and RBAC rules. */
 export const HEALTH_POLICIES = "healthpolicies";
@@ -22,6 +23,7 @@ export const REVISION_ANNOTATION = `${GROUP}/revision`;
 
 /** Label that tells the objects this operator writes. */
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
+/** What that label says on them. */
 export const MANAGED_BY = "healthpolicy-operator";
 
 /** Name of the injected container. */

@@ -19,6 +19,7 @@ export const POLICY_FILE_FORMAT = 1;
  * the dependency has been up once, before the pod is first ready.
  */
 export const IMPACTS = ["Gate", "Observe", "Startup"] as const;
+/** One of IMPACTS. */
 export type Impact = (typeof IMPACTS)[number];
 
 /** Which key of which Secret of the pod's namespace. */
@@ -39,13 +40,17 @@ export interface Slots {
 /** The name of a slot. */
 export type DependencyType = keyof Slots;
 
+/** A PostgreSQL server: either `connectionString`, or the other fields. */
 export type PostgresqlConfig = Slots["postgresql"];
+/** A ring of memcached servers. */
 export type MemcachedConfig = Slots["memcached"];
+/** Where one server of a ring is. */
 export type MemcachedServer = MemcachedConfig["servers"][number];
 /** Where a database's user name and password are. */
 export type CredentialsReference = NonNullable<PostgresqlConfig["credentials"]>;
 /** How a connection is encrypted. */
 export type TlsConfig = NonNullable<PostgresqlConfig["tls"]>;
+/** How much encryption a connection needs. */
 export type TlsMode = TlsConfig["mode"];
 
 /** One dependency; exactly the slot that `type` names is set. */

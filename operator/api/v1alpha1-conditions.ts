@@ -55,4 +55,5 @@ export const conditionsOf = (types: readonly string[], text: string) =>
       "x-kubernetes-list-map-keys": ["type"],
     });
 
+/** One condition in the status of a resource. */
 export type Condition = z.output<ReturnType<typeof conditionOf>>;

@@ -70,4 +70,5 @@ export const namespaceSelector = labelSelector({
   object: "a namespace",
 });
 
+/** Which pods are meant, as in every label selector of Kubernetes. */
 export type LabelSelector = z.output<typeof selector>;

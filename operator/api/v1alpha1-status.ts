@@ -107,5 +107,7 @@ export const status = z
     default: UNOBSERVED_STATUS,
   });
 
+/** The status of a HealthPolicy. */
 export type HealthPolicyStatus = NonNullable<z.output<typeof status>>;
+/** One of CONDITION_TYPES. */
 export type ConditionType = (typeof CONDITION_TYPES)[number];

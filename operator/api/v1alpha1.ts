@@ -51,6 +51,7 @@ export interface ObjectMeta {
   labels?: Record<string, string>;
 }
 
+/** What the author of a HealthPolicy wrote; unset fields are absent. */
 export type HealthPolicySpec = z.output<typeof spec>;
 
 /** A HealthPolicy as the API server gives it. */

@@ -1,6 +1,6 @@
 /**
  * Annotations by which meshes and credential webhooks are told to leave our port or our container alone.
- * Each is set only where that product's marks are in sight, and only extended, so that what somebody
+ * Each is set only in pods that show that the product is used, and only extended, so that what somebody
  * else wrote there stays in force. Keys, separators and meanings are those of each product's source.
  */
 import { SIDECAR_CONTAINER } from "../api/names.ts";
@@ -71,10 +71,10 @@ function withContainer(pod: Pod, key: string, separator: string): Annotations {
  * annotations or EKS's volumes decide.
  */
 function eks(pod: Pod): Annotations {
-  const marked =
+  const isUsed =
     Object.keys(pod.metadata?.annotations ?? {}).some((key) => key.startsWith(EKS_PREFIX)) ||
     (pod.spec?.volumes ?? []).some(({ name }) => EKS_VOLUMES.has(name ?? ""));
-  return marked ? withContainer(pod, EKS_SKIP_CONTAINERS, ",") : {};
+  return isUsed ? withContainer(pod, EKS_SKIP_CONTAINERS, ",") : {};
 }
 
 function azure(pod: Pod): Annotations {

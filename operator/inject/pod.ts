@@ -8,20 +8,24 @@ interface Unknown {
   [field: string]: unknown;
 }
 
+/** A probe of a container. */
 export interface Probe extends Unknown {
   httpGet?: HttpGet;
 }
 
+/** What a probe over HTTP asks for. */
 export interface HttpGet extends Unknown {
   path?: string;
   port?: number | string;
 }
 
+/** What a container, or a pod as a whole, asks for and may use at most. */
 export interface Resources extends Unknown {
   requests?: Record<string, string | number>;
   limits?: Record<string, string | number>;
 }
 
+/** Of a container or of a pod. */
 export interface SecurityContext extends Unknown {
   runAsUser?: number;
   runAsGroup?: number;
@@ -29,16 +33,19 @@ export interface SecurityContext extends Unknown {
   seccompProfile?: { type?: string } & Unknown;
 }
 
+/** One variable of a container. */
 export interface EnvironmentVariable extends Unknown {
   name?: string;
   value?: string;
 }
 
+/** Where a container sees a volume. */
 export interface VolumeMount extends Unknown {
   name?: string;
   mountPath?: string;
 }
 
+/** A container or an init container. */
 export interface Container extends Unknown {
   name?: string;
   image?: string;
@@ -52,11 +59,13 @@ export interface Container extends Unknown {
   volumeMounts?: readonly VolumeMount[];
 }
 
+/** A volume of a pod. */
 export interface Volume extends Unknown {
   name?: string;
   emptyDir?: Unknown;
 }
 
+/** What the pod is made of. */
 export interface PodSpec extends Unknown {
   containers?: readonly Container[];
   initContainers?: readonly Container[];
@@ -69,6 +78,7 @@ export interface PodSpec extends Unknown {
   securityContext?: SecurityContext;
 }
 
+/** What the pod is called and labelled. */
 export interface PodMetadata extends Unknown {
   name?: string;
   namespace?: string;
@@ -76,6 +86,7 @@ export interface PodMetadata extends Unknown {
   annotations?: Record<string, string>;
 }
 
+/** A pod in an AdmissionReview. */
 export interface Pod extends Unknown {
   metadata?: PodMetadata;
   spec?: PodSpec;

@@ -21,6 +21,7 @@ export const SKIP_REASONS = [
   "NoFreePort",
   "AnnotationsTooLarge",
 ] as const;
+/** One of SKIP_REASONS. */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** A reason and one sentence for people. */

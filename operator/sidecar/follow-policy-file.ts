@@ -14,6 +14,7 @@ import { readBounded } from "./read-bounded.ts";
  */
 const POLL_MILLISECONDS = 5_000;
 
+/** Where the file is, and what is told of it. */
 export interface FollowPolicyFileOptions {
   /** Where the projected volume is mounted. */
   directory: string;

@@ -1,13 +1,18 @@
-/** Pure: readers of single values out of JSON that anybody may have written. Each throws an Error that names the field and quotes no value. */
+/**
+ * Pure: readers of single values out of JSON that anybody may have written. Each throws an Error that names the
+ * field and quotes no value.
+ */
 
 /** Gives the value as `T`, or throws; `path` says in the error where it stands. */
 export type Reader<T> = (value: unknown, path: string) => T;
 
+/** An object of which nothing is known yet. */
 export type Fields = Record<string, unknown>;
 
 /** A regular expression, or what is asked like one. */
 export type Pattern = Pick<RegExp, "test">;
 
+/** The value as an object. */
 export function fields(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Error(`${path} is not an object`);
@@ -15,12 +20,14 @@ export function fields(value: unknown, path: string): Fields {
   return value as Fields;
 }
 
+/** The value as a list of at most `maximum` entries. */
 export function list(value: unknown, path: string, maximum: number): unknown[] {
   if (!Array.isArray(value)) throw new Error(`${path} is not a list`);
   if (value.length > maximum) throw new Error(`${path} has more than ${maximum} entries`);
   return value;
 }
 
+/** The value as a text that matches. */
 export function text(value: unknown, path: string, pattern: Pattern): string {
   if (typeof value !== "string" || !pattern.test(value)) {
     throw new Error(`${path} is not a valid text`);
@@ -28,6 +35,7 @@ export function text(value: unknown, path: string, pattern: Pattern): string {
   return value;
 }
 
+/** The value as a whole number that JavaScript holds exactly. */
 export function integer(value: unknown, path: string): number {
   if (!Number.isSafeInteger(value)) throw new Error(`${path} is not a whole number`);
   return value as number;
@@ -42,16 +50,19 @@ export function whole(value: unknown, path: string, maximum: number): number {
   return number;
 }
 
+/** Reads a text that matches. */
 export const textReader =
   (pattern: Pattern): Reader<string> =>
   (value, path) =>
     text(value, path, pattern);
 
+/** Reads a whole number from 1 to `maximum`. */
 export const wholeReader =
   (maximum: number): Reader<number> =>
   (value, path) =>
     whole(value, path, maximum);
 
+/** Reads one of these words. */
 export const oneOf =
   <T extends string>(words: readonly T[]): Reader<T> =>
   (value, path) => {
@@ -66,6 +77,7 @@ export const optional =
   (value, path) =>
     value === undefined || value === null ? undefined : read(value, path);
 
+/** Reads a list of at most `maximum` entries, each with `read`. */
 export const listOf =
   <T>(read: Reader<T>, maximum: number): Reader<T[]> =>
   (value, path) =>

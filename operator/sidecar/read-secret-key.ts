@@ -12,6 +12,7 @@ const MAX_BYTES = 65_536;
 /** Bound of the memory of what was reported missing; more names than a policy can hold. */
 const MAX_REMEMBERED = 64;
 
+/** Where the keys are, and what is known of them. */
 export interface SecretReaderOptions {
   /** Where the projected volume is mounted. */
   directory: string;

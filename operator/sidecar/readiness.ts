@@ -42,6 +42,7 @@ export interface PodView {
   dependencies: DependencyView[];
 }
 
+/** What a pod's readiness needs. */
 export interface ReadinessOptions {
   marks: MarksFile;
   /** The dependency types that this version can check. */

@@ -20,6 +20,7 @@ const LAST_WORDS_MILLISECONDS = 50;
 /** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
 const MAX_DETAIL_LENGTH = 640;
 
+/** What checks need, and what is told of them. */
 export interface RunChecksOptions {
   /** The check of a type; undefined for a type that this version does not know. */
   loadCheck: (type: string) => Promise<Check | undefined>;
