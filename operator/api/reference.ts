@@ -22,15 +22,14 @@ function rowsOf(path: string, node: StructuralSchema): string[] {
   return Object.entries(inner.properties ?? {}).flatMap(([name, child]) => {
     const childPath = `${path}.${name}${child.items ? "[]" : ""}`;
     const required = inner.required?.includes(name) ? "yes" : "";
-    const fallback = child.default === undefined ? "" : `\`${JSON.stringify(child.default)}\``;
     const text = (child.description ?? "").replaceAll("|", "\\|");
-    const row = `| \`${childPath}\` | ${typeText(child)} | ${required} | ${fallback} | ${text} |`;
+    const row = `| \`${childPath}\` | ${typeText(child)} | ${required} | ${text} |`;
     return [row, ...rowsOf(childPath, child)];
   });
 }
 
 function table(path: string, node: StructuralSchema | undefined): string {
-  const head = "| Field | Type | Required | Default | Meaning |\n| --- | --- | --- | --- | --- |";
+  const head = "| Field | Type | Required | Meaning |\n| --- | --- | --- | --- |";
   return [head, ...(node ? rowsOf(path, node) : [])].join("\n");
 }
 
