@@ -1,7 +1,12 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type AdmitConnection, admitConnections } from "./admit-connections.ts";
+import {
+  type AdmitConnection,
+  admitConnections,
+  type ConnectionLimits,
+} from "./admit-connections.ts";
 import { type RawClient, rawClient } from "./testing/raw-client.ts";
 
 let server: Server;
@@ -25,12 +30,16 @@ const openMany = async (localAddress: string, count: number): Promise<boolean[]>
   for (let index = 0; index < count; index += 1) results.push(await open(localAddress));
   return results;
 };
+/** Resolves at the beginning of a second, so that what follows falls into the same one. */
+const secondBegins = () => sleep(1_000 - (performance.now() % 1_000));
+
 /** How many connections of an address are open on the server's side. */
 const held = (address: string) =>
   admitted.filter((socket) => !socket.destroyed && socket.remoteAddress === address).length;
 
-async function start(limits: { open: number; perSecond: number }): Promise<void> {
-  admit = admitConnections(limits);
+/** Without a limit that is not given. */
+async function start(limits: Partial<ConnectionLimits>): Promise<void> {
+  admit = admitConnections({ open: 10_000, perSecond: 10_000, perAddress: 0, ...limits });
   server = createServer((socket) => {
     socket.on("error", () => {});
     const stays = admit(socket);
@@ -53,7 +62,7 @@ afterEach(() => {
 });
 
 test("over the bound the address with most loses its oldest, never one that holds few", async () => {
-  await start({ open: 10, perSecond: 1_000 });
+  await start({ open: 10 });
   expect(await open(KUBELET)).toBe(true);
   await openMany(OTHER_ATTACKER, 3);
   await openMany(ATTACKER, 6);
@@ -69,7 +78,7 @@ test("over the bound the address with most loses its oldest, never one that hold
 });
 
 test("a connection that has ended no longer counts", async () => {
-  await start({ open: 3, perSecond: 1_000 });
+  await start({ open: 3 });
   await openMany(ATTACKER, 2);
   for (const socket of admitted) {
     socket.destroy();
@@ -80,36 +89,39 @@ test("a connection that has ended no longer counts", async () => {
 });
 
 test("where each address holds one, the oldest goes", async () => {
-  await start({ open: 2, perSecond: 1_000 });
+  await start({ open: 2 });
   for (const address of [ATTACKER, OTHER_ATTACKER, KUBELET]) await open(address);
   expect([held(ATTACKER), held(OTHER_ATTACKER), held(KUBELET)]).toStrictEqual([0, 1, 1]);
 });
 
-test("an address that opens too many in a second is refused more, and no other address is", async () => {
-  await start({ open: 1_000, perSecond: 20 });
-  const results = await openMany(ATTACKER, 60);
-  expect(results.slice(0, 20)).toStrictEqual(Array(20).fill(true));
-  // They may have fallen into two seconds.
-  expect(results.filter((stays) => stays).length).toBeLessThanOrEqual(40);
-  expect(await open(KUBELET)).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+test("over the bound of a second only addresses that have had little get more", async () => {
+  await start({ perSecond: 20, perAddress: 3 });
+  const stay = (results: boolean[]) => results.filter((stays) => stays).length;
+  await secondBegins();
+  expect(await openMany(ATTACKER, 15)).toStrictEqual(Array(15).fill(true));
+  expect(stay(await openMany(OTHER_ATTACKER, 40))).toBe(5);
+  expect(stay(await openMany(ATTACKER, 5))).toBe(0);
+  expect(stay(await openMany(KUBELET, 10))).toBe(3);
+  await secondBegins();
   expect(await open(ATTACKER)).toBe(true);
 });
 
 test("counts no more addresses of one second than it can bear", async () => {
-  await start({ open: 10_000, perSecond: 1 });
+  await start({ perSecond: 0, perAddress: 1 });
   const from = (remoteAddress: string) => {
     const socket = { remoteAddress, destroyed: false, destroy: () => {}, once: () => {} };
     return admit(socket as unknown as Socket);
   };
+  await secondBegins();
   expect(from("10.0.0.1")).toBe(true);
+  expect(from("10.0.0.1")).toBe(false);
   for (let index = 0; index < 2_000; index += 1) from(`10.1.${index >> 8}.${index & 255}`);
-  // Its second connection, which it would not get while the first one is remembered.
+  // Its third connection, which it would not get while the first two are remembered.
   expect(from("10.0.0.1")).toBe(true);
 });
 
 test("a client that has gone before it was looked at", async () => {
-  await start({ open: 2, perSecond: 20 });
+  await start({});
   const socket = { remoteAddress: undefined, destroyed: false, destroy: () => {} };
   expect(admit(socket as unknown as Socket)).toBe(false);
 });

@@ -5,14 +5,16 @@ import type { Socket } from "node:net";
 export interface ConnectionLimits {
   /** Connections that are open at once. */
   open: number;
-  /** New connections of one source address in a second. */
+  /** New connections in a second, of all source addresses together. */
   perSecond: number;
+  /** New connections in a second that an address gets even so. */
+  perAddress: number;
 }
 
 /** Says whether a new connection may stay. One that may not has been ended. */
 export type AdmitConnection = (socket: Socket) => boolean;
 
-/** The most source addresses that are counted in one second; then the second's counts start anew. */
+/** The most source addresses that are counted in one second; then their counts start anew. */
 const MAX_COUNTED = 1_024;
 
 /**
@@ -22,11 +24,13 @@ const MAX_COUNTED = 1_024;
  * newest, or ending the oldest of all, would let a client that opens connections without end keep the
  * kubelet out, and so make the pod unready.
  *
- * Over `limits.perSecond`, an address's new connections are ended unread, which costs a fourth of an
- * answer: under the CPU limit of a sidecar a thousand answers a second would leave none for the kubelet.
+ * Over `limits.perSecond`, only addresses that have had fewer than `limits.perAddress` in that second get
+ * another. The rest are ended unread, which costs a third of an answer: under the CPU limit of a sidecar a
+ * thousand answers a second would leave none for the kubelet. A limit for each address alone would let ten
+ * of them ask for ten times as much.
  */
 export function admitConnections(limits: ConnectionLimits): AdmitConnection {
-  const recent = createRecent();
+  const hasRoom = createCountOfSecond(limits);
   // Addresses and sockets in the order in which they came. No set is ever empty.
   const byAddress = new Map<string, Set<Socket>>();
   let open = 0;
@@ -52,7 +56,7 @@ export function admitConnections(limits: ConnectionLimits): AdmitConnection {
   return (socket) => {
     const address = socket.remoteAddress;
     // Without an address, the client has gone again already.
-    if (address === undefined || recent(address) > limits.perSecond) {
+    if (address === undefined || !hasRoom(address)) {
       socket.destroy();
       return false;
     }
@@ -64,16 +68,19 @@ export function admitConnections(limits: ConnectionLimits): AdmitConnection {
   };
 }
 
-/** Counts by address: how many times it has been asked about this one within the present second. */
-function createRecent(): (address: string) => number {
+/** Counts a new connection of this address, and says whether the present second has room for it. */
+function createCountOfSecond(limits: ConnectionLimits): (address: string) => boolean {
   const counts = new Map<string, number>();
+  let all = 0;
   let second = 0;
   return (address) => {
     const now = Math.floor(performance.now() / 1_000);
+    if (now !== second) all = 0;
     if (now !== second || counts.size >= MAX_COUNTED) counts.clear();
     second = now;
+    all += 1;
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);
-    return count;
+    return all <= limits.perSecond || count <= limits.perAddress;
   };
 }

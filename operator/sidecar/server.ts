@@ -8,6 +8,7 @@ import { LIVE_PATH, METRICS_PATH, READY_PATH, STATUS_PATH } from "../api/names.t
 import { admitConnections, type ConnectionLimits } from "./admit-connections.ts";
 import { readyAnswer, statusAnswer } from "./answers.ts";
 import { METRICS_CONTENT_TYPE, metrics } from "./metrics.ts";
+import { onceASecond } from "./once-a-second.ts";
 import type { Readiness } from "./readiness.ts";
 import {
   type Answer,
@@ -16,8 +17,11 @@ import {
   serveConnection,
 } from "./serve-connection.ts";
 
-/** Many times what a kubelet, a mesh's agent and a scraper open, even where a proxy is between. */
-const LIMITS: ConnectionLimits = { open: 128, perSecond: 100 };
+/**
+ * Many times what a kubelet, a mesh's agent and a scraper open, even where a proxy is between. Together
+ * those open five a second at most: three probes, a scrape, and a person who looks.
+ */
+const LIMITS: ConnectionLimits = { open: 128, perSecond: 100, perAddress: 5 };
 
 type Handler = (client: Client) => Answer | Promise<Answer>;
 
@@ -28,26 +32,15 @@ function handlers(readiness: Readiness): ReadonlyMap<string, Handler> {
       ? readiness.firstResults(client.gone()).then(answer)
       : answer();
   };
+  // Probes are told what is so now. These are long, and cost more than everything else of an answer.
+  const status = onceASecond(() => statusAnswer(readiness.view()));
+  const metricsText = onceASecond(() => metrics(readiness.view()));
   return new Map<string, Handler>([
     // Knows no dependency: a restart of the sidecar would not bring a database back.
     [LIVE_PATH, () => ({ status: 200, body: "ok" })],
     [READY_PATH, ready],
-    [
-      STATUS_PATH,
-      () => ({
-        status: 200,
-        body: statusAnswer(readiness.view()),
-        contentType: "application/json",
-      }),
-    ],
-    [
-      METRICS_PATH,
-      () => ({
-        status: 200,
-        body: metrics(readiness.view()),
-        contentType: METRICS_CONTENT_TYPE,
-      }),
-    ],
+    [STATUS_PATH, () => ({ status: 200, body: status(), contentType: "application/json" })],
+    [METRICS_PATH, () => ({ status: 200, body: metricsText(), contentType: METRICS_CONTENT_TYPE })],
   ]);
 }
 

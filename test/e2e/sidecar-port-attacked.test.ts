@@ -16,7 +16,8 @@ afterAll(() => scene?.close());
 /** Checks that the sidecar has made so far. */
 async function checksOf(pod: Pod): Promise<number> {
   const metrics = await askSidecar(pod, METRICS_PATH);
-  return Number(/^healthpolicy_check_duration_seconds_count\{.*\} (\d+)$/m.exec(metrics)?.[1]);
+  const counts = metrics.matchAll(/^healthpolicy_check_duration_seconds_count\{.*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 /** What must not change, however the port is attacked. */
@@ -34,6 +35,7 @@ async function untouched(name: string) {
 test.each([
   ["pipelined", 160],
   ["flood", 10_000],
+  ["flood-of-ten", 10_000],
 ] as const)(
   "who reaches the port can neither end the sidecar nor make its pod unready: %s",
   async (mode, connections) => {
@@ -52,7 +54,7 @@ test.each([
     await sleep(ATTACK_SHOWS);
     // The kubelet's own count of probes loses none.
     expect(await untouched(name)).toStrictEqual(before);
-    if (mode === "flood") expect(await checksOf(pod)).toBeGreaterThan(checksBefore);
+    if (mode !== "pipelined") expect(await checksOf(pod)).toBeGreaterThan(checksBefore);
   },
   WHOLE_TEST,
 );

@@ -1,4 +1,5 @@
-// Attacks the port of a sidecar from a pod: `node - pipelined HOST PORT` or `node - flood HOST PORT`.
+// Attacks the port of a sidecar: `node - pipelined HOST PORT`, `node - flood HOST PORT` from a pod, or in the pod itself,
+// where there are addresses enough, `node - flood-of-ten 127.0.0.1 PORT`.
 // Prints how many connections it made and how many of them were answered.
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,9 +9,9 @@ const PATHS = ["/livez", "/readyz", "/status", "/metrics"];
 const request = (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 /** Resolves with whether anything was answered, once the connection is closed. */
-function send(text) {
+function send(text, localAddress) {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port) });
+    const socket = connect({ host, port: Number(port), localAddress });
     let answered = false;
     socket.on("data", () => {
       answered = true;
@@ -34,17 +35,29 @@ async function pipelined() {
   return all;
 }
 
-/** 1,000 requests a second for 10 s. */
-async function flood() {
+/** 1,000 requests a second for 10 s, from the addresses in turn. */
+async function flood(paths, addresses) {
   const all = [];
   const startedAt = performance.now();
   while (all.length < 10_000) {
     const due = Math.min(10_000, performance.now() - startedAt);
-    while (all.length < due) all.push(send(request(PATHS[all.length % PATHS.length])));
+    while (all.length < due) {
+      const address = addresses[all.length % addresses.length];
+      all.push(send(request(paths[all.length % paths.length]), address));
+    }
     await sleep(5);
   }
   return all;
 }
 
-const answers = await Promise.all(await { pipelined, flood }[mode]());
+const MODES = {
+  pipelined,
+  flood: () => flood(PATHS, [undefined]),
+  "flood-of-ten": () =>
+    flood(
+      ["/metrics"],
+      Array.from({ length: 10 }, (_, index) => `127.0.0.${index + 2}`),
+    ),
+};
+const answers = await Promise.all(await MODES[mode]());
 process.stdout.write(`${answers.length} ${answers.filter(Boolean).length}\n`);

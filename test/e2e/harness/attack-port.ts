@@ -12,12 +12,18 @@ export interface AttackResult {
   answered: number;
 }
 
-/** Attacks the sidecar's port of `pod` from the plain pod `client` of its namespace; resolves when it is over. */
-export async function attackPort(pod: Pod, mode: "pipelined" | "flood"): Promise<AttackResult> {
+/** How the port is attacked; `flood-of-ten` comes from ten addresses of the pod itself. */
+export type Attack = "pipelined" | "flood" | "flood-of-ten";
+
+/** Attacks the sidecar's port of `pod`, from the plain pod `client` of its namespace; resolves when it is over. */
+export async function attackPort(pod: Pod, mode: Attack): Promise<AttackResult> {
   const input = await readFile(join(import.meta.dirname, "attack-port.mjs"), "utf8");
-  const client = ["exec", "-i", "-n", pod.metadata.namespace, "client", "--", "node"];
-  const target = [String(pod.status.podIP), String(sidecarPort(pod))];
-  const output = await kubectl([...client, "--input-type=module", "-", mode, ...target], {
+  const inside = mode === "flood-of-ten";
+  const { name, namespace } = pod.metadata;
+  const from = inside ? [name, "-c", "app"] : ["client"];
+  const host = inside ? "127.0.0.1" : String(pod.status.podIP);
+  const node = ["exec", "-i", "-n", namespace, ...from, "--", "node", "--input-type=module", "-"];
+  const output = await kubectl([...node, mode, host, String(sidecarPort(pod))], {
     input,
     timeout: ATTACK,
   });
