@@ -33,10 +33,11 @@ USER 65532:65532
 # A sidecar's memory is paid once per pod. No optimising compiler, a young generation of 1 MB, a bounded heap, fewer
 # helper threads and one malloc arena: about half of what node takes by itself. The flags stand here because
 # NODE_OPTIONS refuses some of them. Two threads serve files and password hashing, so that one cannot block the other.
+# The program is named by its whole path, so that no PATH of a pod puts another one in its place.
 FROM node AS sidecar
 COPY dist/sidecar.cjs /sidecar.cjs
 ENV MALLOC_ARENA_MAX=1 UV_THREADPOOL_SIZE=2
-ENTRYPOINT ["node", "--lite-mode", "--max-old-space-size=24", "--max-semi-space-size=1", "--single-threaded", "/sidecar.cjs"]
+ENTRYPOINT ["/usr/bin/node", "--lite-mode", "--max-old-space-size=24", "--max-semi-space-size=1", "--single-threaded", "/sidecar.cjs"]
 
 # Half of the container's memory limit is for objects, the rest for what node takes beside them: code, connections,
 # bodies. By itself node takes 256 MB, whatever the limit, and is ended before it collects garbage. A small young
@@ -45,4 +46,4 @@ ENTRYPOINT ["node", "--lite-mode", "--max-old-space-size=24", "--max-semi-space-
 FROM node AS operator
 COPY dist/operator.cjs /operator.cjs
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072
-ENTRYPOINT ["node", "--max-old-space-size-percentage=50", "--max-semi-space-size=2", "/operator.cjs"]
+ENTRYPOINT ["/usr/bin/node", "--max-old-space-size-percentage=50", "--max-semi-space-size=2", "/operator.cjs"]

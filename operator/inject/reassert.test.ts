@@ -58,6 +58,34 @@ describe("a later call takes back", () => {
       "libraries in the process",
       { env: [...(SIDECAR.env ?? []), { name: "LD_PRELOAD", value: "/x" }] },
     ],
+    [
+      "another place to find the program in",
+      { env: [...(SIDECAR.env ?? []), { name: "PATH", value: "/v" }] },
+    ],
+    [
+      "a configuration of OpenSSL, which names libraries to load",
+      { env: [...(SIDECAR.env ?? []), { name: "OPENSSL_CONF", value: "/v/openssl.cnf" }] },
+    ],
+    ...[
+      "/",
+      "/usr",
+      "/usr/bin",
+      "/usr/bin/node",
+      "/lib",
+      "/lib/x86_64-linux-gnu",
+      "/lib64/ld-linux-x86-64.so.2",
+      "/usr/lib",
+      "/sidecar.cjs",
+      "/x/../sidecar.cjs",
+      "/etc",
+      "/etc/ld.so.preload",
+      "/etc/ld.so.cache",
+      "/etc/ssl",
+      "/etc/ssl/openssl.cnf",
+    ].map((mountPath): [string, Container] => [
+      `a mount of others over ${mountPath}, from where the program is loaded`,
+      { volumeMounts: [{ name: "x", mountPath }] },
+    ]),
     ["no mounts", { volumeMounts: [] }],
     ["our volume elsewhere", { volumeMounts: [{ name: "healthpolicy-state", mountPath: "/tmp" }] }],
     ["a mount over the policy", { volumeMounts: [{ name: "x", mountPath: "/etc/healthpolicy/" }] }],
@@ -98,10 +126,26 @@ test("what others decided about resources stays, and ours fills in what they lef
   });
 });
 
-test("a mount beside our folders stays", () => {
-  const beside = { name: "x", mountPath: "/etc/healthpolicy-of-others" };
+test.each([
+  "/etc/healthpolicy-of-others",
+  "/etc/ssl/certs",
+  "/usr/local/share/ca-certificates",
+  "/usr/share/zoneinfo",
+  "/library",
+  "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+])("a mount of others on %s stays", (mountPath) => {
+  const beside = { name: "x", mountPath, mountPropagation: "HostToContainer" };
   const { volumeMounts = [] } = afterLaterCall({ volumeMounts: [beside] });
   expect(volumeMounts).toStrictEqual([...(SIDECAR.volumeMounts ?? []), beside]);
+});
+
+test("a mount that only privileged containers may have becomes an ordinary one, as ours is not privileged", () => {
+  const mount = { name: "x", mountPath: "/x", mountPropagation: "Bidirectional" };
+  const { volumeMounts = [] } = afterLaterCall({
+    securityContext: { privileged: true },
+    volumeMounts: [mount],
+  });
+  expect(volumeMounts.at(-1)).toStrictEqual({ name: "x", mountPath: "/x" });
 });
 
 describe("a volume of our name becomes ours again", () => {

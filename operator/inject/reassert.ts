@@ -29,43 +29,71 @@ const NEVER_OURS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Variables by which others load their code into the process. Agents for tracing set them in every
- * container; in 64Mi such an agent gets the sidecar killed, and the pod unready with it.
+ * Variables by which others load their code into the process or put another program in its place. Agents
+ * for tracing set the first in every container; in 64Mi such an agent gets the sidecar killed, and the pod
+ * unready with it.
  */
-const CODE_LOADING: ReadonlySet<string> = new Set([
-  "NODE_OPTIONS",
-  "LD_PRELOAD",
-  "LD_LIBRARY_PATH",
-  "LD_AUDIT",
-]);
-/** Variables of the sidecar itself. One that we did not set could move its policy or its marks. */
-const OUR_PREFIX = "HEALTHPOLICY_";
+const CODE_LOADING: ReadonlySet<string> = new Set(["NODE_OPTIONS", "PATH"]);
+/**
+ * Whole families of variables: those of the loader of shared libraries, those of OpenSSL, whose
+ * configuration names more of them, and the sidecar's own, which could move its policy or its marks.
+ */
+const RESERVED_PREFIXES = ["LD_", "OPENSSL_", "HEALTHPOLICY_"];
 
 function isReserved({ name = "" }: EnvironmentVariable): boolean {
-  return CODE_LOADING.has(name) || name.startsWith(OUR_PREFIX);
+  return CODE_LOADING.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
+/** Where the image's program, its libraries and what names further ones are looked for. */
+const LOADED_FROM = [
+  "/usr/bin",
+  "/usr/lib",
+  "/lib",
+  "/lib64",
+  "/sidecar.cjs",
+  "/etc/ld.so.preload",
+  "/etc/ld.so.cache",
+  "/etc/ssl/openssl.cnf",
+].map(foldersOf);
+
 /** The folders of a path from the root down, as the kubelet sees them: `/a//./b/../c/` is a, c. */
-function foldersOf({ mountPath = "" }: VolumeMount): string[] {
+function foldersOf(path = ""): string[] {
   const folders: string[] = [];
-  for (const step of mountPath.split("/")) {
+  for (const step of path.split("/")) {
     if (step === "..") folders.pop();
     else if (step !== "" && step !== ".") folders.push(step);
   }
   return folders;
 }
 
-function isWithin(mount: VolumeMount, folder: VolumeMount): boolean {
-  const folders = foldersOf(mount);
-  return foldersOf(folder).every((step, depth) => folders[depth] === step);
+function isWithin(folders: readonly string[], outer: readonly string[]): boolean {
+  return outer.every((step, depth) => folders[depth] === step);
 }
 
-/** Ours, and the mounts of others that neither use our volumes nor cover a part of our folders. */
+/**
+ * Whether a mount of others lies in one of our folders, or in or over a place that the program is loaded
+ * from. One over our folders does no harm: mounts that lie deeper come on top.
+ */
+function isInTheWay({ mountPath }: VolumeMount, ours: readonly VolumeMount[]): boolean {
+  const folders = foldersOf(mountPath);
+  return (
+    ours.some((own) => isWithin(folders, foldersOf(own.mountPath))) ||
+    LOADED_FROM.some((place) => isWithin(folders, place) || isWithin(place, folders))
+  );
+}
+
+/** Only privileged containers may hand mounts on to the node. Ours is not, and the pod would be refused. */
+function withoutPropagation(mount: VolumeMount): VolumeMount {
+  const { mountPropagation, ...rest } = mount;
+  return mountPropagation === "Bidirectional" ? rest : mount;
+}
+
+/** Ours, and those mounts of others that neither use our volumes nor are in the way. */
 function mounts(standing: readonly VolumeMount[], ours: readonly VolumeMount[]): VolumeMount[] {
   const others = standing.filter(
-    (mount) => !(OUR_VOLUMES.has(mount.name ?? "") || ours.some((own) => isWithin(mount, own))),
+    (mount) => !(OUR_VOLUMES.has(mount.name ?? "") || isInTheWay(mount, ours)),
   );
-  return [...ours, ...others];
+  return [...ours, ...others.map(withoutPropagation)];
 }
 
 /** What others decided, and ours for each resource of which they state neither request nor limit. */

@@ -103,7 +103,7 @@ export async function flagsOfTheImage(): Promise<string[]> {
   const [, entrypoint = "[]"] =
     /^FROM \S+ AS sidecar\n(?:(?!FROM).*\n)*?ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
   const [program, ...parameters] = JSON.parse(entrypoint) as string[];
-  expect([program, parameters.pop()]).toStrictEqual(["node", "/sidecar.cjs"]);
+  expect([program, parameters.pop()]).toStrictEqual(["/usr/bin/node", "/sidecar.cjs"]);
   expect(parameters).not.toStrictEqual([]);
   return parameters;
 }
