@@ -143,6 +143,7 @@ describe("projectPod", () => {
     ["a command before the hash", { kind: "ReplicaSet", name: "x --all -A #-6d5f7c9b8d" }],
     ["an option", { name: "--all" }],
     ["a name that is too long", { name: "a".repeat(254) }],
+    ["a kind by the name of what every object has", { kind: "constructor", name: "web" }],
     ["a kind of another API", { apiVersion: "evil.example/v1", name: "web" }],
     ["a ReplicaSet without the pod's hash", { kind: "ReplicaSet", name: "a-long-name-of-its-own" }],
     ["nothing before the hash", { kind: "ReplicaSet", name: "-6d5f7c9b8d" }],

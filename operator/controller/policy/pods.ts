@@ -40,11 +40,11 @@ interface LivePod extends Pod {
 }
 
 const WORKLOADS_API = "apps/v1";
-const WORKLOADS: Readonly<Record<string, string>> = {
-  ReplicaSet: "deployment",
-  StatefulSet: "statefulset",
-  DaemonSet: "daemonset",
-};
+const WORKLOADS: ReadonlyMap<unknown, string> = new Map([
+  ["ReplicaSet", "deployment"],
+  ["StatefulSet", "statefulset"],
+  ["DaemonSet", "daemonset"],
+]);
 
 /** The name of a ReplicaSet's Deployment; undefined when it has none, and kubectl cannot restart it. */
 function deploymentOf(replicaSet: string, hash: string | undefined): string | undefined {
@@ -60,7 +60,7 @@ function deploymentOf(replicaSet: string, hash: string | undefined): string | un
 function workloadOf({ metadata }: LivePod): string | undefined {
   const owners = (metadata.ownerReferences ?? []) as Partial<OwnerReference>[];
   const owner = owners.find(({ controller }) => controller);
-  const kind = WORKLOADS[owner?.kind ?? ""];
+  const kind = WORKLOADS.get(owner?.kind);
   if (!kind || owner?.apiVersion !== WORKLOADS_API || !owner.name) return undefined;
   const hash = metadata.labels?.["pod-template-hash"];
   const name = kind === "deployment" ? deploymentOf(owner.name, hash) : owner.name;
