@@ -19,6 +19,18 @@ describe("selectorMatches", () => {
     ["NotIn, label missing", requirement("NotIn", ["a"]), {}, true],
     ["Exists", requirement("Exists"), { tier: "" }, true],
     ["Exists, missing", requirement("Exists"), {}, false],
+    [
+      "Exists, of a key by the name of what every object has",
+      { matchExpressions: [{ key: "constructor", operator: "Exists" }] },
+      { app: "web" },
+      false,
+    ],
+    [
+      "DoesNotExist, of such a key",
+      { matchExpressions: [{ key: "toString", operator: "DoesNotExist" }] },
+      { app: "web" },
+      true,
+    ],
     ["DoesNotExist", requirement("DoesNotExist"), {}, true],
     ["DoesNotExist, present", requirement("DoesNotExist"), { tier: "a" }, false],
     [

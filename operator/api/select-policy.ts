@@ -6,7 +6,8 @@ type Labels = Readonly<Record<string, string>>;
 type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
 
 function meets(labels: Labels, requirement: Requirement): boolean {
-  const value = labels[requirement.key];
+  // Its own alone: every object inherits `constructor` and the like, which no pod has as a label.
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
   const listed = requirement.values?.some((one) => one === value) ?? false;
   switch (requirement.operator) {
     case "In":
