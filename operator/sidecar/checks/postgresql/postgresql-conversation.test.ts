@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
-import { type Conversation, converse } from "./postgresql-conversation.ts";
+import { type Conversation, converse, MAX_MESSAGES } from "./postgresql-conversation.ts";
 import { fatal, message } from "./testing/fake-postgresql.ts";
 
 /** A conversation with a server that says `bytes`, and what ends it. */
@@ -34,6 +34,27 @@ test("what was said before the end comes before the end", async () => {
   await sleep(1);
   expect(await conversation.next()).toMatchObject({ type: "Z" });
   await expect(conversation.next()).rejects.toMatchObject({ reason: "ConnectionClosed" });
+});
+
+test.each([
+  ["notices", message("N")],
+  ["parameters", message("S")],
+  ["rows", message("D", Buffer.from([0, 0]))],
+])("more %s than a session has messages: ProtocolError, once those are taken", async (_, small) => {
+  const { conversation } = hear(Buffer.concat(Array<Buffer>(MAX_MESSAGES + 1).fill(small)));
+  const taken = async () => {
+    for (let count = 0; ; count += 1) {
+      expect(count).toBeLessThanOrEqual(MAX_MESSAGES);
+      await conversation.next();
+    }
+  };
+  await expect(taken()).rejects.toMatchObject({ reason: "ProtocolError" });
+});
+
+test("as many as a session has are taken", async () => {
+  const notices = Array<Buffer>(MAX_MESSAGES - 1).fill(message("N"));
+  const { conversation } = hear(Buffer.concat([...notices, READY]));
+  expect(await conversation.next()).toMatchObject({ type: "Z" });
 });
 
 test("past the deadline nothing more is looked at, not even what has arrived", async () => {

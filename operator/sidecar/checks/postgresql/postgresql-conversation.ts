@@ -5,6 +5,12 @@ import { type ReadSource, readUntil } from "../network/read-until.ts";
 import { isSqlState } from "../reason-of-error.ts";
 import { createFrameReader, type Frame } from "./postgresql-frames.ts";
 
+/**
+ * The most messages of one session, rows included. A login takes about 20; a flood of empty ones, 13,000
+ * in what a check reads, would keep the sidecar from everything else for a second under its CPU limit.
+ */
+export const MAX_MESSAGES = 1_000;
+
 /** A session as a sequence: each step waits for the message that must come next. */
 export interface Conversation {
   send(message: Buffer): void;
@@ -29,7 +35,12 @@ export function converse(source: ReadSource): Conversation {
   const frames: Frame[] = [];
   let failure: unknown;
   let wake = () => {};
-  const read = createFrameReader((frame) => frames.push(frame));
+  let arrived = 0;
+  const read = createFrameReader((frame) => {
+    arrived += 1;
+    if (arrived > MAX_MESSAGES) throw new CheckError("ProtocolError");
+    frames.push(frame);
+  });
   // Always false, so that reading goes on and whatever else arrives counts against the bound.
   const ended = readUntil(source, (chunk) => {
     read(chunk);
