@@ -3,10 +3,20 @@ import { BlockList, isIP } from "node:net";
 
 const REFUSED = new BlockList();
 
-/** Refuses an IPv4 network, and the same behind a NAT64 gateway with the well-known prefix of RFC 6052. */
+/**
+ * Refuses an IPv4 network, and the IPv6 addresses that lead to it: behind a NAT64 gateway with the prefix of
+ * RFC 6052 or the first local one of RFC 8215, by 6to4, and written as RFC 4291 did before.
+ */
 function refuseIpv4(network: string, prefix: number): void {
   REFUSED.addSubnet(network, prefix, "ipv4");
-  REFUSED.addSubnet(`64:ff9b::${network}`, 96 + prefix, "ipv6");
+  for (const before of ["64:ff9b::", "64:ff9b:1::"]) {
+    REFUSED.addSubnet(before + network, 96 + prefix, "ipv6");
+  }
+  const [first = 0, second = 0, third = 0, fourth = 0] = network.split(".").map(Number);
+  const halves = [first * 256 + second, third * 256 + fourth].map((half) => half.toString(16));
+  REFUSED.addSubnet(`2002:${halves.join(":")}::`, 16 + prefix, "ipv6");
+  // Among those of the network 0.0.0.0 is ::1, the pod itself.
+  if (first !== 0) REFUSED.addSubnet(`::${network}`, 96 + prefix, "ipv6");
 }
 
 /*
@@ -25,10 +35,19 @@ refuseIpv4("255.255.255.255", 32);
 REFUSED.addAddress("::", "ipv6");
 REFUSED.addSubnet("fe80::", 10, "ipv6");
 REFUSED.addSubnet("ff00::", 8, "ipv6");
-// Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, machines of Google Cloud.
-REFUSED.addAddress("fd00:ec2::254", "ipv6");
-REFUSED.addAddress("fd00:ec2::23", "ipv6");
-REFUSED.addAddress("fd20:ce::254", "ipv6");
+// Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, then machines of Google Cloud, Oracle Cloud,
+// Akamai (Linode), Scaleway and Alibaba Cloud.
+for (const address of [
+  "fd00:ec2::254",
+  "fd00:ec2::23",
+  "fd20:ce::254",
+  "fd00:c1::a9fe:a9fe",
+  "fd00:a9fe:a9fe::1",
+  "fd00:42::42",
+  "fd00:100::100:200",
+]) {
+  REFUSED.addAddress(address, "ipv6");
+}
 
 /** Whether dialling `address` is refused. Something that is no plain IP address (a zone id) is, too. */
 export function isRefusedAddress(address: string): boolean {
