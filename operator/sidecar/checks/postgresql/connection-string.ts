@@ -60,7 +60,7 @@ export function parseConnectionString(text: string): ConnectionString {
   const user = required(part("user", url.username));
   return {
     host: singleHost(part("host", url.hostname)),
-    port: Number(part("port", url.port) || DEPENDENCY_DEFAULTS.postgresql.port),
+    port: port(part("port", url.port)),
     user,
     password: part("password", url.password),
     database: part("dbname", url.pathname.slice(1)) || user,
@@ -82,6 +82,13 @@ function decode(text: string): string {
 function required(text: string): string {
   if (text === "") throw misconfigured();
   return text;
+}
+
+/** Digits alone: what JavaScript also takes for a number, such as 0x1538 and 1e3, libpq refuses. */
+function port(text: string): number {
+  if (text === "") return DEPENDENCY_DEFAULTS.postgresql.port;
+  if (!/^\d{1,5}$/.test(text)) throw misconfigured();
+  return Number(text);
 }
 
 /** No list of hosts, and no path of a unix socket. */
