@@ -75,6 +75,11 @@ describe("allowed, and left as it is:", () => {
     ["one without a challenge", withMetadata({ annotations: {} }), {}],
     ["one without annotations", withMetadata({ annotations: undefined }), {}],
     [
+      "one whose challenge is longer than ours",
+      withMetadata({ annotations: { "healthpolicy.dev/challenge": "x".repeat(65) } }),
+      {},
+    ],
+    [
       "one whose challenge is no text",
       withMetadata({ annotations: { "healthpolicy.dev/challenge": 1 } }),
       {},

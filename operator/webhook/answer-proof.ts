@@ -12,6 +12,9 @@ import { type Fields, isObject } from "./fields.ts";
 import { diff, type Operation } from "./patch.ts";
 import { parseRequest, reviewAnswer } from "./review.ts";
 
+/** The longest challenge that is answered; ours is a UUID of 36. What is answered goes back to whoever asks. */
+const MAX_CHALLENGE_LENGTH = 64;
+
 /** Who answers. */
 export interface ProofSigner {
   podName: string;
@@ -32,7 +35,7 @@ function annotationsOf(request: Fields, { ownNamespace }: ProofSigner): Fields |
 function answerChallenge(request: Fields, signer: ProofSigner): Operation[] {
   const annotations = annotationsOf(request, signer);
   const challenge = annotations?.[CHALLENGE_ANNOTATION];
-  if (typeof challenge !== "string") return [];
+  if (typeof challenge !== "string" || challenge.length > MAX_CHALLENGE_LENGTH) return [];
   const answered = { ...annotations, [ANSWERED_BY_ANNOTATION]: `${signer.podName} ${challenge}` };
   return diff(annotations, answered, "/metadata/annotations");
 }
