@@ -142,7 +142,7 @@ describe("real PostgreSQL with TLS", () => {
         { readSecretKey },
       );
     expect(await check({})).toEqual(expected);
-    // Two answers to one question, whatever they say.
+    // The TLS mode is then given twice, in URL and policy.
     if (parameters.includes("sslmode")) {
       expect(await check({ tls: { mode: "Prefer" } })).toEqual({ reason: "Misconfigured" });
     }
