@@ -42,7 +42,7 @@ export const parts: Record<string, Part> = {
       ...files("operator/api", "cel", "cel-selector", "cel-timing"),
       "operator/api/slots/*.ts",
     ],
-    tests: [tests("operator/api", "{crd,effective-policy}")],
+    tests: [tests("operator/api", "{cel-timing,crd,effective-policy}")],
     slow: false,
   },
   inject: {
