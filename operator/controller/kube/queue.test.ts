@@ -25,7 +25,10 @@ function start(handle: Options["handle"], options: Partial<Options> = {}): Queue
   return queue;
 }
 
-afterEach(() => queue?.stop());
+afterEach(async () => {
+  jest.useRealTimers();
+  await queue?.stop();
+});
 
 test("requests that come while a key waits are one, and while it is worked on one more", async () => {
   let calls = 0;
@@ -157,6 +160,35 @@ test("addAfter: the earliest wish counts, and running fulfils it", async () => {
   keys.add("b");
   await sleep(100);
   expect(at).toHaveLength(2);
+});
+
+test("a wish that was fulfilled early does not stand in the way of the next one", async () => {
+  let calls = 0;
+  const keys = start(async () => {
+    calls += 1;
+    return undefined;
+  });
+  keys.addAfter("a", 60_000);
+  keys.add("a");
+  await until("the first call", () => calls === 1);
+  // Later than what was asked for before.
+  jest.useFakeTimers();
+  keys.addAfter("a", 120_000);
+  await jest.advanceTimersByTimeAsync(120_000);
+  expect(calls).toBe(2);
+});
+
+test("each key has one timer, and none once the queue is stopped", async () => {
+  jest.useFakeTimers();
+  const keys = start(async () => undefined);
+  keys.addAfter("a", 1_000);
+  keys.addAfter("a", 30);
+  keys.addAfter("b", 30);
+  expect(jest.getTimerCount()).toBe(2);
+  await keys.stop();
+  expect(jest.getTimerCount()).toBe(0);
+  keys.addAfter("c", 30);
+  expect(jest.getTimerCount()).toBe(0);
 });
 
 test("a handler can ask to be called again", async () => {
