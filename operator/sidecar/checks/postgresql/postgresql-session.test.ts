@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
-import { expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
+import { queryMessage, TERMINATE } from "./postgresql-messages.ts";
 import { countRows, limitedQuery } from "./postgresql-session.ts";
 import { LOGGED_IN, message } from "./testing/fake-postgresql.ts";
 
@@ -19,13 +20,19 @@ const COLUMNS = message("T", Buffer.from([0, 0]));
 const ROW = message("D", Buffer.from([0, 0]));
 const DONE = message("C", "SELECT 1\0");
 
+/** What the client has said. */
+let said: Buffer[];
+beforeEach(() => {
+  said = [];
+});
+
 /** What `countRows` makes of a server that lets everyone in and answers the query by `answer`. */
 function rowsOf(answer: Buffer[]): Promise<number> {
   const stream = new PassThrough();
   const serverSays = stream.write.bind(stream);
   serverSays(LOGGED_IN);
   // A PassThrough would give the client's own words back to it.
-  stream.write = () => true;
+  stream.write = (bytes: Buffer) => said.push(bytes) > 0;
   const login = {
     host: "db",
     port: 1,
@@ -70,4 +77,12 @@ test.each([
   ["another key", [message("K", Buffer.alloc(8)), READY]],
 ])("a query is answered by %s: ProtocolError", async (_, answer) => {
   await expect(rowsOf(answer)).rejects.toMatchObject({ reason: "ProtocolError" });
+});
+
+test.each([
+  ["an answer", [COLUMNS, ROW, DONE, READY]],
+  ["a failure", [ROW]],
+])("after %s it says goodbye", async (_, answer) => {
+  await rowsOf(answer).catch(() => {});
+  expect(said.slice(1)).toStrictEqual([queryMessage("SELECT 1"), TERMINATE]);
 });
