@@ -43,4 +43,5 @@ export default {
   // Each run of tests leaves about 25 MB in its process that Node does not give back.
   maxTestRunnerReuse: 40,
   timeoutMS: 40_000,
+  warnings: { slow: false },
 };

@@ -87,3 +87,26 @@ test("no type can name more Secrets in one dependency than the budget allows to 
   const types = withoutAlternative.map(([type]) => type);
   for (const type of types) expect(types.filter((each) => each === type).length).toBeLessThan(3);
 });
+
+test("it looks at each policy that is created and at each change of a specification", () => {
+  const { validations: _, variables: __, ...rest } = secretAccessSpec();
+  expect(rest).toStrictEqual({
+    failurePolicy: "Fail",
+    matchConstraints: {
+      resourceRules: [
+        {
+          apiGroups: ["healthpolicy.dev"],
+          apiVersions: ["v1alpha1"],
+          operations: ["CREATE", "UPDATE"],
+          resources: ["healthpolicies"],
+        },
+      ],
+    },
+    matchConditions: [
+      {
+        name: "specification-changes",
+        expression: "request.operation == 'CREATE' || object.spec != oldObject.spec",
+      },
+    ],
+  });
+});
