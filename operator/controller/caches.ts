@@ -56,6 +56,8 @@ export interface Caches {
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */
   untilSynced(signal: AbortSignal): Promise<void>;
+  /** Resolves when everything is at least as new as this call; rejects when it cannot be read. */
+  refresh(): Promise<void>;
   /** Calls `listener` on every change until the returned function is called. */
   subscribe(listener: (change: CacheChange) => void): () => void;
   stop(): Promise<void>;
@@ -149,6 +151,9 @@ export function startCaches(options: CachesOptions): Caches {
       while (!synced() && !signal.aborted) {
         await sleep(SYNC_POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined);
       }
+    },
+    refresh: async () => {
+      await Promise.all(all.map((watch) => watch.refresh()));
     },
     subscribe: (listener) => {
       listeners.add(listener);

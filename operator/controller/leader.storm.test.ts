@@ -131,6 +131,7 @@ function caches(): Caches {
     certificate: () => undefined,
     namespaceOptedOut: () => false,
     untilSynced: async () => undefined,
+    refresh: async () => undefined,
     subscribe: (listener: typeof tell) => {
       tell = listener;
       return () => undefined;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { rawPolicy } from "../api/testing/policy.ts";
 import { type Caches, startCaches } from "./caches.ts";
@@ -38,14 +38,17 @@ let watches: Map<string, ServerResponse>;
 /** Requests that are not answered for now. */
 let holds: (seen: Seen) => boolean;
 let held: (() => void)[];
+/** Requests of which the server has too many. */
+let refuses: (seen: Seen) => boolean;
 let pods: object[];
+let policies: object[];
 /** Whether a replica answers the proofs. */
 let proofsAnswered: boolean;
 let secret: { metadata: { resourceVersion: string }; data?: Record<string, string> };
 
 /** What each list holds; watches stay open and silent. */
 function list(path: string): unknown[] {
-  if (path.endsWith("/healthpolicies")) return [rawPolicy()];
+  if (path.endsWith("/healthpolicies")) return policies;
   if (path.endsWith("/secrets")) return [secret];
   return path === PODS ? pods : [];
 }
@@ -70,6 +73,8 @@ function applied({ path, body }: Seen): unknown {
 function answer(seen: Seen, response: ServerResponse): void {
   if (seen.query.has("sendInitialEvents")) {
     refuse(response, 422, "Invalid");
+  } else if (refuses(seen)) {
+    refuse(response, 429, "TooManyRequests");
   } else if (seen.query.get("watch") === "true") {
     response.writeHead(200).flushHeaders();
     watches.set(seen.path, response);
@@ -88,7 +93,9 @@ beforeEach(async () => {
   watches = new Map();
   holds = () => false;
   held = [];
+  refuses = () => false;
   pods = [];
+  policies = [rawPolicy()];
   proofsAnswered = true;
   api = await startFakeApi((seen, response) => {
     if (holds(seen)) held.push(() => answer(seen, response));
@@ -294,4 +301,52 @@ test("a leader steps down at once when the API server says nothing", async () =>
   await leading;
   // Not the 10 s that a call may take: a process that is to end waits for this.
   expect(performance.now() - abortedAt).toBeLessThan(5_000);
+});
+
+describe("a new leader whose watches have been silent", () => {
+  beforeEach(async () => {
+    secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+    await until("all is watched", () => caches.synced() && watches.size === 3);
+    // What the last leader has delivered meanwhile, and no event told.
+    policies = [rawPolicy({ generation: 4 }), rawPolicy({ namespace: "bank", uid: "uid-of-bank" })];
+  });
+
+  test("writes nothing that is older than its Lease", async () => {
+    const controller = new AbortController();
+    const leading = leader.lead(controller.signal);
+    await until("the webhook is written", () => patched(WEBHOOK) !== undefined);
+    await until(
+      "the policy is delivered",
+      () => patched(CONFIG_MAP)?.query.has("dryRun") === false,
+    );
+    controller.abort();
+    await leading;
+    const writes = (path: string) =>
+      api.seen.filter((seen) => seen.path === path && seen.method === "PATCH");
+    const generations = writes(CONFIG_MAP)
+      .map(({ body }) => (body as { data?: Record<string, string> }).data?.["policy.json"])
+      .flatMap((file) => (file === undefined ? [] : JSON.parse(file).generation));
+    expect(generations).toEqual([4]);
+    expect(writes(WEBHOOK)).toHaveLength(1);
+    expect(namespacesCalled().sort()).toEqual(["bank", "shop"]);
+  });
+
+  test("leads no more when it cannot read anew, and has written nothing", async () => {
+    refuses = ({ path, query }) => path === POLICIES && query.get("limit") !== null;
+    await expect(leader.lead(new AbortController().signal)).rejects.toThrow("429");
+    expect(api.seen.every(({ method }) => method === "GET")).toBe(true);
+    expect(leader.pods()).toBeUndefined();
+  });
+
+  test("steps down at once while it reads anew", async () => {
+    holds = ({ path, query }) => path === POLICIES && query.get("limit") !== null;
+    const controller = new AbortController();
+    const leading = leader.lead(controller.signal);
+    await until("it reads", () => held.length > 0);
+    controller.abort();
+    const abortedAt = performance.now();
+    await leading;
+    expect(performance.now() - abortedAt).toBeLessThan(5_000);
+    expect(api.seen.every(({ method }) => method === "GET")).toBe(true);
+  });
 });

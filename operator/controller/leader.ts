@@ -74,6 +74,16 @@ export function createLeader(options: LeaderOptions): Leader {
   /** Set while leading. */
   let leading: { work: LeaderWork; pods: PodWatches } | undefined;
 
+  /**
+   * Resolves when the caches are as new as the Lease, or when the signal fires. A watch can have been broken
+   * or silent for two minutes unnoticed: from such a cache this replica would write back what the last leader
+   * has changed since, and take namespaces out of the webhook configuration. Rejects when it cannot be read.
+   */
+  async function untilCurrent(signal: AbortSignal): Promise<void> {
+    await caches.untilSynced(signal);
+    await Promise.race([caches.refresh(), untilAborted(signal)]);
+  }
+
   async function lead(signal: AbortSignal): Promise<void> {
     // Who has lost the Lease must not write over what the next leader has written.
     const client = endingWith(signal, options.client);
@@ -99,7 +109,7 @@ export function createLeader(options: LeaderOptions): Leader {
       onReachChange: () => queuePolicies(queue, caches),
     });
 
-    await caches.untilSynced(signal);
+    await untilCurrent(signal);
     const unsubscribe = caches.subscribe((change) => {
       cacheChanged(queue, caches, change);
       if (change.kind === "policy") pods.follow(caches.index.namespaces());

@@ -74,6 +74,11 @@ export interface Watch<T> {
   synced(): boolean;
   /** Seconds since the API server last said anything, bookmarks included. */
   secondsSinceLastEvent(): number;
+  /**
+   * Reads the whole collection anew, at once. Resolves when the cache is at least as new as this call, which
+   * a watch alone cannot promise. Rejects when the collection cannot be read; the cache stays as it was.
+   */
+  refresh(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -94,8 +99,11 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   const { client, path, kind, log } = options;
   const times = { ...TIMES, ...options.times };
   const random = options.random ?? Math.random;
-  const stopping = new AbortController();
-  const { signal } = stopping;
+  let stopped = false;
+  /** Ends the round that runs, or the wait after it. Each round has its own. */
+  let interruption = new AbortController();
+  /** Set while somebody waits for the collection to be read anew. */
+  let refreshing: PromiseWithResolvers<void> | undefined;
   const cache = new Map<string, T>();
   const errors = createRepeatedErrors();
   const selector: Record<string, string> =
@@ -153,6 +161,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   async function readPages(): Promise<void> {
     const seen: Seen<T> = new Map();
     const onObject = (object: KubeObject) => seen.set(keyOf(object.metadata), project(object));
+    const { signal } = interruption;
     const version = await listAll({ client, path, selector, signal, onObject });
     replace(seen, version);
   }
@@ -160,6 +169,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   function watchSince(since: string | undefined): AsyncGenerator<WatchEvent, void> {
     const length = times.watchLength * (0.8 + random() * 0.2);
     const { silence } = times;
+    const { signal } = interruption;
     return follow({ client, path, selector, since, silence, length, signal });
   }
 
@@ -183,8 +193,8 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     throw new Error("the watch ended before it had sent the whole collection");
   }
 
-  /** Reads the whole collection; resolves with the open watch where that came as one. */
-  async function read(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
+  /** Reads by either way; resolves with the open watch where the collection came as one. */
+  async function readEither(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
     if (streams && !pagesNext) {
       try {
         return await readStream();
@@ -201,6 +211,22 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     return undefined;
   }
 
+  /** Reads the whole collection, and tells those who wait for that how it went. */
+  async function read(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
+    const { signal } = interruption;
+    try {
+      const events = await readEither();
+      // What began before a refresh was asked for is not what it asks for: the next round reads again.
+      if (!signal.aborted) refreshing?.resolve();
+      return events;
+    } catch (error) {
+      if (!signal.aborted) refreshing?.reject(error);
+      throw error;
+    } finally {
+      if (!signal.aborted) refreshing = undefined;
+    }
+  }
+
   /**
    * Reads the whole collection because that is due. Where it fails, the resourceVersion is as good as
    * before: who stopped following would freeze the cache for as long as lists are refused.
@@ -209,8 +235,9 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     try {
       return await read();
     } catch (error) {
+      if (interruption.signal.aborted) return undefined;
       relistAt = performance.now() + times.relistRetry;
-      if (!signal.aborted) log.warn({ kind, ...errors.fields("relist", error) }, "relist put off");
+      log.warn({ kind, ...errors.fields("relist", error) }, "relist put off");
       return undefined;
     }
   }
@@ -225,7 +252,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   async function round(): Promise<void> {
     let events: AsyncGenerator<WatchEvent, void> | undefined;
     if (resourceVersion === undefined) events = await read();
-    else if (performance.now() >= relistAt) events = await readAgain();
+    else if (refreshing || performance.now() >= relistAt) events = await readAgain();
     for await (const event of events ?? watchSince(resourceVersion)) {
       handle(event);
       failures = 0;
@@ -257,7 +284,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
       // A server that ends every watch at once must not be asked in a busy loop.
       return times.firstBackoff * random();
     } catch (error) {
-      if (signal.aborted) return 0;
+      if (interruption.signal.aborted) return 0;
       if (needsRelist(error)) loseHistory();
       const wait = backoff(error);
       const retryMilliseconds = Math.round(wait);
@@ -267,9 +294,10 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   }
 
   async function run(): Promise<void> {
-    while (!signal.aborted) {
+    while (!stopped) {
+      interruption = new AbortController();
       const wait = await tryRound();
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      await sleep(wait, undefined, { signal: interruption.signal }).catch(() => undefined);
     }
   }
 
@@ -279,8 +307,15 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     values: () => cache.values(),
     synced: () => synced,
     secondsSinceLastEvent: () => (performance.now() - lastEvent) / 1_000,
+    refresh: () => {
+      refreshing ??= Promise.withResolvers();
+      interruption.abort(new Error("the collection is read anew"));
+      return refreshing.promise;
+    },
     stop: async () => {
-      stopping.abort(new Error("stopped"));
+      stopped = true;
+      interruption.abort(new Error("stopped"));
+      refreshing?.reject(new Error("stopped"));
       await running;
     },
   };

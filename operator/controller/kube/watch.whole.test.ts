@@ -210,3 +210,68 @@ test.each([400, 422])(
     expect(fake.streams()).toHaveLength(1);
   },
 );
+
+describe("refresh", () => {
+  test("brings what no event has told", async () => {
+    fake.put("a", "1");
+    fake.put("b", "1");
+    const things = await startOpen();
+    fake.removeSilently("a");
+    await things.refresh();
+    expect([...things.values()]).toEqual(["1"]);
+    expect(fake.lists()).toHaveLength(2);
+    // As fresh as the server can make it: no version, no cache of the server.
+    expect(fake.lists()[1]?.query.has("resourceVersion")).toBe(false);
+    await until("watched again", () => fake.openWatches() === 1);
+    fake.put("b", "2");
+    await until("the change arrived", () => things.get("space/b") === "2");
+  });
+
+  test("does not wait for the pause after a failure", async () => {
+    const things = await startOpen({ firstBackoff: 60_000, maxBackoff: 60_000 });
+    fake.endWatches("cut");
+    await until("cut", () => fake.openWatches() === 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    fake.put("a", "1");
+    await things.refresh();
+    expect(things.get("space/a")).toBe("1");
+  });
+
+  test("is not content with a read that began before it", async () => {
+    const things = await startOpen();
+    const held: (() => void)[] = [];
+    fake.intercept = ({ query }, response) => {
+      if (query.get("watch") === "true" || held.length > 0) return false;
+      held.push(() => response.destroy());
+      return true;
+    };
+    const first = things.refresh();
+    await until("it reads", () => held.length === 1);
+    fake.put("a", "1");
+    await Promise.all([first, things.refresh()]);
+    expect(things.get("space/a")).toBe("1");
+    expect(fake.lists()).toHaveLength(3);
+  });
+
+  test("that fails says so, and the watch goes on from where it was", async () => {
+    fake.put("a", "1");
+    const things = await startOpen();
+    fake.intercept = ({ query }, response) => {
+      if (query.get("watch") === "true") return false;
+      refuse(response, 429, "TooManyRequests");
+      return true;
+    };
+    await expect(things.refresh()).rejects.toThrow("429");
+    await until("watched again", () => fake.openWatches() === 1);
+    expect(fake.watches().at(-1)?.query.get("resourceVersion")).toBe("101");
+    fake.put("a", "2");
+    await until("the change arrived", () => things.get("space/a") === "2");
+  });
+
+  test("ends with the watch", async () => {
+    const things = await startOpen();
+    fake.intercept = ({ query }) => query.get("watch") !== "true";
+    const refreshed = things.refresh();
+    await Promise.all([expect(refreshed).rejects.toThrow("stopped"), things.stop()]);
+  });
+});
