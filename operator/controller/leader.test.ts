@@ -117,11 +117,16 @@ function send(path: string, type: string, object: object): void {
   watches.get(path)?.write(`${JSON.stringify({ type, object })}\n`);
 }
 
-function namespacesCalled(): string[] {
-  const body = patched(WEBHOOK)?.body as {
+/** The namespaces that a write of the webhook configuration lists. */
+function namespacesOf({ body }: Seen): string[] {
+  const { webhooks } = body as {
     webhooks: { namespaceSelector: { matchExpressions: { values: string[] }[] } }[];
   };
-  return body.webhooks[0]?.namespaceSelector.matchExpressions[0]?.values ?? [];
+  return webhooks[0]?.namespaceSelector.matchExpressions[0]?.values ?? [];
+}
+
+function namespacesCalled(): string[] {
+  return namespacesOf(patched(WEBHOOK) as Seen);
 }
 
 function podOf(namespace: string): object {
@@ -236,6 +241,24 @@ test("a leader follows policies that come and go, and pods", async () => {
   send(POLICIES, "DELETED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
   await until("the namespace is called no more", () => !namespacesCalled().includes("bank"));
   await until("the policy is counted no more", () => !leader.counts().has("bank/web"));
+  controller.abort();
+  await leading;
+});
+
+test("a namespace whose only policy was renamed unnoticed is called all the while", async () => {
+  secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+  const controller = new AbortController();
+  const leading = leader.lead(controller.signal);
+  await until("the webhook is written", () => patched(WEBHOOK) !== undefined);
+  await until("policies are watched", () => watches.has(POLICIES));
+  policies = [rawPolicy({ name: "shop", uid: "uid-of-shop" })];
+  watches.get(POLICIES)?.write("no json\n");
+  await until("the new policy is known", () => caches.policies.get("shop/shop") !== undefined);
+  await until("it is delivered", () => leader.counts().has("shop/shop"));
+  // Longer than changes are waited for.
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  const writes = api.seen.filter(({ method, path }) => method === "PATCH" && path === WEBHOOK);
+  expect(new Set(writes.map((write) => namespacesOf(write).join()))).toEqual(new Set(["shop"]));
   controller.abort();
   await leading;
 });

@@ -24,7 +24,7 @@ test.each([
   ["replaced", { old: record(), now: record({ uid: "another" }) }],
 ])("a policy that is %s: itself, the webhook, and the others of its namespace", (_what, change) => {
   const work = workAfterChange({ kind: "policy", change: { key, ...change } }, policiesOf);
-  expect(keys(work)).toStrictEqual([["shop/web", "webhookConfiguration"], ["shop/db"]]);
+  expect(keys(work)).toStrictEqual([["shop/web"], ["webhookConfiguration", "shop/db"]]);
 });
 
 test("a status that was written is work for its policy alone", () => {

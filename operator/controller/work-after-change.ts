@@ -28,7 +28,9 @@ function afterPolicy(change: Change<PolicyRecord>, policiesOf: PoliciesOf): Work
   if (!specChanged(change)) return { now: [own], soon: [] };
   // The others may win pods from this one, or lose pods to it.
   const others = policiesOf(changed.namespace).filter(({ name }) => name !== changed.name);
-  return { now: [own, { kind: "webhookConfiguration" }], soon: others.map(policyItem) };
+  // A list that was read anew is told change by change, and what has gone comes first. A namespace whose only
+  // policy was renamed must not be taken out of the webhook configuration in between.
+  return { now: [own], soon: [{ kind: "webhookConfiguration" }, ...others.map(policyItem)] };
 }
 
 function afterNamespace(change: Change<NamespaceRecord>, policiesOf: PoliciesOf): WorkAfterChange {
