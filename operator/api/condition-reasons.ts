@@ -13,6 +13,10 @@ export const CONDITION_REASONS = [
   "Reconciling",
   /** Somebody else's ConfigMap has the name that the policy's needs. */
   "ConfigMapNotOurs",
+  /** The API server refuses the ConfigMap, and there is none yet: new pods start without the sidecar. */
+  "ConfigMapRefused",
+  /** The API server refuses the ConfigMap; pods go on with what it said before. */
+  "ConfigMapOutdated",
   /** API servers do not get through to the operator's webhook; new pods start without the sidecar. */
   "WebhookUnreachable",
   /** No pod of this namespace is ever injected. */
@@ -37,3 +41,11 @@ export const CONDITION_REASONS = [
 
 /** One of CONDITION_REASONS. */
 export type ConditionReason = (typeof CONDITION_REASONS)[number];
+
+/** Those of Programmed under which no replica injects a pod: what it would follow is missing or not ours. */
+export const HELD_BACK_REASONS = [
+  "ConfigMapNotOurs",
+  "ConfigMapRefused",
+] as const satisfies readonly ConditionReason[];
+
+export type HeldBackReason = (typeof HELD_BACK_REASONS)[number];

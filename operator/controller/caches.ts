@@ -1,6 +1,7 @@
 /** What every replica watches, leader or not: policies, namespaces, the webhook's certificate. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import type { HeldBackReason } from "../api/condition-reasons.ts";
 import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
@@ -13,7 +14,7 @@ import {
   type PolicyRecord,
   projectPolicy,
 } from "./policy/policy-cache.ts";
-import { configMapIsForeign } from "./policy/status.ts";
+import { heldBackBecause } from "./policy/status.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
 /** Longest annotation that is kept: the cache holds every namespace, and a list of ports is far shorter. */
@@ -50,8 +51,8 @@ export interface Caches {
   certificate(): CertificateRecord | undefined;
   namespaceOptedOut(namespace: string): boolean;
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
-  /** Whether the leader has found the policy's ConfigMap in other hands. */
-  heldBack(policy: { namespace: string; name: string }): boolean;
+  /** Why the leader wants no pod injected under the policy; undefined: it may be. */
+  heldBack(policy: { namespace: string; name: string }): HeldBackReason | undefined;
   /** Whether everything has been listed once. */
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */
@@ -145,7 +146,7 @@ export function startCaches(options: CachesOptions): Caches {
     certificate: () => certificates.get(keyOf({ namespace, name: certificateSecret })),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
     namespaceAnnotations: (name) => namespaces.get(name)?.annotations ?? {},
-    heldBack: (policy) => configMapIsForeign(policies.get(keyOf(policy))?.status),
+    heldBack: (policy) => heldBackBecause(policies.get(keyOf(policy))?.status),
     synced,
     untilSynced: async (signal) => {
       while (!synced() && !signal.aborted) {

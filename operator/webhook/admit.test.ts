@@ -21,7 +21,7 @@ function setUp(knowledge: Partial<Knowledge> = {}) {
   const options = {
     knowledge: {
       policies: () => [testPolicy()],
-      heldBack: () => false,
+      heldBack: () => undefined,
       namespaceOptedOut: () => false,
       namespaceAnnotations: () => ({}),
       settings: SETTINGS,
@@ -144,16 +144,20 @@ describe("a pod stays as it is", () => {
     expect(await counts()).toStrictEqual([count]);
   });
 
-  test("with a warning while the policy's ConfigMap is not the operator's", async () => {
-    const { answer, counts } = setUp({ heldBack: ({ name }) => name === "web" });
+  test.each([
+    ["ConfigMapNotOurs", "belongs to somebody else"],
+    ["ConfigMapRefused", "is refused by the API server"],
+  ] as const)("with a warning while the policy is held back: %s", async (reason, why) => {
+    const heldBack = ({ name }: { name: string }) => (name === "web" ? reason : undefined);
+    const { answer, counts } = setUp({ heldBack });
     expect(answer(POD)).toStrictEqual({
       uid: "review-1",
       allowed: true,
       warnings: [
-        "HealthPolicy web matches this pod, but it gets no sidecar: ConfigMap healthpolicy-policy-web belongs to somebody else.",
+        `HealthPolicy web matches this pod, but it gets no sidecar: ConfigMap healthpolicy-policy-web ${why}.`,
       ],
     });
-    expect(await counts()).toStrictEqual(["skipped/ConfigMapNotOurs=1"]);
+    expect(await counts()).toStrictEqual([`skipped/${reason}=1`]);
   });
 
   test("with a warning that says why", async () => {

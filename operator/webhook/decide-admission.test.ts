@@ -11,7 +11,7 @@ const ALL = testPolicy({ selector: {} });
 function decide(pod: Pod, policies = [ALL]) {
   const knowledge = {
     policies: () => policies,
-    heldBack: () => false,
+    heldBack: () => undefined,
     namespaceOptedOut: () => false,
     namespaceAnnotations: () => ({}),
     settings: SETTINGS,

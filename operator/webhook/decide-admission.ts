@@ -1,4 +1,5 @@
 /** What happens to a pod that is being created, decided from memory alone. */
+import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons.ts";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
@@ -14,8 +15,8 @@ export interface Knowledge {
   policies(namespace: string): readonly EffectivePolicy[] | undefined;
   /** Those of the namespace's annotations that decide about its pods; empty when it is not known. */
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
-  /** Whether the policy's ConfigMap is in other hands: a new pod would do what they say. */
-  heldBack(policy: EffectivePolicy): boolean;
+  /** Why a new pod must not follow the policy's ConfigMap, by the policy's status; undefined: it may. */
+  heldBack(policy: EffectivePolicy): HeldBackReason | undefined;
   /** Whether the namespace carries the label that opts it out. */
   namespaceOptedOut(namespace: string): boolean;
   settings: InjectSettings;
@@ -29,7 +30,7 @@ export const ADMISSION_REASONS = [
   "NamespaceExcluded",
   "NamespaceOptedOut",
   "NoMatchingPolicy",
-  "ConfigMapNotOurs",
+  ...HELD_BACK_REASONS,
   "CacheNotSynced",
   "InternalError",
 ] as const;
@@ -42,6 +43,12 @@ export interface Decision {
   warnings: string[];
   pod?: Pod;
 }
+
+/** What is wrong with the policy's ConfigMap. */
+const WHY_HELD_BACK: Readonly<Record<HeldBackReason, string>> = {
+  ConfigMapNotOurs: "belongs to somebody else",
+  ConfigMapRefused: "is refused by the API server",
+};
 
 /** Labels that have no meaning still show what somebody meant to do. */
 function ignoredLabel(labels: Record<string, string>): string[] {
@@ -73,10 +80,12 @@ function injected(
     const notInjected = `HealthPolicy ${policy.name} matches this pod, but it gets no sidecar: ${message}`;
     return { result: "skipped", reason, warnings: [...warnings, notInjected] };
   };
-  if (heldBack(policy)) {
-    const name = policyConfigMapName(policy.name);
-    return skipped("ConfigMapNotOurs", `ConfigMap ${name} belongs to somebody else.`);
-  }
+  const reason = heldBack(policy);
+  if (reason)
+    return skipped(
+      reason,
+      `ConfigMap ${policyConfigMapName(policy.name)} ${WHY_HELD_BACK[reason]}.`,
+    );
   const injection = inject(pod, policy, settings);
   if ("pod" in injection) return { result: "injected", reason: "", warnings, pod: injection.pod };
   return skipped(injection.skip.reason, injection.skip.message);

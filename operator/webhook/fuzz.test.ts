@@ -16,7 +16,7 @@ const options = {
   knowledge: {
     policies: () => [testPolicy({ selector: {} })],
     settings: SETTINGS,
-    heldBack: () => false,
+    heldBack: () => undefined,
     namespaceOptedOut: () => false,
     namespaceAnnotations: () => ({}),
     ownNamespace: "healthpolicy-system",

@@ -53,7 +53,8 @@ function knownPolicy(path: string, { knowledge }: AdmitOptions): Answer {
   if (!policies) return refusal(503, "CacheNotSynced", "the cache is not filled yet");
   const policy = policies.find((candidate) => candidate.name === name);
   if (!policy) return refusal(404, "NotFound", "no such policy is known here");
-  if (knowledge.heldBack(policy)) return refusal(404, "ConfigMapNotOurs", "not injected here now");
+  const heldBack = knowledge.heldBack(policy);
+  if (heldBack) return refusal(404, heldBack, "not injected here now");
   const { generation, uid } = policy;
   return { status: 200, body: JSON.stringify({ generation, uid }) };
 }

@@ -157,7 +157,7 @@ describe("the generation of a policy", () => {
     ],
     [
       "is 404 while pods must not follow it",
-      { heldBack: () => true },
+      { heldBack: () => "ConfigMapNotOurs" },
       "/shop/web",
       404,
       { reason: "ConfigMapNotOurs" },

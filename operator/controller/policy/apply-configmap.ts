@@ -1,6 +1,7 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
+import { policyConfigMapName } from "../../api/names.ts";
+import { ApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 import { policyConfigMap } from "./configmap.ts";
@@ -19,26 +20,49 @@ const FIELD_MANAGER = "healthpolicy-configmap";
  */
 const LOOK_MANAGER = "healthpolicy-look";
 
+/** Ours, written not long ago and with this content; to be written again after so many milliseconds. */
+export interface ConfigMapCurrent {
+  state: "current";
+  dueMilliseconds: number;
+}
+
+/** Nothing, or ours with this uid: it is to be written. */
+export interface ConfigMapDue {
+  state: "due";
+  uid: string | undefined;
+  /** Whether there is one of this very policy, which pods may follow until then. */
+  stands: boolean;
+}
+
 /** What there is under the name of a policy's ConfigMap. */
 export type ConfigMapFound =
-  /** Ours, written not long ago and with this content; to be written again after so many milliseconds. */
-  | { state: "current"; dueMilliseconds: number }
-  /** Nothing, or ours with this uid: it is to be written. */
-  | { state: "due"; uid: string | undefined }
+  | ConfigMapCurrent
+  | ConfigMapDue
   /** The ConfigMap of a deleted policy of this name is about to be collected. */
   | { state: "waiting"; message: string }
   /** Somebody else's object has the name. */
-  | { state: "blocked"; message: string };
+  | { state: "blocked"; message: string }
+  /** The API server refused to write it. */
+  | ConfigMapRefused;
+
+/** A refusal that lasts until somebody acts: a quota, a policy engine, a ConfigMap that is immutable. */
+export interface ConfigMapRefused {
+  state: "refused";
+  message: string;
+  /** Whether the policy has a ConfigMap from before that pods follow; undefined where that was not seen. */
+  stands: boolean | undefined;
+  error: ApiError;
+}
 
 /** Writes one ConfigMap per policy. */
 export interface ConfigMapWriter {
   /** Changes nothing; asks the API server only where memory does not tell. */
   look(policy: EffectivePolicy): Promise<ConfigMapFound>;
   /**
-   * Writes what `look` found to be due; `uid` is from there. Resolves with the milliseconds until it is
-   * due again. Rejects with 409 when another object has taken the name since: look again.
+   * Writes what `look` found to be due; `found` is from there. Rejects with 409 when another object has taken
+   * the name since: look again.
    */
-  write(policy: EffectivePolicy, uid: string | undefined): Promise<number>;
+  write(policy: EffectivePolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -78,17 +102,17 @@ export function createConfigMapWriter(
       dryRun: true,
     });
     // Without a version the object was never stored: a real apply would create it.
-    if (!stored.metadata.resourceVersion) return { state: "due", uid: undefined };
+    if (!stored.metadata.resourceVersion) return { state: "due", uid: undefined, stands: false };
     const owners = stored.metadata.ownerReferences ?? [];
     if (owners.some(({ uid }) => uid === policy.uid)) {
-      return { state: "due", uid: stored.metadata.uid };
+      return { state: "due", uid: stored.metadata.uid, stands: true };
     }
     if (owners.some((owner) => owner.kind === "HealthPolicy" && owner.name === policy.name)) {
       const message = `ConfigMap ${name} of a deleted policy of this name has not been collected yet.`;
       return { state: "waiting", message };
     }
     // Somebody took our owner out of it, or deleted the policy before and left its ConfigMap.
-    if (isWrittenByUs(stored)) return { state: "due", uid: stored.metadata.uid };
+    if (isWrittenByUs(stored)) return { state: "due", uid: stored.metadata.uid, stands: false };
     const message = `ConfigMap ${name} exists and belongs to somebody else; delete it or rename the policy.`;
     return { state: "blocked", message };
   }
@@ -132,25 +156,35 @@ export function createConfigMapWriter(
     const dueMilliseconds = last.dueAt - performance.now();
     const same = last.content === JSON.stringify(policyConfigMap(policy));
     if (same && dueMilliseconds > 0) return { state: "current", dueMilliseconds };
-    return { state: "due", uid: last.uid };
+    return { state: "due", uid: last.uid, stands: true };
+  }
+
+  /** Writes; resolves with the milliseconds until it is due again. */
+  async function write(policy: EffectivePolicy, uid: string | undefined): Promise<number> {
+    const key = keyOf(policy);
+    // Until the write has succeeded, nothing is known.
+    known.delete(key);
+    const stored = await apply(policy, uid);
+    const content = JSON.stringify(policyConfigMap(policy));
+    const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
+    const due = REAPPLY_LEAST_MILLISECONDS + spread * random();
+    const dueAt = performance.now() + due;
+    known.set(key, { policyUid: policy.uid, content, uid: stored, dueAt });
+    return due;
   }
 
   return {
     look: async (policy) => {
       const last = known.get(keyOf(policy));
-      return last?.policyUid === policy.uid ? found(last, policy) : ask(policy);
+      if (last?.policyUid === policy.uid) return found(last, policy);
+      return ask(policy).catch((error) => refused(error, policy, undefined));
     },
-    write: async (policy, uid) => {
-      const key = keyOf(policy);
-      // Until the write has succeeded, nothing is known.
-      known.delete(key);
-      const stored = await apply(policy, uid);
-      const content = JSON.stringify(policyConfigMap(policy));
-      const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
-      const due = REAPPLY_LEAST_MILLISECONDS + spread * random();
-      const dueAt = performance.now() + due;
-      known.set(key, { policyUid: policy.uid, content, uid: stored, dueAt });
-      return due;
+    write: async (policy, { uid, stands }) => {
+      try {
+        return { state: "current", dueMilliseconds: await write(policy, uid) };
+      } catch (error) {
+        return refused(error, policy, stands);
+      }
     },
     forget: (key) => known.delete(key),
   };
@@ -159,6 +193,29 @@ export function createConfigMapWriter(
 /** Whether we have written a field of the object. Somebody who claims that falsely has it overwritten. */
 function isWrittenByUs({ metadata }: Stored): boolean {
   return (metadata.managedFields ?? []).some(({ manager }) => manager === FIELD_MANAGER);
+}
+
+/**
+ * Answers between 400 and 499 that mend themselves and are no refusal: our token is renewed, the object or its
+ * namespace is gone, the call took too long, another write came first, the server has too much to do.
+ */
+const PASSING: readonly number[] = [401, 404, 408, 409, 429];
+
+/** How the API server's own reasons look, such as `Forbidden`. */
+const STATUS_REASON = /^[A-Za-z]{1,63}$/;
+
+/** What an answer of the API server says about the ConfigMap; throws what is no refusal. */
+function refused(
+  error: unknown,
+  policy: EffectivePolicy,
+  stands: boolean | undefined,
+): ConfigMapRefused {
+  const lasts = error instanceof ApiError && error.code >= 400 && error.code < 500;
+  if (!lasts || PASSING.includes(error.code)) throw error;
+  // Code and reason alone, and a reason only if it is one: a policy engine can put any text into either.
+  const reason = STATUS_REASON.test(error.reason) ? ` ${error.reason}` : "";
+  const message = `The API server refuses ConfigMap ${policyConfigMapName(policy.name)} with ${error.code}${reason}.`;
+  return { state: "refused", message, stands, error };
 }
 
 function pathOf(namespace: string, name: string): string {

@@ -1,8 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
+import { ApiError } from "../kube/kube-client.ts";
 import { needsReplicas, type PolicyFacts, policyPlan, type ReplicaFacts } from "./policy-plan.ts";
 import { countsOf } from "./testing/records.ts";
 
+const QUOTA = new ApiError("writing", { code: 403, body: "{}" });
 const REPLICAS: ReplicaFacts = { known: true, ready: 2, without: [] };
 
 /** What is read about a new policy when all is as it should be. */
@@ -32,6 +34,9 @@ function planned(overrides: Partial<PolicyFacts> = {}, replicas = REPLICAS): unk
 
 const invalid = { resolution: { invalid: "timing: no" }, configMap: undefined };
 const foreign = { configMap: { state: "blocked" as const, message: "Not ours." } };
+const refused = (stands: boolean | undefined) => ({
+  configMap: { state: "refused", message: "No.", stands, error: QUOTA } as const,
+});
 const leftover = { configMap: { state: "waiting" as const, message: "Not collected yet." } };
 const unreachable = { webhookReach: { state: "unreachable" as const, message: "Firewall." } };
 const unknown = { webhookReach: { state: "unknown" as const, message: "Not tried yet." } };
@@ -52,6 +57,14 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ["opted out", { optedOut: true }, ["False NamespaceExcluded", 400_000]],
   ["with a foreign ConfigMap", foreign, ["False ConfigMapNotOurs", 5_000]],
   ["foreign and opted out", { ...foreign, optedOut: true }, ["False ConfigMapNotOurs", 5_000]],
+  ["with a ConfigMap that is refused", refused(false), ["False ConfigMapRefused", 600_000]],
+  ["with an edit that is refused", refused(true), ["False ConfigMapOutdated", 600_000]],
+  ["refused, and nobody saw what stands", refused(undefined), ["False ConfigMapRefused", 600_000]],
+  [
+    "the same, programmed before",
+    { ...refused(undefined), previous },
+    ["False ConfigMapOutdated", 600_000],
+  ],
   ["with a ConfigMap to be collected", leftover, ["False Reconciling", 300]],
   ["unreachable", unreachable, ["False WebhookUnreachable", 400_000]],
   ["listed for too short a time", { listedForMilliseconds: 900 }, ["False Reconciling", 300]],
@@ -100,16 +113,19 @@ test.each([
 
 test("a ConfigMap is written when it is due, over the object that was found, and only then", () => {
   expect(policyPlan(facts(), REPLICAS)).not.toHaveProperty("configMap");
-  const due = facts({ configMap: { state: "due", uid: "u" } });
-  expect(policyPlan(due, REPLICAS).configMap).toEqual({ uid: "u" });
+  const due = facts({ configMap: { state: "due", uid: "u", stands: true } });
+  expect(policyPlan(due, REPLICAS).configMap).toEqual(due.configMap);
   expect(policyPlan(facts(foreign), REPLICAS)).not.toHaveProperty("configMap");
-  const optedOut = facts({ configMap: { state: "due", uid: undefined }, optedOut: true });
-  expect(policyPlan(optedOut, REPLICAS).configMap).toEqual({ uid: undefined });
+  const optedOut = facts({
+    configMap: { state: "due", uid: undefined, stands: false },
+    optedOut: true,
+  });
+  expect(policyPlan(optedOut, REPLICAS).configMap).toEqual(optedOut.configMap);
 });
 
 test("without counts there is no status, but the ConfigMap all the same", () => {
   const plan = policyPlan(
-    facts({ counts: undefined, configMap: { state: "due", uid: undefined } }),
+    facts({ counts: undefined, configMap: { state: "due", uid: undefined, stands: false } }),
     REPLICAS,
   );
   expect(plan).not.toHaveProperty("status");

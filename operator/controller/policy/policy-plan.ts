@@ -2,11 +2,12 @@
 import type { Resolution } from "../../api/effective-policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import type { ConfigMapFound } from "./apply-configmap.ts";
+import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import {
-  configMapIsForeign,
   excludedMessage,
+  hadConfigMap,
+  heldBackBecause,
   type Programmed,
   policyStatus,
   wasProgrammed,
@@ -29,6 +30,8 @@ const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
   unreachable: IDLE_MILLISECONDS,
   // No event tells that somebody else's ConfigMap is gone.
   blocked: 5_000,
+  // Reported as a failure as well, and tried again by the queue, with growing waits.
+  refused: IDLE_MILLISECONDS,
 };
 
 /** What was read about a policy, before its replicas were asked. */
@@ -65,8 +68,8 @@ export interface ReplicaFacts {
 
 /** What to do. */
 export interface PolicyPlan {
-  /** Set: write the ConfigMap, over the object of this uid or over none. */
-  configMap?: { uid: string | undefined };
+  /** Set: write the ConfigMap over what was found. */
+  configMap?: ConfigMapDue;
   /** Set: the status as it should be. */
   status?: HealthPolicyStatus;
   /** When to look again, in milliseconds. */
@@ -84,8 +87,12 @@ function excluded(namespace: string, optedOut: boolean): Programmed {
 /** Why no pod may follow the ConfigMap yet. */
 function withoutConfigMap({ configMap, previous }: PolicyFacts): Programmed | undefined {
   if (configMap?.state === "waiting" || configMap?.state === "blocked") return configMap;
+  if (configMap?.state === "refused") {
+    const { state, message, stands = hadConfigMap(previous) } = configMap;
+    return { state, message, stands };
+  }
   // Every replica holds the policy back until it has seen another status than this.
-  if (configMapIsForeign(previous)) return waiting("The ConfigMap has just been given back.");
+  if (heldBackBecause(previous)) return waiting("The ConfigMap has just been written.");
   return undefined;
 }
 
@@ -130,7 +137,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
     status: policyStatus({ namespace, generation, resolution, counts, programmed, previous, now }),
   };
   return {
-    ...(configMap?.state === "due" && { configMap: { uid: configMap.uid } }),
+    ...(configMap?.state === "due" && { configMap }),
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
     againMilliseconds: Math.min(again, due),

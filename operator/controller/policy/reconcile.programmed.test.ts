@@ -1,6 +1,7 @@
 /** When the condition Programmed is true, and what is said while it is not. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
+import type { Seen } from "../kube/testing/fake-api-server.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 import {
   CONFIG_MAP,
@@ -151,5 +152,35 @@ describe("Programmed", () => {
     expect(web.programmed()).toContain("False Reconciling");
     await web.reconcile();
     expect(web.programmed()).toContain("True Programmed");
+  });
+
+  test("is false with a ConfigMap that is refused, and true again when replicas can know of it", async () => {
+    const to = ({ path, query }: Seen) => path === CONFIG_MAP && !query.has("dryRun");
+    web.api.failure = { code: 403, reason: "Forbidden", to };
+    // To the queue it is a failure: tried again with growing waits, and logged.
+    await expect(web.reconcile()).rejects.toThrow("403 Forbidden");
+    expect(web.programmed()).toContain("False ConfigMapRefused: The API server refuses ConfigMap");
+    expect(web.status().observedGeneration).toBe(3);
+    web.api.failure = undefined;
+    await web.reconcile();
+    expect(web.programmed()).toContain("False Reconciling");
+    await web.reconcile();
+    expect(web.programmed()).toContain("True Programmed");
+  });
+
+  test("is false with an edit that is refused, and pods go on with what stands", async () => {
+    await web.reconcile();
+    web.echo();
+    web.cachePolicy({ generation: 4 });
+    web.api.failure = { code: 403, reason: "Forbidden", to: ({ path }) => path === CONFIG_MAP };
+    for (const reconcile of [web.reconcile, web.reconcileAsNewLeader]) {
+      await expect(reconcile()).rejects.toThrow("403 Forbidden");
+      expect(web.programmed()).toContain(
+        "False ConfigMapOutdated: The API server refuses ConfigMap",
+      );
+      expect(web.status().observedGeneration).toBe(4);
+    }
+    const data = web.api.objects.get(CONFIG_MAP)?.data as Record<string, string>;
+    expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ generation: 3 });
   });
 });

@@ -8,7 +8,12 @@ import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
+import type {
+  ConfigMapCurrent,
+  ConfigMapFound,
+  ConfigMapRefused,
+  ConfigMapWriter,
+} from "./apply-configmap.ts";
 import { createStatusWriter } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
@@ -104,25 +109,42 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return { known, ready: replicas.length, without };
   }
 
+  async function writeConfigMap(
+    { resolution }: PolicyRecord,
+    { configMap }: PolicyPlan,
+  ): Promise<ConfigMapCurrent | ConfigMapRefused | undefined> {
+    if (!configMap || "invalid" in resolution) return undefined;
+    return configMaps.write(resolution.policy, configMap);
+  }
+
   /** Resolves with the milliseconds after which it wants to be called again. */
-  async function carryOut(record: PolicyRecord, plan: PolicyPlan): Promise<number> {
-    const { resolution } = record;
-    const again = [plan.againMilliseconds];
+  async function writeStatus(record: PolicyRecord, plan: PolicyPlan): Promise<number> {
+    const asked = plan.status && (await statuses.write(record, plan.status));
+    return Math.min(plan.againMilliseconds, asked ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** As writeStatus; with the ConfigMap refused it rejects, so that the queue tries again and the log tells of it. */
+  async function carryOut(
+    record: PolicyRecord,
+    facts: PolicyFacts,
+    plan: PolicyPlan,
+  ): Promise<number> {
     // The status comes last: what it says of the ConfigMap must be true when it can be read.
-    if (plan.configMap && "policy" in resolution) {
-      again.push(await configMaps.write(resolution.policy, plan.configMap.uid));
+    const written = await writeConfigMap(record, plan);
+    if (written?.state === "refused") {
+      const refused = { ...facts, configMap: written };
+      return carryOut(record, refused, policyPlan(refused, NOT_ASKED));
     }
-    if (plan.status) {
-      again.push((await statuses.write(record, plan.status)) ?? Number.POSITIVE_INFINITY);
-    }
-    return Math.min(...again);
+    const again = await writeStatus(record, plan);
+    if (facts.configMap?.state === "refused") throw facts.configMap.error;
+    return Math.min(again, written?.dueMilliseconds ?? Number.POSITIVE_INFINITY);
   }
 
   async function reconcileRecord(record: PolicyRecord): Promise<number> {
     const facts = await readFacts(record);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
     if (facts.counts) counts.set(keyOf(record), facts.counts);
-    return carryOut(record, policyPlan(facts, replicas));
+    return carryOut(record, facts, policyPlan(facts, replicas));
   }
 
   function forget(key: string): void {

@@ -1,6 +1,12 @@
 /** What is read out of a status that was written before. */
 import { describe, expect, test } from "@jest/globals";
-import { configMapIsForeign, policyStatus, wasProgrammed } from "./status.ts";
+import {
+  hadConfigMap,
+  heldBackBecause,
+  policyStatus,
+  type StatusFacts,
+  wasProgrammed,
+} from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 import { factsOf, short } from "./testing/status-facts.ts";
 
@@ -30,16 +36,27 @@ describe("wasProgrammed", () => {
   });
 });
 
-test("the status tells every replica that the ConfigMap is in other hands, and that it is no more", () => {
-  const foreign = policyStatus(factsOf({ programmed: { state: "blocked", message: "not ours" } }));
-  const waiting = policyStatus(factsOf({ programmed: { state: "waiting", message: "soon" } }));
-  const unseen = { observedGeneration: -1 };
-  expect(
-    [foreign, waiting, policyStatus(factsOf()), unseen, undefined].map(configMapIsForeign),
-  ).toEqual([true, false, false, false, false]);
-  const [programmed, others] = [true, false].map((wanted) => ({
-    ...foreign,
-    conditions: foreign.conditions?.filter(({ type }) => (type === "Programmed") === wanted),
-  }));
-  expect([programmed, others].map(configMapIsForeign)).toEqual([true, false]);
+const state = (programmed: StatusFacts["programmed"]) => policyStatus(factsOf({ programmed }));
+const message = "Text.";
+const foreign = state({ state: "blocked", message });
+const refused = state({ state: "refused", stands: false, message });
+const outdated = state({ state: "refused", stands: true, message });
+const waiting = state({ state: "waiting", message });
+const unreachable = state({ state: "unreachable", message });
+
+test("the status tells every replica why it injects no pod, and that it may again", () => {
+  expect([foreign, refused].map(heldBackBecause)).toStrictEqual([
+    "ConfigMapNotOurs",
+    "ConfigMapRefused",
+  ]);
+  const others = [outdated, waiting, unreachable, policyStatus(factsOf()), undefined];
+  expect(others.map(heldBackBecause)).toStrictEqual(others.map(() => undefined));
+});
+
+test("the status tells a new leader that the policy has a ConfigMap", () => {
+  const overlap = policyStatus(factsOf({ counts: countsOf({ claimed: 1, claimedBy: "old" }) }));
+  const having = [policyStatus(factsOf()), overlap, outdated, unreachable];
+  expect(having.map(hadConfigMap)).toStrictEqual(having.map(() => true));
+  const others = [foreign, refused, waiting, undefined];
+  expect(others.map(hadConfigMap)).toStrictEqual(others.map(() => false));
 });

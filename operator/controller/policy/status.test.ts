@@ -228,6 +228,20 @@ describe("conditions", () => {
     });
   });
 
+  test.each([
+    [false, "ConfigMapRefused", "No. New pods get no sidecar until then. Look at quotas"],
+    [true, "ConfigMapOutdated", "No. Pods go on with what it said before. Look at quotas"],
+  ])("a ConfigMap that is refused, one from before: %s", (stands, reason, sentence) => {
+    const programmed = { state: "refused", stands, message: "No." } as const;
+    const status = policyStatus(factsOf({ programmed }));
+    expect(short(status)).toMatchObject({
+      Programmed: `False ${reason}`,
+      Ready: `False ${reason}`,
+      Stalled: "False Progressing",
+    });
+    expect(message(status, "Programmed")).toContain(sentence);
+  });
+
   test("an excluded namespace", () => {
     const status = policyStatus(factsOf({ programmed: { state: "excluded", message: "Never." } }));
     expect(short(status)).toMatchObject({

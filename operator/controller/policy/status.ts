@@ -1,5 +1,9 @@
 /** The status of a policy, decided from what is known about it. Pure. */
-import type { ConditionReason } from "../../api/condition-reasons.ts";
+import {
+  type ConditionReason,
+  HELD_BACK_REASONS,
+  type HeldBackReason,
+} from "../../api/condition-reasons.ts";
 import type { EffectivePolicy, Resolution } from "../../api/effective-policy.ts";
 import { MAX_MESSAGE_LENGTH } from "../../api/limits.ts";
 import { INJECT_LABEL } from "../../api/names.ts";
@@ -20,7 +24,9 @@ export type Programmed =
   /** No pod of this namespace is ever injected. */
   | { state: "excluded"; message: string }
   /** Something of ours cannot be written; the message says what to do. */
-  | { state: "blocked"; message: string };
+  | { state: "blocked"; message: string }
+  /** The API server refuses the ConfigMap; `stands`: pods have one from before. The message quotes its answer. */
+  | { state: "refused"; stands: boolean; message: string };
 
 /** Everything that the status is made from. */
 export interface StatusFacts {
@@ -83,6 +89,15 @@ function overlap({
   return no("PartiallyProgrammed", `${claimed} of ${all} matching pods belong to ${older}.`);
 }
 
+const REFUSED_HINT =
+  "Look at quotas of ConfigMaps, policy engines and `immutable`; the operator's log has the whole answer.";
+
+function refused({ stands, message }: { stands: boolean; message: string }): ConditionState {
+  return stands
+    ? no("ConfigMapOutdated", `${message} Pods go on with what it said before. ${REFUSED_HINT}`)
+    : no("ConfigMapRefused", `${message} New pods get no sidecar until then. ${REFUSED_HINT}`);
+}
+
 function programmed({ resolution, programmed, counts }: StatusFacts): ConditionState {
   if ("invalid" in resolution) {
     return no("Invalid", "An invalid policy does not reach pods; what they had before stays.");
@@ -95,6 +110,8 @@ function programmed({ resolution, programmed, counts }: StatusFacts): ConditionS
       return no("WebhookUnreachable", programmed.message);
     case "blocked":
       return no("ConfigMapNotOurs", programmed.message);
+    case "refused":
+      return refused(programmed);
     case "excluded":
       return no("NamespaceExcluded", programmed.message);
     case "yes":
@@ -228,16 +245,34 @@ export function wasProgrammed(status: HealthPolicyStatus | undefined, generation
   );
 }
 
+function programmedReason(status: HealthPolicyStatus | undefined): string | undefined {
+  return status?.conditions?.find(({ type }) => type === "Programmed")?.reason;
+}
+
 /**
- * Whether the status says that the policy's ConfigMap is in other hands. Every replica sees it there, and only
- * the leader knows it otherwise.
+ * Why no pod is injected under the policy now, by its status; undefined: it may be. Every replica sees it there,
+ * and only the leader knows it otherwise.
  */
-export function configMapIsForeign(status: HealthPolicyStatus | undefined): boolean {
-  const foreign: ConditionReason = "ConfigMapNotOurs";
-  return (
-    status?.conditions?.some(({ type, reason }) => type === "Programmed" && reason === foreign) ??
-    false
-  );
+export function heldBackBecause(
+  status: HealthPolicyStatus | undefined,
+): HeldBackReason | undefined {
+  const reason = programmedReason(status);
+  return HELD_BACK_REASONS.find((heldBack) => heldBack === reason);
+}
+
+/** Reasons of Programmed that are written only when the policy's ConfigMap has been. */
+const WITH_CONFIG_MAP: readonly ConditionReason[] = [
+  "Programmed",
+  "PartiallyProgrammed",
+  "Conflicted",
+  "ConfigMapOutdated",
+  "WebhookUnreachable",
+];
+
+/** Whether the status says that the policy has a ConfigMap, be it of an earlier generation. */
+export function hadConfigMap(status: HealthPolicyStatus | undefined): boolean {
+  const reason = programmedReason(status);
+  return WITH_CONFIG_MAP.some((one) => one === reason);
 }
 
 /** What a person is told about a policy in a namespace that injection never reaches. */

@@ -45,7 +45,7 @@ export function runningWebhooks() {
         podName: "operator-1",
         certificate,
         policies: () => [testPolicy()],
-        heldBack: () => false,
+        heldBack: () => undefined,
         namespaceOptedOut: () => false,
         namespaceAnnotations: () => ({}),
         settings: SETTINGS,

@@ -20,8 +20,8 @@ export interface FakeObjects extends FakeApi {
   objects: Map<string, Stored>;
   /** Writes that were stored, dry runs left out. */
   writes(): Seen[];
-  /** Answers with this error instead, while it is set. */
-  failure: { code: number; reason: string } | undefined;
+  /** Answers with this error instead, while it is set; to some requests only where it says to which. */
+  failure: { code: number; reason: string; to?: (seen: Seen) => boolean } | undefined;
 }
 
 let nextUid = 0;
@@ -98,7 +98,7 @@ export async function startFakeObjects(): Promise<FakeObjects> {
   const api = await startFakeApi((seen, response) => {
     const { failure } = fake;
     const object = objects.get(seen.path);
-    if (failure) refuse(response, failure.code, failure.reason);
+    if (failure && (failure.to?.(seen) ?? true)) refuse(response, failure.code, failure.reason);
     else if (seen.method === "PATCH") patch(seen, response);
     else if (object) reply(response, 200, object);
     else refuse(response, 404, "NotFound");
