@@ -1,6 +1,6 @@
 /** Whether the sidecar costs a pod its quality of service. */
 import { describe, expect, test } from "@jest/globals";
-import type { Container } from "./pod.ts";
+import type { Container, Resources } from "./pod.ts";
 import { sidecarResources } from "./resources.ts";
 import { SETTINGS } from "./testing/settings.ts";
 
@@ -13,6 +13,35 @@ function resourcesBeside(others: Container[]) {
 
 test("in a pod that is Guaranteed the request equals the limit", () => {
   expect(resourcesBeside([FULL, FULL])).toStrictEqual({ requests: limits, limits });
+});
+
+describe("in a pod that states amounts for the whole of it", () => {
+  const nothing = { cpu: "0", memory: "0" };
+
+  function resourcesIn(resources: Resources) {
+    return sidecarResources({ resources }, [{}], SETTINGS.resources);
+  }
+
+  test("it asks for nothing: where it asked for no amount, a LimitRange would fill one in", () => {
+    const stated = { requests: { cpu: "1", memory: "20Mi" } };
+    expect(resourcesIn(stated)).toStrictEqual({ requests: nothing, limits });
+  });
+
+  test("a limit is left out only where the pod states that limit", () => {
+    // The API server has filled in what the containers ask for together.
+    const stated = { requests: { cpu: "1", memory: "20Mi" }, limits: { cpu: "1" } };
+    expect(resourcesIn(stated)).toStrictEqual({
+      requests: nothing,
+      limits: { memory: limits.memory },
+    });
+  });
+
+  test("a resource that is not stated is as in any pod", () => {
+    expect(resourcesIn({ limits: { cpu: "1" } })).toStrictEqual({
+      requests: { cpu: "0", memory: requests.memory },
+      limits: { memory: limits.memory },
+    });
+  });
 });
 
 describe("requests are the configured ones", () => {

@@ -16,20 +16,22 @@ function isGuaranteed({ resources }: Container): boolean {
   });
 }
 
-/**
- * Resources for which the pod as a whole states an amount. Its containers' amounts together may not
- * exceed that, so ours on top could get the pod refused: there the container states none and shares.
- */
-function statedByPod(resources: Resources | undefined): ReadonlySet<ResourceName> {
-  const stated = { ...resources?.requests, ...resources?.limits };
-  return new Set(RESOURCES.filter((name) => stated[name] !== undefined));
+function states(quantities: Resources["requests"], name: ResourceName): boolean {
+  return quantities?.[name] !== undefined;
 }
 
-function without(
-  quantities: ResourceQuantities,
-  left: ReadonlySet<ResourceName>,
-): Partial<ResourceQuantities> {
-  return Object.fromEntries(RESOURCES.filter((n) => !left.has(n)).map((n) => [n, quantities[n]]));
+/**
+ * Nothing is asked for where the pod as a whole states an amount: what its containers ask for together may
+ * not exceed that. It is stated as "0", because a LimitRange fills in what is left out.
+ */
+function request(pod: Resources, name: ResourceName, usual: string): string {
+  return states(pod.requests, name) || states(pod.limits, name) ? "0" : usual;
+}
+
+/** Left out only where the pod has that limit as a whole, which may be lower than ours, and which we share. */
+function withoutThePods(pod: Resources, limits: ResourceQuantities): Partial<ResourceQuantities> {
+  const own = RESOURCES.filter((name) => !states(pod.limits, name));
+  return Object.fromEntries(own.map((name) => [name, limits[name]]));
 }
 
 /**
@@ -43,10 +45,14 @@ export function sidecarResources(
   others: readonly Container[],
   { requests, limits }: InjectSettings["resources"],
 ): Resources {
-  const stated = statedByPod(spec.resources);
+  const pod = spec.resources ?? {};
   const guaranteed = others.length > 0 && others.every(isGuaranteed);
+  const usual = guaranteed ? limits : requests;
   return {
-    requests: without(guaranteed ? limits : requests, stated),
-    limits: without(limits, stated),
+    requests: {
+      cpu: request(pod, "cpu", usual.cpu),
+      memory: request(pod, "memory", usual.memory),
+    },
+    limits: withoutThePods(pod, limits),
   };
 }

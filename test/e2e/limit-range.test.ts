@@ -18,11 +18,42 @@ test(
     expect(sidecars).toMatchObject([
       {
         resources: {
-          requests: { cpu: "5m", "ephemeral-storage": "64Mi" },
+          requests: { cpu: "5m", memory: "32Mi", "ephemeral-storage": "64Mi" },
           limits: { "ephemeral-storage": "128Mi" },
         },
       },
     ]);
+  },
+  KUBECTL,
+);
+
+/** A pod with resources for the whole of it, and one container with these. */
+function podOf(resources: object, ofContainer: object = {}) {
+  const pod = smallPod(NAMESPACE, "web");
+  const containers = pod.spec.containers.map((one) => ({ ...one, resources: ofContainer }));
+  return { ...pod, spec: { ...pod.spec, resources, containers } };
+}
+
+test(
+  "a pod that asks for little more than its container gets filled in is accepted with the sidecar",
+  async () => {
+    const { refusal, sidecars } = await dryRunPod(podOf({ requests: { memory: "20Mi" } }));
+    expect(refusal).toBe("");
+    expect(sidecars).toMatchObject([
+      { resources: { requests: { cpu: "5m", memory: "0" }, limits: { memory: "64Mi" } } },
+    ]);
+  },
+  KUBECTL,
+);
+
+test(
+  "a pod with a limit of CPU for the whole of it leaves the sidecar its limit of memory",
+  async () => {
+    const app = { limits: { memory: "64Mi" } };
+    const { refusal, sidecars } = await dryRunPod(podOf({ limits: { cpu: "1" } }, app));
+    expect(refusal).toBe("");
+    expect(sidecars).toMatchObject([{ resources: { limits: { memory: "64Mi" } } }]);
+    expect(sidecars[0]).not.toHaveProperty("resources.limits.cpu");
   },
   KUBECTL,
 );
