@@ -96,7 +96,9 @@ describe("the operator's pods", () => {
       only(manifests, "Service", "healthpolicy-webhook").metadata.name,
     );
     expect(value("CERTIFICATE_SECRET")).toBe(only(manifests, "Secret").metadata.name);
-    expect(value("CLUSTER_ROLE")).toBe(only(manifests, "ClusterRole").metadata.name);
+    expect(value("CLUSTER_ROLE")).toBe(
+      only(manifests, "ClusterRole", "healthpolicy-operator").metadata.name,
+    );
     const leases = only(manifests, "Role").rules.find(({ resources }: { resources: string[] }) =>
       resources.includes("leases"),
     );
@@ -220,7 +222,7 @@ describe("the operator takes the environment that the chart gives it", () => {
   });
 
   test("the webhook configuration that it writes is the one that its role allows", () => {
-    const rule = only(manifests, "ClusterRole").rules.find(
+    const rule = only(manifests, "ClusterRole", "healthpolicy-operator").rules.find(
       ({ resources }: { resources: string[] }) =>
         resources.includes("mutatingwebhookconfigurations"),
     );

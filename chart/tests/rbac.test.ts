@@ -12,7 +12,9 @@ interface Rule {
 }
 
 const manifests = render();
-const rules = (kind: string): Rule[] => only(manifests, kind).rules;
+/** The operator's own role of this kind. */
+const role = (kind: string): Manifest => only(manifests, kind, "healthpolicy-operator");
+const rules = (kind: string): Rule[] => role(kind).rules;
 const all = [...rules("ClusterRole"), ...rules("Role")];
 const about = (rulesToSearch: readonly Rule[], resource: string) =>
   rulesToSearch.filter(({ resources }) =>
@@ -39,7 +41,7 @@ describe("the operator", () => {
         verbs: ["list", "watch", "create", "patch"],
       },
     ]);
-    expect(only(manifests, "Role").metadata.namespace).toBe(NAMESPACE);
+    expect(role("Role").metadata.namespace).toBe(NAMESPACE);
   });
 
   test("has no verb on workloads, and only looks at pods", () => {
@@ -71,7 +73,7 @@ describe("the operator", () => {
   test("cannot give itself more rights", () => {
     const [rule] = about(all, "clusterroles");
     expect(rule?.verbs).toStrictEqual(["get"]);
-    expect(rule?.resourceNames).toStrictEqual([only(manifests, "ClusterRole").metadata.name]);
+    expect(rule?.resourceNames).toStrictEqual([role("ClusterRole").metadata.name]);
   });
 });
 
@@ -84,10 +86,39 @@ describe.each([
     const account: Manifest = only(manifests, "ServiceAccount");
     expect(binding.roleRef).toMatchObject({
       kind: roleKind,
-      name: only(manifests, roleKind).metadata.name,
+      name: role(roleKind).metadata.name,
     });
     expect(binding.subjects).toStrictEqual([
       { kind: "ServiceAccount", name: account.metadata.name, namespace: NAMESPACE },
     ]);
+  });
+});
+
+describe("Kubernetes' own roles", () => {
+  const READ = ["get", "list", "watch"];
+
+  test.each([
+    ["view", ["aggregate-to-view"], READ],
+    [
+      "edit",
+      ["aggregate-to-edit", "aggregate-to-admin"],
+      [...READ, "create", "update", "patch", "delete"],
+    ],
+  ])("%s: what it may do with HealthPolicies, and with nothing else", (name, labels, verbs) => {
+    const found = only(manifests, "ClusterRole", `healthpolicy-${name}`);
+    expect(found.rules).toStrictEqual([
+      { apiGroups: ["healthpolicy.dev"], resources: ["healthpolicies"], verbs },
+    ]);
+    const aggregated = Object.keys(found.metadata.labels ?? {}).filter((label) =>
+      label.startsWith("rbac.authorization.k8s.io/"),
+    );
+    expect(aggregated).toStrictEqual(labels.map((one) => `rbac.authorization.k8s.io/${one}`));
+  });
+
+  test("are left alone where that is not wanted", () => {
+    const roles = render("--set", "rbac.aggregateRoles=false").filter(
+      ({ kind }) => kind === "ClusterRole",
+    );
+    expect(roles.map(({ metadata }) => metadata.name)).toStrictEqual(["healthpolicy-operator"]);
   });
 });
