@@ -52,6 +52,10 @@ describe("the rule about ConfigMaps", () => {
     );
   });
 
+  test("lets the operator delete none, though its role does", () => {
+    expect(texts).toContain("!variables.byOperator || request.operation != 'DELETE'");
+  });
+
   test("means the account that the operator's pods run as", () => {
     const account = only(manifests, "ServiceAccount").metadata.name;
     const user = `'system:serviceaccount:${NAMESPACE}:${account}'`;

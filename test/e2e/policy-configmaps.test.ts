@@ -71,6 +71,17 @@ describe("the operator's account", () => {
     KUBECTL,
   );
 
+  test.each([NAME, "kube-root-ca.crt"])(
+    "may not delete %s",
+    async (name) => {
+      const remove = ["delete", "--raw", `/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`];
+      const { stderr } = await actAs(OPERATOR_ACCOUNT, remove, inNamespace);
+      expect(stderr).toContain("The operator of HealthPolicy may");
+      expect((await run("kubectl", ["get", "configmap", name, "-n", NAMESPACE])).code).toBe(0);
+    },
+    KUBECTL,
+  );
+
   test(
     "may not change another's ConfigMap",
     async () => {
