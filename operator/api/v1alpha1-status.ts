@@ -90,7 +90,9 @@ export const status = z
         unready: count(
           "Pods whose sidecar says unready: of the injected, and of those that follow this policy though it does not match them any more.",
         ),
-        optedOut: count(`Matching pods that are opted out or of a kind that is never injected.`),
+        optedOut: count(
+          `Matching pods that are opted out, of a kind that is never injected, or without room for the sidecar.`,
+        ),
         summary: text("injected/matched."),
       })
       .optional()

@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   CONFIG_VOLUME,
   INJECT_LABEL,
+  POLICY_ANNOTATION,
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
   SIDECAR_PORT_TRIES,
@@ -141,7 +142,24 @@ function ourMarksBytes(): number {
   return "healthpolicy.dev/policyweb".length + "healthpolicy.dev/revision".length + 16;
 }
 
-test("counting running pods asks about the kind of pod alone", () => {
-  expect(whyNeverInjected(podWith({ hostNetwork: true }))?.reason).toBe("HostNetwork");
-  expect(whyNeverInjected(podWith({ initContainers: [FOREIGN] }))).toBeUndefined();
+describe("a running pod", () => {
+  const injected = { annotations: { [POLICY_ANNOTATION]: "web" } };
+
+  test.each<[string, Pod["spec"], string]>([
+    ["of a kind that is never injected", { hostNetwork: true }, "HostNetwork"],
+    ["with a container of our name", { initContainers: [FOREIGN] }, "ReservedContainerName"],
+    ["with a volume of our name", { volumes: [{ name: CONFIG_VOLUME }] }, "ReservedVolumeName"],
+    ["with every port declared", { containers: [{ ...APP, ports: everyPort }] }, "NoFreePort"],
+  ])("%s is one that no restart gives the sidecar", (_, spec, reason) => {
+    expect(whyNeverInjected(podWith(spec), SETTINGS)?.reason).toBe(reason);
+  });
+
+  test.each<[string, Pod]>([
+    ["with nothing said", podWith({})],
+    ["with our container", podWith({ initContainers: [OURS], volumes: [{ name: CONFIG_VOLUME }] })],
+    // As after an upgrade to an image of another name.
+    ["that an earlier operator injected", podWith({ initContainers: [FOREIGN] }, injected)],
+  ])("%s is not", (_, pod) => {
+    expect(whyNeverInjected(pod, SETTINGS)).toBeUndefined();
+  });
 });

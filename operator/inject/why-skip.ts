@@ -1,6 +1,12 @@
 /** Why a pod that a policy selects is not injected. The first rule that objects says why. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { INJECT_LABEL, SIDECAR_CONTAINER, SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../api/names.ts";
+import {
+  INJECT_LABEL,
+  POLICY_ANNOTATION,
+  SIDECAR_CONTAINER,
+  SIDECAR_PORT,
+  SIDECAR_PORT_TRIES,
+} from "../api/names.ts";
 import { injectedAnnotations } from "./annotations.ts";
 import { otherContainers } from "./container.ts";
 import { isSidecar } from "./is-sidecar.ts";
@@ -36,6 +42,8 @@ const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
 type Rule = (pod: Pod, settings: InjectSettings, policy: EffectivePolicy) => Skip | undefined;
+/** The sidecar's image, by which our container is told from another of its name. */
+type Image = Pick<InjectSettings, "image">;
 
 function optedOut({ metadata }: Pod): Skip | undefined {
   if (metadata?.labels?.[INJECT_LABEL] !== "false") return undefined;
@@ -73,7 +81,7 @@ function restartPolicy({ spec }: Pod): Skip | undefined {
   };
 }
 
-function reservedContainerName(pod: Pod, settings: InjectSettings): Skip | undefined {
+function reservedContainerName(pod: Pod, settings: Image): Skip | undefined {
   const named = (pod.spec?.containers ?? []).some(({ name }) => name === SIDECAR_CONTAINER);
   const foreign = (pod.spec?.initContainers ?? []).some(
     (container) => container.name === SIDECAR_CONTAINER && !isSidecar(container, settings.image),
@@ -86,7 +94,7 @@ function reservedContainerName(pod: Pod, settings: InjectSettings): Skip | undef
 }
 
 /** Beside our container the volumes are ours and are replaced; without it, they are somebody else's. */
-function reservedVolumeName({ spec }: Pod, settings: InjectSettings): Skip | undefined {
+function reservedVolumeName({ spec }: Pod, settings: Image): Skip | undefined {
   const injected = (spec?.initContainers ?? []).some((container) =>
     isSidecar(container, settings.image),
   );
@@ -130,21 +138,20 @@ function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: Effecti
 
 const KIND_RULES = [optedOut, mirrorPod, hostNetwork, windows, restartPolicy];
 
-const RULES: readonly Rule[] = [
-  ...KIND_RULES,
-  reservedContainerName,
-  reservedVolumeName,
-  noFreePort,
-  annotationsTooLarge,
-];
+/** What of ours has no place in the pod. */
+const PLACE_RULES = [reservedContainerName, reservedVolumeName, noFreePort];
+
+const RULES: readonly Rule[] = [...KIND_RULES, ...PLACE_RULES, annotationsTooLarge];
 
 /**
- * Why a pod of this kind is never injected, whatever image is configured and policy selects it;
- * undefined when it may be. For counting pods that run already.
+ * Why a pod like this one, which runs already, is injected under no policy; undefined when it may be. Who
+ * counts such a pod as missing its sidecar advises a restart that never helps. In a pod that was injected,
+ * names of ours are ours, also where the image had another name then.
  */
-export function whyNeverInjected(pod: Pod): Skip | undefined {
-  for (const rule of KIND_RULES) {
-    const skip = rule(pod);
+export function whyNeverInjected(pod: Pod, settings: Image): Skip | undefined {
+  const wasInjected = pod.metadata?.annotations?.[POLICY_ANNOTATION] !== undefined;
+  for (const rule of wasInjected ? KIND_RULES : [...KIND_RULES, ...PLACE_RULES]) {
+    const skip = rule(pod, settings);
     if (skip) return skip;
   }
   return undefined;

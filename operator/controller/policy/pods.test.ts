@@ -55,6 +55,12 @@ describe("projectPod", () => {
     });
   });
 
+  test("a pod that no restart gives the sidecar, for a volume of our name", () => {
+    const volumes = [{ name: "healthpolicy-config", emptyDir: {} }];
+    expect(projectPod(raw({}, { volumes }))?.skipped).toBe(true);
+    expect(projectPod(raw(OUR_ANNOTATIONS, { ...SIDECAR, volumes }))?.skipped).toBe(false);
+  });
+
   test("our container among others", () => {
     const initContainers = [{ name: "wait", image: "wait" }, ...SIDECAR.initContainers];
     const initContainerStatuses = [

@@ -15,7 +15,7 @@ export interface PodRecord {
   labels: Readonly<Record<string, string>>;
   /** The workload to restart, as kubectl takes it, such as `deployment/web`; a bare pod has none. */
   workload: string | undefined;
-  /** Opted out, or of a kind that is never injected. */
+  /** Opted out, or one that is never injected: no restart gives it the sidecar. */
   skipped: boolean;
   /** Set when the pod carries our container. */
   sidecar?: { policy: string; revision: string; ready: boolean };
@@ -89,7 +89,7 @@ function recordOf(pod: LivePod, image: string): PodRecord {
     name: metadata.name,
     labels: metadata.labels ?? {},
     workload: workloadOf(pod),
-    skipped: whyNeverInjected(pod) !== undefined,
+    skipped: whyNeverInjected(pod, { image }) !== undefined,
     ...(sidecar && { sidecar }),
     ip: status?.podIP,
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
