@@ -12,33 +12,7 @@ import { ApiError, isApiError, type KubeClient } from "./kube-client.ts";
 import { type KubeObject, keyOf } from "./kube-object.ts";
 import { listAll } from "./list.ts";
 import { createRepeatedErrors } from "./repeated-errors.ts";
-
-/** All times in milliseconds. */
-export interface WatchTimes {
-  /** After the first failure; doubled by each further one in a row. */
-  firstBackoff: number;
-  maxBackoff: number;
-  /**
-   * A watch that brings nothing for so long is dead: the API server sends a bookmark every minute, and
-   * a connection whose other side has vanished reports no error of its own.
-   */
-  silence: number;
-  /** How long one watch may last; the server is asked to end it, and our own timer does so otherwise. */
-  watchLength: number;
-  /** The whole collection anew at least so often, in case an event was lost without a sign. */
-  relist: number;
-  /** After a relist that was due has failed, the next attempt; the watch goes on meanwhile. */
-  relistRetry: number;
-}
-
-const TIMES: WatchTimes = {
-  firstBackoff: 500,
-  maxBackoff: 30_000,
-  silence: 150_000,
-  watchLength: 300_000,
-  relist: 600_000,
-  relistRetry: 60_000,
-};
+import { WATCH_TIMES, type WatchTimes } from "./watch-times.ts";
 
 /** What changed about one object: `old` is missing when it appeared, `now` when it went. */
 export interface Change<T> {
@@ -97,7 +71,7 @@ function needsRelist(error: unknown): boolean {
 /** Starts to fill the cache and to follow; it is empty when this returns. */
 export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   const { client, path, kind, log } = options;
-  const times = { ...TIMES, ...options.times };
+  const times = { ...WATCH_TIMES, ...options.times };
   const random = options.random ?? Math.random;
   let stopped = false;
   /** Ends the round that runs, or the wait after it. Each round has its own. */

@@ -1,13 +1,8 @@
 /** For tests of the watch: a fake collection of things, and a watch that keeps the value of each. */
 import { pino } from "pino";
 import type { KubeObject } from "../kube-object.ts";
-import {
-  type Change,
-  startWatch,
-  type Watch,
-  type WatchOptions,
-  type WatchTimes,
-} from "../watch.ts";
+import { type Change, startWatch, type Watch, type WatchOptions } from "../watch.ts";
+import type { WatchTimes } from "../watch-times.ts";
 import { until } from "./fake-api-server.ts";
 import { type FakeCollection, type Item, startFakeCollection } from "./fake-collection.ts";
 
