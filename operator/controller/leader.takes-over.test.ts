@@ -10,6 +10,7 @@ import {
   PODS,
   POLICIES,
   podOf,
+  SECRETS,
   STATUS,
   WEBHOOK,
 } from "./testing/led-cluster.ts";
@@ -79,6 +80,13 @@ describe("a new leader whose watches have been silent", () => {
       .flatMap((file) => (file === undefined ? [] : JSON.parse(file).generation));
     expect(generations).toEqual([4]);
     expect(writes(WEBHOOK)).toHaveLength(1);
+    const firstWrite = cluster.api.seen.findIndex(({ method }) => method === "PATCH");
+    const lists = cluster.api.seen
+      .slice(0, firstWrite)
+      .filter(({ query }) => query.has("limit"))
+      .map(({ path }) => path);
+    const all = [POLICIES, "/api/v1/namespaces", SECRETS];
+    expect(lists.sort()).toStrictEqual([...all, ...all].sort());
     expect(namespacesCalled().sort()).toEqual(["bank", "shop"]);
   });
 

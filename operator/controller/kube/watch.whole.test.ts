@@ -253,6 +253,20 @@ describe("refresh", () => {
     expect(fake.lists()).toHaveLength(3);
   });
 
+  test("asked for while a read is taken in waits for the next one", async () => {
+    fake.put("a", "1");
+    let refreshed: Promise<void> | undefined;
+    const onChange = () => {
+      if (refreshed) return;
+      fake.put("b", "1");
+      refreshed = things.refresh();
+    };
+    const things = start({}, { onChange });
+    await until("it is asked for", () => refreshed !== undefined);
+    await refreshed;
+    expect(things.get("space/b")).toBe("1");
+  });
+
   test("that fails says so, and the watch goes on from where it was", async () => {
     fake.put("a", "1");
     const things = await startOpen();
