@@ -35,6 +35,8 @@ export const CONDITION_REASONS = [
   "NoPods",
   /** In force. */
   "Ready",
+  /** In force, but no pod is made unready by it. */
+  "DryRun",
   /** Not stalled: nothing stands in the way. */
   "Progressing",
 ] as const;

@@ -34,6 +34,10 @@ function resolved(spec: Omit<HealthPolicySpec, "selector">) {
 }
 
 describe("effectivePolicy", () => {
+  test.each(["Enforce", "DryRun"] as const)("mode %s stays", (mode) => {
+    expect(resolved({ mode, dependencies: [ORDERS] }).mode).toBe(mode);
+  });
+
   test("fills in every default", () => {
     expect(resolved({ dependencies: [ORDERS] })).toStrictEqual({
       namespace: "shop",
@@ -42,6 +46,7 @@ describe("effectivePolicy", () => {
       generation: 3,
       creationTimestamp: "2026-01-01T00:00:00Z",
       selector: { matchLabels: { app: "web" } },
+      mode: "Enforce",
       timing: {
         connectTimeoutMilliseconds: 3_000,
         checkTimeoutMilliseconds: 4_000,

@@ -1,5 +1,6 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
-import type { DependencyConfig } from "./policy-file.ts";
+import { DEFAULT_MODE } from "./limits.ts";
+import type { DependencyConfig, Mode } from "./policy-file.ts";
 import {
   DEFAULT_TIMES,
   durationMilliseconds,
@@ -20,6 +21,7 @@ export interface EffectivePolicy {
   /** RFC 3339; the older of two policies that match a pod wins. */
   creationTimestamp: string;
   selector: LabelSelector;
+  mode: Mode;
   timing: Timing;
   probe: ProbeTiming;
   dependencies: DependencyConfig[];
@@ -67,6 +69,7 @@ export function effectivePolicy(policy: HealthPolicy): Resolution {
       generation: metadata.generation,
       creationTimestamp: metadata.creationTimestamp,
       selector: spec.selector,
+      mode: spec.mode ?? DEFAULT_MODE,
       timing,
       probe,
       dependencies: spec.dependencies.map(dependencyConfig),

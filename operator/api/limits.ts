@@ -3,6 +3,9 @@
  * sidecar loads this file.
  */
 
+/** What an unset `mode` of a policy means. */
+export const DEFAULT_MODE = "Enforce";
+
 /** What an unset field of a dependency means. The controller writes these values into the file. */
 export const DEPENDENCY_DEFAULTS = {
   credentials: { usernameKey: "username", passwordKey: "password" },

@@ -22,6 +22,10 @@ export const IMPACTS = ["Gate", "Observe", "Startup"] as const;
 /** One of IMPACTS. */
 export type Impact = (typeof IMPACTS)[number];
 
+/** What the failures of all dependencies do to the pod: what their impacts say, or nothing but be reported. */
+export const MODES = ["Enforce", "DryRun"] as const;
+export type Mode = (typeof MODES)[number];
+
 /** Which key of which Secret of the pod's namespace. */
 export interface SecretKeyReference {
   secretName: string;
@@ -67,6 +71,7 @@ export interface PolicyFile {
   policy: string;
   /** metadata.generation of the HealthPolicy that this was made from. */
   generation: number;
+  mode: Mode;
   timing: Timing;
   dependencies: DependencyConfig[];
 }

@@ -50,6 +50,7 @@ export const HEALTH_POLICY: Resource = {
     },
     { name: "Unready", type: "integer", jsonPath: ".status.pods.unready" },
     AGE,
+    { name: "Mode", type: "string", jsonPath: ".status.effective.mode", priority: 1 },
     {
       name: "Unready-Within",
       type: "string",

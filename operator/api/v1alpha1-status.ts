@@ -30,6 +30,7 @@ export const status = z
     ),
     effective: z
       .object({
+        mode: text("Whether pods become unready, or sidecars only report."),
         timing: z
           .object({
             connectTimeout: text("Budget for name resolution and connect together."),

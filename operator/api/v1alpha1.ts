@@ -5,7 +5,8 @@
 import { z } from "zod";
 import * as rules from "./cel.ts";
 import { NESTING_RULES } from "./cel-timing.ts";
-import { MAX_DEPENDENCIES } from "./limits.ts";
+import { DEFAULT_MODE, MAX_DEPENDENCIES } from "./limits.ts";
+import { MODES } from "./policy-file.ts";
 import { dependency } from "./v1alpha1-dependency.ts";
 import { describe } from "./v1alpha1-fields.ts";
 import { selector } from "./v1alpha1-selector.ts";
@@ -17,6 +18,14 @@ const { cel } = rules;
 const spec = z
   .object({
     selector,
+    mode: z
+      .enum(MODES)
+      .optional()
+      .meta(
+        describe(
+          `Enforce: pods become unready as the impacts of their dependencies say. DryRun: pods stay ready, and their sidecars report what Enforce would have done. An edit from DryRun to Enforce takes no running pod out for a dependency that is down at that moment. Unset: ${DEFAULT_MODE}.`,
+        ),
+      ),
     dependencies: z
       .array(dependency)
       .max(MAX_DEPENDENCIES)

@@ -69,6 +69,7 @@ beforeAll(async () => {
     formatVersion: POLICY_FILE_FORMAT,
     policy: "web",
     generation: 1,
+    mode: "Enforce",
     timing: TIMING,
     dependencies,
   };

@@ -3,7 +3,7 @@ import { REASONS, type Reason } from "../api/reasons.ts";
 import { MAX_READY_BYTES, MAX_STATUS_BYTES, readyAnswer, statusAnswer } from "./answers.ts";
 import { NO_CHECKS } from "./check-counts.ts";
 import type { DependencyView, PodView } from "./readiness.ts";
-import { UNHEARD } from "./verdict.ts";
+import { DRY_RUN, UNHEARD } from "./verdict.ts";
 
 const SINCE = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -63,6 +63,18 @@ describe("readyAnswer", () => {
   ] as const)("ready %j, reason %s", (ready, reason, status) => {
     const pod = { ...podOf([]), verdict: { ready, reason, gating: [] } };
     expect(readyAnswer(pod)).toStrictEqual({ status, body: reason });
+  });
+
+  test("a dry run is named, with a line for each dependency that would gate", () => {
+    const dryRun = (...dependencies: DependencyView[]) => {
+      const enforced = podOf(dependencies);
+      return readyAnswer({ ...enforced, verdict: DRY_RUN, enforced: enforced.verdict });
+    };
+    expect(dryRun(view("db"))).toStrictEqual({ status: 200, body: "DryRun" });
+    expect(dryRun(view("fine"), view("db", "ConnectionRefused"))).toStrictEqual({
+      status: 200,
+      body: "DryRun\ndb: ConnectionRefused",
+    });
   });
 
   test("a dependency without a result says so", () => {
@@ -130,6 +142,16 @@ describe("statusAnswer", () => {
     });
   });
 
+  test("a dry run: ready, and what would not be", () => {
+    const pod = podOf([view("db", "ConnectionRefused"), view("fine")]);
+    const status = JSON.parse(statusAnswer({ ...pod, verdict: DRY_RUN, enforced: pod.verdict }));
+    expect(status).toMatchObject({ ready: true, reason: "DryRun", wouldBeReady: false });
+    expect(status.dependencies).toMatchObject([
+      { name: "db", gating: false, wouldGate: true, since: "2026-01-02T03:04:05.000Z" },
+      { name: "fine", gating: false, wouldGate: false },
+    ]);
+  });
+
   test("without a policy", () => {
     const verdict = { ready: true, reason: "NoPolicy" as const, gating: [] };
     const pod = { policy: undefined, generation: undefined, verdict, dependencies: [] };
@@ -171,6 +193,7 @@ describe("statusAnswer", () => {
   test("at its longest it drops the details and fits", () => {
     const body = statusAnswer({
       ...LONGEST,
+      enforced: LONGEST.verdict,
       unsupportedFormat: Number.MAX_SAFE_INTEGER,
       policy: "p".repeat(253),
       generation: Number.MAX_SAFE_INTEGER,

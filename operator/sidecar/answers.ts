@@ -30,10 +30,16 @@ function cut(lines: string[]): string {
   return body;
 }
 
-/** What /readyz answers: `ok`, the pod's reason, or a line for each dependency that gates. */
-export function readyAnswer({ verdict, dependencies }: PodView): ReadyAnswer {
-  if (verdict.ready) return { status: 200, body: verdict.reason ?? "ok" };
-  const gating = dependencies.filter(({ name }) => verdict.gating.includes(name));
+/**
+ * What /readyz answers: `ok`, the pod's reason, or a line for each dependency that gates. In a dry run `DryRun`, with
+ * a line for each dependency that would.
+ */
+export function readyAnswer({ verdict, enforced, dependencies }: PodView): ReadyAnswer {
+  const named = (enforced ?? verdict).gating;
+  const gating = dependencies.filter(({ name }) => named.includes(name));
+  if (verdict.ready) {
+    return { status: 200, body: cut([verdict.reason ?? "ok", ...gating.map(line)]) };
+  }
   return { status: 503, body: gating.length > 0 ? cut(gating.map(line)) : String(verdict.reason) };
 }
 
@@ -45,6 +51,8 @@ interface DependencyStatus {
   up: boolean | null;
   /** It keeps the pod unready now. */
   gating: boolean;
+  /** In a dry run: it would keep the pod unready now. */
+  wouldGate?: boolean | undefined;
   reason?: Reason | undefined;
   detail?: string | undefined;
   /** Since when `up` is as it is; RFC 3339. */
@@ -52,14 +60,17 @@ interface DependencyStatus {
   tls?: boolean | undefined;
 }
 
-function dependencyStatus(view: DependencyView, gating: boolean): DependencyStatus {
-  const { name, type, impact, state } = view;
+function dependencyStatus(
+  { name, type, impact, state }: DependencyView,
+  { verdict, enforced }: PodView,
+): DependencyStatus {
   return {
     name,
     type,
     impact,
     up: state.heardAt === undefined ? null : state.up.high,
-    gating,
+    gating: verdict.gating.includes(name),
+    wouldGate: enforced?.gating.includes(name),
     reason: state.reason,
     detail: state.detail,
     since: state.since === undefined ? undefined : new Date(state.since).toISOString(),
@@ -72,16 +83,15 @@ function dependencyStatus(view: DependencyView, gating: boolean): DependencyStat
  * `unsupportedFormat` is there only while the policy file is of a format that this version cannot read.
  */
 export function statusAnswer(view: PodView): string {
-  const { policy, generation, unsupportedFormat, verdict, dependencies } = view;
+  const { policy, generation, unsupportedFormat, verdict, enforced, dependencies } = view;
   const status = {
     policy: policy ?? null,
     generation: generation ?? null,
     unsupportedFormat,
     ready: verdict.ready,
     reason: verdict.reason,
-    dependencies: dependencies.map((view) =>
-      dependencyStatus(view, verdict.gating.includes(view.name)),
-    ),
+    wouldBeReady: enforced?.ready,
+    dependencies: dependencies.map((dependency) => dependencyStatus(dependency, view)),
   };
   const whole = JSON.stringify(status);
   if (Buffer.byteLength(whole) <= MAX_STATUS_BYTES) return whole;

@@ -23,6 +23,7 @@ const policy = (generation: number): string =>
     formatVersion: POLICY_FILE_FORMAT,
     policy: "web",
     generation,
+    mode: "Enforce",
     timing: {
       connectTimeoutMilliseconds: 1,
       checkTimeoutMilliseconds: 2,

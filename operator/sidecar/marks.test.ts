@@ -31,17 +31,19 @@ afterEach(() => rm(directory, { recursive: true }));
 describe("marks", () => {
   test("outlive the program that set them", async () => {
     const first = open(1_000);
-    first.update({ policySeen: true, firstReady: true });
+    first.update({ policySeen: true, firstReady: true, firstPassed: true });
     const timeouts = { connectTimeoutMilliseconds: 30, checkTimeoutMilliseconds: 100 };
-    first.update({ settled: { db: "content" }, timeouts });
+    first.update({ settled: { db: "content" }, timeouts, mode: "DryRun" });
 
     const second = open(9_000);
     expect(second.current()).toStrictEqual({
       podStartedAt: 1_000,
       policySeen: true,
       firstReady: true,
+      firstPassed: true,
       settled: { db: "content" },
       timeouts,
+      mode: "DryRun",
     });
     expect(lines).toStrictEqual([]);
   });
@@ -51,6 +53,7 @@ describe("marks", () => {
       podStartedAt: 1_000,
       policySeen: false,
       firstReady: false,
+      firstPassed: false,
       settled: {},
     });
     expect(open(9_000).current().podStartedAt).toBe(1_000);
@@ -116,13 +119,19 @@ describe("marks", () => {
 });
 
 describe("parseMarks", () => {
-  const fresh = { podStartedAt: 10, policySeen: false, firstReady: false, settled: {} };
+  const fresh = {
+    podStartedAt: 10,
+    policySeen: false,
+    firstReady: false,
+    firstPassed: false,
+    settled: {},
+  };
 
   test.each([
     "null",
     "[]",
     "1",
-    '{"podStartedAt":"x","firstReady":1,"settled":7,"timeouts":7}',
+    '{"podStartedAt":"x","firstReady":1,"firstPassed":1,"settled":7,"timeouts":7,"mode":"Maybe"}',
     '{"timeouts":{"connectTimeoutMilliseconds":3}}',
     '{"timeouts":{"connectTimeoutMilliseconds":3,"checkTimeoutMilliseconds":"4"}}',
     '{"timeouts":{"connectTimeoutMilliseconds":"3","checkTimeoutMilliseconds":4}}',

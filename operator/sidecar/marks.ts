@@ -5,6 +5,7 @@
  */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MODES, type Mode } from "../api/policy-file.ts";
 import type { Timeouts } from "../api/timing.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
@@ -22,10 +23,14 @@ export interface Marks {
   policySeen: boolean;
   /** The pod has been ready. */
   firstReady: boolean;
+  /** It would have been, had every policy been enforced: what a dry run counts from. */
+  firstPassed: boolean;
   /** For each dependency that has been up with the content it has now: name -> that content. */
   settled: Record<string, string>;
   /** The times of the policy last in force: an edit may come while no sidecar runs. */
   timeouts?: Timeouts | undefined;
+  /** The mode of that policy, for the same reason. */
+  mode?: Mode | undefined;
 }
 
 /** The marks in force, and how to change some of them. */
@@ -63,8 +68,10 @@ export function parseMarks(text: string, now: number): Marks {
     podStartedAt: Math.min(startedAt, now),
     policySeen: from.policySeen === true,
     firstReady: from.firstReady === true,
+    firstPassed: from.firstPassed === true,
     settled: settledOf(from.settled),
     timeouts: timeoutsOf(from.timeouts),
+    mode: MODES.find((known) => known === from.mode),
   };
 }
 
@@ -79,7 +86,13 @@ function codeOf(error: unknown): string {
  */
 export function openMarks(directory: string, { now, log }: { now: number; log: Log }): MarksFile {
   const path = join(directory, MARKS_FILE);
-  let marks: Marks = { podStartedAt: now, policySeen: false, firstReady: false, settled: {} };
+  let marks: Marks = {
+    podStartedAt: now,
+    policySeen: false,
+    firstReady: false,
+    firstPassed: false,
+    settled: {},
+  };
   let writable = true;
 
   function write(): void {

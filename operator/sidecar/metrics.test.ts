@@ -64,6 +64,20 @@ healthpolicy_check_failures_total{dependency="orders-db",reason="CheckTimeout"} 
 `);
 });
 
+test("a dry run: the pod is ready, and two gauges say what would not be", () => {
+  const enforced = { ready: false, reason: undefined, gating: ["orders-db"] };
+  const text = metrics({ ...pod(true, [database, unheard]), enforced });
+  expect(text).toContain(`healthpolicy_pod_ready 1
+# HELP healthpolicy_dry_run_pod_ready In a dry run: 1 while the sidecar would answer its readiness probe with success.
+# TYPE healthpolicy_dry_run_pod_ready gauge
+healthpolicy_dry_run_pod_ready 0
+# HELP healthpolicy_dry_run_dependency_gates In a dry run: 1 while the dependency would keep the pod unready.
+# TYPE healthpolicy_dry_run_dependency_gates gauge
+healthpolicy_dry_run_dependency_gates{dependency="orders-db",type="postgresql",impact="Gate"} 1
+healthpolicy_dry_run_dependency_gates{dependency="sessions",type="memcached",impact="Observe"} 0
+`);
+});
+
 test("a dependency that is down is 0, one without a result is absent", () => {
   const down = { ...database, state: { ...database.state, up: { high: false, against: 0 } } };
   const text = metrics(pod(false, [down, unheard]));

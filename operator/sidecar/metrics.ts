@@ -1,6 +1,7 @@
 /** The pod's state as Prometheus text, by hand: a client library costs megabytes in every pod. */
 import { BUCKETS_SECONDS, type CheckCounts } from "./check-counts.ts";
 import type { DependencyView, PodView } from "./readiness.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** The content type of the text format. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,6 +37,8 @@ const UP = "healthpolicy_dependency_up";
 const DURATION = "healthpolicy_check_duration_seconds";
 const FAILURES = "healthpolicy_check_failures_total";
 const READY = "healthpolicy_pod_ready";
+const WOULD_BE_READY = "healthpolicy_dry_run_pod_ready";
+const WOULD_GATE = "healthpolicy_dry_run_dependency_gates";
 
 function up({ name, type, impact, state }: DependencyView): string[] {
   if (state.heardAt === undefined) return [];
@@ -50,7 +53,29 @@ const failures = ({ name, counts }: DependencyView) =>
     sample(FAILURES, { dependency: name, reason }, count),
   );
 
-function families({ verdict, dependencies }: PodView): Family[] {
+/** What an enforced policy would do; nothing where it is enforced, so that no alert fires twice for one fault. */
+function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): Family[] {
+  if (!enforced) return [];
+  return [
+    {
+      name: WOULD_BE_READY,
+      type: "gauge",
+      help: "In a dry run: 1 while the sidecar would answer its readiness probe with success.",
+      samples: [sample(WOULD_BE_READY, {}, Number(enforced.ready))],
+    },
+    {
+      name: WOULD_GATE,
+      type: "gauge",
+      help: "In a dry run: 1 while the dependency would keep the pod unready.",
+      samples: dependencies.map(({ name, type, impact }) => {
+        const labels = { dependency: name, type, impact };
+        return sample(WOULD_GATE, labels, Number(enforced.gating.includes(name)));
+      }),
+    },
+  ];
+}
+
+function families({ verdict, enforced, dependencies }: PodView): Family[] {
   return [
     {
       name: READY,
@@ -58,6 +83,7 @@ function families({ verdict, dependencies }: PodView): Family[] {
       help: "1 while the sidecar answers its readiness probe with success.",
       samples: [sample(READY, {}, Number(verdict.ready))],
     },
+    ...dryRun(enforced, dependencies),
     {
       name: UP,
       type: "gauge",

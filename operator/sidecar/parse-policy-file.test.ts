@@ -27,6 +27,7 @@ const MEMCACHED: DependencyConfig = {
 const CONFIG: PolicyFile = {
   policy: "web",
   generation: 3,
+  mode: "Enforce",
   timing: TIMING,
   dependencies: [POSTGRESQL, MEMCACHED],
 };
@@ -112,6 +113,16 @@ describe("what it takes", () => {
     expect(parse(withDependency({ ...later, [type]: { x: [] } })).dependencies).toStrictEqual([
       later,
     ]);
+  });
+
+  test.each([
+    ["Enforce", "Enforce"],
+    ["DryRun", "DryRun"],
+    [undefined, "Enforce"],
+    ["a mode of a later version", "DryRun"],
+    [null, "DryRun"],
+  ])("mode %j is %s", (mode, want) => {
+    expect(parse({ ...CONFIG, mode }).mode).toBe(want);
   });
 
   test.each(["Gate", "Observe", "Startup"])("impact %s", (impact) => {

@@ -3,11 +3,13 @@
  * leaves out; what it knows and finds broken in one dependency makes that dependency misconfigured,
  * not the whole policy unreadable.
  */
-import { MAX_DEPENDENCIES } from "../api/limits.ts";
+import { DEFAULT_MODE, MAX_DEPENDENCIES } from "../api/limits.ts";
 import { isDnsLabel, isDnsSubdomain } from "../api/name-patterns.ts";
 import {
   type DependencyConfig,
   IMPACTS,
+  MODES,
+  type Mode,
   POLICY_FILE_FORMAT,
   type PolicyFile,
 } from "../api/policy-file.ts";
@@ -51,6 +53,15 @@ function timing(value: unknown): Timing {
   });
 }
 
+/**
+ * What the file says, Enforce where it says nothing. A mode of a later version is a dry run for this one: reporting
+ * alone cannot empty a Service.
+ */
+function mode(value: unknown): Mode {
+  if (value === undefined) return DEFAULT_MODE;
+  return MODES.find((known) => known === value) ?? "DryRun";
+}
+
 function json(content: string): unknown {
   try {
     return JSON.parse(content);
@@ -80,6 +91,7 @@ export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat
   return {
     policy: text(from.policy, "policy", POLICY_NAME),
     generation: whole(from.generation, "generation", Number.MAX_SAFE_INTEGER),
+    mode: mode(from.mode),
     timing: timing(from.timing),
     dependencies,
   };

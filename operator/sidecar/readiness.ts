@@ -5,9 +5,10 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, PolicyFile } from "../api/policy-file.ts";
-import { shortened, type Timing } from "../api/timing.ts";
+import { shortened } from "../api/timing.ts";
 import { type CheckCounts, counted, NO_CHECKS } from "./check-counts.ts";
 import type { Log } from "./log.ts";
+import { logTurns } from "./log-turns.ts";
 import type { MarksFile } from "./marks.ts";
 import {
   AWAIT_POLICY_MILLISECONDS,
@@ -16,12 +17,14 @@ import {
   awaited,
   type CheckResult,
   type DependencyState,
+  DRY_RUN,
   decide,
   type Judged,
   type Moment,
   type PolicyPresence,
   retimed,
   staysSettled,
+  staysSettledWhenEnforced,
   UNHEARD,
   type Verdict,
 } from "./verdict.ts";
@@ -39,6 +42,8 @@ export interface PodView {
   /** formatVersion of the policy file, while that is one which this version cannot read. */
   unsupportedFormat?: number | undefined;
   verdict: Verdict;
+  /** In a dry run, what the verdict would be if the policy were enforced, and had been all the time. */
+  enforced?: Verdict | undefined;
   dependencies: DependencyView[];
 }
 
@@ -93,9 +98,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   const now = options.now ?? clocks;
   const entries = new Map<string, Entry>();
   const waiting = new Set<() => void>();
+  const noteTurn = logTurns(log);
   let config: PolicyFile | undefined;
   let unsupportedFormat: number | undefined;
-  let wasReady: boolean | undefined;
+  let looked = false;
 
   const startedAt = now();
   const awaitPolicyUntil =
@@ -109,6 +115,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     if (marks.current().policySeen) return "Removed";
     return at.monotonic < awaitPolicyUntil ? "Awaited" : "Missing";
   }
+
+  const isDryRun = () => config?.mode === "DryRun";
+
+  /** The past that dependencies are judged by: in a dry run, that of a pod under an enforced policy. */
+  const firstReady = () => (isDryRun() ? marks.current().firstPassed : marks.current().firstReady);
 
   const isSettled = ({ dependency, content }: Entry) =>
     marks.current().settled[dependency.name] === content;
@@ -136,32 +147,39 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     });
   }
 
-  function noteReadiness(verdict: Verdict): void {
+  function noteReadiness({ verdict, enforced }: PodView): void {
+    const { firstReady, firstPassed } = marks.current();
     // Ready without a policy counts. When nobody wrote the ConfigMap for two minutes, every pod created
     // meanwhile serves; what the late policy finds wrong in them must not take all of them away at once.
     // A dependency gates them from its first success on, as after a live edit.
-    if (verdict.ready && !marks.current().firstReady) marks.update({ firstReady: true });
-    if (verdict.ready === wasReady) return;
-    wasReady = verdict.ready;
-    log(verdict.ready ? "info" : "warn", verdict.ready ? "pod ready" : "pod not ready", {
-      reason: verdict.reason,
-      dependencies: verdict.gating.join(",") || undefined,
-    });
+    const next = {
+      firstReady: firstReady || verdict.ready,
+      firstPassed: firstPassed || (enforced ?? verdict).ready,
+    };
+    if (next.firstReady !== firstReady || next.firstPassed !== firstPassed) marks.update(next);
+    noteTurn(verdict, enforced);
   }
 
   function view(): PodView {
     const at = now();
     const dependencies = [...entries.values()].map((entry) => viewOf(entry, at));
-    const { firstReady } = marks.current();
-    const verdict = decide({ presence: presence(at), firstReady, dependencies });
-    const { policy, generation } = config ?? {};
-    return { policy, generation, unsupportedFormat, verdict, dependencies };
+    const decided = decide({ presence: presence(at), firstReady: firstReady(), dependencies });
+    const dryRun = isDryRun();
+    return {
+      policy: config?.policy,
+      generation: config?.generation,
+      unsupportedFormat,
+      verdict: dryRun ? DRY_RUN : decided,
+      enforced: dryRun ? decided : undefined,
+      dependencies,
+    };
   }
 
   function refresh(): void {
+    looked = true;
     const at = now();
     for (const entry of entries.values()) setState(entry, stateAt(entry, at));
-    noteReadiness(view().verdict);
+    noteReadiness(view());
   }
 
   function changed(): void {
@@ -181,24 +199,28 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   /**
-   * Forgets the settled marks of dependencies that are gone, changed or now get less time. The times
-   * before are read from the marks, so that an edit made while no sidecar ran is noticed.
+   * Forgets the settled marks of dependencies that are gone, changed or now get less time, and at the end of a
+   * dry run of those that are not up. Times and mode before are read from the marks, so that an edit made while no
+   * sidecar ran is noticed.
    */
-  function dropOldMarks(timing: Timing | undefined): void {
-    const before = marks.current().timeouts;
-    const strict = timing !== undefined && shortened(before, timing);
-    const kept = [...entries.values()].filter(
-      (entry) => isSettled(entry) && (!strict || staysSettled(entry.state)),
-    );
-    const next = {
+  function dropOldMarks(next: PolicyFile | undefined): void {
+    const timing = next?.timing;
+    const before = marks.current();
+    const less = timing !== undefined && shortened(before.timeouts, timing);
+    const dryRunEnds = before.mode === "DryRun" && next?.mode === "Enforce";
+    const stays = ({ state }: Entry) =>
+      (!less || staysSettled(state)) && (!dryRunEnds || staysSettledWhenEnforced(state));
+    const kept = [...entries.values()].filter((entry) => isSettled(entry) && stays(entry));
+    const change = {
       policySeen: true,
       settled: Object.fromEntries(kept.map((entry) => [entry.dependency.name, entry.content])),
       timeouts: timing && {
         connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
         checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds,
       },
+      mode: next?.mode,
     };
-    if (!isDeepStrictEqual({ ...marks.current(), ...next }, marks.current())) marks.update(next);
+    if (!isDeepStrictEqual({ ...before, ...change }, before)) marks.update(change);
   }
 
   function replaceEntries(next: PolicyFile | undefined): void {
@@ -211,13 +233,13 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   function apply(next: PolicyFile | undefined): void {
     // A pod that has just become ready without a policy is marked as such before one arrives. At the
     // start nothing is marked: the policy has not been looked for yet.
-    if (wasReady !== undefined) refresh();
+    if (looked) refresh();
     replaceEntries(next);
     if (next) log("info", "policy in force", { policy: next.policy, generation: next.generation });
     else if (config) log("info", "policy removed");
     config = next;
     unsupportedFormat = undefined;
-    if (next || marks.current().policySeen) dropOldMarks(next?.timing);
+    if (next || marks.current().policySeen) dropOldMarks(next);
     changed();
   }
 
@@ -233,10 +255,14 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     if (!entry || !config) return;
     const at = now();
     const { timing } = config;
-    const { firstReady, settled } = marks.current();
+    const { settled } = marks.current();
     // Aged first: after a gap a dependency starts from failing, and needs its successes anew.
     const state = stateAt(entry, at);
-    setState(entry, afterResult(state, result, { at, timing, firstReady }), milliseconds);
+    setState(
+      entry,
+      afterResult(state, result, { at, timing, firstReady: firstReady() }),
+      milliseconds,
+    );
     entry.counts = counted(entry.counts, result, milliseconds);
     // Only after a success under the present times: `up` may date from longer ones.
     if (result.ok && entry.state.up.high && !isSettled(entry)) {
@@ -246,9 +272,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   function awaitsResults(): boolean {
+    if (isDryRun()) return false;
     const at = now();
-    const { firstReady } = marks.current();
-    return [...entries.values()].some((entry) => awaited(viewOf(entry, at), firstReady));
+    return [...entries.values()].some((entry) => awaited(viewOf(entry, at), firstReady()));
   }
 
   function firstResults(signal: AbortSignal): Promise<void> {

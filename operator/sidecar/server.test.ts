@@ -6,6 +6,7 @@ import { createReadiness, type Readiness } from "./readiness.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
 import { createProbeServer, listen } from "./server.ts";
 import { type RawClient, rawClient } from "./testing/raw-client.ts";
+import { newMarks } from "./testing/test-pod.ts";
 
 const CHECK_TIMEOUT = 1_000;
 const database: DependencyConfig = {
@@ -17,6 +18,7 @@ const database: DependencyConfig = {
 const config: PolicyFile = {
   policy: "web",
   generation: 3,
+  mode: "Enforce",
   timing: {
     connectTimeoutMilliseconds: 100,
     checkTimeoutMilliseconds: CHECK_TIMEOUT,
@@ -50,7 +52,7 @@ function raw(text: string, localAddress?: string): RawClient {
 }
 
 beforeEach(async () => {
-  let marks = { podStartedAt: Date.now(), policySeen: false, firstReady: false, settled: {} };
+  let marks = newMarks(Date.now());
   checks = 0;
   clients = [];
   readiness = createReadiness({

@@ -118,6 +118,14 @@ export function staysSettled({ heardAt, passing }: DependencyState): boolean {
   return heardAt !== undefined && !passing.high;
 }
 
+/**
+ * Whether a dependency stays settled when a dry run ends. One that is up does, and gates from its next failures on.
+ * Any other has to be up once more: the edit itself must not empty a Service, as no other edit does.
+ */
+export function staysSettledWhenEnforced({ up }: DependencyState): boolean {
+  return up.high;
+}
+
 /** A dependency as the pod's verdict sees it. */
 export interface Judged {
   name: string;
@@ -178,6 +186,9 @@ export interface Verdict {
   /** Names of the dependencies that keep the pod unready. */
   gating: string[];
 }
+
+/** The verdict in a dry run, whatever the dependencies do. */
+export const DRY_RUN: Verdict = { ready: true, reason: "DryRun", gating: [] };
 
 /** What the verdict is made from. */
 export interface Evidence {

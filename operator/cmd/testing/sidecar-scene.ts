@@ -73,6 +73,7 @@ export async function createSidecarScene(): Promise<SidecarScene> {
         formatVersion: POLICY_FILE_FORMAT,
         policy: "web",
         generation: 1,
+        mode: "Enforce",
         timing: TIMING,
         dependencies,
         ...more,

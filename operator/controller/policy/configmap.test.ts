@@ -2,6 +2,11 @@ import { expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { policyConfigMap } from "./configmap.ts";
 
+test("a dry run reaches the sidecars", () => {
+  const { data } = policyConfigMap(testPolicy({ mode: "DryRun" }));
+  expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ formatVersion: 1, mode: "DryRun" });
+});
+
 test("the whole ConfigMap", () => {
   const { data, ...rest } = policyConfigMap(testPolicy());
   expect(rest).toStrictEqual({
@@ -27,6 +32,7 @@ test("the whole ConfigMap", () => {
     formatVersion: 1,
     policy: "web",
     generation: 3,
+    mode: "Enforce",
     timing: testPolicy().timing,
     dependencies: testPolicy().dependencies,
   });

@@ -27,6 +27,7 @@ export interface PolicyConfigMap {
 function policyFile({
   name,
   generation,
+  mode,
   timing,
   dependencies,
 }: EffectivePolicy): WrittenPolicyFile {
@@ -34,6 +35,7 @@ function policyFile({
     formatVersion: POLICY_FILE_FORMAT,
     policy: name,
     generation,
+    mode,
     timing,
     dependencies,
   };

@@ -1,7 +1,9 @@
 /** The status that follows from what is known about a policy. */
 import { describe, expect, test } from "@jest/globals";
 import { MAX_MESSAGE_LENGTH } from "../../api/limits.ts";
+import { testPolicy } from "../../api/testing/policy.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { NO_PODS } from "./pod-counts.ts";
 import { policyStatus, wasProgrammed } from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 import { factsOf, short } from "./testing/status-facts.ts";
@@ -9,6 +11,16 @@ import { factsOf, short } from "./testing/status-facts.ts";
 function message(status: HealthPolicyStatus, type: ConditionType): string | undefined {
   return status.conditions?.find((condition) => condition.type === type)?.message;
 }
+
+test("a policy in a dry run is ready and says so, with pods or without", () => {
+  const resolution = { policy: testPolicy({ mode: "DryRun" }) };
+  const status = policyStatus(factsOf({ resolution }));
+  expect(short(status)).toMatchObject({ Ready: "True DryRun", Stalled: "False Progressing" });
+  expect(message(status, "Ready")).toBe(
+    "In force as a dry run: no pod is made unready, sidecars report.",
+  );
+  expect(short(policyStatus(factsOf({ resolution, counts: NO_PODS }))).Ready).toBe("True NoPods");
+});
 
 test("the whole status of a policy that is in force", () => {
   const common = { observedGeneration: 3, lastTransitionTime: "2026-02-03T04:05:06Z" };
@@ -46,6 +58,7 @@ test("the whole status of a policy that is in force", () => {
       },
     ],
     effective: {
+      mode: "Enforce",
       timing: {
         connectTimeout: "3s",
         checkTimeout: "4s",

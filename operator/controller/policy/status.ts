@@ -145,10 +145,16 @@ function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionS
 }
 
 /** Ready waits for no pod: Helm applies policies after Deployments and would wait for ever. */
-function ready(needed: readonly ConditionState[], counts: PodCounts): ConditionState {
+function ready(
+  needed: readonly ConditionState[],
+  { counts, resolution }: StatusFacts,
+): ConditionState {
   const missing = needed.find(({ status }) => status !== "True");
   if (missing) return no(missing.reason, missing.message);
   if (counts.matched === 0) return yes("NoPods", "In force; no running pod matches the selector.");
+  if ("policy" in resolution && resolution.policy.mode === "DryRun") {
+    return yes("DryRun", "In force as a dry run: no pod is made unready, sidecars report.");
+  }
   return yes("Ready", "In force.");
 }
 
@@ -165,7 +171,7 @@ function conditions(facts: StatusFacts): Condition[] {
   const states: Record<ConditionType, ConditionState> = {
     ...needed,
     PodsCurrent: podsCurrent(facts),
-    Ready: ready(Object.values(needed), facts.counts),
+    Ready: ready(Object.values(needed), facts),
     Stalled: stalled(Object.values(needed)),
   };
   const before = new Map(facts.previous?.conditions?.map((c) => [c.type, c]));
@@ -184,8 +190,9 @@ function conditions(facts: StatusFacts): Condition[] {
   });
 }
 
-function effective({ timing, probe, dependencies }: EffectivePolicy) {
+function effective({ mode, timing, probe, dependencies }: EffectivePolicy) {
   return {
+    mode,
     timing: {
       connectTimeout: formatDuration(timing.connectTimeoutMilliseconds),
       checkTimeout: formatDuration(timing.checkTimeoutMilliseconds),

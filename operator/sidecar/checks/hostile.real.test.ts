@@ -166,7 +166,7 @@ async function reasonsBesideHealthy(hostile: DependencyConfig[]): Promise<unknow
     onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
   });
   const dependencies = [...hostile, ...healthy];
-  runner.apply({ policy: "web", generation: 1, timing: TIMING, dependencies });
+  runner.apply({ policy: "web", generation: 1, mode: "Enforce", timing: TIMING, dependencies });
   await sleep(RUN_MILLISECONDS);
   runner.stop();
 

@@ -18,6 +18,7 @@ export const dependency = (name: string, host = name): DependencyConfig => ({
 export const config = (dependencies: DependencyConfig[], timing = TIMING): PolicyFile => ({
   policy: "web",
   generation: 1,
+  mode: "Enforce",
   timing,
   dependencies,
 });

@@ -43,6 +43,7 @@ export const policy = (
 ): PolicyFile => ({
   policy: "web",
   generation: 1,
+  mode: "Enforce",
   timing: TIMING,
   dependencies,
   ...more,
@@ -53,6 +54,7 @@ export const newMarks = (podStartedAt: number): Marks => ({
   podStartedAt,
   policySeen: false,
   firstReady: false,
+  firstPassed: false,
   settled: {},
 });
 

@@ -1,0 +1,38 @@
+/** One line in the log whenever the pod turns ready or unready, or in a dry run would have turned. */
+import type { Log } from "./log.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** The messages of the two turns. */
+interface Messages {
+  ready: string;
+  unready: string;
+}
+
+function turnsOf(log: Log, messages: Messages): (verdict: Verdict | undefined) => void {
+  let before: boolean | undefined;
+  return (verdict) => {
+    const same = verdict?.ready === before;
+    before = verdict?.ready;
+    if (!verdict || same) return;
+    log(verdict.ready ? "info" : "warn", verdict.ready ? messages.ready : messages.unready, {
+      reason: verdict.reason,
+      dependencies: verdict.gating.join(",") || undefined,
+    });
+  };
+}
+
+/**
+ * A function to be given the verdict, and in a dry run the one of an enforced policy, as often as anybody likes: the
+ * first of each is a turn, and then each that differs from the one before.
+ */
+export function logTurns(log: Log): (verdict: Verdict, enforced: Verdict | undefined) => void {
+  const real = turnsOf(log, { ready: "pod ready", unready: "pod not ready" });
+  const dryRun = turnsOf(log, {
+    ready: "dry run: pod would be ready",
+    unready: "dry run: pod would not be ready",
+  });
+  return (verdict, enforced) => {
+    real(verdict);
+    dryRun(enforced);
+  };
+}
