@@ -162,7 +162,8 @@ test("addAfter: the earliest wish counts, and running fulfils it", async () => {
   expect(at).toHaveLength(2);
 });
 
-test("a wish that was fulfilled early does not stand in the way of the next one", async () => {
+test("a wish that was fulfilled early does not stand in the way of a later one", async () => {
+  jest.useFakeTimers();
   let calls = 0;
   const keys = start(async () => {
     calls += 1;
@@ -170,9 +171,8 @@ test("a wish that was fulfilled early does not stand in the way of the next one"
   });
   keys.addAfter("a", 60_000);
   keys.add("a");
-  await until("the first call", () => calls === 1);
-  // Later than what was asked for before.
-  jest.useFakeTimers();
+  await jest.advanceTimersByTimeAsync(1);
+  expect(calls).toBe(1);
   keys.addAfter("a", 120_000);
   await jest.advanceTimersByTimeAsync(120_000);
   expect(calls).toBe(2);
