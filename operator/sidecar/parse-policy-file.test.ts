@@ -295,7 +295,7 @@ describe("what it refuses", () => {
       "dependencies[0].name is not a valid text",
     ],
     [withDependency({ ...MEMCACHED, type: "x y" }), "dependencies[0].type is not a valid text"],
-    [withDependency({ ...MEMCACHED, name: 7 }), "dependencies[0].name is not a valid text"],
+    [withDependency({ ...MEMCACHED, name: ["a"] }), "dependencies[0].name is not a valid text"],
     [{ ...CONFIG, timing: undefined }, "timing is not an object"],
     [{ ...CONFIG, formatVersion: undefined }, "formatVersion is not a whole number"],
     [
