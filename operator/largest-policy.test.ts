@@ -4,14 +4,19 @@ import { effectivePolicy } from "./api/effective-policy.ts";
 import {
   MAX_DATABASE_LENGTH,
   MAX_DEPENDENCIES,
+  MAX_HOST_HEADER_LENGTH,
   MAX_LABEL_LENGTH,
   MAX_MEMCACHED_SERVERS,
   MAX_NAME_LENGTH,
+  MAX_PATH_LENGTH,
   MAX_POLICY_FILE_BYTES,
   MAX_PORT,
   MAX_QUERY_LENGTH,
+  MAX_STATUS,
+  MIN_STATUS,
 } from "./api/limits.ts";
 import { POLICY_FILE, POLICY_NAME_MAX_LENGTH } from "./api/names.ts";
+import type { DependencyType } from "./api/policy-file.ts";
 import { rawPolicy } from "./api/testing/policy.ts";
 import { type HealthPolicySpec, healthPolicySchema } from "./api/v1alpha1.ts";
 import { policyConfigMap } from "./controller/policy/configmap.ts";
@@ -24,27 +29,39 @@ const key = { secretName: longestName, key: longestName };
 const server = { host: longestName, port: MAX_PORT };
 
 /** The largest slot of each type. */
-const LARGEST: Omit<HealthPolicySpec["dependencies"][number], "name">[] = [
-  {
-    postgresql: {
-      ...server,
-      database: wide(MAX_DATABASE_LENGTH),
-      credentials: {
-        secretName: longestName,
-        usernameKey: longestName,
-        passwordKey: longestName,
-      },
-      tls: { mode: "VerifyFull", caSecret: key },
-      query: wide(MAX_QUERY_LENGTH),
+const LARGEST: { [T in DependencyType]: HealthPolicySpec["dependencies"][number][T] } = {
+  postgresql: {
+    ...server,
+    database: wide(MAX_DATABASE_LENGTH),
+    credentials: {
+      secretName: longestName,
+      usernameKey: longestName,
+      passwordKey: longestName,
     },
+    tls: { mode: "VerifyFull", caSecret: key },
+    query: wide(MAX_QUERY_LENGTH),
   },
-  { memcached: { servers: new Array(MAX_MEMCACHED_SERVERS).fill(server) } },
-];
+  memcached: { servers: new Array(MAX_MEMCACHED_SERVERS).fill(server) },
+  tcp: server,
+  http: {
+    ...server,
+    method: "HEAD",
+    path: `/${"p".repeat(MAX_PATH_LENGTH - 1)}`,
+    hostHeader: "h".repeat(MAX_HOST_HEADER_LENGTH),
+    expectedStatus: { minimum: MIN_STATUS, maximum: MAX_STATUS },
+    tls: { mode: "VerifyFull", caSecret: key },
+  },
+};
 
-describe.each(LARGEST)("%#", (slot) => {
+test("the largest policies are large", () => {
+  const characters = Object.values(LARGEST).map((slot) => JSON.stringify(slot).length);
+  expect(MAX_DEPENDENCIES * Math.max(...characters)).toBeGreaterThan(48_000);
+});
+
+describe.each(Object.entries(LARGEST))("%s", (type, slot) => {
   const dependencies = Array.from({ length: MAX_DEPENDENCIES }, (_, index) => ({
     name: String(index).padStart(MAX_LABEL_LENGTH, "n"),
-    ...slot,
+    [type]: slot,
   }));
   const policy = rawPolicy({ name: "p".repeat(POLICY_NAME_MAX_LENGTH) }, { dependencies });
   const resolution = effectivePolicy(policy);
@@ -56,7 +73,6 @@ describe.each(LARGEST)("%#", (slot) => {
   });
 
   test("is no longer than sidecars read", () => {
-    expect(Buffer.byteLength(file)).toBeGreaterThan(48_000);
     expect(Buffer.byteLength(file)).toBeLessThan(MAX_POLICY_FILE_BYTES);
   });
 

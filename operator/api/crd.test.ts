@@ -244,6 +244,8 @@ describe("no message brings a control character to a terminal:", () => {
           query: bad,
         },
       },
+      { name: "mail", tcp: { host: bad, port: 25 } },
+      { name: "api", http: { host: bad, path: bad, hostHeader: bad, tls: { caSecret: key } } },
     ],
     timing: { connectTimeout: bad, checkTimeout: bad, interval: bad },
   });

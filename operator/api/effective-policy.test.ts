@@ -127,6 +127,50 @@ describe("effectivePolicy", () => {
     expect(policy.dependencies[0]?.postgresql?.tls).toStrictEqual({ mode: "Prefer" });
   });
 
+  test("fills in what http leaves unset, and gives https its own port and mode", () => {
+    const http = (slot: object) =>
+      resolved({ dependencies: [{ name: "api", http: { host: "api", ...slot } }] }).dependencies[0];
+    const usual = {
+      host: "api",
+      method: "GET",
+      path: "/",
+      expectedStatus: { minimum: 200, maximum: 299 },
+    };
+    expect(http({})).toStrictEqual({
+      name: "api",
+      impact: "Observe",
+      type: "http",
+      http: { ...usual, port: 80, tls: { mode: "Disable" } },
+    });
+    const caSecret = { secretName: "ca", key: "ca.crt" };
+    const verified = { ...usual, port: 443, tls: { mode: "VerifyFull", caSecret } };
+    expect(http({ tls: { caSecret } })?.http).toStrictEqual(verified);
+    expect(http({ tls: { mode: "Disable" } })?.http?.port).toBe(80);
+    const chosen = {
+      port: 8_443,
+      method: "HEAD",
+      path: "/healthz",
+      hostHeader: "shop.example",
+      expectedStatus: { minimum: 401, maximum: 403 },
+      tls: { mode: "Require" },
+    };
+    expect(http(chosen)?.http).toStrictEqual({ host: "api", ...chosen });
+    const half = { expectedStatus: { maximum: 499 } };
+    expect(http(half)?.http?.expectedStatus).toStrictEqual({ minimum: 200, maximum: 499 });
+  });
+
+  test.each([
+    [{ postgresql: ORDERS.postgresql }, "Gate"],
+    [{ memcached: { servers: [{ host: "cache" }] } }, "Gate"],
+    [{ tcp: { host: "mail", port: 25 } }, "Observe"],
+    [{ http: { host: "api" } }, "Observe"],
+  ])("%j has the impact %s unless the policy says another", (slot, impact) => {
+    const impacts = [{}, { impact: "Gate" as const }, { impact: "Observe" as const }].map(
+      (given) => resolved({ dependencies: [{ name: "x", ...given, ...slot }] }).dependencies[0],
+    );
+    expect(impacts.map((dependency) => dependency?.impact)).toEqual([impact, "Gate", "Observe"]);
+  });
+
   test("refuses times that do not nest, in a sentence", () => {
     const policy = healthPolicy({ dependencies: [ORDERS], timing: { checkTimeout: "5s" } });
     expect(effectivePolicy(policy)).toStrictEqual({

@@ -11,12 +11,28 @@ export const DEPENDENCY_DEFAULTS = {
   credentials: { usernameKey: "username", passwordKey: "password" },
   /** Of a protocol in which the server can be asked for TLS on an open connection. */
   negotiatedTlsMode: "Prefer",
+  /** Of a protocol that is encrypted from the first byte on, where the policy says that it is. */
+  directTlsMode: "VerifyFull",
   postgresql: { impact: "Gate", port: 5_432, query: "SELECT 1" },
   memcached: { impact: "Gate", port: 11_211 },
+  tcp: { impact: "Observe" },
+  http: {
+    impact: "Observe",
+    port: 80,
+    tlsPort: 443,
+    method: "GET",
+    path: "/",
+    minimumStatus: 200,
+    maximumStatus: 299,
+  },
 } as const;
 
 /** How much encryption a connection needs, the least first. */
 export const TLS_MODES = ["Disable", "Prefer", "Require", "VerifyFull"] as const;
+/** The same where a port speaks either TLS or none: there is nothing that a client could prefer. */
+export const DIRECT_TLS_MODES = ["Disable", "Require", "VerifyFull"] as const;
+/** Requests that change nothing on a server. */
+export const HTTP_METHODS = ["GET", "HEAD"] as const;
 
 /** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 75,000. */
 export const MAX_POLICY_FILE_BYTES = 262_144;
@@ -42,3 +58,10 @@ export const MAX_MESSAGE_LENGTH = 2_048;
 export const MAX_DEPENDENCIES = 12;
 /** The most memcached servers that one dependency may name. */
 export const MAX_MEMCACHED_SERVERS = 16;
+/** The longest path of an HTTP request, in characters. */
+export const MAX_PATH_LENGTH = 1_024;
+/** The longest Host header: a name, a colon and a port, in characters. */
+export const MAX_HOST_HEADER_LENGTH = 259;
+/** The lowest and the highest status of a final HTTP answer; those below 200 announce another one. */
+export const MIN_STATUS = 200;
+export const MAX_STATUS = 599;

@@ -4,8 +4,10 @@
  * Fields may be added without a new format: a sidecar ignores fields it does not know, and reports a
  * dependency whose type it does not know as `Unsupported`, so that old sidecars read new policies.
  */
+import type { fillHttp } from "./slots/http.ts";
 import type { fillMemcached } from "./slots/memcached.ts";
 import type { fillPostgresql } from "./slots/postgresql.ts";
+import type { fillTcp } from "./slots/tcp.ts";
 import type { Timing } from "./timing.ts";
 
 /**
@@ -39,6 +41,8 @@ export interface SecretKeyReference {
 export interface Slots {
   postgresql: ReturnType<typeof fillPostgresql>;
   memcached: ReturnType<typeof fillMemcached>;
+  tcp: ReturnType<typeof fillTcp>;
+  http: ReturnType<typeof fillHttp>;
 }
 
 /** The name of a slot. */
@@ -48,6 +52,8 @@ export type DependencyType = keyof Slots;
 export type PostgresqlConfig = Slots["postgresql"];
 /** A ring of memcached servers. */
 export type MemcachedConfig = Slots["memcached"];
+/** An HTTP server, and what is asked of it. */
+export type HttpConfig = Slots["http"];
 /** Where one server of a ring is. */
 export type MemcachedServer = MemcachedConfig["servers"][number];
 /** Where a database's user name and password are. */

@@ -3,14 +3,16 @@ import { z } from "zod";
 import * as rules from "./cel.ts";
 import { DEPENDENCY_DEFAULTS, MAX_LABEL_LENGTH } from "./limits.ts";
 import { type DependencyConfig, type DependencyType, IMPACTS, type Slots } from "./policy-file.ts";
+import { fillHttp, http } from "./slots/http.ts";
 import { fillMemcached, memcached } from "./slots/memcached.ts";
 import { fillPostgresql, postgresql } from "./slots/postgresql.ts";
+import { fillTcp, tcp } from "./slots/tcp.ts";
 import { describe } from "./v1alpha1-fields.ts";
 
 const { cel } = rules;
 
 /** The slots of a dependency, one per type. */
-const SLOTS = { postgresql, memcached } satisfies Record<DependencyType, z.ZodObject>;
+const SLOTS = { postgresql, memcached, tcp, http } satisfies Record<DependencyType, z.ZodObject>;
 
 /** The types that this version checks, in the order of the documentation. */
 export const DEPENDENCY_TYPES = Object.keys(SLOTS) as DependencyType[];
@@ -30,7 +32,7 @@ export const dependency = z
       .optional()
       .meta(
         describe(
-          "Gate: a pod that cannot reach it is unready. Startup: it must have been up once before the pod is first ready, and is reported only from then on. Observe: reported only. Unset: Gate for databases and caches.",
+          "Gate: a pod that cannot reach it is unready. Startup: it must have been up once before the pod is first ready, and is reported only from then on. Observe: reported only. Unset: Gate for databases and caches, Observe for tcp and http.",
         ),
       ),
     ...z.object(SLOTS).partial().shape,
@@ -47,6 +49,8 @@ type SlotSpecs = { [T in DependencyType]: z.infer<(typeof SLOTS)[T]> };
 const FILL_IN: { [T in DependencyType]: (slot: SlotSpecs[T]) => Slots[T] } = {
   postgresql: fillPostgresql,
   memcached: fillMemcached,
+  tcp: fillTcp,
+  http: fillHttp,
 };
 
 function slotOf<T extends DependencyType>(

@@ -42,12 +42,11 @@ export const secretKeyReference = (text: string) =>
     .optional()
     .meta(describe(text));
 
+/** A TCP port. */
+export const tcpPort = z
+  .int32()
+  .meta(cel(rules.rangeRule("port", { minimum: 1, maximum: MAX_PORT })));
+
 /** A TCP port; `unset` is what counts where the policy gives none. */
 export const port = (unset: number) =>
-  z
-    .int32()
-    .optional()
-    .meta({
-      ...describe(`TCP port; unset: ${unset}.`),
-      ...cel(rules.rangeRule("port", { minimum: 1, maximum: MAX_PORT })),
-    });
+  tcpPort.optional().meta(describe(`TCP port; unset: ${unset}.`));

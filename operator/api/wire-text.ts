@@ -11,6 +11,13 @@ export const WIRE_TEXT_PATTERN = "^[^\\x00-\\x1f\\x7f-\\x9f]*$";
 /** The same for a query, which people write over several lines: tab, line feed and carriage return may stand in it. */
 export const QUERY_TEXT_PATTERN = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$";
 
+/** The path of an HTTP request: printable ASCII, without the space that would end it and the # that is never sent. */
+export const REQUEST_PATH_PATTERN = "^/[\\x21\\x22\\x24-\\x7e]*$";
+
+/** A host name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
+export const HOST_HEADER_PATTERN =
+  "^([A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_.])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$";
+
 const WIRE_TEXT = new RegExp(WIRE_TEXT_PATTERN);
 const QUERY_TEXT = new RegExp(QUERY_TEXT_PATTERN);
 

@@ -43,24 +43,25 @@ export function integer(value: unknown, path: string): number {
 
 /** A whole number from 1 to `maximum`. */
 export function whole(value: unknown, path: string, maximum: number): number {
-  const number = integer(value, path);
-  if (number < 1 || number > maximum) {
-    throw new Error(`${path} is not a whole number from 1 to ${maximum}`);
-  }
-  return number;
+  return numberReader({ minimum: 1, maximum })(value, path);
 }
+
+/** Reads a whole number from `minimum` to `maximum`. */
+export const numberReader =
+  ({ minimum, maximum }: { minimum: number; maximum: number }): Reader<number> =>
+  (value, path) => {
+    const number = integer(value, path);
+    if (number < minimum || number > maximum) {
+      throw new Error(`${path} is not a whole number from ${minimum} to ${maximum}`);
+    }
+    return number;
+  };
 
 /** Reads a text that matches. */
 export const textReader =
   (pattern: Pattern): Reader<string> =>
   (value, path) =>
     text(value, path, pattern);
-
-/** Reads a whole number from 1 to `maximum`. */
-export const wholeReader =
-  (maximum: number): Reader<number> =>
-  (value, path) =>
-    whole(value, path, maximum);
 
 /** Reads one of these words. */
 export const oneOf =

@@ -1,30 +1,42 @@
 /** Pure: what the policy file says about one dependency, read with care: the file can be in other hands. */
 import {
+  DIRECT_TLS_MODES,
+  HTTP_METHODS,
   MAX_DATABASE_LENGTH,
+  MAX_HOST_HEADER_LENGTH,
   MAX_MEMCACHED_SERVERS,
+  MAX_PATH_LENGTH,
   MAX_PORT,
   MAX_QUERY_LENGTH,
+  MAX_STATUS,
+  MIN_STATUS,
   TLS_MODES,
 } from "../api/limits.ts";
 import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import type {
   CredentialsReference,
   DependencyType,
+  HttpConfig,
   MemcachedServer,
   SecretKeyReference,
   Slots,
   TlsConfig,
 } from "../api/policy-file.ts";
-import { isQueryText, isWireText } from "../api/wire-text.ts";
+import {
+  HOST_HEADER_PATTERN,
+  isQueryText,
+  isWireText,
+  REQUEST_PATH_PATTERN,
+} from "../api/wire-text.ts";
 import {
   listOf,
+  numberReader,
   object,
   oneOf,
   optional,
   type Pattern,
   type Reader,
   textReader,
-  wholeReader,
 } from "./parse-fields.ts";
 
 /** A bare host name or address: no scheme, user, path or white space. */
@@ -39,9 +51,14 @@ const QUERY: Pattern = {
   test: (query) =>
     query !== "" && query.length <= UNITS_PER_CHARACTER * MAX_QUERY_LENGTH && isQueryText(query),
 };
+const matching = (pattern: string, maximum: number): Pattern => ({
+  test: (value) => value.length <= maximum && new RegExp(pattern).test(value),
+});
+const REQUEST_PATH = matching(REQUEST_PATH_PATTERN, MAX_PATH_LENGTH);
+const HOST_HEADER = matching(HOST_HEADER_PATTERN, MAX_HOST_HEADER_LENGTH);
 
 const host = textReader(HOST);
-const port = wholeReader(MAX_PORT);
+const port = numberReader({ minimum: 1, maximum: MAX_PORT });
 const database = textReader(DATABASE);
 const query = textReader(QUERY);
 const secretName = textReader({ test: isDnsSubdomain });
@@ -53,6 +70,10 @@ const credentials = object<CredentialsReference>({
   passwordKey: key,
 });
 const tls = object<TlsConfig>({ mode: oneOf(TLS_MODES), caSecret: optional(secretKey) });
+const directTls = object<HttpConfig["tls"]>({
+  mode: oneOf(DIRECT_TLS_MODES),
+  caSecret: optional(secretKey),
+});
 
 const postgresql = object<Slots["postgresql"]>({
   connectionString: optional(secretKey),
@@ -68,7 +89,7 @@ const server = object<MemcachedServer>({ host, port });
 const memcached: Reader<Slots["memcached"]> = (value, path) => {
   const ring = object<Slots["memcached"]>({
     servers: listOf(server, MAX_MEMCACHED_SERVERS),
-    minAvailable: wholeReader(MAX_MEMCACHED_SERVERS),
+    minAvailable: numberReader({ minimum: 1, maximum: MAX_MEMCACHED_SERVERS }),
   })(value, path);
   if (ring.minAvailable > ring.servers.length) {
     throw new Error(`${path}.minAvailable is more than there are servers`);
@@ -76,8 +97,26 @@ const memcached: Reader<Slots["memcached"]> = (value, path) => {
   return ring;
 };
 
+const tcp = object<Slots["tcp"]>({ host, port });
+
+const status = numberReader({ minimum: MIN_STATUS, maximum: MAX_STATUS });
+const http = object<HttpConfig>({
+  host,
+  port,
+  method: oneOf(HTTP_METHODS),
+  path: textReader(REQUEST_PATH),
+  hostHeader: optional(textReader(HOST_HEADER)),
+  expectedStatus: object<HttpConfig["expectedStatus"]>({ minimum: status, maximum: status }),
+  tls: directTls,
+});
+
 /** One reader per type; the compiler asks for one when the resource gets a slot, and for each of its fields. */
-const READERS: { [T in DependencyType]: Reader<Slots[T]> } = { postgresql, memcached };
+const READERS: { [T in DependencyType]: Reader<Slots[T]> } = {
+  postgresql,
+  memcached,
+  tcp,
+  http,
+};
 
 /** The types of READERS. */
 export const PARSED_TYPES: readonly string[] = Object.keys(READERS);

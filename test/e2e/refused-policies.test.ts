@@ -40,6 +40,20 @@ describe.each(readdirSync(INVALID))("%s", (file) => {
   );
 });
 
+const EXAMPLES = join(import.meta.dirname, "../../examples");
+const POLICIES = readdirSync(EXAMPLES, { recursive: true, encoding: "utf8" }).filter(
+  (path) => path.endsWith(".yaml") && path.includes("polic"),
+);
+
+test.each(POLICIES)(
+  "examples/%s is accepted",
+  async (path) => {
+    const answer = await apply(readFileSync(join(EXAMPLES, path), "utf8"));
+    expect(answer).toMatchObject({ code: 0, stderr: "" });
+  },
+  KUBECTL,
+);
+
 const manifest = (selector: object, dependencies: object[]) =>
   JSON.stringify({
     apiVersion: "healthpolicy.dev/v1alpha1",

@@ -10,6 +10,7 @@ interface Part {
 
 const NETWORK = "operator/sidecar/checks/network";
 const TLS = "operator/sidecar/checks/tls";
+const HTTP = "operator/sidecar/checks/http";
 const MEMCACHED = "operator/sidecar/checks/memcached";
 const POSTGRESQL = "operator/sidecar/checks/postgresql";
 
@@ -137,7 +138,12 @@ export const parts: Record<string, Part> = {
       "request-head",
       "verdict",
     ),
-    tests: [tests("operator/sidecar", "{answers,metrics,parse-policy-file,request-head,verdict}")],
+    tests: [
+      tests(
+        "operator/sidecar",
+        "{answers,metrics,parse-policy-file,parse-slots,request-head,verdict}",
+      ),
+    ],
     slow: false,
   },
   readiness: {
@@ -160,6 +166,7 @@ export const parts: Record<string, Part> = {
       ...files("operator/sidecar/checks", "abort", "reason-of-error"),
       ...files(NETWORK, "read-until", "refused-addresses", "resolv-conf"),
       ...files(MEMCACHED, "memcached-stats"),
+      ...files(HTTP, "http-body", "http-head", "http-request"),
       ...files(
         POSTGRESQL,
         "connection-string",
@@ -173,6 +180,7 @@ export const parts: Record<string, Part> = {
       tests("operator/sidecar/checks", "{abort,reason-of-error}"),
       tests(NETWORK, "{read-until,refused-addresses,resolv-conf}"),
       tests(MEMCACHED, "memcached-stats"),
+      tests(HTTP, "http-{body,head,request}"),
       tests(POSTGRESQL, "{connection-string,postgresql-frames,scram,scram-key-memory}"),
     ],
     slow: true,

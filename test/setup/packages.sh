@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that PostgreSQL and memcached are installed: tests of checks start them on free ports. As root on Debian
-# they are installed, without a service that would run now or after the next start.
+# Makes sure that the servers are installed that tests of checks start on free ports. As root on Debian they are
+# installed, without a service that would run now or after the next start.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../e2e/cluster/settings.sh
@@ -8,12 +8,14 @@ source "$here/../e2e/cluster/settings.sh"
 install_seconds=600
 
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null; }
-has_memcached() { command -v memcached >/dev/null || [ -x /usr/bin/memcached ]; }
+# sbin need not be in the PATH of everybody who runs the tests.
+has() { PATH=$PATH:/usr/bin:/usr/sbin command -v "$1" >/dev/null; }
 
 missing=()
 if ! has_postgresql; then missing+=(postgresql); fi
-if ! has_memcached; then missing+=(memcached); fi
-if ! command -v openssl >/dev/null; then missing+=(openssl); fi
+for program in memcached redis-server nginx openssl; do
+  if ! has "$program"; then missing+=("$program"); fi
+done
 if ((${#missing[@]} == 0)); then exit 0; fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   fail "The tests need ${missing[*]}: install them (Debian: apt-get install ${missing[*]}) and run this again."

@@ -1,25 +1,28 @@
 /** How a connection is encrypted: the field `tls` of every type that has one. */
 import { z } from "zod";
 import * as rules from "../cel.ts";
-import { DEPENDENCY_DEFAULTS, TLS_MODES } from "../limits.ts";
+import { DEPENDENCY_DEFAULTS, DIRECT_TLS_MODES, TLS_MODES } from "../limits.ts";
 import { describe, secretKeyReference } from "../v1alpha1-fields.ts";
 
 const { cel, sentence } = rules;
+
+type TlsMode = (typeof TLS_MODES)[number];
 
 const caSecret = secretKeyReference(
   "PEM certificates of the authorities that may sign the server's certificate; for VerifyFull. Unset: the public authorities.",
 );
 
-const MODE = `(has(self.mode) ? self.mode : '${DEPENDENCY_DEFAULTS.negotiatedTlsMode}')`;
-
-/** An authority that nothing checks would only look like safety. */
-const CA_SECRET_RULE: rules.CelRule = {
-  rule: `!has(self.caSecret) || ${MODE} == 'VerifyFull'`,
-  messageExpression: sentence(
-    "tls: caSecret is used by mode VerifyFull only, not by %s; set mode: VerifyFull or leave caSecret out",
-    MODE,
-  ),
-};
+/** An authority that nothing checks would only look like safety. `unset` is the mode where the policy gives none. */
+function caSecretRule(unset: TlsMode): rules.CelRule {
+  const mode = `(has(self.mode) ? self.mode : '${unset}')`;
+  return {
+    rule: `!has(self.caSecret) || ${mode} == 'VerifyFull'`,
+    messageExpression: sentence(
+      "tls: caSecret is used by mode VerifyFull only, not by %s; set mode: VerifyFull or leave caSecret out",
+      mode,
+    ),
+  };
+}
 
 /** For protocols that begin in clear and ask the server whether it speaks TLS. */
 export const negotiatedTls = z
@@ -39,10 +42,36 @@ export const negotiatedTls = z
     ...describe(
       "Encryption of the connection. Unset: Prefer, or what `sslmode` of the connection string says.",
     ),
-    ...cel(CA_SECRET_RULE),
+    ...cel(caSecretRule(DEPENDENCY_DEFAULTS.negotiatedTlsMode)),
   });
 
 /** Fills in what is unset. */
 export function fillNegotiatedTls(tls: NonNullable<z.infer<typeof negotiatedTls>>) {
   return { ...tls, mode: tls.mode ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode };
+}
+
+/** For protocols whose ports are encrypted from the first byte on, or not at all. `text` says what unset means. */
+export const directTls = (text: string) =>
+  z
+    .object({
+      mode: z
+        .enum(DIRECT_TLS_MODES)
+        .optional()
+        .meta(
+          describe(
+            `Disable: not encrypted. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified. Unset: ${DEPENDENCY_DEFAULTS.directTlsMode}.`,
+          ),
+        ),
+      caSecret,
+    })
+    .optional()
+    .meta({
+      ...describe(`Encryption of the connection. ${text}`),
+      ...cel(caSecretRule(DEPENDENCY_DEFAULTS.directTlsMode)),
+    });
+
+/** Fills in what is unset: without `tls` nothing is encrypted. */
+export function fillDirectTls(tls: z.infer<ReturnType<typeof directTls>>) {
+  const unset = tls === undefined ? "Disable" : DEPENDENCY_DEFAULTS.directTlsMode;
+  return { ...tls, mode: tls?.mode ?? unset };
 }

@@ -10,11 +10,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { secretKeyPath } from "../../api/names.ts";
 import type { DependencyConfig } from "../../api/policy-file.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { TIMING as BUILT_IN } from "../../api/testing/timing.ts";
 import type { Timing } from "../../api/timing.ts";
 import { createSecretReader } from "../read-secret-key.ts";
 import { runChecks } from "../run-checks.ts";
 import type { CheckResult } from "../verdict.ts";
+import { PLAIN } from "./http/testing/http-subject.ts";
+import { startNginx } from "./http/testing/real-nginx.ts";
 import { startMemcached } from "./memcached/testing/real-memcached.ts";
 import { MAX_ROUNDS } from "./postgresql/scram.ts";
 import { isSslRequest, LOGGED_IN, message } from "./postgresql/testing/fake-postgresql.ts";
@@ -24,12 +27,12 @@ import {
   type DatabaseFolder,
   SUPERUSER,
 } from "./postgresql/testing/real-postgresql.ts";
-import { loadCheck } from "./registry.ts";
-import type { ServerCertificate } from "./testing/certificates.ts";
-import { type FakeServer, startFakeServer, writeForEver } from "./testing/fake-server.ts";
+import { CHECK_TYPES, loadCheck } from "./registry.ts";
+import { createCertificates, type ServerCertificate } from "./testing/certificates.ts";
+import { startFakeServer, writeForEver } from "./testing/fake-server.ts";
 import type { RealServer } from "./testing/real-server.ts";
 import { chainOfExponents, chainOfNames } from "./tls/testing/costly-chains.ts";
-import { startChainServer, type TlsServer } from "./tls/testing/tls-server.ts";
+import { startChainServer } from "./tls/testing/tls-server.ts";
 
 const START_TIMEOUT = 60_000;
 const RUN_MILLISECONDS = 8_000;
@@ -72,32 +75,97 @@ const afterLogin = (bytes: Buffer) => (socket: Socket) =>
     else if (chunk[0] === 0) writeForEver(socket, Buffer.concat([LOGGED_IN, bytes]));
   });
 
-const HOSTILE: [name: string, serve: (socket: Socket) => void][] = [
-  ["flood-of-challenges-1", floodOfChallenges],
-  ["flood-of-challenges-2", floodOfChallenges],
-  ["flood-of-challenges-3", floodOfChallenges],
-  ["flood-of-challenges-4", floodOfChallenges],
-  ["flood-of-challenges-5", floodOfChallenges],
-  ["notices-without-end", afterLogin(message("N", "SNOTICE\0C00000\0Mhello\0\0"))],
-  ["one-giant-message", afterLogin(Buffer.from([0x44, 0x7f, 255, 255, 255]))],
-  ["rows-that-were-not-asked-for", afterLogin(message("D", Buffer.from([0, 0])))],
-  ["zeros-without-end", (socket) => writeForEver(socket, Buffer.alloc(16_384))],
-  ["silence", () => {}],
+/** A dependency of the name on the port of a server of the test. */
+type Slot = (name: string, port: number) => DependencyConfig;
+
+const database: Slot = (name, port) => ({
+  name,
+  type: "postgresql",
+  impact: "Observe",
+  postgresql: {
+    host: "127.0.0.1",
+    port,
+    database: "postgres",
+    credentials: { secretName: "db", usernameKey: "username", passwordKey: "password" },
+    query: "SELECT 1",
+  },
+});
+const cache: Slot = (name, port) => ({
+  name,
+  type: "memcached",
+  impact: "Gate",
+  memcached: { servers: [{ host: "127.0.0.1", port }], minAvailable: 1 },
+});
+const api: Slot = (name, port) => ({
+  name,
+  type: "http",
+  impact: "Gate",
+  http: { ...PLAIN, port, path: "/plain" },
+});
+const port: Slot = (name, at) => ({
+  name,
+  type: "tcp",
+  impact: "Gate",
+  tcp: { host: "127.0.0.1", port: at },
+});
+
+interface Running {
+  port: number;
+  close(): Promise<void>;
+}
+type Hostile = [name: string, start: () => Promise<Running>, expected?: Reason];
+
+const fake = (serve: (socket: Socket) => void) => () => startFakeServer(serve);
+/** One that sends this chain in its handshake, which a policy asks for unless it says otherwise. */
+const chain = (certificates: ServerCertificate) => async () =>
+  offerTls(await startChainServer(certificates));
+
+const zerosWithoutEnd = fake((socket) => writeForEver(socket, Buffer.alloc(16_384)));
+const silence = fake(() => {});
+
+const HOSTILE_DATABASES: Hostile[] = [
+  ["flood-of-challenges-1", fake(floodOfChallenges)],
+  ["flood-of-challenges-2", fake(floodOfChallenges)],
+  ["flood-of-challenges-3", fake(floodOfChallenges)],
+  ["flood-of-challenges-4", fake(floodOfChallenges)],
+  ["flood-of-challenges-5", fake(floodOfChallenges)],
+  ["notices-without-end", fake(afterLogin(message("N", "SNOTICE\0C00000\0Mhello\0\0")))],
+  ["one-giant-message", fake(afterLogin(Buffer.from([0x44, 0x7f, 255, 255, 255])))],
+  ["rows-that-were-not-asked-for", fake(afterLogin(message("D", Buffer.from([0, 0]))))],
+  ["zeros-without-end", zerosWithoutEnd],
+  ["silence", silence, "CheckTimeout"],
 ];
 
-/** What these servers send in their handshake, which a policy asks for unless it says otherwise. */
-const HOSTILE_CHAINS: [name: string, chain: ServerCertificate][] = [
-  ["chain-of-names-1", chainOfNames(1_600, 255)],
-  ["chain-of-names-2", chainOfNames(1_600, 255)],
-  ["chain-of-names-3", chainOfNames(1_600, 255)],
-  ["chain-of-exponents", chainOfExponents(46, 3_072)],
+const HOSTILE_CHAINS: Hostile[] = [
+  ["chain-of-names-1", chain(chainOfNames(1_600, 255)), "TLSFailed"],
+  ["chain-of-names-2", chain(chainOfNames(1_600, 255)), "TLSFailed"],
+  ["chain-of-names-3", chain(chainOfNames(1_600, 255)), "TLSFailed"],
+  ["chain-of-exponents", chain(chainOfExponents(46, 3_072)), "TLSFailed"],
+];
+
+/** Says `first` and then `bytes` without end. */
+const flood = (first: string, bytes: string) =>
+  fake((socket) => {
+    socket.write(first);
+    writeForEver(socket, Buffer.from(bytes));
+  });
+const once = (text: string) => fake((socket) => socket.write(text));
+const OK = "HTTP/1.1 200 OK\r\n";
+
+const HOSTILE_APIS: Hostile[] = [
+  ["fields-without-end", flood(OK, "A: b\r\n")],
+  ["one-field-without-end", flood(OK, "a")],
+  ["interim-answers-without-end", flood("", "HTTP/1.1 103 Early Hints\r\n\r\n")],
+  ["broken-chunks", flood(`${OK}Transfer-Encoding: chunked\r\n\r\n`, "x\r\n")],
+  ["one-giant-chunk", once(`${OK}Transfer-Encoding: chunked\r\n\r\nffffffff\r\nx`), "CheckTimeout"],
+  ["two-lengths", once(`${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx`)],
+  ["zeros-without-end", zerosWithoutEnd],
+  ["silence", silence, "CheckTimeout"],
 ];
 
 let mounted: string;
 let folder: DatabaseFolder;
 let servers: RealServer[] = [];
-let fakes: FakeServer[] = [];
-let chains: TlsServer[] = [];
 
 beforeAll(async () => {
   mounted = mkdtempSync(join(tmpdir(), "healthpolicy-hostile-"));
@@ -110,50 +178,17 @@ beforeAll(async () => {
     writeFileSync(path, text);
   }
   folder = createDatabaseFolder();
-  servers = [await folder.start(), await startMemcached()];
-  fakes = await Promise.all(HOSTILE.map(([, serve]) => startFakeServer(serve)));
-  chains = await Promise.all(
-    HOSTILE_CHAINS.map(async ([, chain]) => offerTls(await startChainServer(chain))),
-  );
+  const certificate = createCertificates().server("localhost");
+  servers = [await folder.start(), await startMemcached(), await startNginx(certificate)];
 }, START_TIMEOUT);
 afterAll(async () => {
-  const hostile = [...fakes, ...chains];
-  await Promise.all([
-    ...servers.map((server) => server.stop()),
-    ...hostile.map((it) => it.close()),
-  ]);
+  await Promise.all(servers.map((server) => server.stop()));
   folder?.remove();
   rmSync(mounted, { recursive: true });
 });
 
-const database = (name: string, port: number): DependencyConfig => ({
-  name,
-  type: "postgresql",
-  impact: "Observe",
-  postgresql: {
-    host: "127.0.0.1",
-    port,
-    database: "postgres",
-    credentials: { secretName: "db", usernameKey: "username", passwordKey: "password" },
-    query: "SELECT 1",
-  },
-});
-
-/** Runs their checks beside those of healthy ones, which must all succeed; gives the reasons of each hostile one. */
-async function reasonsBesideHealthy(hostile: DependencyConfig[]): Promise<unknown[]> {
-  const [postgres, memcached] = servers;
-  const healthy: DependencyConfig[] = [
-    database("healthy", postgres?.port ?? 0),
-    {
-      name: "cache",
-      type: "memcached",
-      impact: "Gate",
-      memcached: {
-        servers: [{ host: "127.0.0.1", port: memcached?.port ?? 0 }],
-        minAvailable: 1,
-      },
-    },
-  ];
+/** What the sidecar's loops make of these dependencies in a while, by name. */
+async function resultsOf(dependencies: DependencyConfig[]): Promise<Map<string, CheckResult[]>> {
   const results = new Map<string, CheckResult[]>();
   const runner = runChecks({
     loadCheck,
@@ -165,39 +200,43 @@ async function reasonsBesideHealthy(hostile: DependencyConfig[]): Promise<unknow
     }),
     onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
   });
-  const dependencies = [...hostile, ...healthy];
   runner.apply({ policy: "web", generation: 1, mode: "Enforce", timing: TIMING, dependencies });
   await sleep(RUN_MILLISECONDS);
   runner.stop();
-
-  for (const { name } of healthy) {
-    const got = results.get(name) ?? [];
-    expect(got.length).toBeGreaterThanOrEqual(LEAST_RESULTS);
-    expect(got.filter(({ ok }) => !ok)).toEqual([]);
-  }
-  return hostile.map(({ name }) => [
-    name,
-    [...new Set(results.get(name)?.map((result) => (result.ok ? "ok" : result.reason)))],
-  ]);
+  return results;
 }
 
-test(
-  "the healthy ones succeed at every check beside servers of PostgreSQL that send anything",
-  async () => {
-    const hostile = HOSTILE.map(([name], index) => database(name, fakes[index]?.port ?? 0));
-    expect(await reasonsBesideHealthy(hostile)).toEqual(
-      HOSTILE.map(([name]) => [name, [name === "silence" ? "CheckTimeout" : "ProtocolError"]]),
-    );
-  },
-  START_TIMEOUT,
-);
+test.each<[string, Slot, Hostile[]]>([
+  ["databases", database, HOSTILE_DATABASES],
+  ["certificates", database, HOSTILE_CHAINS],
+  ["HTTP servers", api, HOSTILE_APIS],
+])(
+  "beside hostile %s the healthy ones of every type succeed at every check",
+  async (_, slot, hostile) => {
+    const [database0, cache0, api0] = servers.map((server) => server.port);
+    const healthy = [
+      database("healthy-database", database0 ?? 0),
+      cache("healthy-cache", cache0 ?? 0),
+      api("healthy-api", api0 ?? 0),
+      port("healthy-port", api0 ?? 0),
+    ];
+    expect(healthy.map(({ type }) => type).sort()).toEqual(CHECK_TYPES);
+    const running = await Promise.all(hostile.map(([, start]) => start()));
+    const dependencies = hostile.map(([name], index) => slot(name, running[index]?.port ?? 0));
+    const results = await resultsOf([...dependencies, ...healthy]);
+    await Promise.all(running.map((server) => server.close()));
 
-test(
-  "and beside servers whose certificates take longer to read than there is time",
-  async () => {
-    const hostile = HOSTILE_CHAINS.map(([name], index) => database(name, chains[index]?.port ?? 0));
-    expect(await reasonsBesideHealthy(hostile)).toEqual(
-      HOSTILE_CHAINS.map(([name]) => [name, ["TLSFailed"]]),
+    for (const { name } of healthy) {
+      const got = results.get(name) ?? [];
+      expect(got.length).toBeGreaterThanOrEqual(LEAST_RESULTS);
+      expect(got.filter(({ ok }) => !ok)).toEqual([]);
+    }
+    const reasons = hostile.map(([name]) => [
+      name,
+      [...new Set(results.get(name)?.map((result) => (result.ok ? "ok" : result.reason)))],
+    ]);
+    expect(reasons).toEqual(
+      hostile.map(([name, , expected = "ProtocolError"]) => [name, [expected]]),
     );
   },
   START_TIMEOUT,

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { CHECK_TYPES, loadCheck } from "./registry.ts";
 
 test("knows these types", () => {
-  expect(CHECK_TYPES).toEqual(["memcached", "postgresql"]);
+  expect(CHECK_TYPES).toEqual(["http", "memcached", "postgresql", "tcp"]);
 });
 
 test.each(CHECK_TYPES)("%s loads and says its own name", async (type) => {
@@ -20,6 +20,7 @@ test("what a type needs is loaded for it, and for no other", () => {
     const loaded = () => process.moduleLoadList.includes("NativeModule tls");
     const before = loaded();
     await loadCheck("memcached");
+    await loadCheck("tcp");
     const between = loaded();
     await loadCheck("postgresql");
     console.log(JSON.stringify([before, between, loaded()]));`;

@@ -6,8 +6,10 @@ import type { Check } from "./check.ts";
  * The type is the name of its slot in the API.
  */
 const LOADERS: Record<string, () => Promise<Check>> = {
+  http: async () => (await import("./http/http.ts")).http,
   memcached: async () => (await import("./memcached/memcached.ts")).memcached,
   postgresql: async () => (await import("./postgresql/postgresql.ts")).postgresql,
+  tcp: async () => (await import("./tcp/tcp.ts")).tcp,
 };
 
 /** The types of LOADERS, sorted. */

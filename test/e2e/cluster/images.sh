@@ -58,8 +58,9 @@ for name in "${images[@]}"; do
     test-postgresql)
       build "$image" "30 s, then cached" "$test_images/postgresql/Dockerfile" "$test_images/postgresql" --build-arg "BASE=$base"
       ;;
-    test-memcached)
-      build "$image" "20 s, then cached" "$test_images/memcached/Dockerfile" "$test_images/memcached" --build-arg "BASE=$base"
+    test-memcached | test-nginx)
+      server=${name#test-}
+      build "$image" "20 s, then cached" "$test_images/$server/Dockerfile" "$test_images/$server" --build-arg "BASE=$base"
       ;;
     *) fail "images.sh: no image is called $name" ;;
   esac

@@ -59,6 +59,7 @@ describeContract({
   answer: Buffer.from(STATS),
   repeatable: Buffer.from("STAT pid 1\r\n"),
   failure: (reason) => ({ reason: "TooFewServers", detail: `servers[0]=${reason}` }),
+  speaks: "memcached",
 });
 
 describe("fake servers", () => {

@@ -54,8 +54,14 @@ export async function secure(
 ): Promise<SecuredStream> {
   if (target.mode === "Disable") return { stream: socket, tls: false };
   if (offersTls === undefined || (await offersTls())) {
-    const stream = await handshake(socket, tlsOptions(target, host), signal);
-    return { stream, tls: true, certificate: stream.getPeerX509Certificate() };
+    try {
+      const stream = await handshake(socket, tlsOptions(target, host), signal);
+      return { stream, tls: true, certificate: stream.getPeerX509Certificate() };
+    } catch (error) {
+      // A server that has said yes and then speaks in clear breaks its own protocol; one that was not asked has
+      // no TLS.
+      throw !offersTls && isAnswerInClear(error) ? new CheckError("TLSFailed") : error;
+    }
   }
   if (target.mode !== "Prefer") throw new CheckError("TLSFailed");
   return { stream: socket, tls: false };
@@ -86,4 +92,9 @@ async function handshake(
     stream.destroy();
     throw error;
   }
+}
+
+/** What the server sent is no TLS. */
+function isAnswerInClear(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "ERR_SSL_WRONG_VERSION_NUMBER";
 }

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "@jest/globals";
+import { createBodyReader } from "./http-body.ts";
+
+test("no body is complete at once", () => {
+  expect(createBodyReader({ kind: "none" })("")).toBe(true);
+});
+
+test("a body that ends with the connection is never complete before", () => {
+  expect(createBodyReader({ kind: "close" })("ok")).toBe(false);
+});
+
+describe("a body of a length", () => {
+  test("is complete with its last byte", () => {
+    const isComplete = createBodyReader({ kind: "length", bytes: 4 });
+    expect([isComplete(""), isComplete("ab"), isComplete("c"), isComplete("d")]).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test.each([
+    [0, ""],
+    [2, "ok and more"],
+  ])("of %d bytes is complete with %j", (bytes, text) => {
+    expect(createBodyReader({ kind: "length", bytes })(text)).toBe(true);
+  });
+});
+
+describe("a body in chunks", () => {
+  const chunked = () => createBodyReader({ kind: "chunked" });
+
+  test.each([
+    "0\r\n\r\n",
+    "2\r\nok\r\n0\r\n\r\n",
+    "A\r\n0123\r\n6789\r\n0\r\n\r\n",
+    "2;name=value\r\nok\r\n0;x\r\n\r\n",
+    "2 \r\nok\r\n000\r\nTrailer: x\r\n\r\n",
+    "2\r\nok\r\n0\r\n\r\nand more",
+  ])("%j is complete", (text) => {
+    expect(chunked()(text)).toBe(true);
+  });
+
+  test("that comes byte by byte is complete with the last one", () => {
+    const isComplete = chunked();
+    const results = [
+      ..."2\r\nok\r\n1f\r\n0123456789abcdef0123456789abcde\r\n0\r\nT: x\r\n\r\n",
+    ].map(isComplete);
+    expect(results.indexOf(true)).toBe(results.length - 1);
+  });
+
+  test.each(["", "2\r\nok", "2\r\nok\r\n", "2\r\nok\r\n0\r\n", "ffffffff\r\nok"])(
+    "%j is not complete",
+    (text) => {
+      expect(chunked()(text)).toBe(false);
+    },
+  );
+
+  test.each([
+    "\r\n",
+    "-1\r\n",
+    "0x2\r\n",
+    "+2\r\n",
+    "2,\r\n",
+    "123456789\r\n",
+    "g\r\n",
+    "2\r\nokay\r\n",
+    "2\r\nok0\r\n",
+  ])("%j is broken: ProtocolError", (text) => {
+    expect(() => chunked()(text)).toThrow("ProtocolError");
+  });
+});

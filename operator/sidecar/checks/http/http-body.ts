@@ -1,0 +1,77 @@
+/** Pure: where the body of an HTTP/1 answer ends (RFC 9112). Its content is dropped. */
+import { CheckError } from "../check.ts";
+import type { Framing } from "./http-head.ts";
+
+/** Few enough digits for a number to be exact. What may follow is an extension, which means nothing here. */
+const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})[ \t]*(;.*)?$/;
+
+/** Takes the body in chunks, one character a byte, and returns true once it is complete. */
+export type BodyReader = (chunk: string) => boolean;
+
+/** A body that ends when the server hangs up is never complete before. Throws ProtocolError for a broken chunk. */
+export function createBodyReader(framing: Framing): BodyReader {
+  switch (framing.kind) {
+    case "none":
+      return () => true;
+    case "length":
+      return lengthReader(framing.bytes);
+    case "chunked":
+      return chunkedReader();
+    case "close":
+      return () => false;
+  }
+}
+
+function lengthReader(bytes: number): BodyReader {
+  let left = bytes;
+  return (chunk) => {
+    left -= chunk.length;
+    return left <= 0;
+  };
+}
+
+/** What comes next in a body that is sent in chunks; of data, how many bytes are left. */
+type Expected = "size" | { dataLeft: number } | "end of data" | "trailer" | "nothing";
+
+function chunkedReader(): BodyReader {
+  let expected: Expected = "size";
+  let rest = "";
+
+  /** Takes what it can from `rest`; false where more must arrive. */
+  function step(): boolean {
+    if (typeof expected === "object") {
+      const taken = Math.min(expected.dataLeft, rest.length);
+      const dataLeft = expected.dataLeft - taken;
+      rest = rest.slice(taken);
+      expected = dataLeft === 0 ? "end of data" : { dataLeft };
+      return dataLeft === 0;
+    }
+    const end = rest.indexOf("\r\n");
+    if (end < 0) return false;
+    expected = afterLine(expected, rest.slice(0, end));
+    rest = rest.slice(end + 2);
+    return true;
+  }
+
+  return (chunk) => {
+    rest += chunk;
+    while (expected !== "nothing" && step());
+    return expected === "nothing";
+  };
+}
+
+function afterLine(expected: Expected, line: string): Expected {
+  if (expected === "size") {
+    const dataLeft = chunkSize(line);
+    return dataLeft === 0 ? "trailer" : { dataLeft };
+  }
+  if (expected === "trailer") return line === "" ? "nothing" : "trailer";
+  if (line !== "") throw new CheckError("ProtocolError");
+  return "size";
+}
+
+function chunkSize(line: string): number {
+  const [, digits] = CHUNK_SIZE.exec(line) ?? [];
+  if (digits === undefined) throw new CheckError("ProtocolError");
+  return Number.parseInt(digits, 16);
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "@jest/globals";
+import { createHeadReader } from "./http-head.ts";
+
+const read = (text: string, method: "GET" | "HEAD" = "GET") => createHeadReader(method)(text);
+const head = (fields: string, status = "200 OK") => `HTTP/1.1 ${status}\r\n${fields}\r\n`;
+
+describe("the end of the body", () => {
+  test.each([
+    ["", { kind: "close" }],
+    ["Content-Length: 12\r\n", { kind: "length", bytes: 12 }],
+    ["content-length:0\r\n", { kind: "length", bytes: 0 }],
+    ["Content-Length: 12 \r\nContent-Length: 12\r\n", { kind: "length", bytes: 12 }],
+    ["Transfer-Encoding: Chunked\r\n", { kind: "chunked" }],
+    ["X-Empty:\r\nX-Text: \xe9 \t x\r\n", { kind: "close" }],
+  ])("%j: %j", (fields, framing) => {
+    expect(read(`${head(fields)}ab`)).toEqual({ status: 200, framing, rest: "ab" });
+  });
+
+  test.each(["204 No Content", "304 Not Modified"])("%s has none", (status) => {
+    expect(read(head("Content-Length: 5\r\n", status))?.framing).toEqual({ kind: "none" });
+  });
+
+  test("an answer to HEAD has none", () => {
+    expect(read(head("Content-Length: 5\r\n"), "HEAD")?.framing).toEqual({ kind: "none" });
+  });
+});
+
+describe("the status", () => {
+  test.each([
+    ["HTTP/1.1 200 OK", 200],
+    ["HTTP/1.0 404 Not Found", 404],
+    ["HTTP/1.1 200 ", 200],
+    ["HTTP/1.1 200", 200],
+    ["HTTP/1.1 999 \xe9t\xe9", 999],
+  ])("of %j is %d", (line, status) => {
+    expect(read(`${line}\r\n\r\n`)?.status).toBe(status);
+  });
+
+  test("of an interim answer is passed over, with its fields", () => {
+    const interim = head("Content-Length: 9\r\n", "103 Early Hints") + head("", "100 Continue");
+    expect(read(interim + head(""))).toEqual({
+      status: 200,
+      framing: { kind: "close" },
+      rest: "",
+    });
+  });
+
+  test("eight interim answers are enough, nine are too many", () => {
+    const interim = (count: number) => head("", "100 Continue").repeat(count) + head("");
+    expect(read(interim(8))?.status).toBe(200);
+    expect(() => read(interim(9))).toThrow("ProtocolError");
+  });
+});
+
+test("bytes that come one by one make the same head", () => {
+  const text = head("", "100 Continue") + head("Content-Length: 3\r\n");
+  const take = createHeadReader("GET");
+  const results = [...text].map(take);
+  expect(results.slice(0, -1).every((result) => result === undefined)).toBe(true);
+  expect(results.at(-1)).toEqual({ status: 200, framing: { kind: "length", bytes: 3 }, rest: "" });
+});
+
+test.each([
+  "HTTP/2 200 OK\r\n",
+  "HTTP/1.2 200 OK\r\n",
+  "http/1.1 200 OK\r\n",
+  "HTTP/1.1 20 OK\r\n",
+  "HTTP/1.1 2000 OK\r\n",
+  "HTTP/1.1 099 OK\r\n",
+  "HTTP/1.1  200 OK\r\n",
+  "HTTP/1.1 200 O\0K\r\n",
+  "HTTP/1.1 200 OK\n\n\r\n",
+  "HTTP/1.x",
+  "+PONG\r\n",
+  "\r\n",
+  "\0",
+  head("no colon\r\n"),
+  head(": no name\r\n"),
+  head("Spaced : x\r\n"),
+  head("X: a\r\n folded\r\n"),
+  head("X: \x1b[2J\r\n"),
+  head("Content-Length: -1\r\n"),
+  head("Content-Length: 1e3\r\n"),
+  head("Content-Length: 9999999999999999\r\n"),
+  head("Content-Length: 1\r\nContent-Length: 2\r\n"),
+  head("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"),
+  head("Transfer-Encoding: gzip, chunked\r\n"),
+  head("Transfer-Encoding: identity\r\n"),
+  head("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+  head("", "101 Switching Protocols"),
+])("%j is no answer: ProtocolError", (text) => {
+  // One more line, for what is only seen once a line has ended.
+  expect(() => read(`${text}x\r\n\r\n`)).toThrow("ProtocolError");
+});
