@@ -42,6 +42,11 @@ const LARGEST: { [T in DependencyType]: HealthPolicySpec["dependencies"][number]
     query: wide(MAX_QUERY_LENGTH),
   },
   memcached: { servers: new Array(MAX_MEMCACHED_SERVERS).fill(server) },
+  redis: {
+    ...server,
+    credentials: { secretName: longestName, usernameKey: longestName, passwordKey: longestName },
+    tls: { mode: "VerifyFull", caSecret: key },
+  },
   tcp: server,
   http: {
     ...server,

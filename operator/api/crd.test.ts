@@ -244,6 +244,14 @@ describe("no message brings a control character to a terminal:", () => {
           query: bad,
         },
       },
+      {
+        name: "cache",
+        redis: {
+          host: bad,
+          credentials: { secretName: bad, usernameKey: bad },
+          connectionString: key,
+        },
+      },
       { name: "mail", tcp: { host: bad, port: 25 } },
       { name: "api", http: { host: bad, path: bad, hostHeader: bad, tls: { caSecret: key } } },
     ],

@@ -127,6 +127,27 @@ describe("effectivePolicy", () => {
     expect(policy.dependencies[0]?.postgresql?.tls).toStrictEqual({ mode: "Prefer" });
   });
 
+  test("fills in what redis leaves unset, and no user name", () => {
+    const redis = (slot: object) =>
+      resolved({ dependencies: [{ name: "cache", redis: slot }] }).dependencies[0]?.redis;
+    expect(redis({ host: "cache" })).toStrictEqual({ host: "cache", port: 6_379 });
+    const connectionString = { secretName: "cache", key: "url" };
+    expect(redis({ connectionString })).toStrictEqual({ connectionString });
+    expect(redis({ host: "cache", credentials: { secretName: "cache" }, tls: {} })).toStrictEqual({
+      host: "cache",
+      port: 6_379,
+      credentials: { secretName: "cache", passwordKey: "password" },
+      tls: { mode: "VerifyFull" },
+    });
+    const chosen = {
+      host: "cache",
+      port: 6_380,
+      credentials: { secretName: "cache", usernameKey: "user", passwordKey: "pass" },
+      tls: { mode: "Require" },
+    };
+    expect(redis(chosen)).toStrictEqual(chosen);
+  });
+
   test("fills in what http leaves unset, and gives https its own port and mode", () => {
     const http = (slot: object) =>
       resolved({ dependencies: [{ name: "api", http: { host: "api", ...slot } }] }).dependencies[0];
@@ -162,6 +183,7 @@ describe("effectivePolicy", () => {
   test.each([
     [{ postgresql: ORDERS.postgresql }, "Gate"],
     [{ memcached: { servers: [{ host: "cache" }] } }, "Gate"],
+    [{ redis: { host: "cache" } }, "Gate"],
     [{ tcp: { host: "mail", port: 25 } }, "Observe"],
     [{ http: { host: "api" } }, "Observe"],
   ])("%j has the impact %s unless the policy says another", (slot, impact) => {

@@ -15,6 +15,7 @@ export const DEPENDENCY_DEFAULTS = {
   directTlsMode: "VerifyFull",
   postgresql: { impact: "Gate", port: 5_432, query: "SELECT 1" },
   memcached: { impact: "Gate", port: 11_211 },
+  redis: { impact: "Gate", port: 6_379 },
   tcp: { impact: "Observe" },
   http: {
     impact: "Observe",

@@ -7,6 +7,7 @@
 import type { fillHttp } from "./slots/http.ts";
 import type { fillMemcached } from "./slots/memcached.ts";
 import type { fillPostgresql } from "./slots/postgresql.ts";
+import type { fillRedis } from "./slots/redis.ts";
 import type { fillTcp } from "./slots/tcp.ts";
 import type { Timing } from "./timing.ts";
 
@@ -41,6 +42,7 @@ export interface SecretKeyReference {
 export interface Slots {
   postgresql: ReturnType<typeof fillPostgresql>;
   memcached: ReturnType<typeof fillMemcached>;
+  redis: ReturnType<typeof fillRedis>;
   tcp: ReturnType<typeof fillTcp>;
   http: ReturnType<typeof fillHttp>;
 }
@@ -52,6 +54,8 @@ export type DependencyType = keyof Slots;
 export type PostgresqlConfig = Slots["postgresql"];
 /** A ring of memcached servers. */
 export type MemcachedConfig = Slots["memcached"];
+/** A Redis server: either `connectionString`, or the other fields. */
+export type RedisConfig = Slots["redis"];
 /** An HTTP server, and what is asked of it. */
 export type HttpConfig = Slots["http"];
 /** Where one server of a ring is. */
@@ -91,7 +95,9 @@ export interface WrittenPolicyFile extends PolicyFile {
 /** The fields of a slot that name Secrets. They are called the same in every type. */
 interface SecretFields {
   connectionString?: SecretKeyReference | undefined;
-  credentials?: { secretName: string; usernameKey?: string; passwordKey: string } | undefined;
+  credentials?:
+    | { secretName: string; usernameKey?: string | undefined; passwordKey: string }
+    | undefined;
   tls?: { caSecret?: SecretKeyReference | undefined } | undefined;
 }
 

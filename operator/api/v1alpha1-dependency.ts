@@ -6,13 +6,17 @@ import { type DependencyConfig, type DependencyType, IMPACTS, type Slots } from 
 import { fillHttp, http } from "./slots/http.ts";
 import { fillMemcached, memcached } from "./slots/memcached.ts";
 import { fillPostgresql, postgresql } from "./slots/postgresql.ts";
+import { fillRedis, redis } from "./slots/redis.ts";
 import { fillTcp, tcp } from "./slots/tcp.ts";
 import { describe } from "./v1alpha1-fields.ts";
 
 const { cel } = rules;
 
 /** The slots of a dependency, one per type. */
-const SLOTS = { postgresql, memcached, tcp, http } satisfies Record<DependencyType, z.ZodObject>;
+const SLOTS = { postgresql, memcached, redis, tcp, http } satisfies Record<
+  DependencyType,
+  z.ZodObject
+>;
 
 /** The types that this version checks, in the order of the documentation. */
 export const DEPENDENCY_TYPES = Object.keys(SLOTS) as DependencyType[];
@@ -49,6 +53,7 @@ type SlotSpecs = { [T in DependencyType]: z.infer<(typeof SLOTS)[T]> };
 const FILL_IN: { [T in DependencyType]: (slot: SlotSpecs[T]) => Slots[T] } = {
   postgresql: fillPostgresql,
   memcached: fillMemcached,
+  redis: fillRedis,
   tcp: fillTcp,
   http: fillHttp,
 };

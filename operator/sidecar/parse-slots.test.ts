@@ -6,6 +6,35 @@ import { parseSlot } from "./parse-slots.ts";
 const COMMAND = "x\r\nflush_all";
 const NAME_TOO_LONG = "a".repeat(254);
 
+describe("redis", () => {
+  const REDIS: Slots["redis"] = {
+    host: "cache",
+    port: 6_379,
+    credentials: { secretName: "cache", usernameKey: "user", passwordKey: "password" },
+    tls: { mode: "VerifyFull", caSecret: { secretName: "ca", key: "ca.crt" } },
+  };
+
+  test.each<Slots["redis"]>([
+    REDIS,
+    { host: "cache", port: 6_379 },
+    { host: "cache", port: 6_379, credentials: { secretName: "cache", passwordKey: "p" } },
+    { connectionString: { secretName: "cache", key: "url" }, tls: { mode: "Require" } },
+  ])("%j is taken", (redis) => {
+    expect(parseSlot("redis", redis)).toStrictEqual({ redis });
+  });
+
+  test.each<[string, object]>([
+    ["a command for a host", { host: COMMAND }],
+    ["a host too long", { host: NAME_TOO_LONG }],
+    ["a port out of range", { port: 65_536 }],
+    ["no key of a password", { credentials: { secretName: "cache" } }],
+    ["a key that leaves its folder", { credentials: { secretName: "cache", passwordKey: "../x" } }],
+    ["TLS that a port cannot offer", { tls: { mode: "Prefer" } }],
+  ])("%s: no slot", (_, part) => {
+    expect(parseSlot("redis", { ...REDIS, ...part })).toStrictEqual({});
+  });
+});
+
 describe("tcp", () => {
   const TCP: Slots["tcp"] = { host: "mail", port: 25 };
 

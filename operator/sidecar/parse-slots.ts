@@ -18,6 +18,7 @@ import type {
   DependencyType,
   HttpConfig,
   MemcachedServer,
+  RedisConfig,
   SecretKeyReference,
   Slots,
   TlsConfig,
@@ -97,6 +98,20 @@ const memcached: Reader<Slots["memcached"]> = (value, path) => {
   return ring;
 };
 
+const redis = object<RedisConfig>({
+  connectionString: optional(secretKey),
+  host: optional(host),
+  port: optional(port),
+  credentials: optional(
+    object<NonNullable<RedisConfig["credentials"]>>({
+      secretName,
+      usernameKey: optional(key),
+      passwordKey: key,
+    }),
+  ),
+  tls: optional(directTls),
+});
+
 const tcp = object<Slots["tcp"]>({ host, port });
 
 const status = numberReader({ minimum: MIN_STATUS, maximum: MAX_STATUS });
@@ -114,6 +129,7 @@ const http = object<HttpConfig>({
 const READERS: { [T in DependencyType]: Reader<Slots[T]> } = {
   postgresql,
   memcached,
+  redis,
   tcp,
   http,
 };

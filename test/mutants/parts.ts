@@ -10,6 +10,7 @@ interface Part {
 
 const NETWORK = "operator/sidecar/checks/network";
 const TLS = "operator/sidecar/checks/tls";
+const REDIS = "operator/sidecar/checks/redis";
 const HTTP = "operator/sidecar/checks/http";
 const MEMCACHED = "operator/sidecar/checks/memcached";
 const POSTGRESQL = "operator/sidecar/checks/postgresql";
@@ -168,6 +169,13 @@ export const parts: Record<string, Part> = {
       ...files(MEMCACHED, "memcached-stats"),
       ...files(HTTP, "http-body", "http-head", "http-request"),
       ...files(
+        REDIS,
+        "connection-string",
+        "connection-string-parameters",
+        "redis-protocol",
+        "redis-target",
+      ),
+      ...files(
         POSTGRESQL,
         "connection-string",
         "connection-string-parameters",
@@ -181,6 +189,7 @@ export const parts: Record<string, Part> = {
       tests(NETWORK, "{read-until,refused-addresses,resolv-conf}"),
       tests(MEMCACHED, "memcached-stats"),
       tests(HTTP, "http-{body,head,request}"),
+      tests(REDIS, "{connection-string,redis-protocol,redis-target}"),
       tests(POSTGRESQL, "{connection-string,postgresql-frames,scram,scram-key-memory}"),
     ],
     slow: true,

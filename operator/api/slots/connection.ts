@@ -31,6 +31,27 @@ export function fillCredentials({
   return { secretName, usernameKey, passwordKey };
 }
 
+/** A password, which not every server asks a user name with. */
+export const passwordCredentials = z
+  .object({
+    secretName: secretNameField,
+    usernameKey: secretKey(
+      "usernameKey",
+      "Key of the user name; unset: the password alone is sent.",
+    ).optional(),
+    passwordKey: secretKey(
+      "passwordKey",
+      `Key of the password; unset: ${DEFAULTS.passwordKey}.`,
+    ).optional(),
+  })
+  .optional()
+  .meta(describe("Where the password is, and the user name if there is one."));
+
+/** Fills in what is unset. */
+export function fillPasswordCredentials(given: NonNullable<z.infer<typeof passwordCredentials>>) {
+  return { ...given, passwordKey: given.passwordKey ?? DEFAULTS.passwordKey };
+}
+
 /** How a part of a connection is quoted in a sentence, and where CEL finds it. */
 const PARTS = {
   host: { verb: '"%s"', value: "self.host" },

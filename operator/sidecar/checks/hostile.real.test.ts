@@ -27,6 +27,7 @@ import {
   type DatabaseFolder,
   SUPERUSER,
 } from "./postgresql/testing/real-postgresql.ts";
+import { createRedisFolder, type RedisFolder } from "./redis/testing/real-redis.ts";
 import { CHECK_TYPES, loadCheck } from "./registry.ts";
 import { createCertificates, type ServerCertificate } from "./testing/certificates.ts";
 import { startFakeServer, writeForEver } from "./testing/fake-server.ts";
@@ -96,6 +97,16 @@ const cache: Slot = (name, port) => ({
   impact: "Gate",
   memcached: { servers: [{ host: "127.0.0.1", port }], minAvailable: 1 },
 });
+const store: Slot = (name, port) => ({
+  name,
+  type: "redis",
+  impact: "Gate",
+  redis: {
+    host: "127.0.0.1",
+    port,
+    credentials: { secretName: "db", usernameKey: "username", passwordKey: "password" },
+  },
+});
 const api: Slot = (name, port) => ({
   name,
   type: "http",
@@ -163,8 +174,29 @@ const HOSTILE_APIS: Hostile[] = [
   ["silence", silence, "CheckTimeout"],
 ];
 
+const NOAUTH = "-NOAUTH Authentication required.\r\n";
+
+const HOSTILE_STORES: Hostile[] = [
+  ["an-error-without-end", flood("-ERR ", "x")],
+  ["replies-without-end", flood("", "+PONG\r\n")],
+  ["pushes-without-end", flood("", ">2\r\n+message\r\n+x\r\n")],
+  ["a-giant-bulk-string", once("$536870912\r\nx")],
+  [
+    "more-after-the-login",
+    fake((socket) => socket.on("data", () => socket.write(`${NOAUTH}+OK\r\n`))),
+  ],
+  [
+    "silence-after-the-login",
+    fake((socket) => socket.once("data", () => socket.write(NOAUTH))),
+    "CheckTimeout",
+  ],
+  ["zeros-without-end", zerosWithoutEnd],
+  ["silence", silence, "CheckTimeout"],
+];
+
 let mounted: string;
 let folder: DatabaseFolder;
+let redisFolder: RedisFolder;
 let servers: RealServer[] = [];
 
 beforeAll(async () => {
@@ -179,11 +211,21 @@ beforeAll(async () => {
   }
   folder = createDatabaseFolder();
   const certificate = createCertificates().server("localhost");
-  servers = [await folder.start(), await startMemcached(), await startNginx(certificate)];
+  redisFolder = createRedisFolder();
+  servers = [
+    await folder.start(),
+    await startMemcached(),
+    await startNginx(certificate),
+    await redisFolder.start([
+      ...["--requirepass", SUPERUSER.password],
+      ...["--user", SUPERUSER.user, "on", `>${SUPERUSER.password}`, "+ping"],
+    ]),
+  ];
 }, START_TIMEOUT);
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
   folder?.remove();
+  redisFolder?.remove();
   rmSync(mounted, { recursive: true });
 });
 
@@ -210,14 +252,16 @@ test.each<[string, Slot, Hostile[]]>([
   ["databases", database, HOSTILE_DATABASES],
   ["certificates", database, HOSTILE_CHAINS],
   ["HTTP servers", api, HOSTILE_APIS],
+  ["servers of Redis", store, HOSTILE_STORES],
 ])(
   "beside hostile %s the healthy ones of every type succeed at every check",
   async (_, slot, hostile) => {
-    const [database0, cache0, api0] = servers.map((server) => server.port);
+    const [database0, cache0, api0, store0] = servers.map((server) => server.port);
     const healthy = [
       database("healthy-database", database0 ?? 0),
       cache("healthy-cache", cache0 ?? 0),
       api("healthy-api", api0 ?? 0),
+      store("healthy-store", store0 ?? 0),
       port("healthy-port", api0 ?? 0),
     ];
     expect(healthy.map(({ type }) => type).sort()).toEqual(CHECK_TYPES);

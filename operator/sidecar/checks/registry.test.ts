@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { CHECK_TYPES, loadCheck } from "./registry.ts";
 
 test("knows these types", () => {
-  expect(CHECK_TYPES).toEqual(["http", "memcached", "postgresql", "tcp"]);
+  expect(CHECK_TYPES).toEqual(["http", "memcached", "postgresql", "redis", "tcp"]);
 });
 
 test.each(CHECK_TYPES)("%s loads and says its own name", async (type) => {

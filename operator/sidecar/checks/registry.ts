@@ -9,6 +9,7 @@ const LOADERS: Record<string, () => Promise<Check>> = {
   http: async () => (await import("./http/http.ts")).http,
   memcached: async () => (await import("./memcached/memcached.ts")).memcached,
   postgresql: async () => (await import("./postgresql/postgresql.ts")).postgresql,
+  redis: async () => (await import("./redis/redis.ts")).redis,
   tcp: async () => (await import("./tcp/tcp.ts")).tcp,
 };
 

@@ -52,6 +52,10 @@ describe("the status", () => {
   });
 });
 
+test("an answer that switches protocols is none, whatever follows it: ProtocolError", () => {
+  expect(() => read(head("", "101 Switching Protocols") + head(""))).toThrow("ProtocolError");
+});
+
 test("bytes that come one by one make the same head", () => {
   const text = head("", "100 Continue") + head("Content-Length: 3\r\n");
   const take = createHeadReader("GET");
@@ -87,7 +91,6 @@ test.each([
   head("Transfer-Encoding: gzip, chunked\r\n"),
   head("Transfer-Encoding: identity\r\n"),
   head("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
-  head("", "101 Switching Protocols"),
 ])("%j is no answer: ProtocolError", (text) => {
   // One more line, for what is only seen once a line has ended.
   expect(() => read(`${text}x\r\n\r\n`)).toThrow("ProtocolError");

@@ -1,0 +1,68 @@
+/** Pure: a `redis://` URL as apps carry it -> what is needed to ask. Never quotes its input. */
+import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
+import type { TlsMode } from "../../../api/policy-file.ts";
+import { CheckError } from "../check.ts";
+import { honouredParameters } from "./connection-string-parameters.ts";
+
+/** What a connection string says. */
+export interface ConnectionString {
+  host: string;
+  port: number;
+  /** Empty: the password alone is sent. */
+  user: string;
+  /** Empty: nobody logs in. */
+  password: string;
+  /** `rediss`, with two s. */
+  encrypted: boolean;
+  /** How the server is verified; unset: the URL does not say. */
+  tlsMode: TlsMode | undefined;
+}
+
+/**
+ * Scheme, authority, the number of a database, parameters. No control character and no space: the URL parser drops
+ * tabs and newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped,
+ * and half of a password that holds one would be taken for the host. A byte order mark fails the scheme, and so do
+ * those of sentinels, clusters and unix sockets.
+ */
+const SHAPE = /^rediss?:\/\/[^/?#\p{Cc}\p{Z}]+(\/[0-9]{0,5})?(\?[^#\p{Cc}\p{Z}]*)?$/u;
+
+const misconfigured = () => new CheckError("Misconfigured");
+
+/**
+ * Reads a connection URL. Throws Misconfigured for anything
+ * else than one TCP host, for a user without a password, for a way to verify beside `redis` without encryption, and
+ * for a parameter that can neither be followed nor ignored here.
+ */
+export function parseConnectionString(text: string): ConnectionString {
+  const url = SHAPE.test(text) ? URL.parse(text) : null;
+  const parameters = url && honouredParameters(url.searchParams);
+  if (!parameters) throw misconfigured();
+  const encrypted = url.protocol === "rediss:";
+  const [user, password] = [decode(url.username), decode(url.password)];
+  if (user !== "" && password === "") throw misconfigured();
+  if (parameters.tlsMode !== undefined && !encrypted) throw misconfigured();
+  return {
+    host: singleHost(decode(url.hostname)),
+    port: Number(url.port || DEPENDENCY_DEFAULTS.redis.port),
+    user,
+    password,
+    encrypted,
+    tlsMode: parameters.tlsMode,
+  };
+}
+
+/** URIError would carry no secret, but a driver's error never leaves a check. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw misconfigured();
+  }
+}
+
+/** No list of hosts, and no path of a unix socket. */
+function singleHost(text: string): string {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  if (host === "" || /[,/]/.test(host)) throw misconfigured();
+  return host;
+}

@@ -1,0 +1,84 @@
+/** Policy and Secrets -> everything one check of a Redis server needs. */
+import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
+import type { RedisConfig, TlsMode } from "../../../api/policy-file.ts";
+import { isWireText } from "../../../api/wire-text.ts";
+import { type CheckContext, CheckError } from "../check.ts";
+import type { Endpoint } from "../network/connect.ts";
+import { readCa, type TlsTarget } from "../tls/tls-target.ts";
+import { type ConnectionString, parseConnectionString } from "./connection-string.ts";
+
+/** The words that follow AUTH: a password, or a user and a password. */
+export type Login = [password: string] | [user: string, password: string];
+
+/** Where to ask, as whom, and how to protect it. */
+export interface RedisTarget {
+  endpoint: Endpoint;
+  /** Unset: nobody logs in. */
+  login: Login | undefined;
+  tls: TlsTarget;
+}
+
+type ReadSecretKey = CheckContext["readSecretKey"];
+type Parts = Pick<RedisTarget, "endpoint" | "login"> & { mode: TlsMode };
+
+const misconfigured = () => new CheckError("Misconfigured");
+
+/**
+ * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
+ * Misconfigured: a malformed URL, one that says of TLS something else than the policy, no host, an empty password,
+ * a control character, a CA that is no PEM certificate.
+ */
+export async function redisTarget(
+  config: RedisConfig,
+  readSecretKey: ReadSecretKey,
+): Promise<RedisTarget> {
+  const { mode, ...target } = await readParts(config, readSecretKey);
+  // On the port of a memcached server a line break makes a command of what follows it.
+  if (!(target.login ?? []).every(isWireText)) throw misconfigured();
+  return { ...target, tls: { mode, ca: await readCa(mode, config.tls?.caSecret, readSecretKey) } };
+}
+
+async function readParts(config: RedisConfig, readSecretKey: ReadSecretKey): Promise<Parts> {
+  if (config.connectionString) {
+    const url = parseConnectionString(await readSecretKey(config.connectionString));
+    const { host, port, user, password } = url;
+    return {
+      endpoint: { host, port },
+      login: password === "" ? undefined : loginOf(user, password),
+      mode: modeOf(url, config.tls?.mode),
+    };
+  }
+  const { host, port = DEPENDENCY_DEFAULTS.redis.port, tls } = config;
+  if (!host) throw misconfigured();
+  return {
+    endpoint: { host, port },
+    login: await readLogin(config.credentials, readSecretKey),
+    mode: tls?.mode ?? "Disable",
+  };
+}
+
+/** Policy and URL must not say different things: whichever were followed, somebody would rely on the other. */
+function modeOf({ encrypted, tlsMode }: ConnectionString, ofPolicy: TlsMode | undefined): TlsMode {
+  if (ofPolicy === undefined) return encrypted ? (tlsMode ?? "VerifyFull") : "Disable";
+  if (tlsMode !== undefined || encrypted === (ofPolicy === "Disable")) throw misconfigured();
+  return ofPolicy;
+}
+
+async function readLogin(
+  credentials: RedisConfig["credentials"],
+  readSecretKey: ReadSecretKey,
+): Promise<Login | undefined> {
+  if (!credentials) return undefined;
+  const { secretName, usernameKey, passwordKey } = credentials;
+  const read = (key: string) => readSecretKey({ secretName, key });
+  const password = await read(passwordKey);
+  if (password === "") throw misconfigured();
+  if (usernameKey === undefined) return [password];
+  const user = await read(usernameKey);
+  if (user === "") throw misconfigured();
+  return [user, password];
+}
+
+function loginOf(user: string, password: string): Login {
+  return user === "" ? [password] : [user, password];
+}
