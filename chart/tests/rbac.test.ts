@@ -52,6 +52,10 @@ describe("the operator", () => {
     expect(all.flatMap(({ resources }) => resources)).not.toContain("pods/exec");
   });
 
+  test("only looks at Services", () => {
+    expect(about(all, "services").flatMap(({ verbs }) => verbs)).toStrictEqual(["list", "watch"]);
+  });
+
   test("cannot read a ConfigMap, and may delete one where RBAC alone is asked, to give it an owner", () => {
     expect(about(all, "configmaps").flatMap(({ verbs }) => verbs)).toStrictEqual([
       "create",

@@ -7,6 +7,8 @@ export const CONDITION_REASONS = [
   "Accepted",
   /** Its times do not nest after defaults were filled in. */
   "Invalid",
+  /** The selector matches pods that the policy itself names as a host. */
+  "CircularDependency",
   /** Programmed: a pod created now gets the sidecar. */
   "Programmed",
   /** Not yet; the message names what is missing. */

@@ -92,7 +92,7 @@ export const status = z
           "Pods whose sidecar says unready: of the injected, and of those that follow this policy though it does not match them any more.",
         ),
         optedOut: count(
-          `Matching pods that are opted out, of a kind that is never injected, or without room for the sidecar.`,
+          `Matching pods that are opted out, of a kind that is never injected, without room for the sidecar, or behind a host that the policy names.`,
         ),
         summary: text("injected/matched."),
       })

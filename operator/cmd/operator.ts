@@ -60,6 +60,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
     podName: settings.podName,
     policies: (name) => (caches.policies.synced() ? caches.index.policies(name) : undefined),
     heldBack: caches.heldBack,
+    service: caches.service,
     namespaceOptedOut: caches.namespaceOptedOut,
     namespaceAnnotations: caches.namespaceAnnotations,
     settings: settings.inject,

@@ -1,12 +1,14 @@
-/** What every replica watches, leader or not: policies, namespaces, the webhook's certificate. */
+/** What every replica watches, leader or not: policies, namespaces, Services, the webhook's certificate. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import type { FindService, ServiceRecord } from "../api/circular-dependency.ts";
 import type { HeldBackReason } from "../api/condition-reasons.ts";
 import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import { type KubeObject, keyOf } from "./kube/kube-object.ts";
+import { projectService } from "./kube/service.ts";
 import { type Change, startWatch, type Watch } from "./kube/watch.ts";
 import {
   createPolicyIndex,
@@ -39,6 +41,7 @@ export interface CertificateRecord {
 export type CacheChange =
   | { kind: "policy"; change: Change<PolicyRecord> }
   | { kind: "namespace"; change: Change<NamespaceRecord> }
+  | { kind: "service"; change: Change<ServiceRecord> }
   | { kind: "certificate"; change: Change<CertificateRecord> };
 
 /** The running caches. */
@@ -46,9 +49,11 @@ export interface Caches {
   policies: Watch<PolicyRecord>;
   index: PolicyIndex;
   namespaces: Watch<NamespaceRecord>;
+  services: Watch<ServiceRecord>;
   certificates: Watch<CertificateRecord>;
   /** The certificate Secret as last seen. */
   certificate(): CertificateRecord | undefined;
+  service: FindService;
   namespaceOptedOut(namespace: string): boolean;
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
   /** Why the leader wants no pod injected under the policy; undefined: it may be. */
@@ -57,7 +62,7 @@ export interface Caches {
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */
   untilSynced(signal: AbortSignal): Promise<void>;
-  /** Resolves when everything is at least as new as this call; rejects when it cannot be read. */
+  /** Resolves when all but Services is at least as new as this call; rejects when it cannot be read. */
   refresh(): Promise<void>;
   /** Calls `listener` on every change until the returned function is called. */
   subscribe(listener: (change: CacheChange) => void): () => void;
@@ -127,6 +132,16 @@ export function startCaches(options: CachesOptions): Caches {
     onChange: (change) => tell({ kind: "namespace", change }),
     log,
   });
+  const services = startWatch({
+    client,
+    path: "/api/v1/services",
+    kind: "Service",
+    project: projectService,
+    onChange: (change) => tell({ kind: "service", change }),
+    // They are many, and a lost event costs one refusal or one circle: not listed anew by time.
+    times: { relist: Number.POSITIVE_INFINITY },
+    log,
+  });
   const certificates = startWatch({
     client,
     path: `/api/v1/namespaces/${namespace}/secrets`,
@@ -136,14 +151,18 @@ export function startCaches(options: CachesOptions): Caches {
     onChange: (change) => tell({ kind: "certificate", change }),
     log,
   });
-  const all = [policies, namespaces, certificates];
+  /** What a leader's writes are made of. Services decide one condition alone, and their next event mends that. */
+  const written = [policies, namespaces, certificates];
+  const all = [...written, services];
   const synced = () => all.every((watch) => watch.synced());
   return {
     policies,
     index,
     namespaces,
+    services,
     certificates,
     certificate: () => certificates.get(keyOf({ namespace, name: certificateSecret })),
+    service: (key) => services.get(keyOf(key)),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,
     namespaceAnnotations: (name) => namespaces.get(name)?.annotations ?? {},
     heldBack: (policy) => heldBackBecause(policies.get(keyOf(policy))?.status),
@@ -154,7 +173,7 @@ export function startCaches(options: CachesOptions): Caches {
       }
     },
     refresh: async () => {
-      await Promise.all(all.map((watch) => watch.refresh()));
+      await Promise.all(written.map((watch) => watch.refresh()));
     },
     subscribe: (listener) => {
       listeners.add(listener);

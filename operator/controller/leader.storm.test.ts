@@ -130,6 +130,7 @@ function caches(): Caches {
     index,
     certificate: () => undefined,
     namespaceOptedOut: () => false,
+    service: () => undefined,
     untilSynced: async () => undefined,
     refresh: async () => undefined,
     subscribe: (listener: typeof tell) => {

@@ -55,7 +55,7 @@ test("a new leader says nothing about pods before it has seen all of them", asyn
 describe("a new leader whose watches have been silent", () => {
   beforeEach(async () => {
     cluster.certify();
-    await until("all is watched", () => cluster.caches.synced() && cluster.watches.size === 3);
+    await until("all is watched", () => cluster.caches.synced() && cluster.watches.size === 4);
     // What the last leader has delivered meanwhile, and no event told.
     cluster.world.policies = [
       rawPolicy({ generation: 4 }),
@@ -86,7 +86,8 @@ describe("a new leader whose watches have been silent", () => {
       .filter(({ query }) => query.has("limit"))
       .map(({ path }) => path);
     const all = [POLICIES, "/api/v1/namespaces", SECRETS];
-    expect(lists.sort()).toStrictEqual([...all, ...all].sort());
+    // Services are not: they decide no write.
+    expect(lists.sort()).toStrictEqual([...all, ...all, "/api/v1/services"].sort());
     expect(namespacesCalled().sort()).toEqual(["bank", "shop"]);
   });
 

@@ -147,6 +147,7 @@ test("the controller's metrics", async () => {
   const caches = {
     policies: watch,
     namespaces: watch,
+    services: watch,
     certificates: watch,
     certificate: () => undefined,
   };
@@ -173,6 +174,7 @@ test("seconds until the certificate ends", async () => {
   const caches = {
     policies: watch,
     namespaces: watch,
+    services: watch,
     certificates: watch,
     certificate: () => ({ resourceVersion: "1", data }),
   };
@@ -192,6 +194,7 @@ test("whether API servers reach the webhook: 1, 0, and absent while nobody knows
   const caches = {
     policies: watch,
     namespaces: watch,
+    services: watch,
     certificates: watch,
     certificate: () => undefined,
   };

@@ -34,6 +34,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       const watches = {
         HealthPolicy: caches.policies,
         Namespace: caches.namespaces,
+        Service: caches.services,
         Secret: caches.certificates,
         Pod: leader.pods(),
       };

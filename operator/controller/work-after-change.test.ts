@@ -59,6 +59,21 @@ test("a namespace whose label stays as it is: nothing", () => {
   expect(keys(workAfterChange({ kind: "namespace", change }, policiesOf))).toStrictEqual([[], []]);
 });
 
+const DB = { namespace: "shop", name: "db", selector: { app: "db" }, headless: false };
+
+test.each([
+  ["new", { now: DB }, true],
+  ["gone", { old: DB }, true],
+  ["before other pods", { old: DB, now: { ...DB, selector: { app: "other" } } }, true],
+  ["as it was", { old: DB, now: { ...DB } }, false],
+])("a Service that is %s", (_what, change, concerns) => {
+  const work = workAfterChange(
+    { kind: "service", change: { key: "shop/db", ...change } },
+    policiesOf,
+  );
+  expect(keys(work)).toStrictEqual([[], concerns ? ["shop/web", "shop/db"] : []]);
+});
+
 test("the certificate: itself, and the webhook that names its authority", () => {
   const now = { resourceVersion: "1", data: {} };
   const work = workAfterChange(

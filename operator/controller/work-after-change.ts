@@ -1,4 +1,6 @@
 /** Which work a change of a cache asks for. Pure. */
+import { isDeepStrictEqual } from "node:util";
+import type { ServiceRecord } from "../api/circular-dependency.ts";
 import type { CacheChange, NamespaceRecord } from "./caches.ts";
 import type { Change } from "./kube/watch.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
@@ -38,6 +40,16 @@ function afterNamespace(change: Change<NamespaceRecord>, policiesOf: PoliciesOf)
   return { now: same ? [] : policiesOf(change.key).map(policyItem), soon: [] };
 }
 
+/** Controllers write annotations of Services all the time; only what is kept of one can make or end a circle. */
+function afterService(
+  { old, now }: Change<ServiceRecord>,
+  policiesOf: PoliciesOf,
+): WorkAfterChange {
+  if (isDeepStrictEqual(old, now)) return { now: [], soon: [] };
+  const { namespace } = (now ?? old) as ServiceRecord;
+  return { now: [], soon: policiesOf(namespace).map(policyItem) };
+}
+
 /** The work after `change`; `policiesOf` gives the policies as they are since the change. */
 export function workAfterChange(
   { kind, change }: CacheChange,
@@ -48,6 +60,8 @@ export function workAfterChange(
       return afterPolicy(change, policiesOf);
     case "namespace":
       return afterNamespace(change, policiesOf);
+    case "service":
+      return afterService(change, policiesOf);
     case "certificate":
       return { now: [{ kind: "certificate" }, { kind: "webhookConfiguration" }], soon: [] };
   }

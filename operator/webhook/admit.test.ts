@@ -22,6 +22,7 @@ function setUp(knowledge: Partial<Knowledge> = {}) {
     knowledge: {
       policies: () => [testPolicy()],
       heldBack: () => undefined,
+      service: () => undefined,
       namespaceOptedOut: () => false,
       namespaceAnnotations: () => ({}),
       settings: SETTINGS,
@@ -158,6 +159,22 @@ describe("a pod stays as it is", () => {
       ],
     });
     expect(await counts()).toStrictEqual([`skipped/${reason}=1`]);
+  });
+
+  test("with a warning where it is what the policy waits for", async () => {
+    const database = { namespace: "shop", name: "orders-db", headless: false };
+    const { answer, counts } = setUp({
+      service: ({ name }) =>
+        name === "orders-db" ? { ...database, selector: { app: "web" } } : undefined,
+    });
+    expect(answer(POD)).toStrictEqual({
+      uid: "review-1",
+      allowed: true,
+      warnings: [
+        "HealthPolicy web matches this pod, but it gets no sidecar: it is behind Service orders-db, the host of dependency orders-db, and would wait for itself.",
+      ],
+    });
+    expect(await counts()).toStrictEqual(["skipped/CircularDependency=1"]);
   });
 
   test("with a warning that says why", async () => {

@@ -12,6 +12,7 @@ function decide(pod: Pod, policies = [ALL]) {
   const knowledge = {
     policies: () => policies,
     heldBack: () => undefined,
+    service: () => undefined,
     namespaceOptedOut: () => false,
     namespaceAnnotations: () => ({}),
     settings: SETTINGS,

@@ -1,4 +1,10 @@
 /** What happens to a pod that is being created, decided from memory alone. */
+import {
+  circleThrough,
+  type FindService,
+  type OwnService,
+  ownServices,
+} from "../api/circular-dependency.ts";
 import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons.ts";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/names.ts";
@@ -17,6 +23,8 @@ export interface Knowledge {
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
   /** Why a new pod must not follow the policy's ConfigMap, by the policy's status; undefined: it may. */
   heldBack(policy: EffectivePolicy): HeldBackReason | undefined;
+  /** The Service of this namespace and name. */
+  service: FindService;
   /** Whether the namespace carries the label that opts it out. */
   namespaceOptedOut(namespace: string): boolean;
   settings: InjectSettings;
@@ -31,6 +39,7 @@ export const ADMISSION_REASONS = [
   "NamespaceOptedOut",
   "NoMatchingPolicy",
   ...HELD_BACK_REASONS,
+  "CircularDependency",
   "CacheNotSynced",
   "InternalError",
 ] as const;
@@ -68,10 +77,14 @@ function ignoredPolicies([bound, ...others]: EffectivePolicy[]): string[] {
   ];
 }
 
+function circularMessage({ dependency, service }: OwnService): string {
+  return `it is behind Service ${service.name}, the host of dependency ${dependency}, and would wait for itself.`;
+}
+
 function injected(
   pod: Pod,
   matching: EffectivePolicy[],
-  { heldBack, settings }: Pick<Knowledge, "heldBack" | "settings">,
+  { heldBack, service, settings }: Pick<Knowledge, "heldBack" | "service" | "settings">,
 ): Decision {
   const [policy] = matching;
   if (!policy) return { result: "skipped", reason: "NoMatchingPolicy", warnings: [] };
@@ -86,6 +99,8 @@ function injected(
       reason,
       `ConfigMap ${policyConfigMapName(policy.name)} ${WHY_HELD_BACK[reason]}.`,
     );
+  const circle = circleThrough(ownServices(policy, service), pod.metadata?.labels ?? {});
+  if (circle) return skipped("CircularDependency", circularMessage(circle));
   const injection = inject(pod, policy, settings);
   if ("pod" in injection) return { result: "injected", reason: "", warnings, pod: injection.pod };
   return skipped(injection.skip.reason, injection.skip.message);
@@ -109,6 +124,6 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     ...knowledge.settings,
     namespaceAnnotations: knowledge.namespaceAnnotations(namespace),
   };
-  const { heldBack } = knowledge;
-  return injected(pod, matchingPolicies(policies, labels), { heldBack, settings });
+  const { heldBack, service } = knowledge;
+  return injected(pod, matchingPolicies(policies, labels), { heldBack, service, settings });
 }

@@ -17,6 +17,7 @@ const options = {
     policies: () => [testPolicy({ selector: {} })],
     settings: SETTINGS,
     heldBack: () => undefined,
+    service: () => undefined,
     namespaceOptedOut: () => false,
     namespaceAnnotations: () => ({}),
     ownNamespace: "healthpolicy-system",

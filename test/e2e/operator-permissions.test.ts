@@ -21,6 +21,8 @@ test.each([
   ["create", "pods", "default"],
   ["patch", "pods", "default"],
   ["create", "pods/exec", "default"],
+  ["patch", "services", "default"],
+  ["get", "endpointslices.discovery.k8s.io", "default"],
   ["patch", "deployments.apps", "default"],
   ["list", "deployments.apps", "default"],
   ["delete", "healthpolicies.healthpolicy.dev", "default"],
@@ -42,6 +44,7 @@ test.each([
   ["patch", CERTIFICATE, OPERATOR_NAMESPACE],
   ["create", CERTIFICATE, OPERATOR_NAMESPACE],
   ["list", "healthpolicies.healthpolicy.dev", "default"],
+  ["list", "services", "default"],
   ["patch", "configmaps", "default"],
   // Only to give one its owner; an admission policy refuses the deletion itself.
   ["delete", "configmaps", "default"],

@@ -23,6 +23,7 @@ export const parts: Record<string, Part> = {
   api: {
     mutate: files(
       "operator/api",
+      "circular-dependency",
       "effective-policy",
       "name-patterns",
       "reasons",
@@ -34,7 +35,7 @@ export const parts: Record<string, Part> = {
     tests: [
       tests(
         "operator/api",
-        "{effective-policy,name-patterns,reasons,secret-access,select-policy,timing,wire-text}",
+        "{circular-dependency,effective-policy,name-patterns,reasons,secret-access,select-policy,timing,wire-text}",
       ),
     ],
     slow: false,
@@ -93,6 +94,7 @@ export const parts: Record<string, Part> = {
       ...files("operator/controller", "work-after-change"),
       ...files(
         "operator/controller/policy",
+        "circular-pods",
         "configmap",
         "pod-counts",
         "pods",
@@ -106,7 +108,7 @@ export const parts: Record<string, Part> = {
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{configmap,pod-counts,pods,policy-cache,policy-plan,status,status.*,status-pace}",
+        "{circular-pods,configmap,pod-counts,pods,policy-cache,policy-plan,status,status.*,status-pace}",
       ),
     ],
     slow: false,
@@ -148,7 +150,7 @@ export const parts: Record<string, Part> = {
     slow: false,
   },
   readiness: {
-    mutate: files("operator/sidecar", "readiness"),
+    mutate: files("operator/sidecar", "readiness", "log-turns"),
     tests: [tests("operator/sidecar", "readiness{,.*}")],
     slow: false,
   },

@@ -1,5 +1,6 @@
 /** How the pods of a namespace stand to one of its policies. Pure. */
 import { isDeepStrictEqual } from "node:util";
+import type { OwnService } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { byAge, matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
 import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
@@ -23,7 +24,7 @@ export interface PodCounts {
   outdated: number;
   /** Of the injected and the left, with our container not ready. */
   unready: number;
-  /** Selected, but opted out or of a kind that is never injected. */
+  /** Selected, but opted out, of a kind that is never injected, or behind a host of the policy itself. */
   optedOut: number;
   /** Selected, but claimed by an older policy. */
   claimed: number;
@@ -35,6 +36,8 @@ export interface PodCounts {
   predating: string[];
   /** The same for outdated pods. */
   outdatedWorkloads: string[];
+  /** A host of the policy that some of the selected pods are behind. */
+  circle?: OwnService | undefined;
 }
 
 /** The counts of a policy that selects nothing. */

@@ -125,6 +125,19 @@ test("a policy that became invalid keeps its last ConfigMap", async () => {
   expect(web.status().conditions?.find(({ type }) => type === "Stalled")?.status).toBe("True");
 });
 
+test("a pod that a host of the policy leads to is not its own, and the policy is told so", async () => {
+  web.world.services = [
+    { namespace: "shop", name: "orders-db", selector: { app: "web" }, headless: false },
+  ];
+  await web.reconcile();
+  expect(web.status().conditions?.[0]).toMatchObject({
+    type: "Accepted",
+    status: "False",
+    reason: "CircularDependency",
+  });
+  expect(web.status().pods).toMatchObject({ matched: 0, optedOut: 1 });
+});
+
 test("a policy that is gone is forgotten", async () => {
   await web.reconcile();
   web.policies.clear();

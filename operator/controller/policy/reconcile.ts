@@ -16,6 +16,7 @@ import type {
 } from "./apply-configmap.ts";
 import { createStatusWriter } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
+import { circularPods } from "./circular-pods.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
 import type { PodWatches } from "./pod-watches.ts";
 import { readyReplicas } from "./pods.ts";
@@ -67,7 +68,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if ("invalid" in resolution) return NO_PODS;
     if (!options.pods.synced(namespace)) return undefined;
     const policies = caches.index.policies(namespace);
-    return countPods(resolution.policy, policies, options.pods.pods(namespace));
+    const { policy } = resolution;
+    const { pods, circle } = circularPods(policy, options.pods.pods(namespace), caches.service);
+    return { ...countPods(policy, policies, pods), circle };
   }
 
   async function configMapOf(

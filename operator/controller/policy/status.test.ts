@@ -12,6 +12,21 @@ function message(status: HealthPolicyStatus, type: ConditionType): string | unde
   return status.conditions?.find((condition) => condition.type === type)?.message;
 }
 
+test("a policy whose pods are what it waits for can never work", () => {
+  const service = { namespace: "shop", name: "db", selector: { app: "db" }, headless: false };
+  const counts = countsOf({ optedOut: 1, circle: { dependency: "orders-db", service } });
+  const status = policyStatus(factsOf({ counts }));
+  expect(short(status)).toMatchObject({
+    Accepted: "False CircularDependency",
+    Programmed: "True Programmed",
+    Ready: "False CircularDependency",
+    Stalled: "True CircularDependency",
+  });
+  expect(message(status, "Accepted")).toBe(
+    "The selector matches pods behind Service db, the host of dependency orders-db. They get no sidecar, because they would wait for themselves: leave them out of the selector.",
+  );
+});
+
 test("a policy in a dry run is ready and says so, with pods or without", () => {
   const resolution = { policy: testPolicy({ mode: "DryRun" }) };
   const status = policyStatus(factsOf({ resolution }));

@@ -67,8 +67,16 @@ const unknown = (reason: ConditionReason, message: string): ConditionState => ({
   message,
 });
 
-function accepted(resolution: Resolution): ConditionState {
+function accepted({ resolution, counts: { circle } }: StatusFacts): ConditionState {
   if ("invalid" in resolution) return no("Invalid", resolution.invalid);
+  if (circle) {
+    const { dependency, service } = circle;
+    const what = `The selector matches pods behind Service ${service.name}, the host of dependency ${dependency}.`;
+    return no(
+      "CircularDependency",
+      `${what} They get no sidecar, because they would wait for themselves: leave them out of the selector.`,
+    );
+  }
   return yes("Accepted", "The policy is valid.");
 }
 
@@ -160,14 +168,19 @@ function ready(
 
 /** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
 function stalled(needed: readonly ConditionState[]): ConditionState {
-  const hopeless: readonly ConditionReason[] = ["Invalid", "Conflicted", "NamespaceExcluded"];
+  const hopeless: readonly ConditionReason[] = [
+    "Invalid",
+    "CircularDependency",
+    "Conflicted",
+    "NamespaceExcluded",
+  ];
   const cause = needed.find(({ reason }) => hopeless.includes(reason));
   if (cause) return yes(cause.reason, cause.message);
   return no("Progressing", "Nothing stands in the way.");
 }
 
 function conditions(facts: StatusFacts): Condition[] {
-  const needed = { Accepted: accepted(facts.resolution), Programmed: programmed(facts) };
+  const needed = { Accepted: accepted(facts), Programmed: programmed(facts) };
   const states: Record<ConditionType, ConditionState> = {
     ...needed,
     PodsCurrent: podsCurrent(facts),

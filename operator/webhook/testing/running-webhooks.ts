@@ -46,6 +46,7 @@ export function runningWebhooks() {
         certificate,
         policies: () => [testPolicy()],
         heldBack: () => undefined,
+        service: () => undefined,
         namespaceOptedOut: () => false,
         namespaceAnnotations: () => ({}),
         settings: SETTINGS,

@@ -1,6 +1,7 @@
 /** A reconciler with all that it reads: a stand-in for the caches, a fake API server, a replica that answers. */
 import https from "node:https";
 import type { AddressInfo } from "node:net";
+import type { ServiceRecord } from "../../../api/circular-dependency.ts";
 import { rawPolicy, testPolicy } from "../../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { Caches } from "../../caches.ts";
@@ -29,6 +30,7 @@ interface World {
   webhookReach: Reach;
   optedOut: boolean;
   withCertificate: boolean;
+  services: ServiceRecord[];
   /** Namespaces whose pods are not known yet. */
   unsynced: string[];
 }
@@ -46,6 +48,7 @@ export async function openPolicy() {
     webhookReach: { state: "reachable" },
     optedOut: false,
     withCertificate: true,
+    services: [],
     unsynced: [],
   };
   const replica = https.createServer(
@@ -64,6 +67,8 @@ export async function openPolicy() {
     certificate: () =>
       world.withCertificate ? { resourceVersion: "1", data: certificate } : undefined,
     namespaceOptedOut: () => world.optedOut,
+    service: ({ name }: { name: string }) =>
+      world.services.find((service) => service.name === name),
   } as unknown as Caches;
 
   function newReconciler(): Reconciler {

@@ -1,0 +1,75 @@
+/**
+ * Whether a policy's own dependency runs in the pods that the policy selects. A database that waits for itself is
+ * never ready, and with it nobody.
+ */
+import type { EffectivePolicy } from "./effective-policy.ts";
+import type { DependencyConfig } from "./policy-file.ts";
+
+/** A Service, as far as it decides about circles. */
+export interface ServiceRecord {
+  namespace: string;
+  name: string;
+  /** Labels of the pods behind it; at least one. */
+  selector: Readonly<Record<string, string>>;
+  /** Its pods have names of their own below its name. */
+  headless: boolean;
+}
+
+/** The Service of this namespace and name; undefined where there is none that selects pods. */
+export type FindService = (key: { namespace: string; name: string }) => ServiceRecord | undefined;
+
+/** A dependency that is one of the namespace's own Services. */
+export interface OwnService {
+  /** Name of the dependency. */
+  dependency: string;
+  service: ServiceRecord;
+}
+
+/** Every host that a dependency of any type names; a connection string's is not known here. */
+function hostsOf(dependency: DependencyConfig): string[] {
+  const slots = dependency as unknown as Record<string, unknown>;
+  const { host, servers = [] } = (slots[dependency.type] ?? {}) as {
+    host?: string;
+    servers?: { host: string }[];
+  };
+  return [host, ...servers.map((server) => server.host)].filter((name) => name !== undefined);
+}
+
+/**
+ * The Service of `namespace` that a host means: `db`, `db.shop` and `db.shop.svc...`; and, below a headless one, a pod
+ * of it: `db-0.db` and the longer forms. A host of another namespace or of outside means none, nor does one with a dot at
+ * its end and no `svc` in it, to which no search list is added.
+ */
+function serviceOf(host: string, namespace: string, find: FindService): ServiceRecord | undefined {
+  const labels = host.toLowerCase().split(".");
+  const cluster = labels.indexOf("svc");
+  const local = cluster >= 2 ? labels.slice(0, cluster) : labels;
+  const named = local.length > 1 && local.at(-1) === namespace;
+  if (cluster >= 2 && !named) return undefined;
+  const [name = "", pod] = (named ? local.slice(0, -1) : local).toReversed();
+  const service = find({ namespace, name });
+  return pod === undefined || service?.headless ? service : undefined;
+}
+
+/** The namespace's own Services that the policy names as hosts, in the order of its dependencies. */
+export function ownServices(
+  { namespace, dependencies }: Pick<EffectivePolicy, "namespace" | "dependencies">,
+  find: FindService,
+): OwnService[] {
+  return dependencies.flatMap((dependency) =>
+    hostsOf(dependency).flatMap((host) => {
+      const service = serviceOf(host, namespace, find);
+      return service ? [{ dependency: dependency.name, service }] : [];
+    }),
+  );
+}
+
+/** The first of them that a pod with these labels is behind. */
+export function circleThrough(
+  services: readonly OwnService[],
+  labels: Readonly<Record<string, string>>,
+): OwnService | undefined {
+  return services.find(({ service }) =>
+    Object.entries(service.selector).every(([key, value]) => labels[key] === value),
+  );
+}

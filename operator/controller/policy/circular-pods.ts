@@ -1,0 +1,35 @@
+/** Which of a namespace's pods a policy cannot have, because they are what it waits for. Pure. */
+import {
+  circleThrough,
+  type FindService,
+  type OwnService,
+  ownServices,
+} from "../../api/circular-dependency.ts";
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import { selectorMatches } from "../../api/select-policy.ts";
+import type { PodRecord } from "./pods.ts";
+
+/** The pods as they count for the policy, and the first circle among them. */
+export interface CircularPods {
+  /** Those that are behind a host of the policy are skipped, as admission skips them. */
+  pods: readonly PodRecord[];
+  circle: OwnService | undefined;
+}
+
+/** Looks for pods that the policy selects and that are behind a Service that it names as a host. */
+export function circularPods(
+  policy: EffectivePolicy,
+  pods: readonly PodRecord[],
+  find: FindService,
+): CircularPods {
+  const services = ownServices(policy, find);
+  if (services.length === 0) return { pods, circle: undefined };
+  let circle: OwnService | undefined;
+  const counted = pods.map((pod) => {
+    if (pod.skipped || !selectorMatches(policy.selector, pod.labels)) return pod;
+    const through = circleThrough(services, pod.labels);
+    circle ??= through;
+    return through ? { ...pod, skipped: true } : pod;
+  });
+  return { pods: counted, circle };
+}
