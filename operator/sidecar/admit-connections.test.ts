@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   type AdmitConnection,
   admitConnections,
@@ -30,9 +29,6 @@ const openMany = async (localAddress: string, count: number): Promise<boolean[]>
   for (let index = 0; index < count; index += 1) results.push(await open(localAddress));
   return results;
 };
-/** Resolves at the beginning of a second, so that what follows falls into the same one. */
-const secondBegins = () => sleep(1_000 - (performance.now() % 1_000));
-
 /** How many connections of an address are open on the server's side. */
 const held = (address: string) =>
   admitted.filter((socket) => !socket.destroyed && socket.remoteAddress === address).length;
@@ -58,7 +54,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const { socket } of clients) socket.destroy();
-  server.close();
+  server?.close();
 });
 
 test("over the bound the address with most loses its oldest, never one that holds few", async () => {
@@ -94,30 +90,60 @@ test("where each address holds one, the oldest goes", async () => {
   expect([held(ATTACKER), held(OTHER_ATTACKER), held(KUBELET)]).toStrictEqual([0, 1, 1]);
 });
 
-test("over the bound of a second only addresses that have had little get more", async () => {
-  await start({ perSecond: 20, perAddress: 3 });
-  const stay = (results: boolean[]) => results.filter((stays) => stays).length;
-  await secondBegins();
-  expect(await openMany(ATTACKER, 15)).toStrictEqual(Array(15).fill(true));
-  expect(stay(await openMany(OTHER_ATTACKER, 40))).toBe(5);
-  expect(stay(await openMany(ATTACKER, 5))).toBe(0);
-  expect(stay(await openMany(KUBELET, 10))).toBe(3);
-  await secondBegins();
-  expect(await open(ATTACKER)).toBe(true);
-});
-
-test("counts no more addresses of one second than it can bear", async () => {
-  await start({ perSecond: 0, perAddress: 1 });
+describe("more connections than a second has room for", () => {
   const from = (remoteAddress: string) => {
     const socket = { remoteAddress, destroyed: false, destroy: () => {}, once: () => {} };
     return admit(socket as unknown as Socket);
   };
-  await secondBegins();
-  expect(from("10.0.0.1")).toBe(true);
-  expect(from("10.0.0.1")).toBe(false);
-  for (let index = 0; index < 2_000; index += 1) from(`10.1.${index >> 8}.${index & 255}`);
-  // Its third connection, which it would not get while the first two are remembered.
-  expect(from("10.0.0.1")).toBe(true);
+  /** A thousand connections from as many addresses; gives how many stay. */
+  const flood = () =>
+    Array.from({ length: 1_000 }, (_, index) => from(`10.1.${index >> 8}.${index & 255}`)).filter(
+      (stays) => stays,
+    ).length;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 0 });
+    admit = admitConnections({ open: 10_000, perSecond: 100, perAddress: 2 });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("from few addresses: each gets a few even so, and all the next second's", () => {
+    const stay = (address: string, count: number) =>
+      Array.from({ length: count }, () => from(address)).filter((stays) => stays).length;
+    expect(stay(ATTACKER, 90)).toBe(90);
+    expect(stay(OTHER_ATTACKER, 40)).toBe(10);
+    expect(stay(ATTACKER, 5)).toBe(0);
+    expect(stay(KUBELET, 10)).toBe(2);
+    jest.advanceTimersByTime(1_000);
+    expect(stay(ATTACKER, 1)).toBe(1);
+  });
+
+  test("from more addresses than are known: who came before gets a few, the others none", () => {
+    expect(from(KUBELET)).toBe(true);
+    for (let seconds = 0; seconds < 10; seconds += 1) {
+      jest.advanceTimersByTime(1_000);
+      expect(flood()).toBe(100);
+      expect([from(KUBELET), from(KUBELET), from(KUBELET)]).toStrictEqual([true, true, false]);
+    }
+    // Nobody knows the one that comes during the flood.
+    expect(from(OTHER_ATTACKER)).toBe(false);
+  });
+
+  test.each([
+    [300_000, false],
+    [301_000, true],
+  ])(
+    "an address keeps its place while it is heard of, and when it has been silent for %i ms: others get one %s",
+    (silence, hasPlace) => {
+      flood();
+      jest.advanceTimersByTime(silence);
+      from(KUBELET);
+      flood();
+      expect(from(KUBELET)).toBe(hasPlace);
+    },
+  );
 });
 
 test("a client that has gone before it was looked at", async () => {

@@ -7,15 +7,18 @@ export interface ConnectionLimits {
   open: number;
   /** New connections in a second, of all source addresses together. */
   perSecond: number;
-  /** New connections in a second that an address gets even so. */
+  /** New connections in a second that an address which has been here before gets even so. */
   perAddress: number;
 }
 
 /** Says whether a new connection may stay. One that may not has been ended. */
 export type AdmitConnection = (socket: Socket) => boolean;
 
-/** The most source addresses that are counted in one second; then their counts start anew. */
-const MAX_COUNTED = 1_024;
+/** The most source addresses that are known; more than ever ask one pod. Those that came first are kept. */
+const MAX_KNOWN = 64;
+
+/** How long an address that asks nothing is known, in seconds: several times the longest period of a probe. */
+const KNOWN_SECONDS = 300;
 
 /**
  * A rule with memory, for the connections of one server.
@@ -24,10 +27,10 @@ const MAX_COUNTED = 1_024;
  * newest, or ending the oldest of all, would let a client that opens connections without end keep the
  * kubelet out, and so make the pod unready.
  *
- * Over `limits.perSecond`, only addresses that have had fewer than `limits.perAddress` in that second get
- * another. The rest are ended unread, which costs a third of an answer: under the CPU limit of a sidecar a
- * thousand answers a second would leave none for the kubelet. A limit for each address alone would let ten
- * of them ask for ten times as much.
+ * Over `limits.perSecond`, only addresses that are known get another, and only up to `limits.perAddress` in
+ * that second. The rest are ended unread, which costs a third of an answer: under the CPU limit of a sidecar a
+ * thousand answers a second would leave none for the kubelet. A limit for each address alone would let a
+ * thousand of them ask for a thousand answers. The kubelet is known: it has asked since the pod began.
  */
 export function admitConnections(limits: ConnectionLimits): AdmitConnection {
   const hasRoom = createCountOfSecond(limits);
@@ -70,17 +73,33 @@ export function admitConnections(limits: ConnectionLimits): AdmitConnection {
 
 /** Counts a new connection of this address, and says whether the present second has room for it. */
 function createCountOfSecond(limits: ConnectionLimits): (address: string) => boolean {
-  const counts = new Map<string, number>();
+  // Each known address with the second of its last connection, and how many it had in that one.
+  const known = new Map<string, { second: number; count: number }>();
   let all = 0;
   let second = 0;
+
+  function beginSecond(now: number): void {
+    second = now;
+    all = 0;
+    for (const [address, last] of known) {
+      if (now - last.second > KNOWN_SECONDS) known.delete(address);
+    }
+  }
+
+  /** How many this address has had in the present second; undefined while too many others are known. */
+  function countOf(address: string): number | undefined {
+    const last = known.get(address);
+    if (last === undefined && known.size >= MAX_KNOWN) return undefined;
+    const count = last?.second === second ? last.count + 1 : 1;
+    known.set(address, { second, count });
+    return count;
+  }
+
   return (address) => {
     const now = Math.floor(performance.now() / 1_000);
-    if (now !== second) all = 0;
-    if (now !== second || counts.size >= MAX_COUNTED) counts.clear();
-    second = now;
+    if (now !== second) beginSecond(now);
     all += 1;
-    const count = (counts.get(address) ?? 0) + 1;
-    counts.set(address, count);
-    return all <= limits.perSecond || count <= limits.perAddress;
+    const count = countOf(address);
+    return all <= limits.perSecond || (count !== undefined && count <= limits.perAddress);
   };
 }
