@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
-import { type Conversation, converse, MAX_MESSAGES } from "./postgresql-conversation.ts";
+import { MAX_MESSAGES } from "../network/message-queue.ts";
+import { type Conversation, converse } from "./postgresql-conversation.ts";
 import { fatal, message } from "./testing/fake-postgresql.ts";
 
 /** A conversation with a server that says `bytes`, and what ends it. */

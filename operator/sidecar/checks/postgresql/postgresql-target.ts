@@ -1,9 +1,10 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
-import type { CredentialsReference, PostgresqlConfig, TlsMode } from "../../../api/policy-file.ts";
+import type { PostgresqlConfig, TlsMode } from "../../../api/policy-file.ts";
 import { isWireText } from "../../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
+import { readCredentials } from "../read-credentials.ts";
 import { readCa, type TlsTarget } from "../tls/tls-target.ts";
 import { parseConnectionString } from "./connection-string.ts";
 
@@ -67,16 +68,4 @@ async function readLogin(
     login: { host, port, user, password, database, options: undefined, channelBinding: false },
     tlsMode: undefined,
   };
-}
-
-async function readCredentials(
-  { secretName, usernameKey, passwordKey }: CredentialsReference,
-  readSecretKey: ReadSecretKey,
-): Promise<{ user: string; password: string }> {
-  const [user, password] = await Promise.all([
-    readSecretKey({ secretName, key: usernameKey }),
-    readSecretKey({ secretName, key: passwordKey }),
-  ]);
-  if (user === "") throw misconfigured();
-  return { user, password };
 }
