@@ -40,6 +40,11 @@ export interface SecureContext {
    * then is the same as Require.
    */
   offersTls?: () => Promise<boolean>;
+  /**
+   * Ends the conversation in order where a certificate does not verify; TLSFailed follows. Unset: the handshake
+   * itself fails.
+   */
+  onUnverified?: (stream: Duplex) => Promise<void>;
   signal: AbortSignal;
 }
 
@@ -50,12 +55,13 @@ export interface SecureContext {
 export async function secure(
   socket: Socket,
   target: TlsTarget,
-  { host, offersTls, signal }: SecureContext,
+  context: SecureContext,
 ): Promise<SecuredStream> {
   if (target.mode === "Disable") return { stream: socket, tls: false };
+  const { offersTls } = context;
   if (offersTls === undefined || (await offersTls())) {
     try {
-      const stream = await handshake(socket, tlsOptions(target, host), signal);
+      const stream = await handshake(socket, target, context);
       return { stream, tls: true, certificate: stream.getPeerX509Certificate() };
     } catch (error) {
       // A server that has said yes and then speaks in clear breaks its own protocol; one that was not asked has
@@ -67,7 +73,10 @@ export async function secure(
   return { stream: socket, tls: false };
 }
 
-function tlsOptions({ mode, ca }: TlsTarget, host: string): ConnectionOptions {
+function tlsOptions(
+  { mode, ca }: TlsTarget,
+  { host, onUnverified }: SecureContext,
+): ConnectionOptions {
   const name = host.replace(/\.$/, "");
   return {
     ...KEY_EXCHANGE,
@@ -75,18 +84,22 @@ function tlsOptions({ mode, ca }: TlsTarget, host: string): ConnectionOptions {
     // RFC 6066 forbids IP addresses in this extension; `host` above is what the certificate must name.
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(ca === undefined ? {} : { ca }),
-    rejectUnauthorized: mode === "VerifyFull",
+    rejectUnauthorized: mode === "VerifyFull" && onUnverified === undefined,
   };
 }
 
 async function handshake(
   socket: Socket,
-  options: ConnectionOptions,
-  signal: AbortSignal,
+  target: TlsTarget,
+  context: SecureContext,
 ): Promise<TLSSocket> {
-  const stream = startTls(socket, options);
+  const stream = startTls(socket, tlsOptions(target, context));
   try {
-    await raceAbort(once(stream, "secureConnect"), signal);
+    await raceAbort(once(stream, "secureConnect"), context.signal);
+    if (target.mode === "VerifyFull" && !stream.authorized) {
+      await context.onUnverified?.(stream);
+      throw new CheckError("TLSFailed");
+    }
     return stream;
   } catch (error) {
     stream.destroy();
