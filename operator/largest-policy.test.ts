@@ -7,6 +7,7 @@ import {
   MAX_HOST_HEADER_LENGTH,
   MAX_LABEL_LENGTH,
   MAX_MEMCACHED_SERVERS,
+  MAX_MYSQL_DATABASE_LENGTH,
   MAX_NAME_LENGTH,
   MAX_PATH_LENGTH,
   MAX_POLICY_FILE_BYTES,
@@ -28,19 +29,19 @@ const longestName = "n".repeat(MAX_NAME_LENGTH);
 const key = { secretName: longestName, key: longestName };
 const server = { host: longestName, port: MAX_PORT };
 
+/** The fields that both databases have. */
+const database = (maxNameLength: number) => ({
+  ...server,
+  database: wide(maxNameLength),
+  credentials: { secretName: longestName, usernameKey: longestName, passwordKey: longestName },
+  tls: { mode: "VerifyFull" as const, caSecret: key },
+  query: wide(MAX_QUERY_LENGTH),
+});
+
 /** The largest slot of each type. */
 const LARGEST: { [T in DependencyType]: HealthPolicySpec["dependencies"][number][T] } = {
-  postgresql: {
-    ...server,
-    database: wide(MAX_DATABASE_LENGTH),
-    credentials: {
-      secretName: longestName,
-      usernameKey: longestName,
-      passwordKey: longestName,
-    },
-    tls: { mode: "VerifyFull", caSecret: key },
-    query: wide(MAX_QUERY_LENGTH),
-  },
+  postgresql: database(MAX_DATABASE_LENGTH),
+  mysql: database(MAX_MYSQL_DATABASE_LENGTH),
   memcached: { servers: new Array(MAX_MEMCACHED_SERVERS).fill(server) },
   redis: {
     ...server,

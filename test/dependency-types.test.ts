@@ -14,7 +14,7 @@ const CHECKS = "operator/sidecar/checks";
 /** What of a dependency is no slot. */
 const COMMON_FIELDS = ["name", "impact"];
 /** Files in `slots/` and folders in `checks/` that several types share. */
-const SHARED_SLOT_FILES = ["connection.ts", "tls.ts"];
+const SHARED_SLOT_FILES = ["connection.ts", "database.ts", "tls.ts"];
 const SHARED_FOLDERS = ["network", "testing", "tls"];
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");

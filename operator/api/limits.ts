@@ -14,6 +14,7 @@ export const DEPENDENCY_DEFAULTS = {
   /** Of a protocol that is encrypted from the first byte on, where the policy says that it is. */
   directTlsMode: "VerifyFull",
   postgresql: { impact: "Gate", port: 5_432, query: "SELECT 1" },
+  mysql: { impact: "Gate", port: 3_306, query: "SELECT 1" },
   memcached: { impact: "Gate", port: 11_211 },
   redis: { impact: "Gate", port: 6_379 },
   tcp: { impact: "Observe" },
@@ -50,6 +51,8 @@ export const MAX_LABEL_LENGTH = 63;
 export const MAX_QUERY_LENGTH = 1_024;
 /** The longest name of a database, in characters; PostgreSQL's own limit. */
 export const MAX_DATABASE_LENGTH = 63;
+/** The same of MySQL and MariaDB. */
+export const MAX_MYSQL_DATABASE_LENGTH = 64;
 /**
  * The longest sentence of a condition, in characters. Five names of 253 characters with the sentence around
  * them fit, so that no command in it is cut; what is longer is a list that a person would not read.

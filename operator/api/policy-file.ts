@@ -6,6 +6,7 @@
  */
 import type { fillHttp } from "./slots/http.ts";
 import type { fillMemcached } from "./slots/memcached.ts";
+import type { fillMysql } from "./slots/mysql.ts";
 import type { fillPostgresql } from "./slots/postgresql.ts";
 import type { fillRedis } from "./slots/redis.ts";
 import type { fillTcp } from "./slots/tcp.ts";
@@ -41,6 +42,7 @@ export interface SecretKeyReference {
  */
 export interface Slots {
   postgresql: ReturnType<typeof fillPostgresql>;
+  mysql: ReturnType<typeof fillMysql>;
   memcached: ReturnType<typeof fillMemcached>;
   redis: ReturnType<typeof fillRedis>;
   tcp: ReturnType<typeof fillTcp>;
@@ -52,6 +54,8 @@ export type DependencyType = keyof Slots;
 
 /** A PostgreSQL server: either `connectionString`, or the other fields. */
 export type PostgresqlConfig = Slots["postgresql"];
+/** A MySQL or MariaDB server: the same. */
+export type MysqlConfig = Slots["mysql"];
 /** A ring of memcached servers. */
 export type MemcachedConfig = Slots["memcached"];
 /** A Redis server: either `connectionString`, or the other fields. */

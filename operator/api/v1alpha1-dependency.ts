@@ -5,6 +5,7 @@ import { DEPENDENCY_DEFAULTS, MAX_LABEL_LENGTH } from "./limits.ts";
 import { type DependencyConfig, type DependencyType, IMPACTS, type Slots } from "./policy-file.ts";
 import { fillHttp, http } from "./slots/http.ts";
 import { fillMemcached, memcached } from "./slots/memcached.ts";
+import { fillMysql, mysql } from "./slots/mysql.ts";
 import { fillPostgresql, postgresql } from "./slots/postgresql.ts";
 import { fillRedis, redis } from "./slots/redis.ts";
 import { fillTcp, tcp } from "./slots/tcp.ts";
@@ -13,7 +14,7 @@ import { describe } from "./v1alpha1-fields.ts";
 const { cel } = rules;
 
 /** The slots of a dependency, one per type. */
-const SLOTS = { postgresql, memcached, redis, tcp, http } satisfies Record<
+const SLOTS = { postgresql, mysql, memcached, redis, tcp, http } satisfies Record<
   DependencyType,
   z.ZodObject
 >;
@@ -52,6 +53,7 @@ type SlotSpecs = { [T in DependencyType]: z.infer<(typeof SLOTS)[T]> };
 /** Fills in what a slot leaves unset. */
 const FILL_IN: { [T in DependencyType]: (slot: SlotSpecs[T]) => Slots[T] } = {
   postgresql: fillPostgresql,
+  mysql: fillMysql,
   memcached: fillMemcached,
   redis: fillRedis,
   tcp: fillTcp,

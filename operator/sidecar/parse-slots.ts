@@ -5,6 +5,7 @@ import {
   MAX_DATABASE_LENGTH,
   MAX_HOST_HEADER_LENGTH,
   MAX_MEMCACHED_SERVERS,
+  MAX_MYSQL_DATABASE_LENGTH,
   MAX_PATH_LENGTH,
   MAX_PORT,
   MAX_QUERY_LENGTH,
@@ -44,10 +45,9 @@ import {
 const HOST = /^[A-Za-z0-9._:-]{1,253}$/;
 /** The API server counts characters, and a string of ours has up to two units for one. */
 const UNITS_PER_CHARACTER = 2;
-const DATABASE: Pattern = {
-  test: (name) =>
-    name !== "" && name.length <= UNITS_PER_CHARACTER * MAX_DATABASE_LENGTH && isWireText(name),
-};
+const databaseName = (maxLength: number): Pattern => ({
+  test: (name) => name !== "" && name.length <= UNITS_PER_CHARACTER * maxLength && isWireText(name),
+});
 const QUERY: Pattern = {
   test: (query) =>
     query !== "" && query.length <= UNITS_PER_CHARACTER * MAX_QUERY_LENGTH && isQueryText(query),
@@ -60,7 +60,6 @@ const HOST_HEADER = matching(HOST_HEADER_PATTERN, MAX_HOST_HEADER_LENGTH);
 
 const host = textReader(HOST);
 const port = numberReader({ minimum: 1, maximum: MAX_PORT });
-const database = textReader(DATABASE);
 const query = textReader(QUERY);
 const secretName = textReader({ test: isDnsSubdomain });
 const key = textReader({ test: isSecretKey });
@@ -76,15 +75,19 @@ const directTls = object<HttpConfig["tls"]>({
   caSecret: optional(secretKey),
 });
 
-const postgresql = object<Slots["postgresql"]>({
-  connectionString: optional(secretKey),
-  host: optional(host),
-  port: optional(port),
-  database: optional(database),
-  credentials: optional(credentials),
-  tls: optional(tls),
-  query,
-});
+/** Both databases have the same fields. */
+const database = (maxNameLength: number) =>
+  object<Slots["postgresql"] & Slots["mysql"]>({
+    connectionString: optional(secretKey),
+    host: optional(host),
+    port: optional(port),
+    database: optional(textReader(databaseName(maxNameLength))),
+    credentials: optional(credentials),
+    tls: optional(tls),
+    query,
+  });
+const postgresql = database(MAX_DATABASE_LENGTH);
+const mysql = database(MAX_MYSQL_DATABASE_LENGTH);
 
 const server = object<MemcachedServer>({ host, port });
 const memcached: Reader<Slots["memcached"]> = (value, path) => {
@@ -128,6 +131,7 @@ const http = object<HttpConfig>({
 /** One reader per type; the compiler asks for one when the resource gets a slot, and for each of its fields. */
 const READERS: { [T in DependencyType]: Reader<Slots[T]> } = {
   postgresql,
+  mysql,
   memcached,
   redis,
   tcp,

@@ -13,6 +13,7 @@ const TLS = "operator/sidecar/checks/tls";
 const REDIS = "operator/sidecar/checks/redis";
 const HTTP = "operator/sidecar/checks/http";
 const MEMCACHED = "operator/sidecar/checks/memcached";
+const MYSQL = "operator/sidecar/checks/mysql";
 const POSTGRESQL = "operator/sidecar/checks/postgresql";
 
 /**
@@ -210,6 +211,27 @@ export const parts: Record<string, Part> = {
   memcached: {
     mutate: files(MEMCACHED, "memcached"),
     tests: [tests(MEMCACHED, "memcached")],
+    slow: true,
+  },
+  mysql: {
+    mutate: files(
+      MYSQL,
+      "connection-string",
+      "connection-string-parameters",
+      "mysql-greeting",
+      "mysql-login",
+      "mysql-messages",
+      "mysql-packets",
+      "mysql-password",
+      "mysql-reasons",
+      "mysql-session",
+    ),
+    tests: [
+      tests(
+        MYSQL,
+        "{connection-string,mysql-{greeting,login,messages,packets,password,reasons,session}}",
+      ),
+    ],
     slow: true,
   },
   postgresql: {

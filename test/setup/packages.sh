@@ -13,6 +13,7 @@ has() { PATH=$PATH:/usr/bin:/usr/sbin command -v "$1" >/dev/null; }
 
 missing=()
 if ! has_postgresql; then missing+=(postgresql); fi
+if ! has mariadbd; then missing+=(mariadb-server); fi
 for program in memcached redis-server nginx openssl; do
   if ! has "$program"; then missing+=("$program"); fi
 done
@@ -34,4 +35,4 @@ if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
 fi
 "$here/../e2e/cluster/long-step.sh" packages "$install_seconds" "30 s" "Debian: installing ${missing[*]} for the tests" \
   bash -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${missing[*]}"
-if [ -d /run/systemd/system ]; then systemctl disable --quiet "${missing[@]}" 2>/dev/null || true; fi
+if [ -d /run/systemd/system ]; then systemctl disable --quiet "${missing[@]/mariadb-server/mariadb}" 2>/dev/null || true; fi

@@ -24,29 +24,33 @@ function caSecretRule(unset: TlsMode): rules.CelRule {
   };
 }
 
-/** For protocols that begin in clear and ask the server whether it speaks TLS. */
-export const negotiatedTls = z
-  .object({
-    mode: z
-      .enum(TLS_MODES)
-      .optional()
-      .meta(
-        describe(
-          `Disable: never encrypted. Prefer: encrypted where the server offers it. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified. Unset: ${DEPENDENCY_DEFAULTS.negotiatedTlsMode}.`,
+/**
+ * For protocols that begin in clear and ask the server whether it speaks TLS. `parameter` is that of a connection
+ * string that says the same.
+ */
+export const negotiatedTls = (parameter: string) =>
+  z
+    .object({
+      mode: z
+        .enum(TLS_MODES)
+        .optional()
+        .meta(
+          describe(
+            `Disable: never encrypted. Prefer: encrypted where the server offers it. Require: encrypted, the certificate is not verified. VerifyFull: encrypted, certificate and name verified. Unset: ${DEPENDENCY_DEFAULTS.negotiatedTlsMode}.`,
+          ),
         ),
+      caSecret,
+    })
+    .optional()
+    .meta({
+      ...describe(
+        `Encryption of the connection. Unset: Prefer, or what \`${parameter}\` of the connection string says.`,
       ),
-    caSecret,
-  })
-  .optional()
-  .meta({
-    ...describe(
-      "Encryption of the connection. Unset: Prefer, or what `sslmode` of the connection string says.",
-    ),
-    ...cel(caSecretRule(DEPENDENCY_DEFAULTS.negotiatedTlsMode)),
-  });
+      ...cel(caSecretRule(DEPENDENCY_DEFAULTS.negotiatedTlsMode)),
+    });
 
 /** Fills in what is unset. */
-export function fillNegotiatedTls(tls: NonNullable<z.infer<typeof negotiatedTls>>) {
+export function fillNegotiatedTls(tls: NonNullable<z.infer<ReturnType<typeof negotiatedTls>>>) {
   return { ...tls, mode: tls.mode ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode };
 }
 

@@ -19,6 +19,8 @@ import type { CheckResult } from "../verdict.ts";
 import { PLAIN } from "./http/testing/http-subject.ts";
 import { startNginx } from "./http/testing/real-nginx.ts";
 import { startMemcached } from "./memcached/testing/real-memcached.ts";
+import { HOSTILE_MYSQL } from "./mysql/testing/hostile-mysql.ts";
+import * as mariadb from "./mysql/testing/real-mariadb.ts";
 import { MAX_ROUNDS } from "./postgresql/scram.ts";
 import { isSslRequest, LOGGED_IN, message } from "./postgresql/testing/fake-postgresql.ts";
 import { offerTls } from "./postgresql/testing/offer-tls.ts";
@@ -88,6 +90,17 @@ const database: Slot = (name, port) => ({
     port,
     database: "postgres",
     credentials: { secretName: "db", usernameKey: "username", passwordKey: "password" },
+    query: "SELECT 1",
+  },
+});
+const mysql: Slot = (name, port) => ({
+  name,
+  type: "mysql",
+  impact: "Gate",
+  mysql: {
+    host: "127.0.0.1",
+    port,
+    credentials: { secretName: "mysql", usernameKey: "username", passwordKey: "password" },
     query: "SELECT 1",
   },
 });
@@ -194,24 +207,32 @@ const HOSTILE_STORES: Hostile[] = [
   ["silence", silence, "CheckTimeout"],
 ];
 
+const HOSTILE_MYSQL_SERVERS = HOSTILE_MYSQL.map(
+  ([name, expected, serve]): Hostile => [name, fake(serve), expected],
+);
+
 let mounted: string;
 let folder: DatabaseFolder;
+let mariadbFolder: mariadb.DatabaseFolder;
 let redisFolder: RedisFolder;
 let servers: RealServer[] = [];
 
 beforeAll(async () => {
   mounted = mkdtempSync(join(tmpdir(), "healthpolicy-hostile-"));
-  for (const [key, text] of [
-    ["username", SUPERUSER.user],
-    ["password", SUPERUSER.password],
+  for (const [secretName, key, text] of [
+    ["db", "username", SUPERUSER.user],
+    ["db", "password", SUPERUSER.password],
+    ["mysql", "username", mariadb.APP.user],
+    ["mysql", "password", mariadb.APP.password],
   ] as const) {
-    const path = join(mounted, secretKeyPath("db", key));
+    const path = join(mounted, secretKeyPath(secretName, key));
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
   folder = createDatabaseFolder();
   const certificate = createCertificates().server("localhost");
   redisFolder = createRedisFolder();
+  mariadbFolder = mariadb.createDatabaseFolder();
   servers = [
     await folder.start(),
     await startMemcached(),
@@ -220,12 +241,14 @@ beforeAll(async () => {
       ...["--requirepass", SUPERUSER.password],
       ...["--user", SUPERUSER.user, "on", `>${SUPERUSER.password}`, "+ping"],
     ]),
+    await mariadbFolder.start(),
   ];
 }, START_TIMEOUT);
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
   folder?.remove();
   redisFolder?.remove();
+  mariadbFolder?.remove();
   rmSync(mounted, { recursive: true });
 });
 
@@ -237,7 +260,7 @@ async function resultsOf(dependencies: DependencyConfig[]): Promise<Map<string, 
     readSecretKey: createSecretReader({
       directory: mounted,
       namespace: "shop",
-      mountedKeys: new Set(["db/username", "db/password"]),
+      mountedKeys: new Set(["db/username", "db/password", "mysql/username", "mysql/password"]),
       log: () => {},
     }),
     onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
@@ -253,15 +276,17 @@ test.each<[string, Slot, Hostile[]]>([
   ["certificates", database, HOSTILE_CHAINS],
   ["HTTP servers", api, HOSTILE_APIS],
   ["servers of Redis", store, HOSTILE_STORES],
+  ["servers of MySQL", mysql, HOSTILE_MYSQL_SERVERS],
 ])(
   "beside hostile %s the healthy ones of every type succeed at every check",
   async (_, slot, hostile) => {
-    const [database0, cache0, api0, store0] = servers.map((server) => server.port);
+    const [database0, cache0, api0, store0, mysql0] = servers.map((server) => server.port);
     const healthy = [
       database("healthy-database", database0 ?? 0),
       cache("healthy-cache", cache0 ?? 0),
       api("healthy-api", api0 ?? 0),
       store("healthy-store", store0 ?? 0),
+      mysql("healthy-mysql", mysql0 ?? 0),
       port("healthy-port", api0 ?? 0),
     ];
     expect(healthy.map(({ type }) => type).sort()).toEqual(CHECK_TYPES);

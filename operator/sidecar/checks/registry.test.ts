@@ -3,14 +3,14 @@ import { expect, test } from "@jest/globals";
 import { CHECK_TYPES, loadCheck } from "./registry.ts";
 
 test("knows these types", () => {
-  expect(CHECK_TYPES).toEqual(["http", "memcached", "postgresql", "redis", "tcp"]);
+  expect(CHECK_TYPES).toEqual(["http", "memcached", "mysql", "postgresql", "redis", "tcp"]);
 });
 
 test.each(CHECK_TYPES)("%s loads and says its own name", async (type) => {
   expect((await loadCheck(type))?.type).toBe(type);
 });
 
-test.each(["mysql", "", "constructor", "__proto__"])("%j is unknown", async (type) => {
+test.each(["mariadb", "", "constructor", "__proto__"])("%j is unknown", async (type) => {
   expect(await loadCheck(type)).toBeUndefined();
 });
 

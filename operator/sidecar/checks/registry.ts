@@ -8,6 +8,7 @@ import type { Check } from "./check.ts";
 const LOADERS: Record<string, () => Promise<Check>> = {
   http: async () => (await import("./http/http.ts")).http,
   memcached: async () => (await import("./memcached/memcached.ts")).memcached,
+  mysql: async () => (await import("./mysql/mysql.ts")).mysql,
   postgresql: async () => (await import("./postgresql/postgresql.ts")).postgresql,
   redis: async () => (await import("./redis/redis.ts")).redis,
   tcp: async () => (await import("./tcp/tcp.ts")).tcp,

@@ -58,7 +58,7 @@ for name in "${images[@]}"; do
     test-postgresql)
       build "$image" "30 s, then cached" "$test_images/postgresql/Dockerfile" "$test_images/postgresql" --build-arg "BASE=$base"
       ;;
-    test-memcached | test-nginx | test-redis)
+    test-mariadb | test-memcached | test-nginx | test-redis)
       server=${name#test-}
       build "$image" "20 s, then cached" "$test_images/$server/Dockerfile" "$test_images/$server" --build-arg "BASE=$base"
       ;;

@@ -27,6 +27,8 @@ export interface ContractSubject {
   /** The configuration of a dependency at `endpoint`. */
   dependency(endpoint: Endpoint): DependencyConfig;
   readSecretKey: CheckContext["readSecretKey"];
+  /** Whether the server says the first word. Those that wait for a client's are then silent. */
+  serverSpeaksFirst?: boolean;
   /** Serves one connection as the real server would. */
   serve(socket: Socket): void;
   /** A right answer, whose bytes are then sent one a second. */
@@ -174,6 +176,7 @@ export function describeContract(subject: ContractSubject): void {
   const answered = (reason: Reason): Outcome =>
     subject.acceptedIsUp ? { success: {} } : subject.failure(reason);
 
+  const onceAsked: Reason = subject.serverSpeaksFirst ? "CheckTimeout" : "ProtocolError";
   const faults: Fault[] = [
     ["closes at once", "ConnectionClosed", () => startFakeServer((socket) => socket.end())],
     [
@@ -186,21 +189,21 @@ export function describeContract(subject: ContractSubject): void {
       "ConnectionClosed",
       () => startFakeServer((socket) => socket.resetAndDestroy()),
     ],
-    ["speaks HTTP", "ProtocolError", () => trackServer(createHttpServer())],
+    ["speaks HTTP", onceAsked, () => trackServer(createHttpServer())],
     [
       "speaks memcached",
-      "ProtocolError",
+      onceAsked,
       () => startFakeServer((socket) => socket.once("data", () => socket.write("ERROR\r\n"))),
     ],
     [
       "speaks TLS and says so",
-      "ProtocolError",
+      onceAsked,
       () => startFakeServer((socket) => socket.once("data", () => socket.end(TLS_ALERT))),
     ],
     [
       // OpenSSL hangs up without a word.
       "speaks TLS",
-      "ConnectionClosed",
+      subject.serverSpeaksFirst ? onceAsked : "ConnectionClosed",
       () => trackServer(createTlsServer(certificates.server("localhost")) as Server),
     ],
     [
@@ -232,7 +235,8 @@ export function describeContract(subject: ContractSubject): void {
     test.each(faults.filter(([name]) => name !== left))(
       "a server that %s: %s",
       async (_, expected, start) => {
-        expect(await runAgainst(await start())).toEqual(answered(expected));
+        const checkTimeout = expected === "CheckTimeout" ? SHORT : PATIENT;
+        expect(await runAgainst(await start(), checkTimeout)).toEqual(answered(expected));
       },
     );
 

@@ -1,0 +1,84 @@
+/** Pure: a `mysql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
+import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
+import type { TlsMode } from "../../../api/policy-file.ts";
+import { CheckError } from "../check.ts";
+import { honouredParameters } from "./connection-string-parameters.ts";
+
+/** What a connection string says. */
+export interface ConnectionString {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  /** Unset: the URL names none. */
+  database: string | undefined;
+  /** Unset: the URL does not say. */
+  tlsMode: TlsMode | undefined;
+}
+
+/**
+ * `VERIFY_CA` is missing: it trusts whoever holds a certificate of that authority, and the authority itself would be a
+ * file of the app's container.
+ */
+const TLS_MODE_OF_SSL_MODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMode>([
+  ["DISABLED", "Disable"],
+  ["PREFERRED", "Prefer"],
+  ["REQUIRED", "Require"],
+  ["VERIFY_IDENTITY", "VerifyFull"],
+]);
+
+/**
+ * Scheme (Ruby writes `mysql2`), authority, path, parameters. No control character and no space: the URL parser drops
+ * tabs and newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped, and
+ * half of a password that holds one would be taken for the host. A byte order mark fails the scheme.
+ */
+const SHAPE =
+  /^(mysql2?|mariadb):\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
+
+const misconfigured = () => new CheckError("Misconfigured");
+
+/**
+ * Reads a connection URL. Throws Misconfigured for anything else than one TCP host with a user, for an `ssl-mode` that
+ * is not supported and for a parameter that can neither be followed nor ignored here.
+ */
+export function parseConnectionString(text: string): ConnectionString {
+  const url = SHAPE.test(text) ? URL.parse(text) : null;
+  const parameters = url && honouredParameters(url.searchParams);
+  if (!parameters) throw misconfigured();
+  return {
+    host: singleHost(decode(url.hostname)),
+    port: Number(url.port || DEPENDENCY_DEFAULTS.mysql.port),
+    user: required(decode(url.username)),
+    password: decode(url.password),
+    database: decode(url.pathname.slice(1)) || undefined,
+    tlsMode: tlsMode(parameters.sslMode),
+  };
+}
+
+function tlsMode(sslMode: string | undefined): TlsMode | undefined {
+  if (sslMode === undefined) return undefined;
+  const mode = TLS_MODE_OF_SSL_MODE.get(sslMode.toUpperCase());
+  if (mode === undefined) throw misconfigured();
+  return mode;
+}
+
+/** URIError would carry no secret, but a driver's error never leaves a check. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw misconfigured();
+  }
+}
+
+function required(text: string): string {
+  if (text === "") throw misconfigured();
+  return text;
+}
+
+/** No list of hosts, and no path of a unix socket. */
+function singleHost(text: string): string {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  if (/[,/()]/.test(host)) throw misconfigured();
+  return required(host);
+}

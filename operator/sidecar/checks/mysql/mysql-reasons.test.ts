@@ -1,0 +1,21 @@
+import { expect, test } from "@jest/globals";
+import { reasonOfNumber } from "./mysql-reasons.ts";
+
+test.each([
+  ["TooManyConnections", [1037, 1038, 1040, 1041, 1135, 1203, 1226]],
+  ["ConnectionRefused", [1129]],
+  [
+    "AuthenticationFailed",
+    [1044, 1045, 1130, 1142, 1143, 1227, 1251, 1524, 1698, 1820, 1862, 3118, 4151],
+  ],
+  ["Misconfigured", [1049]],
+  ["TLSFailed", [3159]],
+  ["ConnectionClosed", [1053, 1927, 4031]],
+  ["ServerStarting", [1047, 3032]],
+  ["ProtocolError", [1043]],
+  ["CheckTimeout", [1317, 1969, 3024]],
+  // A query that is no SQL, a table that is not there, a write in a session that only reads, none at all.
+  ["InvalidResponse", [1064, 1146, 1792, 1290, 0, 65_535]],
+])("%s: %j", (reason, numbers) => {
+  expect(new Set(numbers.map(reasonOfNumber))).toEqual(new Set([reason]));
+});

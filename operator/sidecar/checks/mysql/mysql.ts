@@ -1,0 +1,45 @@
+/** MySQL and MariaDB: log in over a new connection and ask for a row. */
+import { isQueryText } from "../../../api/wire-text.ts";
+import { raceAbort } from "../abort.ts";
+import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
+import { connect } from "../network/connect.ts";
+import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { open } from "./mysql-encryption.ts";
+import { countRows, type Question } from "./mysql-session.ts";
+import { type MysqlTarget, mysqlTarget } from "./mysql-target.ts";
+
+/** The check for `mysql` dependencies, with its host names looked up by `resolve`. */
+export function createMysql(resolve: Resolve): Check {
+  return {
+    type: "mysql",
+    async run({ mysql: config }, context) {
+      if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
+      const started = performance.now();
+      const target = await raceAbort(mysqlTarget(config, context.readSecretKey), context.signal);
+      const remaining = () => context.checkTimeoutMilliseconds - (performance.now() - started);
+      return ask(target, { query: config.query, remaining }, { ...context, resolve });
+    },
+  };
+}
+
+/** The check as the sidecar runs it. */
+export const mysql: Check = createMysql(systemResolve);
+
+async function ask(
+  { endpoint, account, tls: target }: MysqlTarget,
+  question: Question,
+  check: CheckContext & { resolve: Resolve },
+): Promise<CheckSuccess> {
+  const { signal } = check;
+  // A new connection each time: an open one still answers after the Service has lost its last endpoint.
+  const socket = await connect(endpoint, check);
+  try {
+    const context = { target, account, host: endpoint.host, signal };
+    const { conversation, login } = await open(socket, context);
+    const rows = await countRows(conversation, login, question);
+    if (rows === 0) throw new CheckError("InvalidResponse");
+    return { tls: login.tls };
+  } finally {
+    socket.destroy();
+  }
+}
