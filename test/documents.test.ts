@@ -7,6 +7,7 @@ import { CONDITION_REASONS } from "../operator/api/condition-reasons.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
 import { REASONS } from "../operator/api/reasons.ts";
 import { DEFAULT_TIMES } from "../operator/api/timing.ts";
+import { CLUSTER_CONDITION_TYPES } from "../operator/api/v1alpha1-cluster-status.ts";
 import { DEPENDENCY_TYPES } from "../operator/api/v1alpha1-dependency.ts";
 import { CONDITION_TYPES } from "../operator/api/v1alpha1-status.ts";
 import { ADMISSION_REASONS } from "../operator/webhook/decide-admission.ts";
@@ -181,9 +182,12 @@ describe("docs/troubleshooting.md", () => {
   const text = read("docs/troubleshooting.md");
 
   test("tells of every reason, condition and reason of a condition", () => {
-    const missing = [...REASONS, ...CONDITION_TYPES, ...CONDITION_REASONS].filter(
-      (word) => !text.includes(`\`${word}\``),
-    );
+    const missing = [
+      ...REASONS,
+      ...CONDITION_TYPES,
+      ...CLUSTER_CONDITION_TYPES,
+      ...CONDITION_REASONS,
+    ].filter((word) => !text.includes(`\`${word}\``));
     expect(missing).toEqual([]);
   });
 

@@ -1,14 +1,16 @@
 /**
- * The closed list of reasons that a condition of a HealthPolicy can have: the same in status, tests and
+ * The closed list of reasons that a condition of a policy of either kind can have: the same in status, tests and
  * documentation. Reasons of dependencies are in reasons.ts.
  */
 export const CONDITION_REASONS = [
   /** Accepted: the policy is valid. */
   "Accepted",
-  /** Its times do not nest after defaults were filled in. */
+  /** Times do not nest after defaults were filled in. */
   "Invalid",
   /** The selector matches pods that the policy itself names as a host. */
   "CircularDependency",
+  /** DefaultsNest: the times of a ClusterHealthPolicy nest with those of every policy that takes them. */
+  "DefaultsNest",
   /** Programmed: a pod created now gets the sidecar. */
   "Programmed",
   /** Not yet; the message names what is missing. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { effectivePolicy } from "./effective-policy.ts";
+import { effectivePolicy, policyInForce } from "./effective-policy.ts";
+import type { DefaultsSupplier, Source } from "./merge-defaults.ts";
 import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
 
 const METADATA = {
@@ -69,6 +70,18 @@ describe("effectivePolicy", () => {
           },
         },
       ],
+      sources: {
+        times: {
+          connectTimeout: "built-in",
+          checkTimeout: "built-in",
+          interval: "built-in",
+          failureThreshold: "built-in",
+          successThreshold: "built-in",
+          periodSeconds: "built-in",
+          timeoutSeconds: "built-in",
+        },
+        impact: { "orders-db": "built-in" },
+      },
     });
   });
 
@@ -193,10 +206,62 @@ describe("effectivePolicy", () => {
     expect(impacts.map((dependency) => dependency?.impact)).toEqual([impact, "Gate", "Observe"]);
   });
 
-  test("refuses times that do not nest, in a sentence", () => {
-    const policy = healthPolicy({ dependencies: [ORDERS], timing: { checkTimeout: "5s" } });
-    expect(effectivePolicy(policy)).toStrictEqual({
-      invalid: "timing: checkTimeout (5s) must be less than probe.timeoutSeconds (5)",
+  test.each<[string, Partial<HealthPolicySpec>, DefaultsSupplier[], string, Source[]]>([
+    [
+      "the policy and the built-in default",
+      { timing: { checkTimeout: "5s" } },
+      [],
+      "timing: checkTimeout (5s of HealthPolicy web) must be less than probe.timeoutSeconds (5, the built-in default)",
+      ["policy", "built-in"],
+    ],
+    [
+      "a cluster's default and the policy",
+      { probe: { timeoutSeconds: 3 } },
+      [{ name: "standard", defaults: { timing: { connectTimeout: "2s", checkTimeout: "3s" } } }],
+      "timing: checkTimeout (3s of ClusterHealthPolicy standard) must be less than probe.timeoutSeconds (3 of HealthPolicy web)",
+      ["ClusterHealthPolicy/standard", "policy"],
+    ],
+    [
+      "two cluster's defaults",
+      {},
+      [
+        { name: "old", defaults: { timing: { connectTimeout: "1s", checkTimeout: "2s" } } },
+        { name: "young", defaults: { timing: { interval: "1500ms" } } },
+      ],
+      "timing: checkTimeout (2s of ClusterHealthPolicy old) must not be more than interval (1500ms of ClusterHealthPolicy young)",
+      ["ClusterHealthPolicy/old", "ClusterHealthPolicy/young"],
+    ],
+  ])("refuses times of %s that do not nest, and names both", (...row) => {
+    const [, spec, suppliers, invalid, between] = row;
+    const policy = healthPolicy({ dependencies: [ORDERS], ...spec });
+    expect(effectivePolicy(policy, suppliers)).toStrictEqual({ invalid, between });
+  });
+
+  test("keeps what its status shows as in force when it becomes invalid", () => {
+    const effective = {
+      timing: {
+        connectTimeout: { value: "1s", source: "policy" },
+        checkTimeout: { value: "2s", source: "ClusterHealthPolicy/standard" },
+        interval: { value: "5s", source: "built-in" },
+        failureThreshold: { value: 2, source: "built-in" },
+        successThreshold: { value: 1, source: "built-in" },
+      },
+      probe: {
+        periodSeconds: { value: 2, source: "built-in" },
+        timeoutSeconds: { value: 5, source: "built-in" },
+      },
+    };
+    const policy = {
+      ...healthPolicy({ dependencies: [ORDERS], timing: { checkTimeout: "9s" } }),
+      status: { effective },
+    };
+    expect(effectivePolicy(policy)).toMatchObject({
+      lastGood: {
+        name: "web",
+        timing: { connectTimeoutMilliseconds: 1_000, checkTimeoutMilliseconds: 2_000 },
+        probe: { periodSeconds: 2, timeoutSeconds: 5 },
+      },
     });
+    expect(policyInForce(effectivePolicy(policy))?.timing.checkTimeoutMilliseconds).toBe(2_000);
   });
 });

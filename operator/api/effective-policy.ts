@@ -1,16 +1,31 @@
 /** A policy with every default filled in: what injection, ConfigMap and status are made from. */
+import { lastGoodPolicy } from "./last-good-policy.ts";
 import { DEFAULT_MODE } from "./limits.ts";
+import {
+  type DefaultsSupplier,
+  type Layer,
+  layersOf,
+  type MergedTimes,
+  mergeImpact,
+  mergeTimes,
+  probeOf,
+  type Source,
+  type Sourced,
+  timeSources,
+  timingOf,
+} from "./merge-defaults.ts";
 import type { DependencyConfig, Mode } from "./policy-file.ts";
 import {
-  DEFAULT_TIMES,
-  durationMilliseconds,
+  firstNotNested,
+  notNestedSentence,
   type ProbeTiming,
+  type TimeField,
   type Timing,
-  whyNotNested,
 } from "./timing.ts";
-import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
+import type { HealthPolicySpec, ObjectMeta } from "./v1alpha1.ts";
 import { dependencyConfig } from "./v1alpha1-dependency.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
+import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
 
 /** A HealthPolicy, resolved. Times in milliseconds and seconds as the names say. */
 export interface EffectivePolicy {
@@ -25,54 +40,95 @@ export interface EffectivePolicy {
   timing: Timing;
   probe: ProbeTiming;
   dependencies: DependencyConfig[];
+  /** Where each time comes from, and each dependency's impact. */
+  sources: { times: Record<TimeField, Source>; impact: Record<string, Source> };
 }
 
-/** Either the resolved policy, or one sentence that says why it cannot be used. */
-export type Resolution = { policy: EffectivePolicy } | { invalid: string };
-
-function milliseconds(text: string | undefined, fallback: string): number {
-  return durationMilliseconds(text ?? fallback) ?? Number.NaN;
+/** A HealthPolicy, cut down to what is resolved. */
+export interface DeclaredPolicy {
+  metadata: Pick<ObjectMeta, "namespace" | "name" | "uid" | "generation" | "creationTimestamp">;
+  spec: HealthPolicySpec;
+  /** What it shows as in force counts while the policy is not valid. */
+  status?: HealthPolicyStatus | undefined;
 }
 
-function timingOf(timing: HealthPolicySpec["timing"]): Timing {
+/** A policy that cannot be used as it stands. */
+export interface InvalidPolicy {
+  /** One sentence that says why. */
+  invalid: string;
+  /** Where the values come from that do not fit together. */
+  between: readonly Source[];
+  /** What was in force before, and still is; undefined where nothing ever was. */
+  lastGood?: EffectivePolicy;
+}
+
+/** The resolved policy, or why there is none. */
+export type Resolution = { policy: EffectivePolicy } | InvalidPolicy;
+
+/** What new pods follow: the policy, else what was in force before; undefined where nothing is. */
+export function policyInForce(resolution: Resolution): EffectivePolicy | undefined {
+  return "policy" in resolution ? resolution.policy : resolution.lastGood;
+}
+
+function dependencyOf(
+  declared: HealthPolicySpec["dependencies"][number],
+  layers: readonly Layer[],
+): Sourced<DependencyConfig> {
+  const config = dependencyConfig(declared);
+  const { value: impact, source } = mergeImpact(layers, config, declared.impact);
+  return { value: { ...config, impact }, source };
+}
+
+/** The policy with these times, whether they nest or not. */
+function withTimes(
+  { metadata, spec }: DeclaredPolicy,
+  layers: readonly Layer[],
+  times: MergedTimes,
+): EffectivePolicy {
+  const dependencies = spec.dependencies.map((dependency) => dependencyOf(dependency, layers));
   return {
-    connectTimeoutMilliseconds: milliseconds(timing?.connectTimeout, DEFAULT_TIMES.connectTimeout),
-    checkTimeoutMilliseconds: milliseconds(timing?.checkTimeout, DEFAULT_TIMES.checkTimeout),
-    intervalMilliseconds: milliseconds(timing?.interval, DEFAULT_TIMES.interval),
-    failureThreshold: timing?.failureThreshold ?? DEFAULT_TIMES.failureThreshold,
-    successThreshold: timing?.successThreshold ?? DEFAULT_TIMES.successThreshold,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    generation: metadata.generation,
+    creationTimestamp: metadata.creationTimestamp,
+    selector: spec.selector,
+    mode: spec.mode ?? DEFAULT_MODE,
+    timing: timingOf(times),
+    probe: probeOf(times),
+    dependencies: dependencies.map(({ value }) => value),
+    sources: {
+      times: timeSources(times),
+      impact: Object.fromEntries(dependencies.map(({ value, source }) => [value.name, source])),
+    },
   };
 }
 
-function probeOf(probe: HealthPolicySpec["probe"]): ProbeTiming {
-  return {
-    periodSeconds: probe?.periodSeconds ?? DEFAULT_TIMES.periodSeconds,
-    timeoutSeconds: probe?.timeoutSeconds ?? DEFAULT_TIMES.timeoutSeconds,
-  };
+/** A value and the object that says it, for a person. */
+function said({ value, source }: Sourced<string | number>, policyName: string): string {
+  if (source === "built-in") return `${value}, the built-in default`;
+  if (source === "policy") return `${value} of HealthPolicy ${policyName}`;
+  return `${value} of ${source.replace("/", " ")}`;
 }
 
 /**
- * Fills in the defaults of a HealthPolicy. The API server has refused bad input already, but it compares only
- * the times that a policy sets itself; here all of them are compared.
+ * The policy with the defaults of `suppliers`, the oldest first, and the built-in ones filled in. The API
+ * server has refused bad input of each object already; whether times of several objects nest is decided here.
  */
-export function effectivePolicy(policy: HealthPolicy): Resolution {
-  const { metadata, spec } = policy;
-  const timing = timingOf(spec.timing);
-  const probe = probeOf(spec.probe);
-  const invalid = whyNotNested(timing, probe);
-  if (invalid !== undefined) return { invalid };
+export function effectivePolicy(
+  declared: DeclaredPolicy,
+  suppliers: readonly DefaultsSupplier[] = [],
+): Resolution {
+  const layers = layersOf(declared.spec, suppliers);
+  const times = mergeTimes(layers);
+  const policy = withTimes(declared, layers, times);
+  const conflict = firstNotNested(policy.timing, policy.probe);
+  if (conflict === undefined) return { policy };
+  const say = (field: TimeField) => said(times[field], declared.metadata.name);
+  const lastGood = lastGoodPolicy(policy, declared.status?.effective);
   return {
-    policy: {
-      namespace: metadata.namespace,
-      name: metadata.name,
-      uid: metadata.uid,
-      generation: metadata.generation,
-      creationTimestamp: metadata.creationTimestamp,
-      selector: spec.selector,
-      mode: spec.mode ?? DEFAULT_MODE,
-      timing,
-      probe,
-      dependencies: spec.dependencies.map(dependencyConfig),
-    },
+    invalid: notNestedSentence(conflict, say),
+    between: [times[conflict.shorter].source, times[conflict.longer].source],
+    ...(lastGood && { lastGood }),
   };
 }

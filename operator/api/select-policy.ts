@@ -38,11 +38,13 @@ export interface Candidate {
   selector: LabelSelector;
 }
 
+type Aged = Pick<Candidate, "name" | "creationTimestamp">;
+
 /**
  * Older first; policies created in the same second are ordered by name. The order in which they claim pods
  * (GEP-713).
  */
-export function byAge(left: Candidate, right: Candidate): number {
+export function byAge(left: Aged, right: Aged): number {
   return (
     left.creationTimestamp.localeCompare(right.creationTimestamp) ||
     (left.name < right.name ? -1 : 1)

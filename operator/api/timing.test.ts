@@ -6,11 +6,14 @@ import {
   DEFAULT_TIMES,
   DURATION_LIMITS,
   durationMilliseconds,
+  firstNotNested,
   formatDuration,
   NUMBER_LIMITS,
+  notNestedSentence,
+  type ProbeTiming,
   shortened,
   staleAfterMilliseconds,
-  whyNotNested,
+  type Timing,
   withinLimits,
 } from "./timing.ts";
 
@@ -91,7 +94,13 @@ test("a result is stale a second after the next one was due", () => {
   expect(staleAfterMilliseconds(TIMING)).toBe(10_000);
 });
 
-describe("whyNotNested", () => {
+/** The sentence for times that do not nest, each said as `<field>`. */
+function whyNotNested(timing: Timing, probe: ProbeTiming): string | undefined {
+  const conflict = firstNotNested(timing, probe);
+  return conflict && notNestedSentence(conflict, (field) => `<${field}>`);
+}
+
+describe("times that do not nest", () => {
   test("accepts the defaults", () => {
     expect(whyNotNested(TIMING, PROBE)).toBeUndefined();
   });
@@ -103,15 +112,15 @@ describe("whyNotNested", () => {
   test.each([
     [
       { connectTimeoutMilliseconds: 4_000 },
-      "timing: connectTimeout (4s) must be less than checkTimeout (4s)",
+      "timing: connectTimeout (<connectTimeout>) must be less than checkTimeout (<checkTimeout>)",
     ],
     [
       { checkTimeoutMilliseconds: 5_000 },
-      "timing: checkTimeout (5s) must be less than probe.timeoutSeconds (5)",
+      "timing: checkTimeout (<checkTimeout>) must be less than probe.timeoutSeconds (<timeoutSeconds>)",
     ],
     [
       { intervalMilliseconds: 3_500 },
-      "timing: checkTimeout (4s) must not be more than interval (3500ms)",
+      "timing: checkTimeout (<checkTimeout>) must not be more than interval (<interval>)",
     ],
   ])("refuses %j", (change, want) => {
     expect(whyNotNested({ ...TIMING, ...change }, PROBE)).toBe(want);

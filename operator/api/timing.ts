@@ -74,29 +74,45 @@ export function formatDuration(milliseconds: number): string {
   return milliseconds % 1_000 === 0 ? `${milliseconds / 1_000}s` : `${milliseconds}ms`;
 }
 
+/** A time of `timing` or `probe`, by its name in the API. */
+export type TimeField = keyof typeof DEFAULT_TIMES;
+
+/** Two times that do not nest, and how they would. */
+export interface NotNested {
+  shorter: TimeField;
+  relation: "must be less than" | "must not be more than";
+  longer: TimeField;
+}
+
 /**
- * The sentence for the first pair of times that does not nest, or undefined when all do.
+ * The first pair of times that does not nest, or undefined when all do.
  * A probe that ends before the check it waits for would fail a healthy pod, and a check that outlasts
  * its interval would be overtaken by the next one.
  */
-export function whyNotNested(timing: Timing, probe: ProbeTiming): string | undefined {
-  const connect = formatDuration(timing.connectTimeoutMilliseconds);
-  const check = formatDuration(timing.checkTimeoutMilliseconds);
-  const interval = formatDuration(timing.intervalMilliseconds);
+export function firstNotNested(timing: Timing, probe: ProbeTiming): NotNested | undefined {
   if (timing.connectTimeoutMilliseconds >= timing.checkTimeoutMilliseconds) {
-    return `timing: connectTimeout (${connect}) must be less than checkTimeout (${check})`;
+    return { shorter: "connectTimeout", relation: "must be less than", longer: "checkTimeout" };
   }
   if (timing.checkTimeoutMilliseconds >= probe.timeoutSeconds * 1_000) {
-    return `timing: checkTimeout (${check}) must be less than probe.timeoutSeconds (${probe.timeoutSeconds})`;
+    return { shorter: "checkTimeout", relation: "must be less than", longer: "timeoutSeconds" };
   }
   if (timing.checkTimeoutMilliseconds > timing.intervalMilliseconds) {
-    return `timing: checkTimeout (${check}) must not be more than interval (${interval})`;
+    return { shorter: "checkTimeout", relation: "must not be more than", longer: "interval" };
   }
   return undefined;
 }
 
+/** The sentence for two times that do not nest; `say` gives the text of a time, with where it comes from. */
+export function notNestedSentence(
+  { shorter, relation, longer }: NotNested,
+  say: (field: TimeField) => string,
+): string {
+  const name = longer === "timeoutSeconds" ? "probe.timeoutSeconds" : longer;
+  return `timing: ${shorter} (${say(shorter)}) ${relation} ${name} (${say(longer)})`;
+}
+
 /** The nearest value within two bounds; a bound is a number, or a duration that counts in milliseconds. */
-function nearest(
+export function nearest(
   value: number,
   { minimum, maximum }: { minimum: number | string; maximum: number | string },
 ): number {

@@ -37,7 +37,7 @@ export const dependency = z
       .optional()
       .meta(
         describe(
-          "Gate: a pod that cannot reach it is unready. Startup: it must have been up once before the pod is first ready, and is reported only from then on. Observe: reported only. Unset: Gate for databases and caches, Observe for tcp and http.",
+          "Gate: a pod that cannot reach it is unready. Startup: it must have been up once before the pod is first ready, and is reported only from then on. Observe: reported only. Unset: what a ClusterHealthPolicy of the namespace says for the type, else Gate for databases and caches, Observe for tcp and http.",
         ),
       ),
     ...z.object(SLOTS).partial().shape,

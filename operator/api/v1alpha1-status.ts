@@ -1,6 +1,7 @@
 /** What the operator reports in the status of a HealthPolicy: fields, their documentation and limits. */
 import { z } from "zod";
 import { MAX_DEPENDENCIES } from "./limits.ts";
+import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
 import { conditionsOf, count, generation, UNOBSERVED_STATUS } from "./v1alpha1-conditions.ts";
 import { describe } from "./v1alpha1-fields.ts";
 
@@ -15,10 +16,23 @@ export const CONDITION_TYPES = [
 
 /** `16s` or `1500ms`, or `12/12`. */
 const MAX_SHORT_TEXT_LENGTH = 32;
+/** `ClusterHealthPolicy/` and the longest name of one. */
+const MAX_SOURCE_LENGTH = 20 + POLICY_NAME_MAX_LENGTH;
 /** Every dependency's name, with a comma after each. */
 const MAX_SUMMARY_LENGTH = 64 * MAX_DEPENDENCIES;
 const text = (description: string) =>
   z.string().max(MAX_SHORT_TEXT_LENGTH).optional().meta(describe(description));
+
+const value = text("The value in force.");
+const wholeNumber = count("The value in force.");
+const source = z
+  .string()
+  .max(MAX_SOURCE_LENGTH)
+  .optional()
+  .meta(describe("Who sets it: policy, ClusterHealthPolicy/ and its name, or built-in."));
+/** A value and where it comes from. */
+const sourced = <T extends z.ZodType>(value: T, text: string) =>
+  z.object({ value, source }).optional().meta(describe(text));
 
 /** The schema of `status`; written by the operator alone, so it has types and limits but no rules. */
 export const status = z
@@ -33,18 +47,30 @@ export const status = z
         mode: text("Whether pods become unready, or sidecars only report."),
         timing: z
           .object({
-            connectTimeout: text("Budget for name resolution and connect together."),
-            checkTimeout: text("Budget for a whole check."),
-            interval: text("Time from the start of one check to the start of the next."),
-            failureThreshold: count("Failures in a row after which a dependency counts as down."),
-            successThreshold: count("Successes in a row after which a dependency counts as up."),
+            connectTimeout: sourced(value, "Budget for name resolution and connect together."),
+            checkTimeout: sourced(value, "Budget for a whole check."),
+            interval: sourced(value, "Time from the start of one check to the start of the next."),
+            failureThreshold: sourced(
+              wholeNumber,
+              "Failures in a row after which a dependency counts as down.",
+            ),
+            successThreshold: sourced(
+              wholeNumber,
+              "Successes in a row after which a dependency counts as up.",
+            ),
           })
           .optional()
           .meta(describe("Times of the checks.")),
         probe: z
           .object({
-            periodSeconds: count("How often the kubelet asks the injected container, in seconds."),
-            timeoutSeconds: count("How long the kubelet waits for an answer, in seconds."),
+            periodSeconds: sourced(
+              wholeNumber,
+              "How often the kubelet asks the injected container, in seconds.",
+            ),
+            timeoutSeconds: sourced(
+              wholeNumber,
+              "How long the kubelet waits for an answer, in seconds.",
+            ),
           })
           .optional()
           .meta(describe("Times of the probe.")),
@@ -56,6 +82,7 @@ export const status = z
                 .string()
                 .max(63)
                 .meta(describe("What a failure of the dependency does to the pod.")),
+              source,
             }),
           )
           .max(MAX_DEPENDENCIES)
@@ -67,7 +94,11 @@ export const status = z
           }),
       })
       .optional()
-      .meta(describe("The values in force, with defaults filled in.")),
+      .meta(
+        describe(
+          "The values in force, each with its source. While the policy is not accepted, those that were in force before, and still are.",
+        ),
+      ),
     bounds: z
       .object({
         unreadyWithin: text("From a dependency's failure to the pod being unready."),

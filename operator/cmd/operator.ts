@@ -58,7 +58,8 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
   const webhook = await startWebhook({
     port: settings.webhookPort,
     podName: settings.podName,
-    policies: (name) => (caches.policies.synced() ? caches.index.policies(name) : undefined),
+    // Before all is listed, a policy would be injected without the defaults of its namespace.
+    policies: (name) => (caches.synced() ? caches.index.policies(name) : undefined),
     heldBack: caches.heldBack,
     service: caches.service,
     namespaceOptedOut: caches.namespaceOptedOut,

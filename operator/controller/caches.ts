@@ -1,11 +1,24 @@
-/** What every replica watches, leader or not: policies, namespaces, Services, the webhook's certificate. */
+/** What every replica watches, leader or not: policies of both kinds, namespaces, Services, the webhook's certificate. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { FindService, ServiceRecord } from "../api/circular-dependency.ts";
 import type { HeldBackReason } from "../api/condition-reasons.ts";
-import { API_VERSION, HEALTH_POLICIES, INJECT_LABEL } from "../api/names.ts";
+import {
+  API_VERSION,
+  CLUSTER_HEALTH_POLICIES,
+  excludedNamespaces,
+  HEALTH_POLICIES,
+  INJECT_LABEL,
+} from "../api/names.ts";
+import { reachingPolicies } from "../api/reaching-policies.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
+import {
+  type ClusterPolicyRecord,
+  decidesAnew,
+  projectClusterPolicy,
+} from "./cluster-policy/cluster-policy-cache.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import { type KubeObject, keyOf } from "./kube/kube-object.ts";
 import { projectService } from "./kube/service.ts";
@@ -25,6 +38,7 @@ const NAMESPACE_ANNOTATION_MAX_LENGTH = 1_024;
 /** A namespace, cut down. */
 export interface NamespaceRecord {
   name: string;
+  labels: Readonly<Record<string, string>>;
   /** Carries the label that opts it out of injection. */
   optedOut: boolean;
   /** Those of NAMESPACE_ANNOTATIONS that it has. */
@@ -40,7 +54,9 @@ export interface CertificateRecord {
 /** A change of one of the caches. */
 export type CacheChange =
   | { kind: "policy"; change: Change<PolicyRecord> }
-  | { kind: "namespace"; change: Change<NamespaceRecord> }
+  /** `resolvedAnew` are the HealthPolicies whose defaults it changed. */
+  | { kind: "clusterPolicy"; change: Change<ClusterPolicyRecord>; resolvedAnew: PolicyRecord[] }
+  | { kind: "namespace"; change: Change<NamespaceRecord>; resolvedAnew: PolicyRecord[] }
   | { kind: "service"; change: Change<ServiceRecord> }
   | { kind: "certificate"; change: Change<CertificateRecord> };
 
@@ -48,9 +64,12 @@ export type CacheChange =
 export interface Caches {
   policies: Watch<PolicyRecord>;
   index: PolicyIndex;
+  clusterPolicies: Watch<ClusterPolicyRecord>;
   namespaces: Watch<NamespaceRecord>;
   services: Watch<ServiceRecord>;
   certificates: Watch<CertificateRecord>;
+  /** The ClusterHealthPolicies that reach a namespace, the oldest first. */
+  clusterPoliciesOf(namespace: NamespaceRecord): ClusterPolicyRecord[];
   /** The certificate Secret as last seen. */
   certificate(): CertificateRecord | undefined;
   service: FindService;
@@ -89,6 +108,7 @@ function projectNamespace(object: KubeObject): NamespaceRecord {
   );
   return {
     name: object.metadata.name,
+    labels: labels ?? {},
     optedOut: labels?.[INJECT_LABEL] === "false",
     annotations: Object.fromEntries(kept),
   };
@@ -108,7 +128,14 @@ function projectCertificate(object: KubeObject): CertificateRecord {
 /** Starts the caches; they fill while this returns. */
 export function startCaches(options: CachesOptions): Caches {
   const { client, namespace, certificateSecret, log } = options;
-  const index = createPolicyIndex();
+  const excluded = excludedNamespaces(namespace);
+  const clusterPoliciesOf = (reached: NamespaceRecord) =>
+    reachingPolicies(clusterPolicies.values(), reached, excluded);
+  const index = createPolicyIndex((name) => {
+    const known = namespaces.get(name);
+    // One that is not known yet has no labels to be judged by; its policies are resolved again when it is.
+    return known ? clusterPoliciesOf(known) : [];
+  });
   const listeners = new Set<(change: CacheChange) => void>();
   const tell = (change: CacheChange) => {
     for (const listener of listeners) listener(change);
@@ -124,12 +151,27 @@ export function startCaches(options: CachesOptions): Caches {
     },
     log,
   });
+  const clusterPolicies = startWatch({
+    client,
+    path: `/apis/${API_VERSION}/${CLUSTER_HEALTH_POLICIES}`,
+    kind: "ClusterHealthPolicy",
+    project: projectClusterPolicy,
+    onChange: (change) => {
+      const changed = decidesAnew(change) ? [...index.allNamespaces()] : [];
+      tell({ kind: "clusterPolicy", change, resolvedAnew: changed.flatMap(index.resolveAgain) });
+    },
+    log,
+  });
   const namespaces = startWatch({
     client,
     path: "/api/v1/namespaces",
     kind: "Namespace",
     project: projectNamespace,
-    onChange: (change) => tell({ kind: "namespace", change }),
+    onChange: (change) => {
+      const same = isDeepStrictEqual(change.old?.labels, change.now?.labels);
+      const resolvedAnew = same ? [] : index.resolveAgain(change.key);
+      tell({ kind: "namespace", change, resolvedAnew });
+    },
     log,
   });
   const services = startWatch({
@@ -152,12 +194,14 @@ export function startCaches(options: CachesOptions): Caches {
     log,
   });
   /** What a leader's writes are made of. Services decide one condition alone, and their next event mends that. */
-  const written = [policies, namespaces, certificates];
+  const written = [policies, clusterPolicies, namespaces, certificates];
   const all = [...written, services];
   const synced = () => all.every((watch) => watch.synced());
   return {
     policies,
     index,
+    clusterPolicies,
+    clusterPoliciesOf,
     namespaces,
     services,
     certificates,

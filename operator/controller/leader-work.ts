@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Caches } from "./caches.ts";
 import { writeCertificate } from "./certificate/apply-certificate.ts";
+import { createClusterReconciler } from "./cluster-policy/reconcile-cluster-policy.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
@@ -82,6 +83,8 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     dnsName,
   });
 
+  const clusterPolicies = createClusterReconciler({ client, caches });
+
   async function certificate(): Promise<number> {
     const secret = { client, namespace, secret: settings.certificateSecret, dnsName, log };
     await writeCertificate(secret, caches.certificate(), Date.now());
@@ -108,6 +111,8 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
         return prover.prove();
       case "policy":
         return reconciler.reconcile(item);
+      case "clusterPolicy":
+        return clusterPolicies.reconcile(item);
     }
   }
 

@@ -3,6 +3,7 @@ import type http from "node:http";
 import { addAbortSignal, PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
+import { effectivePolicy } from "../api/effective-policy.ts";
 import { rawPolicy } from "../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../api/v1alpha1-status.ts";
 import { revisionOf } from "../inject/revision.ts";
@@ -72,7 +73,8 @@ function record(namespace: string): PolicyRecord {
 
 function podOf(policy: number, pod: number, ready: boolean): object {
   version += 1;
-  const { resolution } = policies.get(`${namespaceOf(policy)}/web`) as PolicyRecord;
+  const { declared } = policies.get(`${namespaceOf(policy)}/web`) as PolicyRecord;
+  const resolution = effectivePolicy(declared);
   const revision = "policy" in resolution ? revisionOf(resolution.policy) : "";
   return {
     metadata: {
@@ -128,6 +130,9 @@ function caches(): Caches {
   return {
     policies: { get: (key: string) => policies.get(key), values: () => policies.values() },
     index,
+    clusterPolicies: { values: () => [] },
+    namespaces: { get: () => undefined },
+    clusterPoliciesOf: () => [],
     certificate: () => undefined,
     namespaceOptedOut: () => false,
     service: () => undefined,

@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { rawPolicy } from "../api/testing/policy.ts";
 import { type Seen, until } from "./kube/testing/fake-api-server.ts";
 import {
+  CLUSTER_POLICIES,
   CONFIG_MAP,
   type LedCluster,
+  NAMESPACES,
   namespacesOf,
   openCluster,
   PODS,
@@ -55,7 +57,7 @@ test("a new leader says nothing about pods before it has seen all of them", asyn
 describe("a new leader whose watches have been silent", () => {
   beforeEach(async () => {
     cluster.certify();
-    await until("all is watched", () => cluster.caches.synced() && cluster.watches.size === 4);
+    await until("all is watched", () => cluster.caches.synced() && cluster.watches.size === 5);
     // What the last leader has delivered meanwhile, and no event told.
     cluster.world.policies = [
       rawPolicy({ generation: 4 }),
@@ -85,7 +87,7 @@ describe("a new leader whose watches have been silent", () => {
       .slice(0, firstWrite)
       .filter(({ query }) => query.has("limit"))
       .map(({ path }) => path);
-    const all = [POLICIES, "/api/v1/namespaces", SECRETS];
+    const all = [POLICIES, CLUSTER_POLICIES, NAMESPACES, SECRETS];
     // Services are not: they decide no write.
     expect(lists.sort()).toStrictEqual([...all, ...all, "/api/v1/services"].sort());
     expect(namespacesCalled().sort()).toEqual(["bank", "shop"]);

@@ -1,9 +1,11 @@
 /** What a leader writes, follows and leaves when it steps down. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
+import { rawClusterPolicy } from "./cluster-policy/testing/cluster-policy.ts";
 import { type Seen, until } from "./kube/testing/fake-api-server.ts";
 import {
   type CertificateSecret,
+  CLUSTER_POLICIES,
   CONFIG_MAP,
   type LedCluster,
   namespacesOf,
@@ -192,4 +194,23 @@ test("a leader steps down at once when the API server says nothing", async () =>
   await leading;
   // Not the 10 s that a call may take: a process that is to end waits for this.
   expect(performance.now() - abortedAt).toBeLessThan(5_000);
+});
+
+test("a cluster policy that comes is delivered to the policies that it reaches, and has its status", async () => {
+  cluster.certify();
+  const controller = new AbortController();
+  const leading = cluster.leader.lead(controller.signal);
+  await until("the policy is delivered", () => cluster.patched(CONFIG_MAP) !== undefined);
+  await until("cluster policies are watched", () => cluster.watches.has(CLUSTER_POLICIES));
+  const object = rawClusterPolicy({}, { defaults: { timing: { interval: "30s" } } });
+  cluster.watches.get(CLUSTER_POLICIES)?.write(`${JSON.stringify({ type: "ADDED", object })}\n`);
+  await until("the default is delivered", () => {
+    const body = cluster.patched(CONFIG_MAP)?.body as { data?: Record<string, string> } | undefined;
+    return body?.data?.["policy.json"]?.includes('"intervalMilliseconds":30000') ?? false;
+  });
+  const status = `${CLUSTER_POLICIES}/standard/status`;
+  await until("its status is written", () => cluster.patched(status) !== undefined);
+  expect(cluster.patched(status)?.body).toHaveProperty("status.namespaces", 1);
+  controller.abort();
+  await leading;
 });

@@ -10,7 +10,7 @@ import { type PodRecord, podProjection } from "./policy/pods.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 import { workAfterChange } from "./work-after-change.ts";
-import { policyItem, type WorkItem, workItemKey } from "./work-item.ts";
+import { clusterPolicyItem, policyItem, type WorkItem, workItemKey } from "./work-item.ts";
 
 /** A rollout changes many pods at once, and a release many policies: they are counted together. */
 const TOGETHER_MILLISECONDS = 300;
@@ -56,9 +56,19 @@ function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRe
 
 /** Queues what a change of a cache asks for. */
 function cacheChanged(queue: Queue<WorkItem>, caches: Caches, change: CacheChange): void {
-  const { now, soon } = workAfterChange(change, caches.index.policies);
+  const { now, soon } = workAfterChange(change, {
+    policiesOf: caches.index.policies,
+    namespace: caches.namespaces.get,
+    clusterPoliciesOf: caches.clusterPoliciesOf,
+  });
   for (const item of now) queue.add(item);
   for (const item of soon) queue.addAfter(item, TOGETHER_MILLISECONDS);
+}
+
+/** Whether there may be policies in other namespaces than before. */
+function mayMovePolicies(change: CacheChange): boolean {
+  if (change.kind === "policy") return true;
+  return "resolvedAnew" in change && change.resolvedAnew.length > 0;
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {
@@ -112,13 +122,14 @@ export function createLeader(options: LeaderOptions): Leader {
     await untilCurrent(signal);
     const unsubscribe = caches.subscribe((change) => {
       cacheChanged(queue, caches, change);
-      if (change.kind === "policy") pods.follow(caches.index.namespaces());
+      if (mayMovePolicies(change)) pods.follow(caches.index.namespaces());
     });
     // Nothing of this waits for the pods: without a certificate no replica gets ready, and policies are
     // delivered before they are counted.
     queue.add({ kind: "certificate" });
     queue.add({ kind: "webhookConfiguration" });
     queuePolicies(queue, caches);
+    for (const policy of caches.clusterPolicies.values()) queue.add(clusterPolicyItem(policy));
     // Only while leading: replicas that serve admission alone must not grow with the cluster.
     pods.follow(caches.index.namespaces());
     leading = { work, pods };

@@ -33,6 +33,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       this.reset();
       const watches = {
         HealthPolicy: caches.policies,
+        ClusterHealthPolicy: caches.clusterPolicies,
         Namespace: caches.namespaces,
         Service: caches.services,
         Secret: caches.certificates,

@@ -1,21 +1,55 @@
 import { expect, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
 import type { NamespaceRecord } from "./caches.ts";
+import {
+  type ClusterPolicyRecord,
+  projectClusterPolicy,
+} from "./cluster-policy/cluster-policy-cache.ts";
+import { rawClusterPolicy } from "./cluster-policy/testing/cluster-policy.ts";
 import type { Change } from "./kube/watch.ts";
 import { type PolicyRecord, projectPolicy } from "./policy/policy-cache.ts";
-import { workAfterChange } from "./work-after-change.ts";
+import { type Known, workAfterChange } from "./work-after-change.ts";
 import { type WorkItem, workItemKey } from "./work-item.ts";
 
 const key = "shop/web";
-const policiesOf = (namespace: string) => ["web", "db"].map((name) => ({ namespace, name }));
+const shop: NamespaceRecord = { name: "shop", labels: {}, optedOut: false, annotations: {} };
+/** Two policies in every namespace, and a cluster policy that reaches the labelled ones. */
+const known: Known = {
+  policiesOf: (namespace) => ["web", "db"].map((name) => ({ namespace, name })),
+  namespace: (name) => (name === "labelled" ? { ...shop, name, labels: { team: "a" } } : shop),
+  clusterPoliciesOf: ({ labels }) => (labels.team === undefined ? [] : [{ name: labels.team }]),
+};
 
 function record(metadata: object = {}): PolicyRecord {
   return projectPolicy(rawPolicy(metadata)) as PolicyRecord;
 }
 
+function clusterRecord(metadata: object = {}, spec: object = {}): ClusterPolicyRecord {
+  return projectClusterPolicy(rawClusterPolicy(metadata, spec)) as ClusterPolicyRecord;
+}
+
 function keys({ now, soon }: { now: WorkItem[]; soon: WorkItem[] }): string[][] {
   return [now.map(workItemKey), soon.map(workItemKey)];
 }
+
+const afterNamespace = (
+  change: Omit<Change<NamespaceRecord>, "key">,
+  resolvedAnew: PolicyRecord[] = [],
+) =>
+  keys(
+    workAfterChange({ kind: "namespace", change: { key: "shop", ...change }, resolvedAnew }, known),
+  );
+
+const afterClusterPolicy = (
+  change: Omit<Change<ClusterPolicyRecord>, "key">,
+  resolvedAnew: PolicyRecord[] = [],
+) =>
+  keys(
+    workAfterChange(
+      { kind: "clusterPolicy", change: { key: "standard", ...change }, resolvedAnew },
+      known,
+    ),
+  );
 
 test.each([
   ["new", { now: record() }],
@@ -23,40 +57,72 @@ test.each([
   ["edited", { old: record(), now: record({ generation: 4 }) }],
   ["replaced", { old: record(), now: record({ uid: "another" }) }],
 ])("a policy that is %s: itself, the webhook, and the others of its namespace", (_what, change) => {
-  const work = workAfterChange({ kind: "policy", change: { key, ...change } }, policiesOf);
+  const work = workAfterChange({ kind: "policy", change: { key, ...change } }, known);
   expect(keys(work)).toStrictEqual([["shop/web"], ["webhookConfiguration", "shop/db"]]);
+});
+
+test("a policy that takes a cluster policy's defaults: that one too, which says whether they fit", () => {
+  const change = { key: "labelled/web", now: record({ namespace: "labelled" }) };
+  expect(keys(workAfterChange({ kind: "policy", change }, known))).toStrictEqual([
+    ["labelled/web"],
+    ["webhookConfiguration", "labelled/db", "clusterPolicy/a"],
+  ]);
 });
 
 test("a status that was written is work for its policy alone", () => {
   const change = { key, old: record(), now: { ...record(), status: { observedGeneration: 3 } } };
-  expect(keys(workAfterChange({ kind: "policy", change }, policiesOf))).toStrictEqual([
+  expect(keys(workAfterChange({ kind: "policy", change }, known))).toStrictEqual([
     ["shop/web"],
     [],
   ]);
 });
 
 test.each<[string, Omit<Change<NamespaceRecord>, "key">]>([
-  [
-    "opted out",
-    {
-      old: { name: "shop", optedOut: false, annotations: {} },
-      now: { name: "shop", optedOut: true, annotations: {} },
-    },
-  ],
-  ["new", { now: { name: "shop", optedOut: false, annotations: {} } }],
-  ["gone", { old: { name: "shop", optedOut: true, annotations: {} } }],
+  ["opted out", { old: shop, now: { ...shop, optedOut: true } }],
+  ["new", { now: shop }],
+  ["gone", { old: { ...shop, optedOut: true } }],
 ])("a namespace that is %s: its policies", (_what, change) => {
-  const work = workAfterChange(
-    { kind: "namespace", change: { key: "shop", ...change } },
-    policiesOf,
-  );
-  expect(keys(work)).toStrictEqual([["shop/web", "shop/db"], []]);
+  expect(afterNamespace(change)).toStrictEqual([["shop/web", "shop/db"], []]);
 });
 
-test("a namespace whose label stays as it is: nothing", () => {
-  const same: NamespaceRecord = { name: "shop", optedOut: true, annotations: {} };
-  const change: Change<NamespaceRecord> = { key: "shop", old: same, now: { ...same } };
-  expect(keys(workAfterChange({ kind: "namespace", change }, policiesOf))).toStrictEqual([[], []]);
+test("a namespace whose labels stay as they are: nothing", () => {
+  const same = { ...shop, optedOut: true, labels: { team: "a" } };
+  const change = { old: same, now: { ...same, annotations: { a: "b" } } };
+  expect(afterNamespace(change)).toStrictEqual([[], []]);
+});
+
+test("a namespace with other labels: the cluster policies that reached it, and those that do", () => {
+  const change = {
+    old: { ...shop, labels: { team: "a" } },
+    now: { ...shop, labels: { team: "b" } },
+  };
+  expect(afterNamespace(change)).toStrictEqual([[], ["clusterPolicy/a", "clusterPolicy/b"]]);
+});
+
+test("policies that other labels resolve anew: themselves, the webhook, and their neighbours", () => {
+  const change = { old: shop, now: { ...shop, labels: { stage: "test" } } };
+  expect(afterNamespace(change, [record()])).toStrictEqual([
+    ["shop/web"],
+    ["webhookConfiguration", "shop/web", "shop/db"],
+  ]);
+});
+
+test.each<[string, Omit<Change<ClusterPolicyRecord>, "key">]>([
+  ["new", { now: clusterRecord() }],
+  ["gone", { old: clusterRecord() }],
+  ["edited", { old: clusterRecord(), now: clusterRecord({ generation: 2 }) }],
+  ["replaced", { old: clusterRecord(), now: clusterRecord({ uid: "another" }) }],
+])("a cluster policy that is %s: itself, and what it resolves anew", (_what, change) => {
+  expect(afterClusterPolicy(change)).toStrictEqual([["clusterPolicy/standard"], []]);
+  expect(afterClusterPolicy(change, [record({ namespace: "labelled" })])).toStrictEqual([
+    ["clusterPolicy/standard", "labelled/web"],
+    ["webhookConfiguration", "labelled/web", "labelled/db", "clusterPolicy/a"],
+  ]);
+});
+
+test("a cluster policy's status that was written: nothing", () => {
+  const change = { old: clusterRecord(), now: { ...clusterRecord(), status: { namespaces: 1 } } };
+  expect(afterClusterPolicy(change)).toStrictEqual([[], []]);
 });
 
 const DB = { namespace: "shop", name: "db", selector: { app: "db" }, headless: false };
@@ -67,18 +133,12 @@ test.each([
   ["before other pods", { old: DB, now: { ...DB, selector: { app: "other" } } }, true],
   ["as it was", { old: DB, now: { ...DB } }, false],
 ])("a Service that is %s", (_what, change, concerns) => {
-  const work = workAfterChange(
-    { kind: "service", change: { key: "shop/db", ...change } },
-    policiesOf,
-  );
+  const work = workAfterChange({ kind: "service", change: { key: "shop/db", ...change } }, known);
   expect(keys(work)).toStrictEqual([[], concerns ? ["shop/web", "shop/db"] : []]);
 });
 
 test("the certificate: itself, and the webhook that names its authority", () => {
   const now = { resourceVersion: "1", data: {} };
-  const work = workAfterChange(
-    { kind: "certificate", change: { key: "system/c", now } },
-    policiesOf,
-  );
+  const work = workAfterChange({ kind: "certificate", change: { key: "system/c", now } }, known);
   expect(keys(work)).toStrictEqual([["certificate", "webhookConfiguration"], []]);
 });

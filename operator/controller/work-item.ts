@@ -2,21 +2,37 @@
 import { keyOf } from "./kube/kube-object.ts";
 
 /**
- * The policy `namespace/name` and its status, the webhook configuration, the proof that API servers get
- * through to the webhook, or the webhook's certificate.
+ * The HealthPolicy `namespace/name` and its status, a ClusterHealthPolicy and its status, the webhook
+ * configuration, the proof that API servers get through to the webhook, or the webhook's certificate.
  */
 export type WorkItem =
   | { kind: "policy"; namespace: string; name: string }
+  | { kind: "clusterPolicy"; name: string }
   | { kind: "webhookConfiguration" }
   | { kind: "webhookProof" }
   | { kind: "certificate" };
 
-/** Equal for equal items and different for different ones: no kind of work has a slash in its name. */
+/**
+ * Equal for equal items and different for different ones: no kind of work has a slash in its name, and no
+ * namespace a capital letter.
+ */
 export function workItemKey(item: WorkItem): string {
-  return item.kind === "policy" ? keyOf(item) : item.kind;
+  switch (item.kind) {
+    case "policy":
+      return keyOf(item);
+    case "clusterPolicy":
+      return `${item.kind}/${item.name}`;
+    default:
+      return item.kind;
+  }
 }
 
 /** The work on a policy. */
 export function policyItem({ namespace, name }: { namespace: string; name: string }): WorkItem {
   return { kind: "policy", namespace, name };
+}
+
+/** The work on a ClusterHealthPolicy. */
+export function clusterPolicyItem({ name }: { name: string }): WorkItem {
+  return { kind: "clusterPolicy", name };
 }

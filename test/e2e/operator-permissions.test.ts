@@ -27,6 +27,8 @@ test.each([
   ["list", "deployments.apps", "default"],
   ["delete", "healthpolicies.healthpolicy.dev", "default"],
   ["patch", "healthpolicies.healthpolicy.dev", "default"],
+  ["delete", "clusterhealthpolicies.healthpolicy.dev", ""],
+  ["patch", "clusterhealthpolicies.healthpolicy.dev", ""],
   ["patch", "mutatingwebhookconfiguration/another", ""],
   ["delete", "mutatingwebhookconfiguration/healthpolicy", ""],
   ["list", "leases.coordination.k8s.io", "default"],
@@ -45,6 +47,7 @@ test.each([
   ["create", CERTIFICATE, OPERATOR_NAMESPACE],
   ["list", "healthpolicies.healthpolicy.dev", "default"],
   ["list", "services", "default"],
+  ["list", "clusterhealthpolicies.healthpolicy.dev", ""],
   ["patch", "configmaps", "default"],
   // Only to give one its owner; an admission policy refuses the deletion itself.
   ["delete", "configmaps", "default"],

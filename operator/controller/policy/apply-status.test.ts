@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import { createStatusWriter, type StatusWriter } from "./apply-status.ts";
+import { createStatusWriter, HEALTH_POLICY_STATUS, type StatusWriter } from "./apply-status.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 
 let applied: unknown[];
 let failing: boolean;
-let writer: StatusWriter;
+let writer: StatusWriter<HealthPolicyStatus>;
 
 function record(metadata: object = {}, status?: HealthPolicyStatus): PolicyRecord {
   return { ...(projectPolicy(rawPolicy(metadata)) as PolicyRecord), status };
@@ -28,7 +28,7 @@ beforeEach(() => {
     applied.push((object as { status: unknown }).status);
     return object;
   };
-  writer = createStatusWriter({ apply } as unknown as KubeClient);
+  writer = createStatusWriter({ apply } as unknown as KubeClient, HEALTH_POLICY_STATUS);
 });
 
 afterEach(() => {

@@ -1,52 +1,79 @@
 /** Writes the status of policies, when it differs from what stands and their turn has come. */
 import { isDeepStrictEqual } from "node:util";
 import { API_VERSION, HEALTH_POLICIES } from "../../api/names.ts";
+import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import { keyOf } from "../kube/kube-object.ts";
-import type { PolicyRecord } from "./policy-cache.ts";
+import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
 
 const FIELD_MANAGER = "healthpolicy-status";
 /** A status that we have written is in the cache well within this time. */
 const ECHO_MILLISECONDS = 5_000;
 
+/** A kind of policy whose status is written; `S` is the part of the status that this writer has. */
+export interface StatusKind<S> {
+  kind: string;
+  plural: string;
+  /** The status without what changes with every pod or namespace: counts, and the sentences that quote them. */
+  withoutCounts(status: S): object;
+}
+
+/** A policy of such a kind, as the cache has it. */
+interface Reported<S> extends ObjectName {
+  uid: string;
+  status: S | undefined;
+}
+
 /** Writes statuses and remembers them until the cache has them. */
-export interface StatusWriter {
+export interface StatusWriter<S> {
   /** The status as it stands: what was written last, unless that was about another object. */
-  previous(record: PolicyRecord): HealthPolicyStatus | undefined;
+  previous(record: Reported<S>): S | undefined;
   /**
    * Writes when needed. Resolves with the milliseconds after which it wants to be called again, with the
    * status as it is then, because it is not the policy's turn yet.
    */
-  write(record: PolicyRecord, status: HealthPolicyStatus): Promise<number | undefined>;
+  write(record: Reported<S>, status: S): Promise<number | undefined>;
   /** The policy is gone. */
   forget(key: string): void;
 }
 
-interface Written {
+interface Written<S> {
   uid: string;
-  status: HealthPolicyStatus;
+  status: S;
   at: number;
 }
 
-/** A status without what changes with every pod: counts, and the sentences that quote them. */
-function withoutCounts({ pods: _, conditions, ...rest }: HealthPolicyStatus): object {
-  return { ...rest, conditions: conditions?.map(({ message: _text, ...condition }) => condition) };
+/** Conditions without their sentences. */
+export function withoutMessages(
+  conditions: readonly Condition[] | undefined,
+): object[] | undefined {
+  return conditions?.map(({ message: _, ...condition }) => condition);
 }
 
-function urgencyOf(stands: HealthPolicyStatus | undefined, wanted: HealthPolicyStatus): Urgency {
-  const same = stands && isDeepStrictEqual(withoutCounts(stands), withoutCounts(wanted));
-  return same ? "counts" : "condition";
-}
+/** HealthPolicies. */
+export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
+  kind: "HealthPolicy",
+  plural: HEALTH_POLICIES,
+  withoutCounts: ({ pods: _, conditions, ...rest }) => ({
+    ...rest,
+    conditions: withoutMessages(conditions),
+  }),
+};
 
 /** A writer that has written nothing yet. */
-export function createStatusWriter(client: KubeClient): StatusWriter {
-  const written = new Map<string, Written>();
+export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): StatusWriter<S> {
+  const written = new Map<string, Written<S>>();
   const pace = createStatusPace();
 
+  function urgencyOf(stands: S | undefined, wanted: S): Urgency {
+    const same =
+      stands !== undefined && isDeepStrictEqual(of.withoutCounts(stands), of.withoutCounts(wanted));
+    return same ? "counts" : "condition";
+  }
+
   /** What the cache has, or what was just written and has not come back to it yet. */
-  function standing(record: PolicyRecord): HealthPolicyStatus | undefined {
+  function standing(record: Reported<S>): S | undefined {
     const last = written.get(keyOf(record));
     const echoing = last?.uid === record.uid && performance.now() - last.at < ECHO_MILLISECONDS;
     return echoing ? last.status : record.status;
@@ -63,13 +90,14 @@ export function createStatusWriter(client: KubeClient): StatusWriter {
       const wait = pace.wait(keyOf(record), urgencyOf(stands, status));
       if (wait > 0) return wait;
       const { namespace, name, uid } = record;
+      const scope = namespace === undefined ? "" : `namespaces/${namespace}/`;
       await client.apply({
-        path: `/apis/${API_VERSION}/namespaces/${namespace}/${HEALTH_POLICIES}/${name}/status`,
+        path: `/apis/${API_VERSION}/${scope}${of.plural}/${name}/status`,
         object: {
           apiVersion: API_VERSION,
-          kind: "HealthPolicy",
+          kind: of.kind,
           // The uid keeps a new policy of this name from getting the old one's status.
-          metadata: { name, namespace, uid },
+          metadata: { name, ...(namespace !== undefined && { namespace }), uid },
           status,
         },
         fieldManager: FIELD_MANAGER,

@@ -1,14 +1,67 @@
 import { expect, test } from "@jest/globals";
-import { rawPolicy } from "../../api/testing/policy.ts";
+import type { DefaultsSupplier } from "../../api/merge-defaults.ts";
+import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "./policy-cache.ts";
+import { policyStatus } from "./status.ts";
+import { factsOf } from "./testing/status-facts.ts";
+
+const supplier = (interval: string): DefaultsSupplier => ({
+  name: "standard",
+  defaults: { timing: { interval } },
+});
 
 function record(metadata: object = {}, spec: object = {}): PolicyRecord {
   return projectPolicy(rawPolicy(metadata, spec)) as PolicyRecord;
 }
 
-test("a policy is resolved when it arrives", () => {
-  const { resolution } = record();
-  expect("policy" in resolution && resolution.policy.timing.intervalMilliseconds).toBe(5_000);
+test("a policy is resolved when it arrives, with the defaults of its namespace", () => {
+  const suppliers = { shop: [supplier("30s")] };
+  const index = createPolicyIndex((namespace) => suppliers[namespace as "shop"] ?? []);
+  index.update({ key: "shop/web", now: record() });
+  index.update({ key: "bank/web", now: record({ namespace: "bank" }) });
+  const intervals = ["shop", "bank"].map(
+    (namespace) => index.policies(namespace)[0]?.timing.intervalMilliseconds,
+  );
+  expect(intervals).toStrictEqual([30_000, 5_000]);
+});
+
+test("it is resolved again when those change, and only what changed is named", () => {
+  let suppliers: DefaultsSupplier[] = [];
+  const index = createPolicyIndex(() => suppliers);
+  const own = record({ name: "own" }, { timing: { interval: "7s" } });
+  index.update({ key: "shop/web", now: record() });
+  index.update({ key: "shop/own", now: own });
+  expect(index.resolveAgain("shop")).toStrictEqual([]);
+  suppliers = [supplier("30s")];
+  expect(index.policies("shop")[0]?.timing.intervalMilliseconds).toBe(5_000);
+  // The source of a value counts: the policy that sets it itself is not named.
+  expect(index.resolveAgain("shop").map(({ name }) => name)).toStrictEqual(["web"]);
+  expect(index.policies("shop")[0]?.timing.intervalMilliseconds).toBe(30_000);
+  expect(index.resolveAgain("bank")).toStrictEqual([]);
+});
+
+test("one that defaults make invalid is found as such, and its namespace goes on being known", () => {
+  let suppliers: DefaultsSupplier[] = [];
+  const index = createPolicyIndex(() => suppliers);
+  index.update({ key: "shop/web", now: record() });
+  suppliers = [supplier("1s")];
+  expect(index.resolveAgain("shop")).toHaveLength(1);
+  expect(index.resolution({ namespace: "shop", name: "web" })).toHaveProperty("invalid");
+  expect(index.resolved("shop")).toHaveLength(1);
+  expect([...index.allNamespaces()]).toStrictEqual(["shop"]);
+  expect([...index.namespaces()]).toStrictEqual([]);
+  suppliers = [];
+  expect(index.resolveAgain("shop")).toHaveLength(1);
+  expect([...index.namespaces()]).toStrictEqual(["shop"]);
+});
+
+test("one that became invalid goes on injecting what its status shows as in force", () => {
+  const index = createPolicyIndex();
+  const { effective } = policyStatus(factsOf());
+  const invalid = record({ generation: 4 }, { timing: { checkTimeout: "30s" } });
+  index.update({ key: "shop/web", now: { ...invalid, status: { effective } } });
+  expect(index.policies("shop").map(({ timing }) => timing)).toStrictEqual([testPolicy().timing]);
+  expect([...index.namespaces()]).toStrictEqual(["shop"]);
 });
 
 test("one that is being deleted counts as gone", () => {
@@ -46,7 +99,7 @@ test("one that never was usable may go", () => {
   expect([...index.namespaces()]).toStrictEqual([]);
 });
 
-test("one that became invalid injects no more", () => {
+test("one that became invalid and never was in force injects no more", () => {
   const index = createPolicyIndex();
   const first = record();
   index.update({ key: "shop/web", now: first });

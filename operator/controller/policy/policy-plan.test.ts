@@ -32,7 +32,8 @@ function planned(overrides: Partial<PolicyFacts> = {}, replicas = REPLICAS): unk
   return [`${found?.status} ${found?.reason}`, againMilliseconds];
 }
 
-const invalid = { resolution: { invalid: "timing: no" }, configMap: undefined };
+const invalid = { resolution: { invalid: "timing: no", between: [] }, configMap: undefined };
+const lastGood = { resolution: { invalid: "timing: no", between: [], lastGood: testPolicy() } };
 const foreign = { configMap: { state: "blocked" as const, message: "Not ours." } };
 const refused = (stands: boolean | undefined) => ({
   configMap: { state: "refused", message: "No.", stands, error: QUOTA } as const,
@@ -53,6 +54,12 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ["not proven", unknown, ["False Reconciling", 400_000]],
   ["listed just long enough", { listedForMilliseconds: 1_000 }, ["True Programmed", 400_000]],
   ["invalid", invalid, ["False Invalid", 600_000]],
+  ["invalid, with something in force", lastGood, ["False Invalid", 400_000]],
+  [
+    "invalid, with a foreign ConfigMap",
+    { ...lastGood, ...foreign },
+    ["False ConfigMapNotOurs", 5_000],
+  ],
   ["of an excluded namespace", { excluded: true }, ["False NamespaceExcluded", 400_000]],
   ["opted out", { optedOut: true }, ["False NamespaceExcluded", 400_000]],
   ["with a foreign ConfigMap", foreign, ["False ConfigMapNotOurs", 5_000]],
@@ -116,6 +123,10 @@ test("a ConfigMap is written when it is due, over the object that was found, and
   const due = facts({ configMap: { state: "due", uid: "u", stands: true } });
   expect(policyPlan(due, REPLICAS).configMap).toEqual(due.configMap);
   expect(policyPlan(facts(foreign), REPLICAS)).not.toHaveProperty("configMap");
+  // What it holds is what is in force while the policy is invalid.
+  expect(policyPlan({ ...due, ...lastGood }, REPLICAS)).not.toHaveProperty("configMap");
+  const gone = { state: "due" as const, uid: undefined, stands: false };
+  expect(policyPlan(facts({ ...lastGood, configMap: gone }), REPLICAS).configMap).toEqual(gone);
   const optedOut = facts({
     configMap: { state: "due", uid: undefined, stands: false },
     optedOut: true,

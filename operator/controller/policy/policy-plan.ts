@@ -43,7 +43,7 @@ export interface PolicyFacts {
   excluded: boolean;
   /** The namespace carries the label that opts it out. */
   optedOut: boolean;
-  /** Undefined for a policy that has none: an invalid one, or one of an excluded namespace. */
+  /** Undefined for a policy that has none: one of which nothing is in force, or of an excluded namespace. */
   configMap: ConfigMapFound | undefined;
   /** Whether API servers get through to the webhook. */
   webhookReach: Reach;
@@ -99,10 +99,11 @@ function withoutConfigMap({ configMap, previous }: PolicyFacts): Programmed | un
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   const { namespace } = facts;
-  if ("invalid" in facts.resolution) return waiting("");
   if (facts.excluded) return excluded(namespace, false);
   const without = withoutConfigMap(facts);
   if (without) return without;
+  // What is in force stays so; the status says that it is not what the policy asks for.
+  if ("invalid" in facts.resolution) return waiting("");
   // After the ConfigMap: the label ends injection, but running pods with a sidecar still follow the policy,
   // so that their ConfigMap goes on being written.
   if (facts.optedOut) return excluded(namespace, true);
@@ -127,17 +128,34 @@ function programmedByReplicas({ known, ready, without }: ReplicaFacts): Programm
   return waiting(`Waiting for replicas of the operator to know the policy: ${without.join(", ")}.`);
 }
 
+/**
+ * The ConfigMap of an invalid policy stays as it is, since it holds what is in force. Where there is none, new
+ * pods would have nothing to follow.
+ */
+function isToBeWritten(
+  found: ConfigMapFound | undefined,
+  resolution: Resolution,
+): found is ConfigMapDue {
+  return found?.state === "due" && ("policy" in resolution || !found.stands);
+}
+
+/** An invalid policy waits for an event, unless its ConfigMap is in other hands. */
+function nextLook(resolution: Resolution, { state }: Programmed): number {
+  const idle = "invalid" in resolution && state === "waiting";
+  return idle ? IDLE_MILLISECONDS : AGAIN_MILLISECONDS[state];
+}
+
 /** The whole plan; `replicas` are those that were asked, none where that was not needed. */
 export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPlan {
   const { namespace, generation, resolution, configMap, counts, previous, now } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
-  const again = "invalid" in resolution ? IDLE_MILLISECONDS : AGAIN_MILLISECONDS[programmed.state];
+  const again = nextLook(resolution, programmed);
   const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
   const status = counts && {
     status: policyStatus({ namespace, generation, resolution, counts, programmed, previous, now }),
   };
   return {
-    ...(configMap?.state === "due" && { configMap }),
+    ...(isToBeWritten(configMap, resolution) && { configMap }),
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
     againMilliseconds: Math.min(again, due),

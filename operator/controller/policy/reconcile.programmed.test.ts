@@ -124,7 +124,7 @@ describe("Programmed", () => {
 
   test("is never true in a namespace whose pods are never injected, and nothing is written there", async () => {
     const record = projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord;
-    web.policies.set("kube-system/web", record);
+    web.putRecord(record);
     await web.reconcile("kube-system");
     expect(web.api.writes().map(({ path }) => path)).toEqual([
       STATUS.replace("shop", "kube-system"),

@@ -183,3 +183,66 @@ test("a policy that was replaced while we worked is no error", async () => {
   web.api.failure = { code: 404, reason: "NotFound" };
   expect(await web.reconcile()).toBeUndefined();
 });
+
+describe("defaults of the cluster that do not nest with the policy", () => {
+  const file = () => {
+    const { data } = web.api.objects.get(CONFIG_MAP) as unknown as { data: Record<string, string> };
+    return JSON.parse(data["policy.json"] ?? "");
+  };
+  const accepted = () => web.status().conditions?.find(({ type }) => type === "Accepted");
+
+  beforeEach(async () => {
+    web.suppliers.push({ name: "standard", defaults: { timing: { interval: "20s" } } });
+    web.resolveAgain();
+    await web.reconcile();
+    web.echo();
+    web.suppliers.unshift({ name: "older", defaults: { probe: { timeoutSeconds: 3 } } });
+    web.resolveAgain();
+    await web.reconcile();
+  });
+
+  test("leave its ConfigMap as it is, and the status says which two and what is in force", async () => {
+    expect(file().timing.intervalMilliseconds).toBe(20_000);
+    expect(web.api.writes().filter(({ path }) => path === CONFIG_MAP)).toHaveLength(1);
+    expect(accepted()).toMatchObject({
+      status: "False",
+      reason: "Invalid",
+      message:
+        "timing: checkTimeout (4s, the built-in default) must be less than probe.timeoutSeconds (3 of ClusterHealthPolicy older)",
+    });
+    expect(web.status().effective).toMatchObject({
+      timing: { interval: { value: "20s", source: "ClusterHealthPolicy/standard" } },
+      probe: { timeoutSeconds: { value: 5, source: "built-in" } },
+    });
+    expect(web.status().pods).toMatchObject({ matched: 1, injected: 1, outdated: 0 });
+  });
+
+  test("leave no new pod without a policy file: one that was deleted is made again", async () => {
+    web.echo();
+    web.api.objects.delete(CONFIG_MAP);
+    await web.reconcileAsNewLeader();
+    expect(file().timing).toMatchObject({
+      checkTimeoutMilliseconds: 4_000,
+      intervalMilliseconds: 20_000,
+    });
+    expect(accepted()).toMatchObject({ status: "False" });
+  });
+
+  test("are the same for a new leader, which reads from the status what is in force", async () => {
+    web.echo();
+    const before = web.status();
+    await web.reconcileAsNewLeader();
+    expect(web.status()).toStrictEqual(before);
+    expect(web.api.writes().filter(({ path }) => path === CONFIG_MAP)).toHaveLength(1);
+  });
+
+  test("are over when they are gone", async () => {
+    web.echo();
+    web.suppliers.shift();
+    web.resolveAgain();
+    await web.reconcile();
+    expect(accepted()).toMatchObject({ status: "True" });
+    expect(web.programmed()).toContain("True Programmed");
+    expect(web.status().effective?.probe?.timeoutSeconds?.value).toBe(5);
+  });
+});

@@ -2,6 +2,7 @@
  * What the leader does about one policy: read all, decide, write ConfigMap and status. Level-triggered:
  * it may be called at any time and as often as anybody likes.
  */
+import { policyInForce, type Resolution } from "../../api/effective-policy.ts";
 import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
@@ -14,7 +15,7 @@ import type {
   ConfigMapRefused,
   ConfigMapWriter,
 } from "./apply-configmap.ts";
-import { createStatusWriter } from "./apply-status.ts";
+import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { circularPods } from "./circular-pods.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
@@ -61,28 +62,28 @@ export interface Reconciler {
 /** A reconciler that remembers nothing yet. */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { caches, configMaps, webhook, namespace: own } = options;
-  const statuses = createStatusWriter(options.client);
+  const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
 
-  function countsOf({ namespace, resolution }: PolicyRecord): PodCounts | undefined {
-    if ("invalid" in resolution) return NO_PODS;
+  function countsOf(namespace: string, resolution: Resolution): PodCounts | undefined {
+    const policy = policyInForce(resolution);
+    if (!policy) return NO_PODS;
     if (!options.pods.synced(namespace)) return undefined;
     const policies = caches.index.policies(namespace);
-    const { policy } = resolution;
     const { pods, circle } = circularPods(policy, options.pods.pods(namespace), caches.service);
     return { ...countPods(policy, policies, pods), circle };
   }
 
   async function configMapOf(
-    { resolution }: PolicyRecord,
+    resolution: Resolution,
     excluded: boolean,
   ): Promise<ConfigMapFound | undefined> {
-    if (excluded || "invalid" in resolution) return undefined;
-    return configMaps.look(resolution.policy);
+    const policy = policyInForce(resolution);
+    return excluded || !policy ? undefined : configMaps.look(policy);
   }
 
-  async function readFacts(record: PolicyRecord): Promise<PolicyFacts> {
-    const { namespace, generation, resolution } = record;
+  async function readFacts(record: PolicyRecord, resolution: Resolution): Promise<PolicyFacts> {
+    const { namespace, generation } = record;
     const excluded = excludedNamespaces(own).includes(namespace);
     return {
       namespace,
@@ -90,10 +91,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       resolution,
       excluded,
       optedOut: caches.namespaceOptedOut(namespace),
-      configMap: await configMapOf(record, excluded),
+      configMap: await configMapOf(resolution, excluded),
       webhookReach: options.webhookReach(),
       listedForMilliseconds: webhook.listedFor(namespace),
-      counts: countsOf(record),
+      counts: countsOf(namespace, resolution),
       previous: statuses.previous(record),
       now: new Date(),
     };
@@ -113,11 +114,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function writeConfigMap(
-    { resolution }: PolicyRecord,
+    { resolution }: PolicyFacts,
     { configMap }: PolicyPlan,
   ): Promise<ConfigMapCurrent | ConfigMapRefused | undefined> {
-    if (!configMap || "invalid" in resolution) return undefined;
-    return configMaps.write(resolution.policy, configMap);
+    const policy = policyInForce(resolution);
+    return configMap && policy ? configMaps.write(policy, configMap) : undefined;
   }
 
   /** Resolves with the milliseconds after which it wants to be called again. */
@@ -133,7 +134,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     plan: PolicyPlan,
   ): Promise<number> {
     // The status comes last: what it says of the ConfigMap must be true when it can be read.
-    const written = await writeConfigMap(record, plan);
+    const written = await writeConfigMap(facts, plan);
     if (written?.state === "refused") {
       const refused = { ...facts, configMap: written };
       return carryOut(record, refused, policyPlan(refused, NOT_ASKED));
@@ -143,8 +144,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return Math.min(again, written?.dueMilliseconds ?? Number.POSITIVE_INFINITY);
   }
 
-  async function reconcileRecord(record: PolicyRecord): Promise<number> {
-    const facts = await readFacts(record);
+  async function reconcileRecord(record: PolicyRecord, resolution: Resolution): Promise<number> {
+    const facts = await readFacts(record, resolution);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
     if (facts.counts) counts.set(keyOf(record), facts.counts);
     return carryOut(record, facts, policyPlan(facts, replicas));
@@ -171,12 +172,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     reconcile: async (policy) => {
       const key = keyOf(policy);
       const record = caches.policies.get(key);
-      if (!record) {
+      const resolution = caches.index.resolution(policy);
+      if (!record || !resolution) {
         forget(key);
         return undefined;
       }
       try {
-        return await reconcileRecord(record);
+        return await reconcileRecord(record, resolution);
       } catch (error) {
         return afterError(error, record);
       }

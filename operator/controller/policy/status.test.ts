@@ -75,14 +75,17 @@ test("the whole status of a policy that is in force", () => {
     effective: {
       mode: "Enforce",
       timing: {
-        connectTimeout: "3s",
-        checkTimeout: "4s",
-        interval: "5s",
-        failureThreshold: 2,
-        successThreshold: 1,
+        connectTimeout: { value: "3s", source: "built-in" },
+        checkTimeout: { value: "4s", source: "built-in" },
+        interval: { value: "5s", source: "built-in" },
+        failureThreshold: { value: 2, source: "built-in" },
+        successThreshold: { value: 1, source: "built-in" },
       },
-      probe: { periodSeconds: 2, timeoutSeconds: 5 },
-      impact: [{ name: "orders-db", impact: "Gate" }],
+      probe: {
+        periodSeconds: { value: 2, source: "built-in" },
+        timeoutSeconds: { value: 5, source: "built-in" },
+      },
+      impact: [{ name: "orders-db", impact: "Gate", source: "built-in" }],
     },
     bounds: { unreadyWithin: "16s", readyWithin: "11s" },
     pods: { matched: 3, injected: 3, outdated: 0, unready: 1, optedOut: 2, summary: "3/3" },
@@ -127,7 +130,7 @@ describe("conditions", () => {
 
   test("invalid: it can never work, and shows nothing as in force", () => {
     const sentence = "timing: checkTimeout (9s) must be less than probe.timeoutSeconds (5)";
-    const status = policyStatus(factsOf({ resolution: { invalid: sentence } }));
+    const status = policyStatus(factsOf({ resolution: { invalid: sentence, between: [] } }));
     expect(short(status)).toEqual({
       Accepted: "False Invalid",
       Programmed: "False Invalid",
@@ -137,6 +140,33 @@ describe("conditions", () => {
     });
     expect(message(status, "Accepted")).toBe(sentence);
     expect(status.effective).toBeUndefined();
+  });
+
+  test("invalid, with something in force still: it shows that, and its pods", () => {
+    const resolution = { invalid: "No.", between: [], lastGood: testPolicy() };
+    const status = policyStatus(factsOf({ resolution }));
+    expect(short(status)).toEqual({
+      Accepted: "False Invalid",
+      Programmed: "False Invalid",
+      PodsCurrent: "True PodsCurrent",
+      Ready: "False Invalid",
+      Stalled: "True Invalid",
+    });
+    expect(message(status, "Programmed")).toBe(
+      "The policy as it was before stays in force; pods created now follow that, too.",
+    );
+    const { conditions: _, ...shown } = policyStatus(factsOf());
+    expect(status).toMatchObject(shown);
+  });
+
+  test("invalid, and its ConfigMap is somebody else's: no pod may follow that", () => {
+    const resolution = { invalid: "No.", between: [], lastGood: testPolicy() };
+    const programmed = { state: "blocked" as const, message: "Not ours." };
+    const status = policyStatus(factsOf({ resolution, programmed }));
+    expect(short(status)).toMatchObject({
+      Accepted: "False Invalid",
+      Programmed: "False ConfigMapNotOurs",
+    });
   });
 
   test("without pods it is ready all the same", () => {

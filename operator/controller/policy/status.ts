@@ -4,12 +4,18 @@ import {
   HELD_BACK_REASONS,
   type HeldBackReason,
 } from "../../api/condition-reasons.ts";
-import type { EffectivePolicy, Resolution } from "../../api/effective-policy.ts";
-import { MAX_MESSAGE_LENGTH } from "../../api/limits.ts";
+import {
+  type EffectivePolicy,
+  type InvalidPolicy,
+  policyInForce,
+  type Resolution,
+} from "../../api/effective-policy.ts";
+import type { Source } from "../../api/merge-defaults.ts";
 import { INJECT_LABEL } from "../../api/names.ts";
-import { bounds, formatDuration } from "../../api/timing.ts";
+import { bounds, formatDuration, type TimeField } from "../../api/timing.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
 
 /** Whether a pod created now would be injected. */
@@ -40,32 +46,8 @@ export interface StatusFacts {
   now: Date;
 }
 
-/** A condition without its times. */
-type ConditionState = Pick<Condition, "status" | "message"> & { reason: ConditionReason };
-
 /** Workloads named in one message; the rest are counted. */
 const NAMED_WORKLOADS = 5;
-
-function cut(text: string): string {
-  if (text.length <= MAX_MESSAGE_LENGTH) return text;
-  return `${text.slice(0, MAX_MESSAGE_LENGTH - 1)}…`;
-}
-
-const yes = (reason: ConditionReason, message: string): ConditionState => ({
-  status: "True",
-  reason,
-  message,
-});
-const no = (reason: ConditionReason, message: string): ConditionState => ({
-  status: "False",
-  reason,
-  message,
-});
-const unknown = (reason: ConditionReason, message: string): ConditionState => ({
-  status: "Unknown",
-  reason,
-  message,
-});
 
 function accepted({ resolution, counts: { circle } }: StatusFacts): ConditionState {
   if ("invalid" in resolution) return no("Invalid", resolution.invalid);
@@ -106,9 +88,20 @@ function refused({ stands, message }: { stands: boolean; message: string }): Con
     : no("ConfigMapRefused", `${message} New pods get no sidecar until then. ${REFUSED_HINT}`);
 }
 
+function notInForce({ lastGood }: InvalidPolicy): string {
+  return lastGood
+    ? "The policy as it was before stays in force; pods created now follow that, too."
+    : "An invalid policy does not reach pods.";
+}
+
+/** Whether new pods have nothing of ours to follow; it goes before all else, because admission looks for it. */
+function isHeldBack(programmed: Programmed): boolean {
+  return programmed.state === "blocked" || (programmed.state === "refused" && !programmed.stands);
+}
+
 function programmed({ resolution, programmed, counts }: StatusFacts): ConditionState {
-  if ("invalid" in resolution) {
-    return no("Invalid", "An invalid policy does not reach pods; what they had before stays.");
+  if ("invalid" in resolution && !isHeldBack(programmed)) {
+    return no("Invalid", notInForce(resolution));
   }
   switch (programmed.state) {
     case "waiting":
@@ -137,7 +130,7 @@ function restart(workloads: readonly string[], namespace: string): string {
 }
 
 function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionState {
-  if ("invalid" in resolution) return unknown("Invalid", "An invalid policy has no pods.");
+  if (!policyInForce(resolution)) return unknown("Invalid", "An invalid policy has no pods.");
   const { matched, injected, left, outdated } = counts;
   const missing = matched - injected;
   if (missing > 0) {
@@ -187,34 +180,32 @@ function conditions(facts: StatusFacts): Condition[] {
     Ready: ready(Object.values(needed), facts),
     Stalled: stalled(Object.values(needed)),
   };
-  const before = new Map(facts.previous?.conditions?.map((c) => [c.type, c]));
-  return Object.entries(states).map(([type, state]) => {
-    const old = before.get(type);
-    return {
-      type,
-      ...state,
-      message: cut(state.message),
-      observedGeneration: facts.generation,
-      lastTransitionTime:
-        old?.status === state.status
-          ? old.lastTransitionTime
-          : facts.now.toISOString().replace(/\.\d+/, ""),
-    };
-  });
+  return datedConditions(states, facts);
 }
 
-function effective({ mode, timing, probe, dependencies }: EffectivePolicy) {
+function effective({ mode, timing, probe, dependencies, sources }: EffectivePolicy) {
+  const time = <T>(field: TimeField, value: T) => ({ value, source: sources.times[field] });
+  const duration = (field: TimeField, milliseconds: number) =>
+    time(field, formatDuration(milliseconds));
   return {
     mode,
     timing: {
-      connectTimeout: formatDuration(timing.connectTimeoutMilliseconds),
-      checkTimeout: formatDuration(timing.checkTimeoutMilliseconds),
-      interval: formatDuration(timing.intervalMilliseconds),
-      failureThreshold: timing.failureThreshold,
-      successThreshold: timing.successThreshold,
+      connectTimeout: duration("connectTimeout", timing.connectTimeoutMilliseconds),
+      checkTimeout: duration("checkTimeout", timing.checkTimeoutMilliseconds),
+      interval: duration("interval", timing.intervalMilliseconds),
+      failureThreshold: time("failureThreshold", timing.failureThreshold),
+      successThreshold: time("successThreshold", timing.successThreshold),
     },
-    probe: { periodSeconds: probe.periodSeconds, timeoutSeconds: probe.timeoutSeconds },
-    impact: dependencies.map(({ name, impact }) => ({ name, impact })),
+    probe: {
+      periodSeconds: time("periodSeconds", probe.periodSeconds),
+      timeoutSeconds: time("timeoutSeconds", probe.timeoutSeconds),
+    },
+    impact: dependencies.map(({ name, impact }) => ({
+      name,
+      impact,
+      // Every dependency has one.
+      source: sources.impact[name] as Source,
+    })),
   };
 }
 
@@ -239,11 +230,9 @@ function summary({ matched, injected, outdated, unready, optedOut }: PodCounts) 
 
 /** The whole status. Equal facts give an equal status, whatever the time. */
 export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
-  const { resolution } = facts;
   const common = { observedGeneration: facts.generation, conditions: conditions(facts) };
-  // An invalid policy has nothing in force to show.
-  if ("invalid" in resolution) return common;
-  const { policy } = resolution;
+  const policy = policyInForce(facts.resolution);
+  if (!policy) return common;
   return {
     ...common,
     effective: effective(policy),

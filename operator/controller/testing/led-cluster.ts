@@ -10,6 +10,8 @@ import { LEADER_SETTINGS } from "./leader-settings.ts";
 const log = pino({ level: "silent" });
 export const PODS = podsPath("shop");
 export const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
+export const CLUSTER_POLICIES = "/apis/healthpolicy.dev/v1alpha1/clusterhealthpolicies";
+export const NAMESPACES = "/api/v1/namespaces";
 export const SECRETS = "/api/v1/namespaces/system/secrets";
 export const SECRET = "/api/v1/namespaces/system/secrets/certificate";
 export const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
@@ -78,7 +80,12 @@ export async function openCluster() {
 
   /** What each list holds. */
   function list(path: string): unknown[] {
-    const lists = { [POLICIES]: world.policies, [SECRETS]: [world.secret], [PODS]: world.pods };
+    const lists = {
+      [POLICIES]: world.policies,
+      [NAMESPACES]: [{ metadata: { name: "shop", resourceVersion: "3" } }],
+      [SECRETS]: [world.secret],
+      [PODS]: world.pods,
+    };
     return lists[path] ?? [];
   }
 

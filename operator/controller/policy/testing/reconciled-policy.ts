@@ -2,10 +2,12 @@
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import type { ServiceRecord } from "../../../api/circular-dependency.ts";
+import type { DefaultsSupplier } from "../../../api/merge-defaults.ts";
 import { rawPolicy, testPolicy } from "../../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { Caches } from "../../caches.ts";
 import { carryOut } from "../../certificate/certificates.ts";
+import { type KubeObject, keyOf } from "../../kube/kube-object.ts";
 import { startFakeObjects } from "../../kube/testing/fake-objects.ts";
 import type { Reach } from "../../webhook-configuration/webhook-proof.ts";
 import { createConfigMapWriter } from "../apply-configmap.ts";
@@ -40,7 +42,8 @@ export async function openPolicy() {
   const certificate = await carryOut("create", { data: {}, dnsName: DNS_NAME, now: Date.now() });
   const api = await startFakeObjects();
   const policies = new Map<string, PolicyRecord>();
-  const index = createPolicyIndex();
+  const suppliers: DefaultsSupplier[] = [];
+  const index = createPolicyIndex(() => suppliers);
   const pods = createPodIndex();
   const world: World = {
     known: { generation: 3, uid: testPolicy().uid },
@@ -90,12 +93,18 @@ export async function openPolicy() {
     return api.objects.get(STATUS)?.status as HealthPolicyStatus;
   }
 
+  function putRecord(now: PolicyRecord): void {
+    const key = keyOf(now);
+    const old = policies.get(key);
+    policies.set(key, now);
+    index.update({ key, ...(old && { old }), now });
+  }
+
   /** Gives the caches a policy, and what has been written of its status. */
   function cachePolicy(metadata: object = {}, spec: object = {}): void {
-    const record = projectPolicy(rawPolicy(metadata, spec)) as PolicyRecord;
     const old = policies.get("shop/web");
-    policies.set("shop/web", { ...record, status: old?.status });
-    index.update({ key: "shop/web", ...(old && { old }), now: record });
+    const policy = { ...rawPolicy(metadata, spec), status: old?.status };
+    putRecord(projectPolicy(policy as KubeObject) as PolicyRecord);
   }
 
   const labels = { "app.kubernetes.io/component": "operator" };
@@ -116,7 +125,11 @@ export async function openPolicy() {
     pods,
     world,
     counts: reconciler.counts,
+    /** What supplies defaults; `resolveAgain` takes a change of it in. */
+    suppliers,
+    resolveAgain: () => index.resolveAgain("shop"),
     cachePolicy,
+    putRecord,
     status,
     stopReplica,
 
@@ -128,7 +141,7 @@ export async function openPolicy() {
     /** Gives the caches the status that was written, as our own watch does. */
     echo: () => {
       const record = policies.get("shop/web") as PolicyRecord;
-      policies.set("shop/web", { ...record, status: status() });
+      putRecord({ ...record, status: status() });
     },
 
     /** Status, reason and message of the condition Programmed. */

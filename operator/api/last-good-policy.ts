@@ -1,0 +1,70 @@
+/** What is still in force of a policy that cannot be used as it stands, read from its status. */
+import type { EffectivePolicy } from "./effective-policy.ts";
+import { type MergedTimes, probeOf, type Source, timeSources, timingOf } from "./merge-defaults.ts";
+import { MODES } from "./policy-file.ts";
+import {
+  DEFAULT_TIMES,
+  durationMilliseconds,
+  firstNotNested,
+  NUMBER_LIMITS,
+  nearest,
+  withinLimits,
+} from "./timing.ts";
+import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
+
+type Shown = NonNullable<HealthPolicyStatus["effective"]>;
+interface ShownTime {
+  value?: string | number | undefined;
+  source?: string | undefined;
+}
+
+/** Whether the value is one that this field can have; durations are brought within their limits later. */
+function isTime(field: string, value: unknown): boolean {
+  const limits = Object.hasOwn(NUMBER_LIMITS, field)
+    ? NUMBER_LIMITS[field as keyof typeof NUMBER_LIMITS]
+    : undefined;
+  if (limits === undefined) {
+    return typeof value === "string" && durationMilliseconds(value) !== undefined;
+  }
+  return Number.isInteger(value) && value === nearest(value as number, limits);
+}
+
+/** The times of a status; undefined unless it has all of them. */
+function timesIn({ timing, probe }: Shown): MergedTimes | undefined {
+  const times: Record<string, ShownTime | undefined> = { ...timing, ...probe };
+  const whole = Object.keys(DEFAULT_TIMES).every((field) => isTime(field, times[field]?.value));
+  return whole ? (times as unknown as MergedTimes) : undefined;
+}
+
+/**
+ * `policy` with the times and impacts that its status shows as in force, which are those of its ConfigMap.
+ * Undefined where the status shows none, as for a policy that was never accepted. The status survives a restart of
+ * the operator, and every replica sees the same one.
+ */
+export function lastGoodPolicy(
+  policy: EffectivePolicy,
+  shown: Shown | undefined,
+): EffectivePolicy | undefined {
+  const times = shown && timesIn(shown);
+  if (!times) return undefined;
+  const timing = withinLimits(timingOf(times));
+  const probe = probeOf(times);
+  if (firstNotNested(timing, probe) !== undefined) return undefined;
+  const impacts = new Map(shown.impact?.map((one) => [one.name, one]));
+  const sources = policy.dependencies.map(({ name }): [string, Source] => [
+    name,
+    (impacts.get(name)?.source as Source | undefined) ?? policy.sources.impact[name] ?? "built-in",
+  ]);
+  return {
+    ...policy,
+    mode: MODES.find((mode) => mode === shown.mode) ?? policy.mode,
+    timing,
+    probe,
+    dependencies: policy.dependencies.map((dependency) => ({
+      ...dependency,
+      impact: (impacts.get(dependency.name)?.impact ??
+        dependency.impact) as typeof dependency.impact,
+    })),
+    sources: { times: timeSources(times), impact: Object.fromEntries(sources) },
+  };
+}

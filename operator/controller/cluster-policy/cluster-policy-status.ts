@@ -1,0 +1,41 @@
+/** The status of a ClusterHealthPolicy, decided from what is known about it. Pure. */
+import { type ConditionFacts, datedConditions, no, yes } from "../conditions.ts";
+import type { ClusterPolicyStatus } from "./cluster-policy-cache.ts";
+
+/** Everything that the status is made from. */
+export interface ClusterPolicyFacts extends ConditionFacts {
+  /** How many namespaces it reaches. */
+  namespaces: number;
+  /** HealthPolicies, as `namespace/name`, whose times do not nest because of it. */
+  unfit: readonly string[];
+}
+
+/** Policies named in one message; the rest are counted. */
+const NAMED_POLICIES = 5;
+
+function defaultsNest(unfit: readonly string[]) {
+  if (unfit.length === 0) {
+    return yes("DefaultsNest", "The times nest with those of every HealthPolicy that takes them.");
+  }
+  const named = unfit.toSorted().slice(0, NAMED_POLICIES).join(", ");
+  const more = unfit.length - NAMED_POLICIES;
+  const rest = more > 0 ? ` (and ${more} more)` : "";
+  return no(
+    "Invalid",
+    `The times do not nest with those of ${unfit.length} HealthPolicies, which stay as they were before: ${named}${rest}`,
+  );
+}
+
+/** The whole status, without what others report. Equal facts give an equal status, whatever the time. */
+export function clusterPolicyStatus(facts: ClusterPolicyFacts): ClusterPolicyStatus {
+  const states = {
+    // The API server refuses what is not.
+    Accepted: yes("Accepted", "The policy is valid."),
+    DefaultsNest: defaultsNest(facts.unfit),
+  };
+  return {
+    observedGeneration: facts.generation,
+    conditions: datedConditions(states, facts),
+    namespaces: facts.namespaces,
+  };
+}

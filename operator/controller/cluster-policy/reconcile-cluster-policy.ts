@@ -1,0 +1,80 @@
+/** What the leader does about one ClusterHealthPolicy: count, decide, write its status. */
+import { CLUSTER_HEALTH_POLICIES } from "../../api/names.ts";
+import type { Caches } from "../caches.ts";
+import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import { keyOf } from "../kube/kube-object.ts";
+import { createStatusWriter, type StatusKind, withoutMessages } from "../policy/apply-status.ts";
+import type { ResolvedPolicy } from "../policy/policy-cache.ts";
+import type { ClusterPolicyRecord, ClusterPolicyStatus } from "./cluster-policy-cache.ts";
+import { type ClusterPolicyFacts, clusterPolicyStatus } from "./cluster-policy-status.ts";
+
+/**
+ * It is looked at again after so long, though every change is an event: a bug or a lost event must not last
+ * for ever.
+ */
+const IDLE_MILLISECONDS = 600_000;
+
+/** ClusterHealthPolicies, without the coverage. */
+const CLUSTER_POLICY_STATUS: StatusKind<ClusterPolicyStatus> = {
+  kind: "ClusterHealthPolicy",
+  plural: CLUSTER_HEALTH_POLICIES,
+  withoutCounts: ({ namespaces: _, conditions, ...rest }) => ({
+    ...rest,
+    conditions: withoutMessages(conditions),
+  }),
+};
+
+/** The leader's work on ClusterHealthPolicies. */
+export interface ClusterReconciler {
+  /** Works on a policy; resolves with the milliseconds until it wants to be called again. */
+  reconcile(policy: { name: string }): Promise<number | undefined>;
+}
+
+/** Whether the policy cannot be used because of a value of the ClusterHealthPolicy `name`. */
+function isUnfit({ resolution }: ResolvedPolicy, name: string): boolean {
+  return "invalid" in resolution && resolution.between.includes(`ClusterHealthPolicy/${name}`);
+}
+
+/** A reconciler that remembers nothing yet. */
+export function createClusterReconciler(options: {
+  client: KubeClient;
+  caches: Pick<Caches, "clusterPolicies" | "clusterPoliciesOf" | "namespaces" | "index">;
+}): ClusterReconciler {
+  const { client, caches } = options;
+  const statuses = createStatusWriter(client, CLUSTER_POLICY_STATUS);
+
+  function readFacts(record: ClusterPolicyRecord): ClusterPolicyFacts {
+    const reached = [...caches.namespaces.values()].filter((namespace) =>
+      caches.clusterPoliciesOf(namespace).some(({ name }) => name === record.name),
+    );
+    const unfit = reached
+      .flatMap(({ name }) => caches.index.resolved(name))
+      .filter((resolved) => isUnfit(resolved, record.name));
+    return {
+      generation: record.generation,
+      namespaces: reached.length,
+      unfit: unfit.map((resolved) => keyOf(resolved.record)),
+      previous: statuses.previous(record),
+      now: new Date(),
+    };
+  }
+
+  return {
+    reconcile: async ({ name }) => {
+      const record = caches.clusterPolicies.get(name);
+      if (!record) {
+        statuses.forget(name);
+        return undefined;
+      }
+      try {
+        const wait = await statuses.write(record, clusterPolicyStatus(readFacts(record)));
+        return wait ?? IDLE_MILLISECONDS;
+      } catch (error) {
+        // Deleted or replaced while we worked: the watch will say so.
+        const gone = isApiError(error, 404) || isApiError(error, 409);
+        if (gone && caches.clusterPolicies.get(name)?.uid !== record.uid) return undefined;
+        throw error;
+      }
+    },
+  };
+}
