@@ -292,7 +292,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       };
       const deadline = setTimeout(end, checkTimeoutMilliseconds);
       waiting.add(look);
-      signal.addEventListener("abort", end, { once: true });
+      signal.addEventListener("abort", end);
     });
   }
 

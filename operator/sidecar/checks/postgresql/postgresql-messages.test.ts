@@ -24,13 +24,18 @@ function parts(message: Buffer): [string, number, string] {
   return [message.toString("latin1", 0, 1), message.readInt32BE(1), message.toString("latin1", 5)];
 }
 
-test.each<[string, Buffer, string, string]>([
-  ["a query", queryMessage("SELECT 1"), "Q", "SELECT 1\0"],
-  ["a password", passwordMessage("pencil"), "p", "pencil\0"],
-  ["first words", saslInitialMessage("SCRAM", "n,,n=,r=x"), "p", "SCRAM\0\0\0\0\x09n,,n=,r=x"],
-  ["further words", saslMessage("c=biws"), "p", "c=biws"],
+test.each<[string, () => Buffer, string, string]>([
+  ["a query", () => queryMessage("SELECT 1"), "Q", "SELECT 1\0"],
+  ["a password", () => passwordMessage("pencil"), "p", "pencil\0"],
+  [
+    "first words",
+    () => saslInitialMessage("SCRAM", "n,,n=,r=x"),
+    "p",
+    "SCRAM\0\0\0\0\x09n,,n=,r=x",
+  ],
+  ["further words", () => saslMessage("c=biws"), "p", "c=biws"],
 ])("%s", (_, message, type, content) => {
-  expect(parts(message)).toStrictEqual([type, content.length + 4, content]);
+  expect(parts(message())).toStrictEqual([type, content.length + 4, content]);
 });
 
 test("the startup message: length, version 3.0, names and values, and one more NUL", () => {

@@ -51,6 +51,29 @@ describe("fake servers", () => {
     expect(await against(servePostgresql)).toEqual({ success: { tls: false } });
   });
 
+  test("Disable asks for no TLS", async () => {
+    const tls: TlsConfig = { mode: "Disable" };
+    expect(await against(servePostgresql, { tls })).toEqual({ success: { tls: false } });
+  });
+
+  test("a query that gives no row: InvalidResponse", async () => {
+    const nothing = Buffer.concat([LOGGED_IN, message("C", "SELECT 0\0"), message("Z", "I")]);
+    expect(await against(answerStartup(nothing))).toEqual({ reason: "InvalidResponse" });
+  });
+
+  test("the server is given the time that is left", async () => {
+    let said = "";
+    await against((socket) => {
+      socket.on("data", (chunk) => {
+        said += chunk.toString("latin1");
+      });
+      servePostgresql(socket);
+    });
+    const [, limit] = /SET LOCAL statement_timeout = (\d+); SELECT 1/.exec(said) ?? [];
+    expect(Number(limit)).toBeLessThanOrEqual(PATIENT);
+    expect(Number(limit)).toBeGreaterThan(PATIENT - 2_000);
+  });
+
   test.each([
     ["57P03", "ServerStarting"],
     ["53000", "TooManyConnections"],

@@ -1,0 +1,76 @@
+/** VerifyFull with honest servers: whom it takes for whom. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { connect } from "../network/connect.ts";
+import { reasonOfError } from "../reason-of-error.ts";
+import { createCertificates, type ServerCertificate } from "../testing/certificates.ts";
+import { leavingNothing, PATIENT } from "../testing/contract.ts";
+import { secure } from "./secure.ts";
+import { startTlsServer, type TlsServer } from "./testing/tls-server.ts";
+
+const NAME = "db.example.test";
+const authority = createCertificates();
+const stranger = createCertificates();
+
+let folder: string;
+/** Shows a certificate for NAME to those who ask for that name, and a stranger's to all others. */
+let named: TlsServer;
+/** Shows a certificate for 127.0.0.1. */
+let unnamed: TlsServer;
+
+/** The arguments by which the server shows this certificate. */
+function showing({ cert, key }: ServerCertificate, file: string, suffix = ""): string[] {
+  writeFileSync(join(folder, `${file}.crt`), cert);
+  writeFileSync(join(folder, `${file}.key`), key);
+  return [
+    `-cert${suffix}`,
+    join(folder, `${file}.crt`),
+    `-key${suffix}`,
+    join(folder, `${file}.key`),
+  ];
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "healthpolicy-verify-"));
+  named = await startTlsServer([
+    ...showing(stranger.server(NAME), "other"),
+    ...["-servername", NAME],
+    ...showing(authority.server(NAME), "right", "2"),
+  ]);
+  unnamed = await startTlsServer(showing(authority.server("127.0.0.1"), "address"));
+}, 30_000);
+afterAll(async () => {
+  await Promise.all([named?.close(), unnamed?.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+/** Shakes hands under the name `host`, trusting `ca`. */
+const shakeHands = (port: number, host: string, ca: string | undefined) =>
+  leavingNothing(async () => {
+    const signal = AbortSignal.timeout(PATIENT);
+    const resolve = async () => ({ addresses: ["127.0.0.1"], forget: () => {} });
+    const context = { signal, connectTimeoutMilliseconds: PATIENT, resolve };
+    const socket = await connect({ host, port }, context);
+    try {
+      const { tls } = await secure(socket, { mode: "VerifyFull", ca }, { host, signal });
+      return tls ? "accepted" : "in clear";
+    } catch (error) {
+      return reasonOfError(error);
+    } finally {
+      socket.destroy();
+    }
+  });
+
+test.each<[string, string, () => TlsServer, string | undefined, string]>([
+  ["the name and its authority", NAME, () => named, authority.ca, "accepted"],
+  ["the name with a dot at its end", `${NAME}.`, () => named, authority.ca, "accepted"],
+  ["an address and its authority", "127.0.0.1", () => unnamed, authority.ca, "accepted"],
+  ["another name", "other.example.test", () => named, authority.ca, "TLSFailed"],
+  ["another authority", NAME, () => named, stranger.ca, "TLSFailed"],
+  ["the public authorities", NAME, () => named, undefined, "TLSFailed"],
+  ["a name where the certificate has an address", NAME, () => unnamed, authority.ca, "TLSFailed"],
+])("%s", async (_, host, server, ca, outcome) => {
+  expect(await shakeHands(server().port, host, ca)).toBe(outcome);
+});

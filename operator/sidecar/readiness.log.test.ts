@@ -1,0 +1,104 @@
+/** What readiness logs and marks, and that it does neither without need. */
+import { beforeEach, expect, test } from "@jest/globals";
+import type { Marks } from "./marks.ts";
+import { createReadiness, type Readiness } from "./readiness.ts";
+import { database, newMarks, OK, policy, TIMING } from "./testing/test-pod.ts";
+
+let clock: number;
+let lines: [message: string, fields: object | undefined][];
+let updates: number;
+let readiness: Readiness;
+
+function start(now?: () => { monotonic: number; wall: number }): Readiness {
+  let marks: Marks = newMarks(now ? clock : Date.now());
+  return createReadiness({
+    marks: {
+      current: () => marks,
+      update: (change) => {
+        marks = { ...marks, ...change };
+        updates += 1;
+      },
+    },
+    supportedTypes: ["postgresql"],
+    log: (_, message, fields) => lines.push([message, fields]),
+    ...(now && { now }),
+  });
+}
+
+beforeEach(() => {
+  clock = 1_000_000;
+  lines = [];
+  updates = 0;
+  readiness = start(() => ({ monotonic: clock, wall: clock }));
+});
+
+const DB = { dependency: "db", type: "postgresql", impact: "Gate" };
+
+test("each line has what happened to what, and why", () => {
+  readiness.apply(policy([database()]));
+  readiness.record("db", { ok: false, reason: "TooFewServers", detail: "servers[0]" }, 12.4);
+  clock += 1_000;
+  readiness.record("db", OK, 3);
+  clock += 60_000;
+  readiness.refresh();
+  expect(lines).toStrictEqual([
+    ["policy in force", { policy: "web", generation: 1 }],
+    ["pod not ready", { reason: "Starting", dependencies: "db" }],
+    ["dependency down", { ...DB, reason: "TooFewServers", detail: "servers[0]", milliseconds: 12 }],
+    ["dependency up", { ...DB, reason: undefined, detail: undefined, milliseconds: 3 }],
+    ["pod ready", { reason: undefined, dependencies: undefined }],
+    [
+      "dependency down",
+      { ...DB, reason: "CheckTimeout", detail: undefined, milliseconds: undefined },
+    ],
+    ["pod not ready", { reason: undefined, dependencies: "db" }],
+  ]);
+});
+
+test("that the policy is gone is said once, and not of one that never was", () => {
+  const removals = () => lines.filter(([message]) => message === "policy removed").length;
+  readiness.apply(undefined);
+  expect(removals()).toBe(0);
+  readiness.apply(policy([database()]));
+  readiness.apply(undefined);
+  readiness.apply(undefined);
+  expect(removals()).toBe(1);
+});
+
+test("a policy that comes again as it was marks nothing, and makes no result younger", () => {
+  readiness.apply(policy([database()]));
+  readiness.record("db", OK, 3);
+  const before = updates;
+  clock += 6_000;
+  readiness.apply(policy([database()]));
+  expect(updates).toBe(before);
+  expect(readiness.view().verdict.ready).toBe(true);
+  clock += 200;
+  expect(readiness.view().verdict.ready).toBe(false);
+});
+
+test("a policy file that cannot be read is taken in at once, and marked once", () => {
+  readiness.applyUnsupported(2);
+  expect(lines).toStrictEqual([["pod ready", { reason: "Unsupported", dependencies: undefined }]]);
+  const before = updates;
+  readiness.applyUnsupported(2);
+  expect(updates).toBe(before);
+});
+
+test("a result of a dependency that is no more changes nothing", () => {
+  readiness.record("gone", OK, 3);
+  readiness.apply(policy([database()]));
+  const before = readiness.view();
+  readiness.record("gone", OK, 3);
+  expect(readiness.view()).toStrictEqual(before);
+});
+
+test("a client that has gone already waits for nothing", async () => {
+  const timing = { ...TIMING, checkTimeoutMilliseconds: 59_000 };
+  readiness.apply(policy([database()], { timing }));
+  await readiness.firstResults(AbortSignal.abort());
+});
+
+test("by the program's own clocks a pod that has just started awaits its policy", () => {
+  expect(start().view().verdict).toMatchObject({ ready: false, reason: "Starting" });
+});
