@@ -152,7 +152,7 @@ export const parts: Record<string, Part> = {
   },
   readiness: {
     mutate: files("operator/sidecar", "readiness", "log-turns"),
-    tests: [tests("operator/sidecar", "readiness{,.*}")],
+    tests: [tests("operator/sidecar", "{log-turns,readiness{,.*}}")],
     slow: false,
   },
   marks: {

@@ -23,7 +23,6 @@ export function circularPods(
   find: FindService,
 ): CircularPods {
   const services = ownServices(policy, find);
-  if (services.length === 0) return { pods, circle: undefined };
   let circle: OwnService | undefined;
   const counted = pods.map((pod) => {
     if (pod.skipped || !selectorMatches(policy.selector, pod.labels)) return pod;
