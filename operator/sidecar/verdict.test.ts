@@ -9,10 +9,12 @@ import {
   awaited,
   type CheckResult,
   type DependencyState,
+  DRY_RUN,
   decide,
   type Judged,
   retimed,
   staysSettled,
+  staysSettledWhenEnforced,
   UNHEARD,
 } from "./verdict.ts";
 
@@ -218,6 +220,21 @@ describe("a dependency that is needed at the start only", () => {
     expect(awaited(startup(false, UNHEARD), false)).toBe(true);
     expect(awaited(startup(true, UNHEARD), false)).toBe(false);
     expect(awaited(startup(false, UNHEARD), true)).toBe(false);
+  });
+});
+
+describe("a dry run", () => {
+  test("keeps the pod ready, and nothing gates", () => {
+    expect(DRY_RUN).toStrictEqual({ ready: true, reason: "DryRun", gating: [] });
+  });
+
+  test.each([
+    ["not checked yet", UNHEARD, false],
+    ["up", stateAfter(["ok"]), true],
+    ["failing, and not yet down", stateAfter(["ok", "ConnectionRefused"]), true],
+    ["down", stateAfter(["ok", "ConnectionRefused", "ConnectionRefused"]), false],
+  ])("that ends: a settled dependency that is %s stays settled: %j", (_, state, stays) => {
+    expect(staysSettledWhenEnforced(state)).toBe(stays);
   });
 });
 
