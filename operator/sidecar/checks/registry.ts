@@ -2,7 +2,7 @@
 import type { Check } from "./check.ts";
 
 /**
- * TLS alone costs a megabyte in every pod, so a type's code is imported when a policy first names it.
+ * A type's code is imported when a policy first names it: nobody pays for what no policy of the pod needs.
  * The type is the name of its slot in the API.
  */
 const LOADERS: Record<string, () => Promise<Check>> = {

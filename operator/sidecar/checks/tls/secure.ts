@@ -1,12 +1,11 @@
 /** A fresh connection -> the stream to speak over, encrypted as the policy asks. The same for every type. */
-import { constants, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
-import { startTls } from "./start-tls.ts";
 import type { TlsTarget } from "./tls-target.ts";
 
 /** What the conversation runs over. */
@@ -17,19 +16,6 @@ export interface SecuredStream {
   /** The server's certificate, verified or not; unset without TLS. */
   certificate?: X509Certificate | undefined;
 }
-
-/**
- * Key exchange over elliptic curves alone. A server chooses the numbers of the older kind, and one with
- * 9,984 bits holds up the whole program for four seconds. P-256 first: it is what PostgreSQL before
- * version 18 speaks, and any other first guess costs a round trip.
- * A second handshake on the same connection is refused: a server could ask for one after the other.
- */
-const KEY_EXCHANGE: ConnectionOptions = {
-  ciphers: `${constants.defaultCoreCipherList}:!kDHE:!kRSA:!kPSK:!kSRP`,
-  ecdhCurve: "P-256:X25519:P-384:P-521",
-  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  minVersion: "TLSv1.2",
-};
 
 /** How to encrypt one connection. */
 export interface SecureContext {
@@ -79,7 +65,6 @@ function tlsOptions(
 ): ConnectionOptions {
   const name = host.replace(/\.$/, "");
   return {
-    ...KEY_EXCHANGE,
     host: name,
     // RFC 6066 forbids IP addresses in this extension; `host` above is what the certificate must name.
     ...(isIP(name) === 0 ? { servername: name } : {}),
@@ -93,6 +78,10 @@ async function handshake(
   target: TlsTarget,
   context: SecureContext,
 ): Promise<TLSSocket> {
+  // Loaded on first use: TLS costs a megabyte, which pods that speak in clear do not have to pay.
+  const { startTls } = await import("./start-tls.ts");
+  // What happened to the socket meanwhile, nobody has heard.
+  if (socket.destroyed) throw new CheckError("ConnectionClosed");
   const stream = startTls(socket, tlsOptions(target, context));
   try {
     await raceAbort(once(stream, "secureConnect"), context.signal);

@@ -1,5 +1,4 @@
 /** Policy and Secrets -> what the encryption of one connection needs. */
-import { X509Certificate } from "node:crypto";
 import type { SecretKeyReference, TlsMode } from "../../../api/policy-file.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 
@@ -21,21 +20,8 @@ export async function readCa(
 ): Promise<string | undefined> {
   if (mode !== "VerifyFull" || !caSecret) return undefined;
   const ca = await readSecretKey(caSecret);
+  // Loaded on first use, as TLS itself.
+  const { isPemBundle } = await import("./pem-bundle.ts");
   if (!isPemBundle(ca)) throw new CheckError("Misconfigured");
   return ca;
-}
-
-/** tls.connect skips what it cannot read and then trusts nobody, which would look like a wrong server. */
-function isPemBundle(text: string): boolean {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.length > 0 && blocks.every(isCertificate);
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
 }
