@@ -88,6 +88,10 @@ test: ## run everything: checks, then end-to-end tests in kind; the last line co
 bench-sidecar: setup ## measure the sidecar's CPU, memory and start beside a naive one; ARGS="--minutes 2 --copies 2"
 	@node bench/sidecar-cost/run.ts $(ARGS)
 
+.PHONY: bench-types
+bench-types: setup ## measure the sidecar's memory for each dependency type and for all of them; ARGS="--minutes 2"
+	@node bench/sidecar-cost/by-type.ts $(ARGS)
+
 .PHONY: clean
 clean: ## remove the cluster and what was built; images and the Docker engine stay
 	@$(CLUSTER)/down.sh

@@ -2,12 +2,11 @@
  * What the sidecar costs, beside a naive one: the same servers and interval, in one run, copies of both
  * started in turn. README.md says how to read the figures.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
 import { effectivePolicy } from "../../operator/api/effective-policy.ts";
 import {
   MOUNTED_KEYS_ENV,
@@ -23,9 +22,8 @@ import {
   SUPERUSER,
 } from "../../operator/sidecar/checks/postgresql/testing/real-postgresql.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
+import { bundle, imageFlags } from "./image.ts";
 import { type Program, type ProgramCommand, startProgram } from "./program.ts";
-
-const ROOT = join(import.meta.dirname, "../..");
 
 /** The defaults of the resource: a check every 5 s, a probe every 2 s. A naive sidecar checks in its probe. */
 const INTERVAL_SECONDS = 5;
@@ -99,34 +97,6 @@ function writeMounted(folder: string, ports: Ports): void {
   write(POLICY_FILE, policyText(ports));
   write(secretKeyPath(SECRET, "username"), SUPERUSER.user);
   write(secretKeyPath(SECRET, "password"), SUPERUSER.password);
-}
-
-/** The flags that stand in the image, read from the Dockerfile so that they cannot differ. */
-function imageFlags(): { flags: string[]; env: Record<string, string> } {
-  const [, stage = ""] = readFileSync(join(ROOT, "Dockerfile"), "utf8").split(
-    "FROM node AS sidecar",
-  );
-  const [own = ""] = stage.split("\nFROM ");
-  const entrypoint = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(own)?.[1] ?? "[]") as string[];
-  const variables = /^ENV (.*)$/m.exec(own)?.[1]?.split(" ") ?? [];
-  return {
-    flags: entrypoint.slice(1, -1),
-    env: Object.fromEntries(variables.map((variable) => variable.split("="))),
-  };
-}
-
-async function bundle(entry: string, outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(ROOT, entry)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    external: ["pg-native"],
-    keepNames: true,
-    logLevel: "warning",
-  });
 }
 
 function kinds(folder: string, ports: Ports, ours: string): Kind[] {
