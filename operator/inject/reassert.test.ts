@@ -55,6 +55,10 @@ describe("a later call takes back", () => {
       { env: [...(SIDECAR.env ?? []), { name: "NODE_OPTIONS", value: "-r /x" }] },
     ],
     [
+      "a folder of compiled code, which may be another program's",
+      { env: [...(SIDECAR.env ?? []), { name: "NODE_COMPILE_CACHE", value: "/v" }] },
+    ],
+    [
       "libraries in the process",
       { env: [...(SIDECAR.env ?? []), { name: "LD_PRELOAD", value: "/x" }] },
     ],
@@ -146,6 +150,12 @@ test("a mount that only privileged containers may have becomes an ordinary one, 
     volumeMounts: [mount],
   });
   expect(volumeMounts.at(-1)).toStrictEqual({ name: "x", mountPath: "/x" });
+});
+
+test("authorities that others name for every container stay", () => {
+  const authorities = { name: "NODE_EXTRA_CA_CERTS", value: "/etc/ssl/certs/company.crt" };
+  const { env = [] } = afterLaterCall({ env: [...(SIDECAR.env ?? []), authorities] });
+  expect(env).toStrictEqual([...(SIDECAR.env ?? []), authorities]);
 });
 
 describe("a volume of our name becomes ours again", () => {

@@ -29,19 +29,22 @@ const NEVER_OURS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Variables by which others load their code into the process or put another program in its place. Agents
- * for tracing set the first in every container; in 64Mi such an agent gets the sidecar killed, and the pod
- * unready with it.
+ * Families of variables by which others load their code into the process, put another program in its
+ * place, or move its files:
+ * - NODE_: those of the runtime. Agents for tracing set NODE_OPTIONS in every container; in 64Mi such an
+ *   agent gets the sidecar killed, and the pod unready with it. NODE_COMPILE_CACHE runs what it finds
+ *   compiled in a folder;
+ * - LD_: those of the loader of shared libraries;
+ * - OPENSSL_: its configuration names more libraries;
+ * - HEALTHPOLICY_: the sidecar's own, which could move its policy or its marks.
  */
-const CODE_LOADING: ReadonlySet<string> = new Set(["NODE_OPTIONS", "PATH"]);
-/**
- * Whole families of variables: those of the loader of shared libraries, those of OpenSSL, whose
- * configuration names more of them, and the sidecar's own, which could move its policy or its marks.
- */
-const RESERVED_PREFIXES = ["LD_", "OPENSSL_", "HEALTHPOLICY_"];
+const RESERVED_PREFIXES = ["NODE_", "LD_", "OPENSSL_", "HEALTHPOLICY_"];
+/** Names authorities and no code: how webhooks give every container those of a company. */
+const EXTRA_AUTHORITIES = "NODE_EXTRA_CA_CERTS";
 
 function isReserved({ name = "" }: EnvironmentVariable): boolean {
-  return CODE_LOADING.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+  if (name === EXTRA_AUTHORITIES) return false;
+  return name === "PATH" || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 /** Where the image's program, its libraries and what names further ones are looked for. */

@@ -7,6 +7,7 @@ import {
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
   SIDECAR_PORT_TRIES,
+  STATE_VOLUME,
 } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
@@ -17,6 +18,8 @@ import { SKIP_REASONS, whyNeverInjected, whySkip } from "./why-skip.ts";
 const POLICY = testPolicy();
 const APP = { name: "app", image: "registry.example/app:1" };
 const FOREIGN = { name: SIDECAR_CONTAINER, image: "registry.example/other:1" };
+const STATE = { name: STATE_VOLUME };
+const MANY = Object.fromEntries(Array.from({ length: 1_024 }, (_, i) => [`x${i}`, "1"]));
 const OURS = { name: SIDECAR_CONTAINER, image: SETTINGS.image };
 
 /** A pod that nothing objects to, with these fields on top. */
@@ -91,7 +94,37 @@ const CASES: [string, Pod, string, string][] = [
     "a volume of our name",
     podWith({ volumes: [{ name: CONFIG_VOLUME, hostPath: { path: "/" } }] }),
     "ReservedVolumeName",
-    "The volume name healthpolicy-config is reserved, and the pod has a volume of that name.",
+    "The volume name healthpolicy-config is reserved, and the pod has another volume of that name.",
+  ],
+  [
+    "our container twice",
+    podWith({ initContainers: [OURS, OURS] }),
+    "ReservedContainerName",
+    reserved,
+  ],
+  [
+    "our container beside a foreign one of its name",
+    podWith({ initContainers: [OURS, FOREIGN] }),
+    "ReservedContainerName",
+    reserved,
+  ],
+  [
+    "a container of our name that is larger than ours can be",
+    podWith({ initContainers: [{ ...OURS, resources: { requests: MANY } }] }),
+    "ReservedContainerName",
+    reserved,
+  ],
+  [
+    "a volume of our name twice, beside our container",
+    podWith({ initContainers: [OURS], volumes: [STATE, { name: CONFIG_VOLUME }, STATE] }),
+    "ReservedVolumeName",
+    "The volume name healthpolicy-state is reserved, and the pod has another volume of that name.",
+  ],
+  [
+    "a volume of our name that is larger than ours can be",
+    podWith({ initContainers: [OURS], volumes: [{ ...STATE, emptyDir: MANY }] }),
+    "ReservedVolumeName",
+    "The volume name healthpolicy-state is reserved, and the pod has another volume of that name.",
   ],
   [
     "a pod that declares every port",

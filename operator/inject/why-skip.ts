@@ -9,8 +9,9 @@ import {
 } from "../api/names.ts";
 import { injectedAnnotations } from "./annotations.ts";
 import { otherContainers } from "./container.ts";
+import { hasAtMost } from "./has-at-most.ts";
 import { isSidecar } from "./is-sidecar.ts";
-import type { Pod } from "./pod.ts";
+import type { Container, Pod, Volume } from "./pod.ts";
 import { freePort } from "./port.ts";
 import type { InjectSettings } from "./settings.ts";
 import { OUR_VOLUMES } from "./volume.ts";
@@ -38,6 +39,13 @@ export interface Skip {
 
 /** Limit of the API server for all annotations of an object, keys and values together, in bytes. */
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
+/**
+ * Values (texts, numbers, lists, objects) in the sidecar, or in a volume of ours, as others may leave them.
+ * Our own sidecar has 68, and the volume of a policy with 12 dependencies of four Secret keys about 400.
+ * What is far larger was written by hand to make the webhook work: to copy 150,000 requests takes it half a
+ * second.
+ */
+const OURS_MAX_VALUES = 1_024;
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -81,16 +89,35 @@ function restartPolicy({ spec }: Pod): Skip | undefined {
   };
 }
 
+function isOurs(container: Container, { image }: Image): boolean {
+  return isSidecar(container, image) && hasAtMost(container, OURS_MAX_VALUES);
+}
+
 function reservedContainerName(pod: Pod, settings: Image): Skip | undefined {
   const named = (pod.spec?.containers ?? []).some(({ name }) => name === SIDECAR_CONTAINER);
-  const foreign = (pod.spec?.initContainers ?? []).some(
-    (container) => container.name === SIDECAR_CONTAINER && !isSidecar(container, settings.image),
+  const standing = (pod.spec?.initContainers ?? []).filter(
+    ({ name }) => name === SIDECAR_CONTAINER,
   );
-  if (!named && !foreign) return undefined;
+  if (!named && standing.length <= 1 && standing.every((only) => isOurs(only, settings))) {
+    return undefined;
+  }
   return {
     reason: "ReservedContainerName",
     message: `The container name ${SIDECAR_CONTAINER} is reserved, and the pod has another container of that name.`,
   };
+}
+
+/**
+ * The first of `named` that no call of ours left there: it stands twice, and would become two of ours, or
+ * it is too large. The API server refuses the former, but only after every webhook has answered.
+ */
+function notLeftByUs(named: readonly Volume[]): Volume | undefined {
+  const seen = new Set<string | undefined>();
+  return named.find((volume) => {
+    const isRepeated = seen.has(volume.name);
+    seen.add(volume.name);
+    return isRepeated || !hasAtMost(volume, OURS_MAX_VALUES);
+  });
 }
 
 /** Beside our container the volumes are ours and are replaced; without it, they are somebody else's. */
@@ -98,11 +125,12 @@ function reservedVolumeName({ spec }: Pod, settings: Image): Skip | undefined {
   const injected = (spec?.initContainers ?? []).some((container) =>
     isSidecar(container, settings.image),
   );
-  const taken = (spec?.volumes ?? []).find(({ name }) => OUR_VOLUMES.has(name ?? ""));
-  if (injected || !taken) return undefined;
+  const named = (spec?.volumes ?? []).filter(({ name }) => OUR_VOLUMES.has(name ?? ""));
+  const taken = injected ? notLeftByUs(named) : named[0];
+  if (!taken) return undefined;
   return {
     reason: "ReservedVolumeName",
-    message: `The volume name ${taken.name} is reserved, and the pod has a volume of that name.`,
+    message: `The volume name ${taken.name} is reserved, and the pod has another volume of that name.`,
   };
 }
 

@@ -104,6 +104,21 @@ describe("a pod is injected", () => {
   });
 });
 
+test("a pod whose patch would be over 1 MiB is told from its size, and gets no sidecar", async () => {
+  const { answer, counts } = setUp();
+  // The variables after one that is taken out move up, and the whole list is in the patch.
+  const env = [{ name: "NODE_OPTIONS" }, { name: "LARGE", value: "x".repeat(1024 * 1024) }];
+  const sidecar = { name: SIDECAR_CONTAINER, image: SETTINGS.image, env };
+  expect(answer({ ...POD, spec: { ...POD.spec, initContainers: [sidecar] } })).toStrictEqual({
+    uid: expect.any(String),
+    allowed: true,
+    warnings: [
+      "healthpolicy: no sidecar was added, because the pod would be changed in more than 1 MiB",
+    ],
+  });
+  expect(await counts()).toStrictEqual(["skipped/PatchTooLarge=1"]);
+});
+
 test("the mesh that the namespace asks for leaves our port alone", () => {
   const asks = { "linkerd.io/inject": "enabled" };
   const { answer } = setUp({ namespaceAnnotations: (name) => (name === "shop" ? asks : {}) });

@@ -1,10 +1,11 @@
 /** From the text of a review to the text of its answer. */
 import { types } from "node:util";
 import { type Answer, refusal } from "./answer.ts";
+import { boundedPatch } from "./bounded-patch.ts";
 import { type Decision, decideAdmission, type Knowledge } from "./decide-admission.ts";
 import type { Log } from "./log.ts";
 import type { WebhookMetrics } from "./metrics.ts";
-import { diff, type Operation } from "./patch.ts";
+import type { Operation } from "./patch.ts";
 import { parseReview, type ReviewRequest, reviewAnswer } from "./review.ts";
 
 /** Everything that answering needs. */
@@ -20,6 +21,15 @@ const INTERNAL_ERROR: Decision = {
   reason: "InternalError",
   warnings: [
     "healthpolicy: no sidecar was added, because of an error in the operator; see its log",
+  ],
+};
+
+/** The answer where the patch would be larger than any that a pod can need; see `bounded-patch.ts`. */
+const PATCH_TOO_LARGE: Decision = {
+  result: "skipped",
+  reason: "PatchTooLarge",
+  warnings: [
+    "healthpolicy: no sidecar was added, because the pod would be changed in more than 1 MiB",
   ],
 };
 
@@ -39,7 +49,8 @@ function decideSafely(
 ): { decision: Decision; operations: Operation[] } {
   try {
     const decision = decideAdmission(request, knowledge);
-    return { decision, operations: decision.pod ? diff(request.pod, decision.pod) : [] };
+    const operations = decision.pod ? boundedPatch(request.pod, decision.pod) : [];
+    return operations ? { decision, operations } : { decision: PATCH_TOO_LARGE, operations: [] };
   } catch (error) {
     log.error(
       // Not the uid, which whoever reaches the port may choose.

@@ -37,7 +37,7 @@ function answerChallenge(request: Fields, signer: ProofSigner): Operation[] {
   const challenge = annotations?.[CHALLENGE_ANNOTATION];
   if (typeof challenge !== "string" || challenge.length > MAX_CHALLENGE_LENGTH) return [];
   const answered = { ...annotations, [ANSWERED_BY_ANNOTATION]: `${signer.podName} ${challenge}` };
-  return diff(annotations, answered, "/metadata/annotations");
+  return [...diff(annotations, answered, "/metadata/annotations")];
 }
 
 /** Answers the review in `text`: 400 for what is none, else 200 and always allowed. Never throws. */

@@ -40,6 +40,7 @@ export const ADMISSION_REASONS = [
   "NoMatchingPolicy",
   ...HELD_BACK_REASONS,
   "CircularDependency",
+  "PatchTooLarge",
   "CacheNotSynced",
   "InternalError",
 ] as const;

@@ -24,16 +24,14 @@ function pathTo(parent: string, key: string | number): string {
   return `${parent}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
-function diffObjects(before: Fields, after: Fields, path: string): Operation[] {
-  const removed = Object.keys(before)
-    .filter((key) => !Object.hasOwn(after, key))
-    .map((key): Operation => ({ op: "remove", path: pathTo(path, key) }));
-  const kept = Object.keys(after).flatMap((key): Operation[] =>
-    Object.hasOwn(before, key)
-      ? diff(before[key], after[key], pathTo(path, key))
-      : [{ op: "add", path: pathTo(path, key), value: after[key] }],
-  );
-  return [...removed, ...kept];
+function* diffObjects(before: Fields, after: Fields, path: string): Iterable<Operation> {
+  for (const key of Object.keys(before)) {
+    if (!Object.hasOwn(after, key)) yield { op: "remove", path: pathTo(path, key) };
+  }
+  for (const key of Object.keys(after)) {
+    if (Object.hasOwn(before, key)) yield* diff(before[key], after[key], pathTo(path, key));
+    else yield { op: "add", path: pathTo(path, key), value: after[key] };
+  }
 }
 
 /** How many items both lists share at their beginning. */
@@ -46,23 +44,28 @@ function sharedStart(before: readonly unknown[], after: readonly unknown[]): num
  * Items put into a list become `add`, wherever they stand, and a list of equal length is compared item
  * by item. Any other change replaces the list.
  */
-function diffLists(before: unknown[], after: unknown[], path: string): Operation[] {
+function* diffLists(before: unknown[], after: unknown[], path: string): Iterable<Operation> {
   if (before.length === after.length) {
-    return after.flatMap((item, i) => diff(before[i], item, pathTo(path, i)));
+    for (const [i, item] of after.entries()) yield* diff(before[i], item, pathTo(path, i));
+    return;
   }
   const start = sharedStart(before, after);
   const end = after.length - (before.length - start);
   const insertedOnly = end > start && same(before.slice(start), after.slice(end));
-  if (!insertedOnly) return [{ op: "replace", path, value: after }];
-  return after
-    .slice(start, end)
-    .map((value, i) => ({ op: "add", path: pathTo(path, start + i), value }));
+  if (!insertedOnly) {
+    yield { op: "replace", path, value: after };
+    return;
+  }
+  for (let i = start; i < end; i++) yield { op: "add", path: pathTo(path, i), value: after[i] };
 }
 
-/** The operations that turn `before` into `after`; none when they are equal. `path` is where both are. */
-export function diff(before: unknown, after: unknown, path = ""): Operation[] {
-  if (same(before, after)) return [];
-  if (Array.isArray(before) && Array.isArray(after)) return diffLists(before, after, path);
-  if (isObject(before) && isObject(after)) return diffObjects(before, after, path);
-  return [{ op: "replace", path, value: after }];
+/**
+ * The operations that turn `before` into `after`; none when they are equal. `path` is where both are. Each
+ * is made when it is asked for, so that who takes only so many stops the work as well.
+ */
+export function* diff(before: unknown, after: unknown, path = ""): Iterable<Operation> {
+  if (same(before, after)) return;
+  if (Array.isArray(before) && Array.isArray(after)) yield* diffLists(before, after, path);
+  else if (isObject(before) && isObject(after)) yield* diffObjects(before, after, path);
+  else yield { op: "replace", path, value: after };
 }

@@ -87,32 +87,17 @@ describe("a client that means no good", () => {
     expect(await metrics.metrics()).toContain('{result="refused",reason="Busy"} 4');
   });
 
-  test(
-    "and takes none of many large answers loses some of them before their time is over",
-    async () => {
-      const { target } = await start();
-      // One mount is taken out and ours are put in, so that the patch replaces the list with all that it has.
-      const long = { name: "x", mountPath: `/${"x".repeat(LARGE_BYTES - 2_048)}` };
-      const volumeMounts = [{ name: "x", mountPath: "/usr" }, long];
-      const standing = { name: SIDECAR_CONTAINER, image: SETTINGS.image, volumeMounts };
-      const pod = { ...POD, spec: { ...POD.spec, initContainers: [standing] } };
-      const request = asRequest(JSON.stringify(reviewOf(pod)));
-      const text = request.replace("Host:", "Connection: close\r\nHost:");
-      const clients = await Promise.all(Array.from({ length: 6 }, () => openConnection(target)));
-      for (const { socket } of clients) {
-        socket.pause();
-        socket.write(text);
-      }
-      // Below the 5 s that each of them has by itself.
-      await sleep(2_500);
-      const ends = clients.map(({ socket }) => closed(socket.resume(), SLOW_CLIENT_MILLISECONDS));
-      const whole = (await Promise.all(ends)).filter((answer) => answer.endsWith("}}"));
-      // One counts twice its 4 MB.
-      expect(whole.length).toBeGreaterThan(0);
-      expect(whole.length).toBeLessThanOrEqual(3);
-    },
-    BUSY_MILLISECONDS,
-  );
+  test("and asks for an answer as large as its body gets a short one", async () => {
+    const { target } = await start();
+    // One mount is taken out and ours are put in, so that the patch would replace the list with all it has.
+    const long = { name: "x", mountPath: `/${"x".repeat(LARGE_BYTES - 2_048)}` };
+    const volumeMounts = [{ name: "x", mountPath: "/usr" }, long];
+    const standing = { name: SIDECAR_CONTAINER, image: SETTINGS.image, volumeMounts };
+    const pod = { ...POD, spec: { ...POD.spec, initContainers: [standing] } };
+    const { status, text } = await post(target, JSON.stringify(reviewOf(pod)));
+    expect(status).toBe(200);
+    expect(text.length).toBeLessThan(300);
+  });
 
   test("gets no more of its text into the log than the name of a namespace", async () => {
     const { target, log } = await start();

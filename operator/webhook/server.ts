@@ -6,13 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import { capConnections } from "../http/cap-connections.ts";
 import { oneRequestAtATime } from "../http/one-request-at-a-time.ts";
-import type { Answer } from "./answer.ts";
-import { bytesInFlight, type Hold } from "./bytes-in-flight.ts";
+import { bytesInFlight } from "./bytes-in-flight.ts";
 import type { Knowledge } from "./decide-admission.ts";
 import type { Log } from "./log.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { bodyReader } from "./read-body.ts";
 import { expectationFailed, mayStay, type RouteOptions, route } from "./routes.ts";
+import { sendAnswer } from "./send-answer.ts";
 import { takeTurns } from "./take-turns.ts";
 
 /** The API server waits 3 s for an answer, 5 s at most: a request that takes longer has no reader. */
@@ -66,27 +66,6 @@ export interface Webhook {
 
 const TLS_OPTIONS = { minVersion: "TLSv1.2" } as const;
 
-interface SendOptions {
-  /** Whether the connection ends with the answer. */
-  close: boolean;
-  hold: Hold;
-}
-
-function send(response: ServerResponse, answer: Answer, { close, hold }: SendOptions): void {
-  const bytes = Buffer.byteLength(answer.body);
-  const holding = hold(() => response.destroy());
-  response.once("close", () => holding.release());
-  response.writeHead(answer.status, {
-    "Content-Type": "application/json",
-    "Content-Length": bytes,
-    // The API server goes on using its connections after our endpoint is gone: it has to be told.
-    ...(close && { Connection: "close" }),
-  });
-  response.end(answer.body);
-  // The text, and what TLS has made of it.
-  holding.add(2 * bytes);
-}
-
 /** Stops at the deadline, whatever is still open then. */
 async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -122,7 +101,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = await route(request, read, routeOptions);
     if (!answer) return;
-    send(response, answer, { close: draining || !mayStay(request, answer), hold });
+    sendAnswer(response, answer, { close: draining || !mayStay(request, answer), hold });
   }
 
   const server = createServer(
@@ -145,7 +124,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   // Node's own answer would leave the connection open.
   server.on(
     "checkExpectation",
-    alone((_, response) => send(response, expectationFailed(), { close: true, hold })),
+    alone((_, response) => sendAnswer(response, expectationFailed(), { close: true, hold })),
   );
   capConnections(server, MAX_CONNECTIONS);
   const port = await listen(server, options.port);
