@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { MAX_CHUNKS } from "../network/read-until.ts";
 import { createStatsReader } from "./memcached-stats.ts";
 
 /** The result of the last chunk, or the reason of what was thrown. */
@@ -34,7 +35,37 @@ test.each<[string, string[], boolean | string]>([
   ["the first letter of a web server", ["H"], "ProtocolError"],
   ["Redis", ["-ERR unknown command 'stats'\r\n"], "ProtocolError"],
   ["TLS", ["\x15\x03\x03"], "ProtocolError"],
+  [
+    "a line in pieces, whose end is cut in two",
+    ["STAT a ", "b".repeat(99), "\r", "\nEND\r\n"],
+    true,
+  ],
+  [
+    "a carriage return in a line and a newline far behind it are no end",
+    ["STAT aaaaaaaaa\raaaaa\n", "x"],
+    false,
+  ],
+  [
+    "a carriage return in a line and a newline in the next chunk are no end",
+    ["STAT aaaaaaaaa\r\raaaa", "\nx"],
+    false,
+  ],
+  ["a word that goes on past END", ["STAT a\r\nEND", "x".repeat(99), "\r\n"], "ProtocolError"],
+  ["carriage returns alone do not end a line", ["STAT a", "\r".repeat(99), "\nEND\r\n"], true],
   ["a bare newline", ["STAT pid 1\nEND\n"], false],
 ])("%s", (_, chunks, expected) => {
   expect(read(chunks)).toBe(expected);
+});
+
+/** In milliseconds of CPU. Without a bound on what is kept of a line it takes about 160. */
+const CHEAP = 40;
+
+test("a line that never ends costs as much work as its bytes, however many pieces it comes in", () => {
+  const reader = createStatsReader();
+  const piece = Buffer.alloc(65, "\r");
+  reader(Buffer.from("STAT "));
+  const before = process.threadCpuUsage();
+  for (let pieces = 0; pieces < MAX_CHUNKS; pieces += 1) reader(piece);
+  const { user, system } = process.threadCpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(CHEAP);
 });

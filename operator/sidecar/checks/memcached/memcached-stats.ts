@@ -4,6 +4,9 @@ import { CheckError } from "../check.ts";
 /** What lines of the answer begin with; a fragment must begin one of them. */
 const BEGINNINGS = ["STAT ", "END", "ERROR", "CLIENT_ERROR ", "SERVER_ERROR "];
 
+/** Of an unfinished line, more than the longest of them: that and how the line ends is all that is asked of it. */
+const KEPT_OF_LINE = 16;
+
 /**
  * Takes the answer in chunks and returns true once it is complete: at least one `STAT` line, then `END`.
  * Throws a CheckError: InvalidResponse (an error line, or no statistics), ProtocolError (anything else,
@@ -15,14 +18,23 @@ export function createStatsReader(): (chunk: Buffer) => boolean {
   return (chunk) => {
     // latin1 keeps one character a byte: a server name in UTF-8 may be cut between two chunks.
     const lines = (rest + chunk.toString("latin1")).split("\r\n");
-    rest = lines.pop() ?? "";
+    const unfinished = lines.pop() ?? "";
     for (const line of lines) {
       if (isEnd(line, statistics)) return true;
       statistics += 1;
     }
-    if (!couldBegin(rest)) throw new CheckError("ProtocolError");
+    if (!couldBegin(unfinished)) throw new CheckError("ProtocolError");
+    rest = shortened(unfinished);
     return false;
   };
+}
+
+/** The line without what nobody looks at. With all of it, every chunk would be as much work as all before. */
+function shortened(unfinished: string): string {
+  if (unfinished.length <= KEPT_OF_LINE) return unfinished;
+  // Its last character, if that may be half of the line's end; any other must not look like the other half.
+  const last = unfinished.endsWith("\r") ? "\r" : ".";
+  return unfinished.slice(0, KEPT_OF_LINE - 1) + last;
 }
 
 function isEnd(line: string, statistics: number): boolean {
