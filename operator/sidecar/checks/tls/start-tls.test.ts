@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { connect as openSocket, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect as plainTls, type TLSSocket } from "node:tls";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { MAX_CHUNKS } from "../network/read-until.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import type { ServerCertificate } from "../testing/certificates.ts";
 import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
@@ -21,6 +23,9 @@ jest.setTimeout(WITHIN);
 
 const TLS_1_2 = ["-tls1_2"];
 const TLS_1_3 = ["-tls1_3"];
+
+/** A TLS 1.2 record of 16 KiB with one message in it, a ServerHello that fills the record. */
+const TLS_RECORD_HEAD = Buffer.from([0x16, 3, 3, 0x3f, 0xfb, 2, 0, 0x3f, 0xf7]);
 
 type Start = (socket: Socket) => TLSSocket;
 const bounded: Start = (socket) => startTls(socket, { rejectUnauthorized: false });
@@ -104,6 +109,27 @@ test("who is no TLS server and talks without end: ProtocolError, before the boun
   const { outcome } = await shakeHands(server.port, bounded);
   await server.close();
   expect(outcome).toBe("ProtocolError");
+});
+
+test("a handshake that comes a byte at a time: TLSFailed after as many pieces as an answer may take", async () => {
+  const record = Buffer.concat([TLS_RECORD_HEAD, Buffer.alloc(MAX_HANDSHAKE_BYTES - 9)]);
+  const server = await startFakeServer(async (socket) => {
+    for (const byte of record) {
+      socket.write(Buffer.of(byte));
+      await sleep(0);
+      if (socket.destroyed) return;
+    }
+  });
+  const socket = openSocket(server.port, "127.0.0.1").setNoDelay();
+  let pieces = 0;
+  socket.on("data", () => {
+    pieces += 1;
+  });
+  await once(socket, "connect");
+  const outcome = await once(bounded(socket), "secureConnect").then(() => "secure", reasonOfError);
+  expect({ outcome, pieces }).toEqual({ outcome: "TLSFailed", pieces: MAX_CHUNKS + 1 });
+  socket.destroy();
+  await server.close();
 });
 
 test("a server that hangs up in the handshake: ConnectionClosed", async () => {

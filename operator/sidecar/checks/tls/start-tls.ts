@@ -6,7 +6,7 @@ import { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
-import { MAX_BYTES } from "../network/read-until.ts";
+import { MAX_BYTES, MAX_CHUNKS } from "../network/read-until.ts";
 
 /**
  * The most bytes that a server may send until its handshake is over. OpenSSL works through all its
@@ -34,14 +34,15 @@ const AFTER_HANDSHAKE: Bound = [MAX_BYTES, "ProtocolError"];
 
 /**
  * A TLS client over `socket`, whose handshake has just begun. It fails with TLSFailed when the server sends
- * more than MAX_HANDSHAKE_BYTES before that is over, and with ProtocolError past MAX_BYTES in all, whatever
- * they carry: certificates, new keys and tickets are no content that a reader could count. OpenSSL never sees
- * more. The client ends with the socket, and keeps an error listener for life: an alert that arrives after
- * the check must not become an uncaught exception.
+ * more than MAX_HANDSHAKE_BYTES before that is over, and with ProtocolError past MAX_BYTES in all. MAX_CHUNKS
+ * counts for both. It does not matter what they carry: certificates, new keys, tickets and parts of a record
+ * are no content that a reader could count. OpenSSL never sees more. The client ends with the socket, and keeps
+ * an error listener for life: an alert that arrives after the check must not become an uncaught exception.
  */
 export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket {
   let handshakeIsOver = false;
   let passed = 0;
+  let chunks = 0;
   const bounded = new Duplex({
     read: () => socket.resume(),
     write: (chunk, _encoding, done) => socket.write(chunk, done),
@@ -55,9 +56,10 @@ export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket 
     const [most, reason] = handshakeIsOver ? AFTER_HANDSHAKE : IN_HANDSHAKE;
     const room = most - passed;
     passed += chunk.length;
+    chunks += 1;
     // What fits goes on even where not all does: OpenSSL may find that it is no TLS at all, and says so first.
     if (!bounded.push(chunk.subarray(0, room))) socket.pause();
-    if (chunk.length > room) bounded.destroy(new CheckError(reason));
+    if (chunk.length > room || chunks > MAX_CHUNKS) bounded.destroy(new CheckError(reason));
   });
   socket.once("end", () => bounded.push(null));
   socket.once("error", (error) => bounded.destroy(error));
