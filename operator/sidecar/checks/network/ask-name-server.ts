@@ -13,7 +13,15 @@ export interface Answer {
    * when no name server listens: that is its port, not the dependency's.
    */
   failed: boolean;
+  /** There were more addresses of a family than MAX_ADDRESSES, and the others were left out. */
+  cut: boolean;
 }
+
+/**
+ * The most addresses of one name that are used. An answer over TCP holds 4,090 of IPv4 and 2,330 of IPv6, and
+ * whoever answers for a dependency's name decides how many.
+ */
+export const MAX_ADDRESSES = 16;
 
 /** RFC 8305's Resolution Delay, with a timer that keeps no process awake. */
 const OTHER_FAMILY_MILLISECONDS = 50;
@@ -40,6 +48,7 @@ const merged = (answers: Answer[]): Answer => ({
   addresses: answers.flatMap(({ addresses }) => addresses),
   ttlSeconds: Math.min(...answers.map(({ ttlSeconds }) => ttlSeconds)),
   failed: answers.some(({ failed }) => failed),
+  cut: answers.some(({ cut }) => cut),
 });
 
 async function withAddresses(question: Promise<Answer>): Promise<Answer> {
@@ -51,14 +60,18 @@ async function withAddresses(question: Promise<Answer>): Promise<Answer> {
 /** Never rejects: the other family or the next name of the search list may still answer. */
 async function ask(query: Promise<RecordWithTtl[]>): Promise<Answer> {
   try {
-    const records = await query;
+    const all = await query;
+    // First of all: whatever is done with a record is done at most MAX_ADDRESSES times.
+    const records = all.slice(0, MAX_ADDRESSES);
     return {
       addresses: records.map(({ address }) => address),
       ttlSeconds: Math.min(...records.map(({ ttl }) => ttl)),
       failed: false,
+      cut: all.length > MAX_ADDRESSES,
     };
   } catch (error) {
     const { code } = error as { code?: unknown };
-    return { addresses: [], ttlSeconds: Infinity, failed: !NOT_FOUND_CODES.includes(code) };
+    const failed = !NOT_FOUND_CODES.includes(code);
+    return { addresses: [], ttlSeconds: Infinity, failed, cut: false };
   }
 }

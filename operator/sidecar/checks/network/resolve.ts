@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
-import { askBothFamilies } from "./ask-name-server.ts";
+import { askBothFamilies, MAX_ADDRESSES } from "./ask-name-server.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { isRefusedAddress } from "./refused-addresses.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
@@ -16,7 +16,10 @@ import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf
 export interface Resolution {
   /** At least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn. */
   addresses: string[];
-  /** To be called when none of them could be connected to: the next lookup then asks anew. */
+  /**
+   * To be called when none of them could be connected to: the next lookup then asks anew, or a while later
+   * if the name server gave more addresses than are used.
+   */
   forget(): void;
 }
 
@@ -47,8 +50,6 @@ interface Lookup {
   cancel(): void;
 }
 
-/** The most addresses of one name that are used. */
-const MAX_ADDRESSES = 16;
 /** The most of a hosts file or resolv.conf that is read, in characters. */
 const MAX_FILE_LENGTH = 256 * 1024;
 /** A lost datagram is sent again after this long; the caller's signal ends the whole. */
@@ -126,7 +127,9 @@ async function lookUp(
   { sources, resolver, signal }: LookupContext,
 ): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
-  if (listed.length > 0) return { addresses: inTurn(listed), ttlSeconds: MAX_TTL_SECONDS };
+  if (listed.length > 0) {
+    return { addresses: inTurn(listed), ttlSeconds: MAX_TTL_SECONDS, cut: false };
+  }
   const search = parseResolvConf(await readText(sources.resolvConfPath));
   // First the one that had addresses last time. When it has none any more, the others in their order.
   const names = new Set([answeredName ?? [], candidateNames(host, search)].flat());
@@ -135,8 +138,8 @@ async function lookUp(
     signal.throwIfAborted();
     const answer = await askBothFamilies(resolver, name);
     if (answer.addresses.length > 0) {
-      const { ttlSeconds } = answer;
-      return { addresses: inTurn(answer.addresses), ttlSeconds, answeredName: name };
+      const { ttlSeconds, cut } = answer;
+      return { addresses: inTurn(answer.addresses), ttlSeconds, answeredName: name, cut };
     }
     failed ||= answer.failed;
   }
