@@ -27,6 +27,18 @@ const TLS_1_3 = ["-tls1_3"];
 /** A TLS 1.2 record of 16 KiB with one message in it, a ServerHello that fills the record. */
 const TLS_RECORD_HEAD = Buffer.from([0x16, 3, 3, 0x3f, 0xfb, 2, 0, 0x3f, 0xf7]);
 
+/** A TLS record of application data of 16,379 bytes. */
+const APPLICATION_RECORD_HEAD = Buffer.from([0x17, 3, 3, 0x3f, 0xfb]);
+
+async function writeByteByByte(socket: Socket, bytes: Buffer): Promise<void> {
+  socket.setNoDelay();
+  for (const byte of bytes) {
+    if (socket.destroyed) return;
+    socket.write(Buffer.of(byte));
+    await sleep(0);
+  }
+}
+
 type Start = (socket: Socket) => TLSSocket;
 const bounded: Start = (socket) => startTls(socket, { rejectUnauthorized: false });
 const unbounded: Start = (socket) => plainTls({ socket, rejectUnauthorized: false });
@@ -113,13 +125,7 @@ test("who is no TLS server and talks without end: ProtocolError, before the boun
 
 test("a handshake that comes a byte at a time: TLSFailed after as many pieces as an answer may take", async () => {
   const record = Buffer.concat([TLS_RECORD_HEAD, Buffer.alloc(MAX_HANDSHAKE_BYTES - 9)]);
-  const server = await startFakeServer(async (socket) => {
-    for (const byte of record) {
-      socket.write(Buffer.of(byte));
-      await sleep(0);
-      if (socket.destroyed) return;
-    }
-  });
+  const server = await startFakeServer((socket) => writeByteByByte(socket, record));
   const socket = openSocket(server.port, "127.0.0.1").setNoDelay();
   let pieces = 0;
   socket.on("data", () => {
@@ -130,6 +136,30 @@ test("a handshake that comes a byte at a time: TLSFailed after as many pieces as
   expect({ outcome, pieces }).toEqual({ outcome: "TLSFailed", pieces: MAX_CHUNKS + 1 });
   socket.destroy();
   await server.close();
+});
+
+test("a record that comes a byte at a time after the handshake: ProtocolError, though no reader sees a piece", async () => {
+  // Of TLS 1.3, tickets would come among the bytes.
+  const port = await serve(chainOfSize(2, 1_000), TLS_1_2);
+  let toClient: Socket | undefined;
+  const relay = await startFakeServer((socket) => {
+    toClient = socket;
+    const upstream = openSocket(port, "127.0.0.1").on("error", () => {});
+    socket.pipe(upstream).pipe(socket);
+  });
+  const socket = openSocket(relay.port, "127.0.0.1");
+  await once(socket, "connect");
+  const stream = bounded(socket);
+  await once(stream, "secureConnect");
+  const failed = once(stream, "error");
+  await writeByteByByte(
+    toClient as Socket,
+    Buffer.concat([APPLICATION_RECORD_HEAD, Buffer.alloc(16_000)]),
+  );
+  expect(await failed).toEqual([expect.objectContaining({ reason: "ProtocolError" })]);
+  // Far from the end of the record, whose keys are wrong.
+  expect(socket.bytesRead).toBeLessThan(8_000);
+  await relay.close();
 });
 
 test("a server that hangs up in the handshake: ConnectionClosed", async () => {
