@@ -8,7 +8,7 @@ export default {
     "<rootDir>/examples/**/*.test.ts",
   ],
   // Most of the time goes into waiting for real servers and deadlines, so more workers than cores.
-  maxWorkers: 4,
+  maxWorkers: 7,
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
   transform: {
