@@ -38,6 +38,8 @@ export const WEBHOOK_UNREACHABLE_SEEN = 60_000;
 export const WEBHOOK_RESTORED = 60_000;
 /** The operator after the API server was restarted: the longest wait of a watch, 30 s, and the Lease of 15 s. */
 export const OPERATOR_RECOVERS = 120_000;
+/** Kubernetes' own controllers after the API server was restarted: the kubelet's back-off, then a Lease of 15 s. */
+export const CONTROLLERS_RETURN = 120_000;
 /** A rollout of the operator itself. */
 export const OPERATOR_ROLLOUT = 120_000;
 /** The kubelet starting the API server anew from a changed manifest, and it answering. */
