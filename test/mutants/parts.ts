@@ -167,7 +167,7 @@ export const parts: Record<string, Part> = {
   },
   checks: {
     mutate: [
-      ...files("operator/sidecar/checks", "abort", "reason-of-error"),
+      ...files("operator/sidecar/checks", "abort", "reason-of-error", "url-parts"),
       ...files(NETWORK, "read-until", "refused-addresses", "resolv-conf"),
       ...files(MEMCACHED, "memcached-stats"),
       ...files(HTTP, "http-body", "http-head", "http-request"),
@@ -188,7 +188,7 @@ export const parts: Record<string, Part> = {
       ),
     ],
     tests: [
-      tests("operator/sidecar/checks", "{abort,reason-of-error}"),
+      tests("operator/sidecar/checks", "{abort,reason-of-error,url-parts}"),
       tests(NETWORK, "{read-until,refused-addresses,resolv-conf}"),
       tests(MEMCACHED, "memcached-stats"),
       tests(HTTP, "http-{body,head,request}"),

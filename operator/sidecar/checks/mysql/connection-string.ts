@@ -2,6 +2,7 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
+import { decodeUrlPart, singleHost } from "../url-parts.ts";
 import { honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -46,11 +47,11 @@ export function parseConnectionString(text: string): ConnectionString {
   const parameters = url && honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured();
   return {
-    host: singleHost(decode(url.hostname)),
+    host: hostOf(url),
     port: Number(url.port || DEPENDENCY_DEFAULTS.mysql.port),
-    user: required(decode(url.username)),
-    password: decode(url.password),
-    database: decode(url.pathname.slice(1)) || undefined,
+    user: required(decodeUrlPart(url.username)),
+    password: decodeUrlPart(url.password),
+    database: decodeUrlPart(url.pathname.slice(1)) || undefined,
     tlsMode: tlsMode(parameters.sslMode),
   };
 }
@@ -62,23 +63,14 @@ function tlsMode(sslMode: string | undefined): TlsMode | undefined {
   return mode;
 }
 
-/** URIError would carry no secret, but a driver's error never leaves a check. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw misconfigured();
-  }
-}
-
 function required(text: string): string {
   if (text === "") throw misconfigured();
   return text;
 }
 
-/** No list of hosts, and no path of a unix socket. */
-function singleHost(text: string): string {
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  if (/[,/()]/.test(host)) throw misconfigured();
-  return required(host);
+/** No `address=(...)` of Connector/J either. */
+function hostOf({ hostname }: URL): string {
+  const host = singleHost(decodeUrlPart(hostname));
+  if (/[()]/.test(host)) throw misconfigured();
+  return host;
 }

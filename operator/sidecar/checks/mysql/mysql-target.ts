@@ -5,7 +5,7 @@ import { isWireText } from "../../../api/wire-text.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
 import { readCredentials } from "../read-credentials.ts";
-import { readCa, type TlsTarget } from "../tls/tls-target.ts";
+import { negotiatedTlsTarget, type TlsTarget } from "../tls/tls-target.ts";
 import { parseConnectionString } from "./connection-string.ts";
 import type { Account } from "./mysql-login.ts";
 
@@ -35,10 +35,7 @@ export async function mysqlTarget(
   // follows it. A NUL ends a field and begins another one.
   const { user, password, database = "" } = login.account;
   if (![login.endpoint.host, user, password, database].every(isWireText)) throw misconfigured();
-  // The TLS mode is given twice, in URL and policy: whichever were followed, somebody would rely on the other.
-  if (tlsMode && config.tls) throw misconfigured();
-  const mode = config.tls?.mode ?? tlsMode ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode;
-  return { ...login, tls: { mode, ca: await readCa(mode, config.tls?.caSecret, readSecretKey) } };
+  return { ...login, tls: await negotiatedTlsTarget(config.tls, tlsMode, readSecretKey) };
 }
 
 async function readLogin(config: MysqlConfig, readSecretKey: ReadSecretKey): Promise<Login> {

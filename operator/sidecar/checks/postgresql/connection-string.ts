@@ -2,6 +2,7 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
+import { decodeUrlPart, singleHost } from "../url-parts.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -56,7 +57,7 @@ export function parseConnectionString(text: string): ConnectionString {
   const parameters = honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured();
   const part = (name: HonouredParameter, fromUrl: string) =>
-    parameters.get(name) ?? decode(fromUrl);
+    parameters.get(name) ?? decodeUrlPart(fromUrl);
   const user = required(part("user", url.username));
   return {
     host: singleHost(part("host", url.hostname)),
@@ -70,15 +71,6 @@ export function parseConnectionString(text: string): ConnectionString {
   };
 }
 
-/** URIError would carry no secret, but a driver's error never leaves a check. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw misconfigured();
-  }
-}
-
 function required(text: string): string {
   if (text === "") throw misconfigured();
   return text;
@@ -89,13 +81,6 @@ function port(text: string): number {
   if (text === "") return DEPENDENCY_DEFAULTS.postgresql.port;
   if (!/^\d{1,5}$/.test(text)) throw misconfigured();
   return Number(text);
-}
-
-/** No list of hosts, and no path of a unix socket. */
-function singleHost(text: string): string {
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  if (/[,/]/.test(host)) throw misconfigured();
-  return required(host);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
+import { decodeUrlPart, singleHost } from "../url-parts.ts";
 import { honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -38,31 +39,15 @@ export function parseConnectionString(text: string): ConnectionString {
   const parameters = url && honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured();
   const encrypted = url.protocol === "rediss:";
-  const [user, password] = [decode(url.username), decode(url.password)];
+  const [user, password] = [decodeUrlPart(url.username), decodeUrlPart(url.password)];
   if (user !== "" && password === "") throw misconfigured();
   if (parameters.tlsMode !== undefined && !encrypted) throw misconfigured();
   return {
-    host: singleHost(decode(url.hostname)),
+    host: singleHost(decodeUrlPart(url.hostname)),
     port: Number(url.port || DEPENDENCY_DEFAULTS.redis.port),
     user,
     password,
     encrypted,
     tlsMode: parameters.tlsMode,
   };
-}
-
-/** URIError would carry no secret, but a driver's error never leaves a check. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw misconfigured();
-  }
-}
-
-/** No list of hosts, and no path of a unix socket. */
-function singleHost(text: string): string {
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  if (host === "" || /[,/]/.test(host)) throw misconfigured();
-  return host;
 }

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
-import { readCa } from "./tls-target.ts";
+import { negotiatedTlsTarget, readCa } from "./tls-target.ts";
 
 const { ca } = createCertificates();
 const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -30,5 +30,24 @@ test.each([
   ["nothing", ""],
 ])("%s: Misconfigured", async (_, text) => {
   const reading = readCa("VerifyFull", CA_SECRET, async () => text);
+  await expect(reading).rejects.toMatchObject({ reason: "Misconfigured" });
+});
+
+test.each<[TlsMode | undefined, TlsMode | undefined, TlsMode]>([
+  [undefined, undefined, "Prefer"],
+  ["Require", undefined, "Require"],
+  [undefined, "Disable", "Disable"],
+])("%s of the policy and %s of the URL: %s", async (ofPolicy, ofUrl, mode) => {
+  const tls = ofPolicy && { mode: ofPolicy };
+  expect(await negotiatedTlsTarget(tls, ofUrl, async () => ca)).toEqual({ mode, ca: undefined });
+});
+
+test("the policy's authority is read where the mode needs it", async () => {
+  const tls = { mode: "VerifyFull" as const, caSecret: CA_SECRET };
+  expect(await negotiatedTlsTarget(tls, undefined, async () => ca)).toEqual({ mode: tls.mode, ca });
+});
+
+test("a mode of the policy and one of the URL, though the same: Misconfigured", async () => {
+  const reading = negotiatedTlsTarget({ mode: "Require" }, "Require", async () => ca);
   await expect(reading).rejects.toMatchObject({ reason: "Misconfigured" });
 });

@@ -1,5 +1,6 @@
 /** Policy and Secrets -> what the encryption of one connection needs. */
-import type { SecretKeyReference, TlsMode } from "../../../api/policy-file.ts";
+import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
+import type { SecretKeyReference, TlsConfig, TlsMode } from "../../../api/policy-file.ts";
 import { type CheckContext, CheckError } from "../check.ts";
 
 /** How to encrypt. */
@@ -24,4 +25,19 @@ export async function readCa(
   const { isPemBundle } = await import("./pem-bundle.ts");
   if (!isPemBundle(ca)) throw new CheckError("Misconfigured");
   return ca;
+}
+
+/**
+ * For a protocol that asks for TLS on its own connection. `ofUrl` is what a connection string says. Rejects with what
+ * `readCa` rejects with, or with Misconfigured: the mode is given twice, in URL and policy; whichever were followed,
+ * somebody would rely on the other.
+ */
+export async function negotiatedTlsTarget(
+  ofPolicy: TlsConfig | undefined,
+  ofUrl: TlsMode | undefined,
+  readSecretKey: CheckContext["readSecretKey"],
+): Promise<TlsTarget> {
+  if (ofPolicy && ofUrl) throw new CheckError("Misconfigured");
+  const mode = ofPolicy?.mode ?? ofUrl ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode;
+  return { mode, ca: await readCa(mode, ofPolicy?.caSecret, readSecretKey) };
 }
