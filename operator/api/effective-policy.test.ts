@@ -70,6 +70,7 @@ describe("effectivePolicy", () => {
           },
         },
       ],
+      application: { probes: "Keep" },
       sources: {
         times: {
           connectTimeout: "built-in",
@@ -81,6 +82,7 @@ describe("effectivePolicy", () => {
           timeoutSeconds: "built-in",
         },
         impact: { "orders-db": "built-in" },
+        probes: "built-in",
       },
     });
   });

@@ -7,6 +7,7 @@ import {
   layersOf,
   type MergedTimes,
   mergeImpact,
+  mergeProbes,
   mergeTimes,
   probeOf,
   type Source,
@@ -23,6 +24,7 @@ import {
   type Timing,
 } from "./timing.ts";
 import type { HealthPolicySpec, ObjectMeta } from "./v1alpha1.ts";
+import type { ApplicationProbes } from "./v1alpha1-application.ts";
 import { dependencyConfig } from "./v1alpha1-dependency.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
 import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
@@ -40,8 +42,10 @@ export interface EffectivePolicy {
   timing: Timing;
   probe: ProbeTiming;
   dependencies: DependencyConfig[];
-  /** Where each time comes from, and each dependency's impact. */
-  sources: { times: Record<TimeField, Source>; impact: Record<string, Source> };
+  /** What becomes of the probes of the app's containers. */
+  application: { probes: ApplicationProbes };
+  /** Where each time comes from, each dependency's impact, and what becomes of the app's probes. */
+  sources: { times: Record<TimeField, Source>; impact: Record<string, Source>; probes: Source };
 }
 
 /** A HealthPolicy, cut down to what is resolved. */
@@ -86,6 +90,7 @@ function withTimes(
   times: MergedTimes,
 ): EffectivePolicy {
   const dependencies = spec.dependencies.map((dependency) => dependencyOf(dependency, layers));
+  const probes = mergeProbes(layers);
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -97,9 +102,11 @@ function withTimes(
     timing: timingOf(times),
     probe: probeOf(times),
     dependencies: dependencies.map(({ value }) => value),
+    application: { probes: probes.value },
     sources: {
       times: timeSources(times),
       impact: Object.fromEntries(dependencies.map(({ value, source }) => [value.name, source])),
+      probes: probes.source,
     },
   };
 }

@@ -21,6 +21,7 @@ const SHOWN: Shown = {
     timeoutSeconds: { value: 8, source: standard },
   },
   impact: [{ name: "orders-db", impact: "Observe", source: standard }],
+  application: { probes: { value: "Align", source: standard } },
 };
 const { timing, probe } = SHOWN as Required<Shown>;
 
@@ -38,6 +39,7 @@ test("times and impacts are those of the status, with their sources; all else is
     },
     probe: { periodSeconds: 4, timeoutSeconds: 8 },
     dependencies: policy.dependencies.map((one) => ({ ...one, impact: "Observe" })),
+    application: { probes: "Align" },
     sources: {
       times: {
         connectTimeout: "policy",
@@ -49,6 +51,7 @@ test("times and impacts are those of the status, with their sources; all else is
         timeoutSeconds: standard,
       },
       impact: { "orders-db": standard },
+      probes: standard,
     },
   });
 });
@@ -59,6 +62,15 @@ test("a dependency that the status does not know keeps the policy's impact", () 
   const good = lastGoodPolicy(policy, rest);
   expect(good?.dependencies).toStrictEqual(policy.dependencies);
   expect(good?.sources.impact).toStrictEqual(policy.sources.impact);
+});
+
+test.each([
+  ["nothing", undefined],
+  ["what there is not", { probes: { value: "Replace", source: standard } }],
+])("a status that says %s of the app's probes leaves them to the policy", (_what, application) => {
+  const good = lastGoodPolicy(testPolicy(), { ...SHOWN, application });
+  expect(good?.application).toStrictEqual({ probes: "Keep" });
+  expect(good?.sources.probes).toBe("built-in");
 });
 
 // Anybody with the right to write a status may have written it.

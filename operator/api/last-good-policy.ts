@@ -1,6 +1,13 @@
 /** What is still in force of a policy that cannot be used as it stands, read from its status. */
 import type { EffectivePolicy } from "./effective-policy.ts";
-import { type MergedTimes, probeOf, type Source, timeSources, timingOf } from "./merge-defaults.ts";
+import {
+  type MergedTimes,
+  probeOf,
+  type Source,
+  type Sourced,
+  timeSources,
+  timingOf,
+} from "./merge-defaults.ts";
 import { MODES } from "./policy-file.ts";
 import {
   DEFAULT_TIMES,
@@ -10,6 +17,7 @@ import {
   nearest,
   withinLimits,
 } from "./timing.ts";
+import { APPLICATION_PROBES, type ApplicationProbes } from "./v1alpha1-application.ts";
 import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
 
 type Shown = NonNullable<HealthPolicyStatus["effective"]>;
@@ -36,6 +44,16 @@ function timesIn({ timing, probe }: Shown): MergedTimes | undefined {
   return whole ? (times as unknown as MergedTimes) : undefined;
 }
 
+/** What becomes of the app's probes by a status; one of before that field shows what the policy says now. */
+function probesIn({ application }: Shown, policy: EffectivePolicy): Sourced<ApplicationProbes> {
+  const { value, source } = application?.probes ?? {};
+  const shown = APPLICATION_PROBES.find((one) => one === value);
+  if (shown === undefined) {
+    return { value: policy.application.probes, source: policy.sources.probes };
+  }
+  return { value: shown, source: (source as Source | undefined) ?? "built-in" };
+}
+
 /**
  * `policy` with the times and impacts that its status shows as in force, which are those of its ConfigMap.
  * Undefined where the status shows none, as for a policy that was never accepted. The status survives a restart of
@@ -55,6 +73,7 @@ export function lastGoodPolicy(
     name,
     (impacts.get(name)?.source as Source | undefined) ?? policy.sources.impact[name] ?? "built-in",
   ]);
+  const probes = probesIn(shown, policy);
   return {
     ...policy,
     mode: MODES.find((mode) => mode === shown.mode) ?? policy.mode,
@@ -65,6 +84,11 @@ export function lastGoodPolicy(
       impact: (impacts.get(dependency.name)?.impact ??
         dependency.impact) as typeof dependency.impact,
     })),
-    sources: { times: timeSources(times), impact: Object.fromEntries(sources) },
+    application: { probes: probes.value },
+    sources: {
+      times: timeSources(times),
+      impact: Object.fromEntries(sources),
+      probes: probes.source,
+    },
   };
 }

@@ -1,6 +1,12 @@
 /** Each value in force comes from the first that sets it: the policy, the oldest cluster policy, the next, us. */
 import { describe, expect, test } from "@jest/globals";
-import { type DefaultsSupplier, layersOf, mergeImpact, mergeTimes } from "./merge-defaults.ts";
+import {
+  type DefaultsSupplier,
+  layersOf,
+  mergeImpact,
+  mergeProbes,
+  mergeTimes,
+} from "./merge-defaults.ts";
 import { DEFAULT_TIMES, type TimeField } from "./timing.ts";
 
 const TIMES = {
@@ -83,6 +89,30 @@ describe("impact", () => {
   ] as const)("of type %j, for which nobody has one, is built in", (type, impact) => {
     expect(mergeImpact(layers, { type, impact }, undefined)).toStrictEqual({
       value: impact,
+      source: "built-in",
+    });
+  });
+});
+
+describe("what becomes of the app's probes", () => {
+  const aligning: DefaultsSupplier = {
+    name: "standard",
+    defaults: { application: { probes: "Align" } },
+  };
+  const keeping: DefaultsSupplier = {
+    name: "young",
+    defaults: { application: { probes: "Keep" } },
+  };
+
+  test("is what the policy says, else what the oldest cluster policy says, else nothing", () => {
+    const own = layersOf({ application: { probes: "Keep" } }, [aligning]);
+    expect(mergeProbes(own)).toStrictEqual({ value: "Keep", source: "policy" });
+    expect(mergeProbes(layersOf({ application: {} }, [without, aligning, keeping]))).toStrictEqual({
+      value: "Align",
+      source: "ClusterHealthPolicy/standard",
+    });
+    expect(mergeProbes(layersOf({}, [without]))).toStrictEqual({
+      value: "Keep",
       source: "built-in",
     });
   });

@@ -11,6 +11,7 @@ import {
   type Timing,
 } from "./timing.ts";
 import type { HealthPolicySpec } from "./v1alpha1.ts";
+import { type ApplicationProbes, DEFAULT_APPLICATION_PROBES } from "./v1alpha1-application.ts";
 import type { ClusterHealthPolicySpec } from "./v1alpha1-cluster.ts";
 
 /** Where a value in force comes from. */
@@ -35,11 +36,11 @@ export type Layer = Defaults & { source: Source };
 
 /** The layers of a HealthPolicy with this spec, the first to be asked first; `suppliers` are the oldest first. */
 export function layersOf(
-  { timing, probe }: Pick<HealthPolicySpec, "timing" | "probe">,
+  { timing, probe, application }: Pick<HealthPolicySpec, "timing" | "probe" | "application">,
   suppliers: readonly DefaultsSupplier[],
 ): Layer[] {
   return [
-    { source: "policy", timing, probe },
+    { source: "policy", timing, probe, application },
     ...suppliers.map(
       ({ name, defaults }): Layer => ({ source: `ClusterHealthPolicy/${name}`, ...defaults }),
     ),
@@ -96,6 +97,15 @@ export function mergeImpact(
 ): Sourced<Impact> {
   if (own !== undefined) return { value: own, source: "policy" };
   return firstSet<Impact>(layers, builtIn, ({ impact }) => impact?.[type as DependencyType]);
+}
+
+/** What becomes of the probes of the app's containers. */
+export function mergeProbes(layers: readonly Layer[]): Sourced<ApplicationProbes> {
+  return firstSet<ApplicationProbes>(
+    layers,
+    DEFAULT_APPLICATION_PROBES,
+    ({ application }) => application?.probes,
+  );
 }
 
 const milliseconds = (text: string) => durationMilliseconds(text) ?? Number.NaN;

@@ -20,6 +20,10 @@ export const INJECT_LABEL = `${GROUP}/inject`;
 export const POLICY_ANNOTATION = `${GROUP}/policy`;
 /** Annotation on an injected pod: hash of what the policy asked for in the container, image left out. */
 export const REVISION_ANNOTATION = `${GROUP}/revision`;
+/** Annotation on a pod: which times of its containers' own probes were raised, from what to what. */
+export const PROBES_RAISED_ANNOTATION = `${GROUP}/probes-raised`;
+/** Annotation on a pod: which probes were to be raised and were not, because a mesh has rewritten them. */
+export const PROBES_LEFT_ALONE_ANNOTATION = `${GROUP}/probes-left-alone`;
 
 /** Label that tells the objects this operator writes. */
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";

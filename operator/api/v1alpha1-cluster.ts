@@ -8,6 +8,7 @@ import { cel, POLICY_NAME_RULE } from "./cel.ts";
 import { NESTING_RULES } from "./cel-timing.ts";
 import { IMPACTS } from "./policy-file.ts";
 import type { ObjectMeta } from "./v1alpha1.ts";
+import { application } from "./v1alpha1-application.ts";
 import { standards } from "./v1alpha1-cluster-standards.ts";
 import { type ClusterHealthPolicyStatus, clusterStatus } from "./v1alpha1-cluster-status.ts";
 import { DEPENDENCY_TYPES } from "./v1alpha1-dependency.ts";
@@ -32,6 +33,7 @@ const defaults = z
   .object({
     timing,
     probe,
+    application,
     impact: z
       .object(impactByType)
       .optional()

@@ -34,6 +34,22 @@ const source = z
 const sourced = <T extends z.ZodType>(value: T, text: string) =>
   z.object({ value, source }).optional().meta(describe(text));
 
+/** A name of 63 characters, the probe, the field, and two numbers. */
+const MAX_CHANGED_PROBE_LENGTH = 120;
+/** More different ones than one policy's workloads should have; each pod's annotation has its own. */
+export const MAX_CHANGED_PROBES = 10;
+const changedProbes = (description: string) =>
+  z
+    .array(
+      z.string().max(MAX_CHANGED_PROBE_LENGTH).meta(describe("One of a container's own probes.")),
+    )
+    .max(MAX_CHANGED_PROBES)
+    .optional()
+    .meta({
+      ...describe(`${description} The first ${MAX_CHANGED_PROBES} different ones of all pods.`),
+      "x-kubernetes-list-type": "atomic",
+    });
+
 /** The schema of `status`; written by the operator alone, so it has types and limits but no rules. */
 export const status = z
   .object({
@@ -92,6 +108,10 @@ export const status = z
             "x-kubernetes-list-type": "map",
             "x-kubernetes-list-map-keys": ["name"],
           }),
+        application: z
+          .object({ probes: sourced(value, "What becomes of the probes of the app's containers.") })
+          .optional()
+          .meta(describe("The app's own containers.")),
       })
       .optional()
       .meta(
@@ -129,6 +149,23 @@ export const status = z
       })
       .optional()
       .meta(describe("Counts of pods.")),
+    application: z
+      .object({
+        probesRaised: count("Pods that follow this policy and whose own probes were raised."),
+        probesLeftAlone: count(
+          "Pods that follow this policy and have a probe that was to be raised and was not, because a mesh has rewritten it.",
+        ),
+        raised: changedProbes(
+          "What was raised, from what to what in seconds, as container/probe.field=from->to.",
+        ),
+        leftAlone: changedProbes("What was left alone, as container/probe."),
+      })
+      .optional()
+      .meta(
+        describe(
+          "The probes that the app's containers bring along, where application.probes or the standards of a ClusterHealthPolicy change them.",
+        ),
+      ),
     dependenciesSummary: z
       .string()
       .max(MAX_SUMMARY_LENGTH)

@@ -7,6 +7,7 @@ import * as rules from "./cel.ts";
 import { NESTING_RULES } from "./cel-timing.ts";
 import { DEFAULT_MODE, MAX_DEPENDENCIES } from "./limits.ts";
 import { MODES } from "./policy-file.ts";
+import { application } from "./v1alpha1-application.ts";
 import { dependency } from "./v1alpha1-dependency.ts";
 import { describe } from "./v1alpha1-fields.ts";
 import { selector } from "./v1alpha1-selector.ts";
@@ -36,6 +37,7 @@ const spec = z
       }),
     timing,
     probe,
+    application,
   })
   .meta({ ...describe("What the app depends on."), ...cel(...NESTING_RULES) });
 

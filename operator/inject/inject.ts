@@ -1,8 +1,10 @@
 /** What a pod becomes under a policy. Pure: the same pod, policy and settings give the same answer. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { align } from "./align.ts";
 import { injectedAnnotations } from "./annotations.ts";
 import { withSidecar } from "./container.ts";
 import type { Pod } from "./pod.ts";
+import { wasInjected } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
 import { type Skip, whySkip } from "./why-skip.ts";
@@ -11,24 +13,24 @@ import { type Skip, whySkip } from "./why-skip.ts";
 export type Injection = { pod: Pod } | { skip: Skip };
 
 /**
- * Adds the sidecar, its volumes and its annotations to a copy of `pod`. Parts that stay the same are shared
+ * Adds the sidecar, its volumes and its annotations to a copy of `pod`, and aligns the app's probes. Parts that stay the same are shared
  * with the original, which is never changed. Injecting the result again gives an equal pod.
  */
 export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
   const skip = whySkip(pod, policy, settings);
   if (skip) return { skip };
-  return {
-    pod: {
-      ...pod,
-      metadata: {
-        ...pod.metadata,
-        annotations: injectedAnnotations(pod, policy, settings),
-      },
-      spec: {
-        ...pod.spec,
-        initContainers: withSidecar(pod, policy, settings),
-        volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy)),
-      },
+  const injected: Pod = {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      annotations: injectedAnnotations(pod, policy, settings),
+    },
+    spec: {
+      ...pod.spec,
+      initContainers: withSidecar(pod, policy, settings),
+      volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy)),
     },
   };
+  // Once: a later call would undo what others have made of the times since.
+  return { pod: wasInjected(pod, policy, settings) ? injected : align(injected, policy) };
 }

@@ -11,6 +11,7 @@ interface Unknown {
 /** A probe of a container. */
 export interface Probe extends Unknown {
   httpGet?: HttpGet;
+  exec?: Unknown;
 }
 
 /** What a probe over HTTP asks for. */

@@ -3,24 +3,26 @@ import { createHash } from "node:crypto";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { POLICY_ANNOTATION, REVISION_ANNOTATION } from "../api/names.ts";
 import { POLICY_FILE_FORMAT } from "../api/policy-file.ts";
+import { isSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
+import type { Pod } from "./pod.ts";
+import { alignsProbes } from "./probe-floors.ts";
 
 /** Enough to tell revisions of one policy apart; annotations are counted against a limit. */
 const REVISION_LENGTH = 16;
 
-/** What of a policy shapes the container, and so decides its revision. */
-type ContainerShape = Pick<EffectivePolicy, "name" | "probe" | "dependencies">;
+/** What of a policy shapes the pod, and so decides its revision. */
+type PodShape = Pick<EffectivePolicy, "name" | "mode" | "probe" | "dependencies" | "application">;
 
 /**
- * Hash of what the policy asked for in the container and its volume: a pod of another revision is
- * outdated. So is one whose sidecar reads an older format of the policy file. Left out is what reaches
+ * Hash of what the policy asked for in the pod: container, volume, times of the app's own probes. A pod of
+ * another revision is outdated. So is one whose sidecar reads an older format of the policy file. Left out is what reaches
  * running pods without a restart (checks and their times), and what the installation decides (image,
- * resources): an upgrade of the operator must not make every pod outdated.
+ * resources): an upgrade of the operator must not make every pod outdated. For the same reason what is not
+ * asked for adds nothing.
  */
-export function revisionOf(
-  { name, probe, dependencies }: ContainerShape,
-  formatVersion: number = POLICY_FILE_FORMAT,
-): string {
+export function revisionOf(policy: PodShape, formatVersion: number = POLICY_FILE_FORMAT): string {
+  const { name, probe, dependencies } = policy;
   const keys = mountedKeys(dependencies).map(({ secretName, key }) => [secretName, key]);
   const asked = JSON.stringify([
     formatVersion,
@@ -28,6 +30,7 @@ export function revisionOf(
     probe.periodSeconds,
     probe.timeoutSeconds,
     keys,
+    ...(alignsProbes(policy) ? ["Align"] : []),
   ]);
   return createHash("sha256").update(asked).digest("hex").slice(0, REVISION_LENGTH);
 }
@@ -35,4 +38,19 @@ export function revisionOf(
 /** The annotations of a pod that is injected under `policy`. */
 export function podAnnotations(policy: EffectivePolicy): Record<string, string> {
   return { [POLICY_ANNOTATION]: policy.name, [REVISION_ANNOTATION]: revisionOf(policy) };
+}
+
+/**
+ * Whether an earlier call made the pod what it is under this very policy. What stands in it has then been
+ * there for others to change.
+ */
+export function wasInjected(
+  { metadata, spec }: Pod,
+  policy: EffectivePolicy,
+  { image }: { image: string },
+): boolean {
+  return (
+    metadata?.annotations?.[REVISION_ANNOTATION] === revisionOf(policy) &&
+    (spec?.initContainers ?? []).some((container) => isSidecar(container, image))
+  );
 }

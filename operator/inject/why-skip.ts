@@ -8,6 +8,7 @@ import {
   SIDECAR_PORT_TRIES,
 } from "../api/names.ts";
 import { injectedAnnotations } from "./annotations.ts";
+import { hasRoomForAnnotations } from "./annotations-limit.ts";
 import { otherContainers } from "./container.ts";
 import { hasAtMost } from "./has-at-most.ts";
 import { isSidecar } from "./is-sidecar.ts";
@@ -37,8 +38,6 @@ export interface Skip {
   message: string;
 }
 
-/** Limit of the API server for all annotations of an object, keys and values together, in bytes. */
-const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
 /**
  * Values (texts, numbers, lists, objects) in the sidecar, or in a volume of ours, as others may leave them.
  * Our own sidecar has 68, and the volume of a policy with 12 dependencies of four Secret keys about 400.
@@ -142,22 +141,12 @@ function noFreePort(pod: Pod): Skip | undefined {
   };
 }
 
-/** Whether keys and values together are over the limit. Stops at the limit, and copies nothing. */
-function areTooLarge(annotations: Record<string, string>): boolean {
-  let bytes = 0;
-  for (const key of Object.keys(annotations)) {
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(annotations[key] ?? "");
-    if (bytes > ANNOTATIONS_LIMIT_BYTES) return true;
-  }
-  return false;
-}
-
 function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: EffectivePolicy) {
   // The pod's own first: 3 MiB of them, which only an attacker sends, took seconds to copy.
-  const tooLarge =
-    areTooLarge(pod.metadata?.annotations ?? {}) ||
-    areTooLarge(injectedAnnotations(pod, policy, settings));
-  if (!tooLarge) return undefined;
+  const haveRoom =
+    hasRoomForAnnotations(pod.metadata?.annotations ?? {}) &&
+    hasRoomForAnnotations(injectedAnnotations(pod, policy, settings));
+  if (haveRoom) return undefined;
   return {
     reason: "AnnotationsTooLarge",
     message: "The pod's annotations would exceed 256 KiB with ours.",
@@ -170,6 +159,11 @@ const KIND_RULES = [optedOut, mirrorPod, hostNetwork, windows, restartPolicy];
 const PLACE_RULES = [reservedContainerName, reservedVolumeName, noFreePort];
 
 const RULES: readonly Rule[] = [...KIND_RULES, ...PLACE_RULES, annotationsTooLarge];
+
+/** Whether nothing in the pod may be changed, with a policy or without: its author or the kubelet has the last word. */
+export function isNeverChanged(pod: Pod): boolean {
+  return optedOut(pod) !== undefined || mirrorPod(pod) !== undefined;
+}
 
 /**
  * Why a pod like this one, which runs already, is injected under no policy; undefined when it may be. Who

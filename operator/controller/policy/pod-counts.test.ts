@@ -20,6 +20,23 @@ test("pods as they should be, and one of another app", () => {
     coveredBy: undefined,
     predating: [],
     outdatedWorkloads: [],
+    probes: { probesRaised: 0, probesLeftAlone: 0 },
+  });
+});
+
+test("what became of the app's own probes is told of the pods that follow the policy", () => {
+  const probes = { raised: ["app/readinessProbe.timeoutSeconds=1->5"], leftAlone: [] };
+  const follows = (name: string) => ({ policy: name, revision: "", ready: true, probes });
+  const pods = [
+    podOf({ sidecar: follows("web") }),
+    podOf({ name: "left", labels: { app: "other" }, sidecar: follows("web") }),
+    podOf({ name: "bound", sidecar: follows("b") }),
+    podOf({ name: "as-it-came" }),
+  ];
+  expect(countPods(policy, [policy], pods).probes).toStrictEqual({
+    probesRaised: 2,
+    probesLeftAlone: 0,
+    raised: probes.raised,
   });
 });
 

@@ -7,6 +7,7 @@ import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
 import { revisionOf } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
 import type { PodRecord } from "./pods.ts";
+import { NO_PROBES_CHANGED, type ProbesChanged, probesChanged } from "./probes-changed.ts";
 
 /**
  * Counts of the pods that a policy selects, and of those that are bound to it still: a pod follows the
@@ -36,6 +37,8 @@ export interface PodCounts {
   predating: string[];
   /** The same for outdated pods. */
   outdatedWorkloads: string[];
+  /** What became of the app's own probes in the pods that are bound to this policy. */
+  probes: ProbesChanged;
   /** A host of the policy that some of the selected pods are behind. */
   circle?: OwnService | undefined;
 }
@@ -53,6 +56,7 @@ export const NO_PODS: PodCounts = {
   coveredBy: undefined,
   predating: [],
   outdatedWorkloads: [],
+  probes: NO_PROBES_CHANGED,
 };
 
 function workloads(pods: readonly PodRecord[]): string[] {
@@ -119,6 +123,11 @@ export function countPods(
     coveredBy: older.find(({ selector }) => covers(selector, policy.selector))?.name,
     predating: workloads(matched.filter(({ sidecar }) => !sidecar)),
     outdatedWorkloads: workloads(outdated),
+    probes: probesChanged(
+      pods.flatMap(({ sidecar }) =>
+        sidecar?.policy === policy.name ? (sidecar.probes ?? []) : [],
+      ),
+    ),
   };
 }
 

@@ -55,6 +55,16 @@ describe("projectPod", () => {
     });
   });
 
+  test("what was raised in a pod that carries our container, and in no other", () => {
+    const entry = "app/readinessProbe.timeoutSeconds=1->5";
+    const recorded = { "healthpolicy.dev/probes-raised": `${entry}, something else` };
+    const annotations = { annotations: { ...OUR_ANNOTATIONS.annotations, ...recorded } };
+    const probes = { raised: [entry], leftAlone: [] };
+    expect(projectPod(raw(annotations, SIDECAR))?.sidecar).toMatchObject({ probes });
+    expect(projectPod(raw({ annotations: recorded }))).not.toHaveProperty("sidecar");
+    expect(projectPod(raw(OUR_ANNOTATIONS, SIDECAR))?.sidecar).not.toHaveProperty("probes");
+  });
+
   test("a pod that no restart gives the sidecar, for a volume of our name", () => {
     const volumes = [{ name: "healthpolicy-config", emptyDir: {} }];
     expect(projectPod(raw({}, { volumes }))?.skipped).toBe(true);

@@ -2,6 +2,7 @@
 import { POLICY_ANNOTATION, REVISION_ANNOTATION, SIDECAR_CONTAINER } from "../../api/names.ts";
 import { isSidecar } from "../../inject/is-sidecar.ts";
 import type { Pod } from "../../inject/pod.ts";
+import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
 import { whyNeverInjected } from "../../inject/why-skip.ts";
 import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
@@ -17,8 +18,8 @@ export interface PodRecord {
   workload: string | undefined;
   /** Opted out, or one that is never injected: no restart gives it the sidecar. */
   skipped: boolean;
-  /** Set when the pod carries our container. */
-  sidecar?: { policy: string; revision: string; ready: boolean };
+  /** Set when the pod carries our container; `probes` when something is recorded of the app's own ones. */
+  sidecar?: { policy: string; revision: string; ready: boolean; probes?: RaisedRecord };
   /** Address, where the pod has one. */
   ip: string | undefined;
   ready: boolean;
@@ -74,10 +75,12 @@ function sidecarOf(pod: LivePod, image: string): PodRecord["sidecar"] {
   // may give a container our name.
   if (!carries || policy === undefined) return undefined;
   const status = pod.status?.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
+  const probes = raisedRecord(pod.metadata.annotations ?? {});
   return {
     policy,
     revision: pod.metadata.annotations?.[REVISION_ANNOTATION] ?? "",
     ready: status?.ready === true,
+    ...(probes.raised.length + probes.leftAlone.length > 0 && { probes }),
   };
 }
 

@@ -86,11 +86,20 @@ test("the whole status of a policy that is in force", () => {
         timeoutSeconds: { value: 5, source: "built-in" },
       },
       impact: [{ name: "orders-db", impact: "Gate", source: "built-in" }],
+      application: { probes: { value: "Keep", source: "built-in" } },
     },
     bounds: { unreadyWithin: "16s", readyWithin: "11s" },
     pods: { matched: 3, injected: 3, outdated: 0, unready: 1, optedOut: 2, summary: "3/3" },
     dependenciesSummary: "orders-db",
   });
+});
+
+test("the status tells what became of the app's own probes", () => {
+  const resolution = { policy: testPolicy({ application: { probes: "Align" } }) };
+  const probes = { probesRaised: 2, probesLeftAlone: 0, raised: ["app/readinessProbe..."] };
+  const status = policyStatus(factsOf({ resolution, counts: countsOf({ probes }) }));
+  expect(status.application).toStrictEqual(probes);
+  expect(status.effective?.application?.probes?.value).toBe("Align");
 });
 
 describe("conditions", () => {

@@ -17,6 +17,7 @@ import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
+import { isWorthTelling } from "./probes-changed.ts";
 
 /** Whether a pod created now would be injected. */
 export type Programmed =
@@ -183,7 +184,8 @@ function conditions(facts: StatusFacts): Condition[] {
   return datedConditions(states, facts);
 }
 
-function effective({ mode, timing, probe, dependencies, sources }: EffectivePolicy) {
+function effective(policy: EffectivePolicy) {
+  const { mode, timing, probe, dependencies, application, sources } = policy;
   const time = <T>(field: TimeField, value: T) => ({ value, source: sources.times[field] });
   const duration = (field: TimeField, milliseconds: number) =>
     time(field, formatDuration(milliseconds));
@@ -206,6 +208,7 @@ function effective({ mode, timing, probe, dependencies, sources }: EffectivePoli
       // Every dependency has one.
       source: sources.impact[name] as Source,
     })),
+    application: { probes: { value: application.probes, source: sources.probes } },
   };
 }
 
@@ -238,6 +241,7 @@ export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
     effective: effective(policy),
     bounds: boundsOf(policy),
     pods: summary(facts.counts),
+    ...(isWorthTelling(facts.counts.probes, policy) && { application: facts.counts.probes }),
     dependenciesSummary: policy.dependencies.map(({ name }) => name).join(","),
   };
 }

@@ -1,0 +1,156 @@
+/** What Align and Apply may change, over hundreds of pods that nobody wrote: times of two probes, upwards. */
+import { expect, test } from "@jest/globals";
+import { PROBES_LEFT_ALONE_ANNOTATION, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
+import { testPolicy } from "../api/testing/policy.ts";
+import { applyStandards } from "./apply-standards.ts";
+import { inject } from "./inject.ts";
+import type { Container, Pod, Probe } from "./pod.ts";
+import { RAISED_PROBES, type Standards } from "./probe-floors.ts";
+import { deepFreeze } from "./testing/deep-freeze.ts";
+import { type Random, seededRandom } from "./testing/random.ts";
+import { randomLaterCall } from "./testing/random-later-call.ts";
+import { randomPod } from "./testing/random-pod.ts";
+import { SETTINGS } from "./testing/settings.ts";
+
+const PODS = 300;
+const TIMES = ["timeoutSeconds", "periodSeconds"] as const;
+const KEEP = deepFreeze(testPolicy());
+const ALIGN = deepFreeze(testPolicy({ application: { probes: "Align" } }));
+const STANDARDS: Standards[] = [
+  {
+    enforcement: "Apply",
+    readinessProbe: { minTimeoutSeconds: 3, minExecTimeoutSeconds: 12, timeoutWithinPeriod: true },
+    livenessProbe: { minTimeoutSeconds: 8, timeoutWithinPeriod: true, maxPeriodSeconds: 9 },
+  },
+];
+
+/** The probe with random times, as its author may have written them. */
+function timed(probe: Probe | undefined, random: Random): Probe | undefined {
+  if (!probe) return undefined;
+  const time = () => random.pick<unknown>([0, 1, 4, 5, 20, 3_600, null]);
+  const times = TIMES.filter(() => random.chance(0.5)).map((field) => [field, time()]);
+  const rewritten = { httpGet: { path: "/app-health/app/readyz", port: 15_020 } };
+  return { ...(random.chance(0.1) ? rewritten : probe), ...Object.fromEntries(times) };
+}
+
+function podOf(seed: number): Pod {
+  const random = seededRandom(seed);
+  const pod = randomPod(seed);
+  const containers = (pod.spec?.containers ?? []).map((container): Container => {
+    const { readinessProbe, livenessProbe, ...rest } = container;
+    const probes = {
+      readinessProbe: timed(readinessProbe, random),
+      livenessProbe: timed(livenessProbe, random),
+    };
+    return { ...rest, ...Object.fromEntries(Object.entries(probes).filter(([, probe]) => probe)) };
+  });
+  return deepFreeze({ ...pod, spec: { ...pod.spec, containers } });
+}
+
+/** The pod without the times of its containers' two probes, and without the record of their raises. */
+function withoutTimes(pod: Pod): unknown {
+  const { annotations = {}, ...metadata } = pod.metadata ?? {};
+  const {
+    [PROBES_RAISED_ANNOTATION]: _raised,
+    [PROBES_LEFT_ALONE_ANNOTATION]: _leftAlone,
+    ...others
+  } = annotations;
+  const containers = pod.spec?.containers?.map((container) => {
+    const probes = RAISED_PROBES.filter((kind) => container[kind]).map((kind) => {
+      const { timeoutSeconds: _timeout, periodSeconds: _period, ...probe } = container[kind] ?? {};
+      return [kind, probe];
+    });
+    return { ...container, ...Object.fromEntries(probes) };
+  });
+  return {
+    ...pod,
+    metadata: { ...metadata, annotations: others },
+    spec: { ...pod.spec, containers },
+  };
+}
+
+function times(pod: Pod): number[] {
+  return (pod.spec?.containers ?? []).flatMap((container) =>
+    RAISED_PROBES.flatMap((kind) => TIMES.map((field) => Number(container[kind]?.[field] ?? 0))),
+  );
+}
+
+interface Raised {
+  seed: number;
+  before: Pod;
+  after: Pod;
+}
+
+/** What raises times. Injection is taken as given: both sides are injected. */
+const WAYS: [string, (pod: Pod) => Raised["after"] | undefined, (pod: Pod) => Pod | undefined][] = [
+  ["Align", (pod) => injected(pod, ALIGN), (pod) => withRevisionOf(pod)],
+  ["Apply", (pod) => applyStandards(pod, STANDARDS), (pod) => pod],
+];
+
+function injected(pod: Pod, policy: typeof KEEP): Pod | undefined {
+  const injection = inject(pod, policy, SETTINGS);
+  return "pod" in injection ? injection.pod : undefined;
+}
+
+/** The pod as Keep leaves it, but for the revision, which says that another was asked for. */
+function withRevisionOf(pod: Pod): Pod | undefined {
+  const keep = injected(pod, KEEP);
+  const aligned = injected(pod, ALIGN);
+  const revision = aligned?.metadata?.annotations?.["healthpolicy.dev/revision"];
+  return (
+    keep && {
+      ...keep,
+      metadata: {
+        ...keep.metadata,
+        annotations: { ...keep.metadata?.annotations, "healthpolicy.dev/revision": revision ?? "" },
+      },
+    }
+  );
+}
+
+test.each(WAYS)(
+  "%s changes times of readiness and liveness probes alone, upwards",
+  (_way, raise, keep) => {
+    let changed = 0;
+    for (let seed = 0; seed < PODS; seed++) {
+      const pod = podOf(seed);
+      const [before, after] = [keep(pod), raise(pod)];
+      if (!before || !after) continue;
+      expect({ seed, pod: withoutTimes(after) }).toStrictEqual({ seed, pod: withoutTimes(before) });
+      const [earlier, later] = [times(before), times(after)];
+      expect({ seed, lowered: later.filter((time, i) => time < (earlier[i] ?? 0)) }).toStrictEqual({
+        seed,
+        lowered: [],
+      });
+      if (JSON.stringify(earlier) !== JSON.stringify(later)) changed += 1;
+    }
+    expect(changed).toBeGreaterThan(PODS / 5);
+  },
+);
+
+test.each(WAYS)("%s has nothing to do the second time", (_way, raise) => {
+  for (let seed = 0; seed < PODS; seed++) {
+    const after = raise(podOf(seed));
+    if (after) expect({ seed, pod: raise(deepFreeze(after)) }).toStrictEqual({ seed, pod: after });
+  }
+});
+
+test("what others changed after a first call under Align survives every later one", () => {
+  for (let seed = 0; seed < PODS; seed++) {
+    const after = injected(podOf(seed), ALIGN);
+    if (!after) continue;
+    const lowered = after.spec?.containers?.map((container) => ({
+      ...container,
+      ...(container.readinessProbe && {
+        readinessProbe: { ...container.readinessProbe, timeoutSeconds: 1 },
+      }),
+    }));
+    const pod = deepFreeze(
+      randomLaterCall(
+        { ...after, spec: { ...after.spec, ...(lowered && { containers: lowered }) } },
+        seed,
+      ),
+    );
+    expect({ seed, pod: injected(pod, ALIGN) }).toStrictEqual({ seed, pod });
+  }
+});

@@ -1,0 +1,122 @@
+/** Raises the times of the probes that a pod's containers bring along. Pure; the original is never changed. */
+import { isDnsLabel } from "../api/name-patterns.ts";
+import { hasRoomForAnnotations } from "./annotations-limit.ts";
+import type { Container, Pod, Probe } from "./pod.ts";
+import {
+  type ProbeFloor,
+  type ProbeFloors,
+  RAISED_PROBES,
+  type RaisedProbe,
+} from "./probe-floors.ts";
+import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.ts";
+
+/** What Kubernetes takes where a probe says nothing. */
+const UNSET = { timeoutSeconds: 1, periodSeconds: 10 } as const;
+
+/** Proxies of meshes that stand among the app's containers: how they are probed is their own business. */
+const MESH_PROXIES: ReadonlySet<string> = new Set(["istio-proxy", "linkerd-proxy"]);
+
+/** Where Istio has the kubelet ask its agent instead of the app, and the agent's port unless the pod says another. */
+const REWRITTEN_PATH = /^\/app-health\/[^/]+\/(readyz|livez|startupz)$/;
+const AGENT_PORT = 15_020;
+const AGENT_PORT_ANNOTATION = "status.sidecar.istio.io/port";
+
+/**
+ * Whether a mesh has put its agent in the place of the app. The agent then asks the app with the timeout that
+ * the probe had at that moment: a longer one here would change nothing but how long the kubelet waits for it.
+ */
+function isRewritten({ httpGet }: Probe, annotations: Record<string, string>): boolean {
+  const port = Number(httpGet?.port);
+  const isAgent = port === AGENT_PORT || port === Number(annotations[AGENT_PORT_ANNOTATION]);
+  return isAgent && REWRITTEN_PATH.test(String(httpGet?.path));
+}
+
+function seconds(probe: Probe, field: keyof typeof UNSET): number {
+  const value = probe[field];
+  return Number.isSafeInteger(value) ? (value as number) : UNSET[field];
+}
+
+/** The times of a probe with the floor under them. */
+function raisedTimes(probe: Probe, floor: ProbeFloor) {
+  const runsCommand = probe.exec !== undefined && probe.exec !== null;
+  const timeoutSeconds = Math.max(
+    seconds(probe, "timeoutSeconds"),
+    runsCommand ? floor.execTimeoutSeconds : floor.timeoutSeconds,
+  );
+  const wanted = Math.max(floor.periodSeconds, floor.periodHoldsTimeout ? timeoutSeconds : 0);
+  const periodSeconds = Math.max(
+    seconds(probe, "periodSeconds"),
+    Math.min(wanted, floor.maxPeriodSeconds),
+  );
+  return { timeoutSeconds, periodSeconds };
+}
+
+/** What has been done so far. */
+interface Progress {
+  raises: Raise[];
+  leftAlone: LeftAlone[];
+}
+
+/** The probe with raised times, or the very same one; writes into `progress` what was done. */
+function raiseProbe(
+  probe: Probe,
+  floor: ProbeFloor,
+  {
+    place,
+    annotations,
+    progress,
+  }: { place: LeftAlone; annotations: Record<string, string>; progress: Progress },
+): Probe {
+  const times = raisedTimes(probe, floor);
+  const raises = (["timeoutSeconds", "periodSeconds"] as const)
+    .map((field): Raise => ({ ...place, field, from: seconds(probe, field), to: times[field] }))
+    .filter(({ from, to }) => to > from);
+  if (raises.length === 0) return probe;
+  if (isRewritten(probe, annotations)) {
+    progress.leftAlone.push(place);
+    return probe;
+  }
+  progress.raises.push(...raises);
+  return { ...probe, ...Object.fromEntries(raises.map(({ field, to }) => [field, to])) };
+}
+
+function raiseContainer(
+  container: Container,
+  floors: ProbeFloors,
+  rest: { annotations: Record<string, string>; progress: Progress },
+): Container {
+  const name = String(container.name);
+  // The API server refuses any other name later. The record must be made of such names alone.
+  if (!isDnsLabel(name) || MESH_PROXIES.has(name)) return container;
+  const raised: Partial<Record<RaisedProbe, Probe>> = {};
+  for (const kind of RAISED_PROBES) {
+    const probe = container[kind];
+    if (!probe) continue;
+    raised[kind] = raiseProbe(probe, floors[kind], {
+      place: { container: name, probe: kind },
+      ...rest,
+    });
+  }
+  return RAISED_PROBES.some((kind) => raised[kind] !== container[kind])
+    ? { ...container, ...raised }
+    : container;
+}
+
+/**
+ * `pod` with the readiness and liveness probes of its containers raised to `floors`, and annotations that say
+ * which. Handlers, startup probes, init containers and native sidecars stay as they are; no value is lowered
+ * and no probe added. Where nothing is to be done it is the very same pod.
+ */
+export function raiseProbes(pod: Pod, floors: ProbeFloors): Pod {
+  const annotations = pod.metadata?.annotations ?? {};
+  const progress: Progress = { raises: [], leftAlone: [] };
+  const containers = (pod.spec?.containers ?? []).map((container) =>
+    raiseContainer(container, floors, { annotations, progress }),
+  );
+  const record = recordAnnotations(annotations, progress.raises, progress.leftAlone);
+  if (Object.keys(record).length === 0) return pod;
+  const metadata = hasRoomForAnnotations(annotations, record) && {
+    metadata: { ...pod.metadata, annotations: { ...annotations, ...record } },
+  };
+  return { ...pod, ...metadata, spec: { ...pod.spec, containers } };
+}
