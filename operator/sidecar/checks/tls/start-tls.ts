@@ -7,6 +7,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
 import { MAX_BYTES, MAX_CHUNKS } from "../network/read-until.ts";
+import { handshakeRule, recordSplitter, silenceRule } from "./tls-records.ts";
 
 /**
  * The most bytes that a server may send until its handshake is over. OpenSSL works through all its
@@ -19,7 +20,6 @@ export const MAX_HANDSHAKE_BYTES = 16 * 1024;
  * Key exchange over elliptic curves alone. A server chooses the numbers of the older kind, and one with
  * 9,984 bits holds up the whole program for four seconds. P-256 first: it is what PostgreSQL before
  * version 18 speaks, and any other first guess costs a round trip.
- * A second handshake on the same connection is refused: a server could ask for one after the other.
  */
 const KEY_EXCHANGE: ConnectionOptions = {
   ciphers: `${constants.defaultCoreCipherList}:!kDHE:!kRSA:!kPSK:!kSRP`,
@@ -28,21 +28,28 @@ const KEY_EXCHANGE: ConnectionOptions = {
   minVersion: "TLSv1.2",
 };
 
-type Bound = [bytes: number, reason: Reason];
-const IN_HANDSHAKE: Bound = [MAX_HANDSHAKE_BYTES, "TLSFailed"];
-const AFTER_HANDSHAKE: Bound = [MAX_BYTES, "ProtocolError"];
+interface Bound {
+  bytes: number;
+  reason: Reason;
+}
+const IN_HANDSHAKE: Bound = { bytes: MAX_HANDSHAKE_BYTES, reason: "TLSFailed" };
+const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, reason: "ProtocolError" };
 
 /**
  * A TLS client over `socket`, whose handshake has just begun. It fails with TLSFailed when the server sends
- * more than MAX_HANDSHAKE_BYTES before that is over, and with ProtocolError past MAX_BYTES in all. MAX_CHUNKS
- * counts for both. It does not matter what they carry: certificates, new keys, tickets and parts of a record
+ * more than MAX_HANDSHAKE_BYTES before that is over or asks for another handshake, and with ProtocolError past
+ * MAX_BYTES in all or when too much of it is no content. MAX_CHUNKS counts for both, the pieces that arrive and the
+ * records in them. It does not matter what they carry: certificates, new keys, tickets and parts of a record
  * are no content that a reader could count. OpenSSL never sees more. The client ends with the socket, and keeps
  * an error listener for life: an alert that arrives after the check must not become an uncaught exception.
  */
 export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket {
-  let handshakeIsOver = false;
+  let bound = IN_HANDSHAKE;
   let passed = 0;
   let chunks = 0;
+  let records = 0;
+  const split = recordSplitter();
+  const mayCome = handshakeRule();
   const bounded = new Duplex({
     read: () => socket.resume(),
     write: (chunk, _encoding, done) => socket.write(chunk, done),
@@ -52,14 +59,25 @@ export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket 
       done(error);
     },
   });
+  const fail = (reason: Reason) => bounded.destroy(new CheckError(reason));
+  // One by one: what follows the end of the handshake in the same piece is under the bounds of after it.
+  const handOn = (record: Buffer) => {
+    records += 1;
+    if (!mayCome(record)) fail("TLSFailed");
+    else if (records > MAX_CHUNKS) fail(bound.reason);
+    else if (!bounded.push(record)) socket.pause();
+  };
   socket.on("data", (chunk) => {
-    const [most, reason] = handshakeIsOver ? AFTER_HANDSHAKE : IN_HANDSHAKE;
-    const room = most - passed;
+    const { bytes, reason } = bound;
+    const room = bytes - passed;
     passed += chunk.length;
     chunks += 1;
     // What fits goes on even where not all does: OpenSSL may find that it is no TLS at all, and says so first.
-    if (!bounded.push(chunk.subarray(0, room))) socket.pause();
-    if (chunk.length > room || chunks > MAX_CHUNKS) bounded.destroy(new CheckError(reason));
+    for (const record of split(chunk.subarray(0, room))) {
+      if (bounded.destroyed) return;
+      handOn(record);
+    }
+    if (chunk.length > room || chunks > MAX_CHUNKS) fail(reason);
   });
   socket.once("end", () => bounded.push(null));
   socket.once("error", (error) => bounded.destroy(error));
@@ -68,7 +86,14 @@ export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket 
   const stream = connect({ ...KEY_EXCHANGE, ...options, socket: bounded });
   stream.on("error", () => {});
   stream.once("secureConnect", () => {
-    handshakeIsOver = true;
+    bound = AFTER_HANDSHAKE;
+  });
+  const mayGoOn = silenceRule();
+  let isAfterHandshake = false;
+  // The listener of `stream` was added before this one, so that the record has been worked through.
+  bounded.on("data", (record: Buffer) => {
+    if (isAfterHandshake && !mayGoOn(record, stream.bytesRead)) fail("ProtocolError");
+    isAfterHandshake = bound === AFTER_HANDSHAKE;
   });
   return stream;
 }

@@ -52,7 +52,8 @@ export async function startChainServer(
   };
   const [leaf = "", ...authorities] = cert.split(/(?=-----BEGIN)/);
   const files = ["-cert", file("leaf", leaf), "-key", file("key", key)];
-  const more = ["-cert_chain", file("authorities", authorities.join(""))];
+  const above = authorities.join("");
+  const more = above === "" ? [] : ["-cert_chain", file("authorities", above)];
   try {
     return await startTlsServer([...files, ...more, "-cipher", "DEFAULT@SECLEVEL=0", ...args]);
   } finally {
