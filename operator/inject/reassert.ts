@@ -5,9 +5,9 @@
  * safety needs is put back.
  */
 import { isSameVersion } from "./is-sidecar.ts";
-import type { Container, EnvironmentVariable, Pod, Resources, VolumeMount } from "./pod.ts";
+import { keepMounts } from "./keep-mounts.ts";
+import type { Container, EnvironmentVariable, Pod, Resources } from "./pod.ts";
 import { securityContext } from "./security-context.ts";
-import { OUR_VOLUMES } from "./volume.ts";
 
 /**
  * Fields that are taken out, since we never set them:
@@ -47,58 +47,6 @@ function isReserved({ name = "" }: EnvironmentVariable): boolean {
   return name === "PATH" || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
-/** Where the image's program, its libraries and what names further ones are looked for. */
-const LOADED_FROM = [
-  "/usr/bin",
-  "/usr/lib",
-  "/lib",
-  "/lib64",
-  "/sidecar.cjs",
-  "/etc/ld.so.preload",
-  "/etc/ld.so.cache",
-  "/etc/ssl/openssl.cnf",
-].map(foldersOf);
-
-/** The folders of a path from the root down, as the kubelet sees them: `/a//./b/../c/` is a, c. */
-function foldersOf(path = ""): string[] {
-  const folders: string[] = [];
-  for (const step of path.split("/")) {
-    if (step === "..") folders.pop();
-    else if (step !== "" && step !== ".") folders.push(step);
-  }
-  return folders;
-}
-
-function isWithin(folders: readonly string[], outer: readonly string[]): boolean {
-  return outer.every((step, depth) => folders[depth] === step);
-}
-
-/**
- * Whether a mount of others lies in one of our folders, or in or over a place that the program is loaded
- * from. One over our folders does no harm: mounts that lie deeper come on top.
- */
-function isInTheWay({ mountPath }: VolumeMount, ours: readonly VolumeMount[]): boolean {
-  const folders = foldersOf(mountPath);
-  return (
-    ours.some((own) => isWithin(folders, foldersOf(own.mountPath))) ||
-    LOADED_FROM.some((place) => isWithin(folders, place) || isWithin(place, folders))
-  );
-}
-
-/** Only privileged containers may hand mounts on to the node. Ours is not, and the pod would be refused. */
-function withoutPropagation(mount: VolumeMount): VolumeMount {
-  const { mountPropagation, ...rest } = mount;
-  return mountPropagation === "Bidirectional" ? rest : mount;
-}
-
-/** Ours, and those mounts of others that neither use our volumes nor are in the way. */
-function mounts(standing: readonly VolumeMount[], ours: readonly VolumeMount[]): VolumeMount[] {
-  const others = standing.filter(
-    (mount) => !(OUR_VOLUMES.has(mount.name ?? "") || isInTheWay(mount, ours)),
-  );
-  return [...ours, ...others.map(withoutPropagation)];
-}
-
 /** What others decided, and ours for each resource of which they state neither request nor limit. */
 function resources(standing: Resources, ours: Resources): Resources {
   const stated = { ...standing.requests, ...standing.limits };
@@ -128,6 +76,9 @@ export function reassert(pod: Pod, standing: Container, fresh: Container): Conta
     livenessProbe: fresh.livenessProbe,
     resources: resources(standing.resources ?? {}, fresh.resources ?? {}),
     securityContext: securityContext(pod, standing.securityContext),
-    volumeMounts: mounts(standing.volumeMounts ?? [], fresh.volumeMounts ?? []),
+    volumeMounts: keepMounts(standing.volumeMounts ?? [], {
+      ours: fresh.volumeMounts ?? [],
+      volumes: pod.spec?.volumes ?? [],
+    }),
   } as Container;
 }

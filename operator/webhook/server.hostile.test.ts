@@ -90,7 +90,7 @@ describe("a client that means no good", () => {
   test("and asks for an answer as large as its body gets a short one", async () => {
     const { target } = await start();
     // One mount is taken out and ours are put in, so that the patch would replace the list with all it has.
-    const long = { name: "x", mountPath: `/${"x".repeat(LARGE_BYTES - 2_048)}` };
+    const long = { name: "x", mountPath: "/x", subPath: "x".repeat(LARGE_BYTES - 2_048) };
     const volumeMounts = [{ name: "x", mountPath: "/usr" }, long];
     const standing = { name: SIDECAR_CONTAINER, image: SETTINGS.image, volumeMounts };
     const pod = { ...POD, spec: { ...POD.spec, initContainers: [standing] } };

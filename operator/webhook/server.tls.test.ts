@@ -10,16 +10,51 @@ describe("TLS", () => {
   test("below 1.2 is refused, before and after a new certificate", async () => {
     const { webhook, target } = await start();
     const [, second] = await certificates;
-    await expect(openConnection(target, "TLSv1.1")).rejects.toMatchObject({
+    await expect(openConnection(target, { maxVersion: "TLSv1.1" })).rejects.toMatchObject({
       code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
     });
     webhook.setCertificate(second);
-    await expect(openConnection({ ...target, ca: second.ca }, "TLSv1.1")).rejects.toMatchObject({
+    await expect(
+      openConnection({ ...target, ca: second.ca }, { maxVersion: "TLSv1.1" }),
+    ).rejects.toMatchObject({
       code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
     });
-    expect(await openConnection({ ...target, ca: second.ca }, "TLSv1.2")).toMatchObject({
+    expect(
+      await openConnection({ ...target, ca: second.ca }, { maxVersion: "TLSv1.2" }),
+    ).toMatchObject({
       protocol: "TLSv1.2",
     });
+  });
+
+  test.each(["P-521", "P-384", "X448", "ffdhe2048", "ffdhe3072"])(
+    "%s, which takes a server long, is refused, before and after a new certificate",
+    async (ecdhCurve) => {
+      const { webhook, target } = await start();
+      const [, second] = await certificates;
+      const refused = { code: "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE" };
+      await expect(openConnection(target, { ecdhCurve })).rejects.toMatchObject(refused);
+      webhook.setCertificate(second);
+      const renewed = { ...target, ca: second.ca };
+      await expect(openConnection(renewed, { ecdhCurve })).rejects.toMatchObject(refused);
+    },
+  );
+
+  test.each(["X25519MLKEM768", "X25519", "P-256"])(
+    "%s, as API servers know it, is taken",
+    async (ecdhCurve) => {
+      const { target } = await start();
+      expect(await openConnection(target, { ecdhCurve })).toMatchObject({ protocol: "TLSv1.3" });
+    },
+  );
+
+  test("another handshake on the same connection is refused", async () => {
+    const { target } = await start();
+    const { socket } = await openConnection(target, { maxVersion: "TLSv1.2" });
+    const outcome = new Promise((resolve) => {
+      socket.renegotiate({}, resolve);
+      socket.on("error", resolve);
+    });
+    expect(await outcome).toMatchObject({ code: "ERR_SSL_NO_RENEGOTIATION" });
   });
 
   test("serves a new certificate without a restart, and keeps open connections", async () => {

@@ -1,4 +1,5 @@
 /** The https server that the API server calls: TLS, limits, reload of the certificate, drain. */
+import { constants } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -64,7 +65,16 @@ export interface Webhook {
   close(): Promise<void>;
 }
 
-const TLS_OPTIONS = { minVersion: "TLSv1.2" } as const;
+/**
+ * A client chooses the curve, and the server's half of a handshake over P-521 takes eight times as long as over
+ * P-256: 4.5 ms. API servers know the three of which none takes more than the others; those under FIPS know P-256.
+ * No second handshake on a connection: each would cost as much as the first.
+ */
+const TLS_OPTIONS = {
+  minVersion: "TLSv1.2",
+  ecdhCurve: "X25519MLKEM768:X25519:P-256",
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+} as const;
 
 /** Stops at the deadline, whatever is still open then. */
 async function stop(server: Server): Promise<void> {

@@ -17,10 +17,16 @@ interface Server {
   localAddress?: string | undefined;
 }
 
-/** Connects with this version of TLS at most, and verifies the server. */
+/** What the client can do: this version at most, these groups for the exchange of keys. */
+interface Client {
+  maxVersion?: SecureVersion;
+  ecdhCurve?: string;
+}
+
+/** Connects and verifies the server. */
 export function handshake(
   { port, ca, localAddress }: Server,
-  maxVersion: SecureVersion = "TLSv1.3",
+  { maxVersion = "TLSv1.3", ecdhCurve = "auto" }: Client = {},
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const socket = connect({
@@ -32,6 +38,7 @@ export function handshake(
       servername: "localhost",
       minVersion: "TLSv1",
       maxVersion,
+      ecdhCurve,
       // Old versions sign with SHA-1, which the default level forbids the client itself.
       ciphers: "DEFAULT@SECLEVEL=0",
     });
