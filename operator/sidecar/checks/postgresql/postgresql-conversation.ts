@@ -2,12 +2,15 @@
 import { CheckError } from "../check.ts";
 import { queueMessages } from "../network/message-queue.ts";
 import type { ReadSource } from "../network/read-until.ts";
+import { writeLast } from "../network/write-last.ts";
 import { isSqlState } from "../reason-of-error.ts";
 import { createFrameReader, type Frame } from "./postgresql-frames.ts";
 
 /** A session as a sequence: each step waits for the message that must come next. */
 export interface Conversation {
   send(message: Buffer): void;
+  /** The last message. Resolves once it is on its way; never rejects. */
+  end(message: Buffer): Promise<void>;
   /**
    * The next message that is no notice. Rejects with a ServerError when it is an error, with the reason
    * of the signal as soon as that has fired, and with what `readUntil` rejects with.
@@ -31,6 +34,7 @@ export function converse(source: ReadSource): Conversation {
     send(message) {
       if (source.stream.writable) source.stream.write(message);
     },
+    end: (message) => writeLast(source, message),
     async next() {
       let frame = await nextFrame();
       while (frame.type === "N") frame = await nextFrame();

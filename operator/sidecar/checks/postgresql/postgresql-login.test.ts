@@ -56,6 +56,7 @@ async function attempt(replies: Reply[], login: Partial<Login> = {}) {
   let derived = 0;
   const conversation: Conversation = {
     send: (message) => sent.push(message.toString("latin1")),
+    end: async () => {},
     async next() {
       const reply = left.shift();
       if (!reply) throw new Error("the client waits for more");

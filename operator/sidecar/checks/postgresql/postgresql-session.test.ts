@@ -22,8 +22,11 @@ const DONE = message("C", "SELECT 1\0");
 
 /** What the client has said. */
 let said: Buffer[];
+/** What puts its words on their way. */
+let send: (written: () => void) => void;
 beforeEach(() => {
   said = [];
+  send = (written) => written();
 });
 
 /** What `countRows` makes of a server that lets everyone in and answers the query by `answer`. */
@@ -32,7 +35,10 @@ function rowsOf(answer: Buffer[]): Promise<number> {
   const serverSays = stream.write.bind(stream);
   serverSays(LOGGED_IN);
   // A PassThrough would give the client's own words back to it.
-  stream.write = (bytes: Buffer) => said.push(bytes) > 0;
+  stream.write = ((bytes: Buffer, written?: () => void) => {
+    if (written) send(written);
+    return said.push(bytes) > 0;
+  }) as typeof stream.write;
   const login = {
     host: "db",
     port: 1,
@@ -85,4 +91,18 @@ test.each([
 ])("after %s it says goodbye", async (_, answer) => {
   await rowsOf(answer).catch(() => {});
   expect(said.slice(1)).toStrictEqual([queryMessage("SELECT 1"), TERMINATE]);
+});
+
+test("it is over once the goodbye is on its way", async () => {
+  const sent = Promise.withResolvers<() => void>();
+  send = sent.resolve;
+  let isOver = false;
+  const rows = rowsOf([COLUMNS, ROW, DONE, READY]).finally(() => {
+    isOver = true;
+  });
+  const written = await sent.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect({ isOver, last: said.at(-1) }).toEqual({ isOver: false, last: TERMINATE });
+  written();
+  expect(await rows).toBe(1);
 });

@@ -19,7 +19,7 @@ export async function countRows(session: Session, query: () => string): Promise<
     conversation.send(queryMessage(query()));
     return await rowsUntilReady(conversation);
   } finally {
-    conversation.send(TERMINATE);
+    await conversation.end(TERMINATE);
   }
 }
 
