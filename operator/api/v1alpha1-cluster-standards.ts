@@ -38,7 +38,7 @@ const seconds = (field: string, text: string, limits: { minimum: number; maximum
 /** What can be asked of a readinessProbe and of a livenessProbe alike. */
 const asked = (probe: "readinessProbe" | "livenessProbe") => ({
   required: flag(
-    `true: every container must have a ${probe}, sidecars and init containers left out.`,
+    `true: every container must have a ${probe}; init containers and native sidecars need none. Not asked of pods that run to completion, with a restartPolicy of Never or OnFailure, such as those of Jobs.`,
   ),
   minTimeoutSeconds: seconds(
     `${probe}.minTimeoutSeconds`,
@@ -103,7 +103,7 @@ export const standards = z
       .object({
         ...asked("livenessProbe"),
         differsFromReadiness: flag(
-          "true: must not ask what the readinessProbe asks, or a pod that only is not ready gets restarted.",
+          "true: must not ask what the readinessProbe asks, or a pod that only is not ready gets restarted. Handlers are compared as they are written.",
         ),
         forbiddenPaths,
       })

@@ -3,37 +3,9 @@
  * API server stays the judge: test/e2e/refused-policies.test.ts asks it the same. Left out are the
  * schema's own keywords (types, lengths, enums) and the cost that CEL may have.
  */
-import { isIP } from "node:net";
-import { Environment } from "@marcbachmann/cel-js";
 import type { CelRule } from "../cel.ts";
 import type { StructuralSchema } from "../crd.ts";
-
-const isAddress = (text: string) => !text.includes("%") && isIP(text) !== 0;
-const isLinkLocal = (address: string) => /^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address);
-const isUnspecified = (address: string) => ["0.0.0.0", "::"].includes(address);
-
-/** `%s` and `%d`, one after the other. */
-const format = (template: string, values: unknown[]) =>
-  values.reduce<string>((text, value) => text.replace(/%[sd]/, () => String(value)), template);
-
-// What Kubernetes adds to CEL, as far as our rules use it. An address stays the text that it is.
-const environment = new Environment({
-  unlistedVariablesAreDyn: true,
-  homogeneousAggregateLiterals: false,
-})
-  .registerFunction("isIP(string): bool", isAddress)
-  .registerFunction("ip(string): string", (text: string) => text)
-  .registerFunction("string.isLinkLocalUnicast(): bool", isLinkLocal)
-  .registerFunction("string.isUnspecified(): bool", isUnspecified)
-  .registerFunction("string.format(list): string", format);
-
-/** CEL knows whole numbers as 64 bits wide, and the library takes those as BigInt. */
-function withWholeNumbers(value: unknown): unknown {
-  if (typeof value === "number") return BigInt(value);
-  if (Array.isArray(value)) return value.map(withWholeNumbers);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, withWholeNumbers(v)]));
-}
+import { evaluateCel } from "./cel-environment.ts";
 
 /** A text as Go quotes it. */
 const quoted = (text: string) =>
@@ -47,7 +19,7 @@ function shown(value: unknown): string {
 
 function messageOf({ message, messageExpression }: CelRule, self: unknown): string {
   if (messageExpression === undefined) return message ?? "";
-  const said = String(environment.evaluate(messageExpression, { self }));
+  const said = String(evaluateCel(messageExpression, { self }));
   // As the API server does: no text, or one of several lines, gives way to the fixed one.
   return said.trim() === "" || said.includes("\n") ? (message ?? "") : said;
 }
@@ -79,9 +51,8 @@ export function celRefusals(schema: StructuralSchema, value: unknown, path = "")
     celRefusals(child, entry, childPath),
   );
   const rules = (schema["x-kubernetes-validations"] ?? []) as CelRule[];
-  const self = withWholeNumbers(value);
   const ofWhole = rules
-    .filter(({ rule }) => environment.evaluate(rule, { self }) !== true)
-    .map((rule) => `${path || "<nil>"}: ${shown(value)}${messageOf(rule, self)}`);
+    .filter(({ rule }) => evaluateCel(rule, { self: value }) !== true)
+    .map((rule) => `${path || "<nil>"}: ${shown(value)}${messageOf(rule, value)}`);
   return [...ofParts, ...ofWhole];
 }

@@ -1,0 +1,35 @@
+/** CEL without a cluster, with what Kubernetes adds to it, as far as our rules use that. */
+import { isIP } from "node:net";
+import { Environment } from "@marcbachmann/cel-js";
+
+const isAddress = (text: string) => !text.includes("%") && isIP(text) !== 0;
+const isLinkLocal = (address: string) => /^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address);
+const isUnspecified = (address: string) => ["0.0.0.0", "::"].includes(address);
+
+/** `%s` and `%d`, one after the other. */
+const format = (template: string, values: unknown[]) =>
+  values.reduce<string>((text, value) => text.replace(/%[sd]/, () => String(value)), template);
+
+// An address stays the text that it is.
+const environment = new Environment({
+  unlistedVariablesAreDyn: true,
+  homogeneousAggregateLiterals: false,
+})
+  .registerFunction("isIP(string): bool", isAddress)
+  .registerFunction("ip(string): string", (text: string) => text)
+  .registerFunction("string.isLinkLocalUnicast(): bool", isLinkLocal)
+  .registerFunction("string.isUnspecified(): bool", isUnspecified)
+  .registerFunction("string.format(list): string", format);
+
+/** CEL knows whole numbers as 64 bits wide, and the library takes those as BigInt. */
+function withWholeNumbers(value: unknown): unknown {
+  if (typeof value === "number") return BigInt(value);
+  if (Array.isArray(value)) return value.map(withWholeNumbers);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, withWholeNumbers(v)]));
+}
+
+/** The value of a CEL expression; throws where it cannot be evaluated. */
+export function evaluateCel(expression: string, context: Record<string, unknown>): unknown {
+  return environment.evaluate(expression, withWholeNumbers(context) as Record<string, unknown>);
+}
