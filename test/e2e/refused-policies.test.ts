@@ -41,15 +41,16 @@ describe.each(readdirSync(INVALID))("%s", (file) => {
 });
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
-const POLICIES = readdirSync(EXAMPLES, { recursive: true, encoding: "utf8" }).filter(
-  (path) => path.endsWith(".yaml") && path.includes("polic"),
-);
+const example = (path: string) => readFileSync(join(EXAMPLES, path), "utf8");
+/** What comes with a namespace of its own is refused by a dry run before that exists; its own test applies it. */
+const APPLIED = readdirSync(EXAMPLES, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".yaml") && !example(path).includes("kind: Namespace"))
+  .sort();
 
-test.each(POLICIES)(
+test.each(APPLIED)(
   "examples/%s is accepted",
   async (path) => {
-    const answer = await apply(readFileSync(join(EXAMPLES, path), "utf8"));
-    expect(answer).toMatchObject({ code: 0, stderr: "" });
+    expect(await apply(example(path))).toMatchObject({ code: 0, stderr: "" });
   },
   KUBECTL,
 );

@@ -20,6 +20,10 @@ export const CONFIGMAP_TRIED_AGAIN = 90_000;
 export const DEPENDENCY_RETURNS = 25_000;
 /** One GET from the plain pod: above the longest wait of /readyz, the default checkTimeout of 4 s. */
 export const HTTP_ANSWER = 10_000;
+/** A visitor of a web page goes away. Longer than the 3 s that the example's clients wait for a connect. */
+export const VISITOR_LEAVES = 10_000;
+/** Workers that hang, three failed liveness probes 10 s apart with a queue before them, and a container's end. */
+export const APP_RESTARTED = 120_000;
 /** A new pod starting, its containers running. */
 export const POD_STARTS = 90_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */

@@ -51,6 +51,9 @@ for name in "${images[@]}"; do
       build_node
       build "$image" "5 s" examples/node/Dockerfile . --build-arg "NODE_IMAGE=$node_image"
       ;;
+    example-django)
+      build "$image" "60 s, then cached" examples/django/Dockerfile examples/django --build-arg "BASE=$base"
+      ;;
     test-client)
       build_node
       build "$image" "2 s" "$test_images/client/Dockerfile" "$test_images/client" --build-arg "NODE_IMAGE=$node_image"

@@ -15,7 +15,7 @@ pulled_node_image=kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a
 built_node_image=healthpolicy/kind-node:$kubernetes_version
 pulled_base_image=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 built_base_image=local/debian:bookworm
-images=(sidecar operator example-node test-client test-postgresql test-mariadb test-memcached test-nginx test-redis)   # healthpolicy/NAME:dev
+images=(sidecar operator example-node example-django test-client test-postgresql test-mariadb test-memcached test-nginx test-redis)   # healthpolicy/NAME:dev
 
 pull_seconds=60                    # at most this long for one try to pull an image
 node_image_seconds=2400            # about 10 minutes on 2 cores; the deadline leaves room for a slow network

@@ -70,6 +70,17 @@ export function restarts(pod: Pod): number {
   return all.reduce((sum, container) => sum + container.restartCount, 0);
 }
 
+/** What does not change about pods that nothing happens to: since when they are ready, and their restarts. */
+export async function standing(namespace: string, selector: string) {
+  const pods = await podsOf(namespace, selector);
+  return pods.map((pod) => ({
+    name: pod.metadata.name,
+    ready: isReady(pod),
+    since: readySince(pod),
+    restarts: restarts(pod),
+  }));
+}
+
 /** A dependency in the sidecar's report. */
 export interface DependencyReport {
   name: string;

@@ -4,7 +4,7 @@ import { expect } from "@jest/globals";
 import { SCENE_READY } from "../timeouts.ts";
 import { kubectl } from "./kubectl.ts";
 import { freshNamespace, RESTRICTED } from "./namespace.ts";
-import { isReady, type Pod, podsOf, readySince, restarts } from "./pods.ts";
+import { isReady, type Pod, podsOf, standing } from "./pods.ts";
 import { type PolicyObject, policyProgrammed } from "./policy.ts";
 import { waitUntil } from "./wait-for.ts";
 
@@ -31,16 +31,6 @@ async function allReady(namespace: string): Promise<boolean> {
   return app.length === 2 && pods.every(isReady);
 }
 
-/** What must not change about the twin: since when it is ready, and its restarts. */
-async function twin(namespace: string) {
-  const pods = await podsOf(namespace, "app=twin");
-  return pods.map((pod) => ({
-    ready: isReady(pod),
-    since: readySince(pod),
-    restarts: restarts(pod),
-  }));
-}
-
 /**
  * Brings up the scene `name` (a path below test/e2e) from `<name>.yaml`: first dependencies and policy,
  * then, once a new pod would be injected, the app. The policy's name is `web`.
@@ -58,8 +48,9 @@ export async function openScene(name: string): Promise<Scene> {
   await waitUntil({ what: `the pods of ${namespace} to be ready`, within: SCENE_READY }, () =>
     allReady(namespace),
   );
-  const twinAtStart = await twin(namespace);
-  const twinUntouched = async () => expect(await twin(namespace)).toStrictEqual(twinAtStart);
+  const twin = () => standing(namespace, "app=twin");
+  const twinAtStart = await twin();
+  const twinUntouched = async () => expect(await twin()).toStrictEqual(twinAtStart);
   return {
     namespace,
     policy,

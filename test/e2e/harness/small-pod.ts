@@ -21,3 +21,9 @@ export function unscheduledPod(namespace: string, name: string) {
   const nodeSelector = { "healthpolicy.dev/no-such-node": "true" };
   return { ...pod, spec: { ...pod.spec, nodeSelector } };
 }
+
+/** A plain pod `client` that no policy of an example selects, to make raw connects and visits from. */
+export function clientPod(namespace: string) {
+  const pod = smallPod(namespace, "client");
+  return { ...pod, metadata: { ...pod.metadata, labels: { app: "client" } } };
+}
