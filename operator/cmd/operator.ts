@@ -63,6 +63,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
     heldBack: caches.heldBack,
     service: caches.service,
     namespaceOptedOut: caches.namespaceOptedOut,
+    standards: caches.standards,
     namespaceAnnotations: caches.namespaceAnnotations,
     settings: settings.inject,
     ownNamespace: namespace,

@@ -159,3 +159,23 @@ test("a namespace that gets other labels resolves its policies anew", async () =
   send(NAMESPACES, "MODIFIED", namespace("bank", { team: "a" }));
   expect(await resolvedAnew()).toStrictEqual([]);
 });
+
+test("standards are those of the cluster policies that reach a namespace, the excluded ones left out", async () => {
+  const standards = (enforcement: "Apply" | "Warn", team: string) => ({
+    namespaceSelector: { matchLabels: { team } },
+    standards: { enforcement, readinessProbe: { minTimeoutSeconds: 5 } },
+  });
+  lists[CLUSTER_POLICIES] = [
+    rawClusterPolicy({}, standards("Apply", "a")),
+    rawClusterPolicy({ name: "other", uid: "other" }, standards("Warn", "b")),
+  ];
+  await started();
+  const enforcements = (name: string) => caches.standards(name).map((one) => one?.enforcement);
+  expect(["shop", "bank", "system", "unknown"].map(enforcements)).toStrictEqual([
+    ["Apply"],
+    ["Warn"],
+    [],
+    [],
+  ]);
+  expect([...caches.namespacesWithAppliedStandards()]).toStrictEqual(["shop"]);
+});

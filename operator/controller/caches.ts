@@ -13,6 +13,7 @@ import {
 } from "../api/names.ts";
 import { reachingPolicies } from "../api/reaching-policies.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
+import { appliesStandards, type Standards } from "../inject/probe-floors.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import {
   type ClusterPolicyRecord,
@@ -70,6 +71,10 @@ export interface Caches {
   certificates: Watch<CertificateRecord>;
   /** The ClusterHealthPolicies that reach a namespace, the oldest first. */
   clusterPoliciesOf(namespace: NamespaceRecord): ClusterPolicyRecord[];
+  /** Standards of the ClusterHealthPolicies that reach the namespace; none while it is not known. */
+  standards(namespace: string): readonly (Standards | undefined)[];
+  /** Namespaces in which standards are applied to new pods, HealthPolicy or not. */
+  namespacesWithAppliedStandards(): Iterable<string>;
   /** The certificate Secret as last seen. */
   certificate(): CertificateRecord | undefined;
   service: FindService;
@@ -131,11 +136,12 @@ export function startCaches(options: CachesOptions): Caches {
   const excluded = excludedNamespaces(namespace);
   const clusterPoliciesOf = (reached: NamespaceRecord) =>
     reachingPolicies(clusterPolicies.values(), reached, excluded);
-  const index = createPolicyIndex((name) => {
+  const reaching = (name: string) => {
     const known = namespaces.get(name);
     // One that is not known yet has no labels to be judged by; its policies are resolved again when it is.
     return known ? clusterPoliciesOf(known) : [];
-  });
+  };
+  const index = createPolicyIndex(reaching);
   const listeners = new Set<(change: CacheChange) => void>();
   const tell = (change: CacheChange) => {
     for (const listener of listeners) listener(change);
@@ -205,6 +211,13 @@ export function startCaches(options: CachesOptions): Caches {
     namespaces,
     services,
     certificates,
+    standards: (namespace) => reaching(namespace).map((policy) => policy.standards),
+    namespacesWithAppliedStandards: () =>
+      [...namespaces.values()]
+        .filter((one) =>
+          clusterPoliciesOf(one).some((policy) => appliesStandards(policy.standards)),
+        )
+        .map(({ name }) => name),
     certificate: () => certificates.get(keyOf({ namespace, name: certificateSecret })),
     service: (key) => services.get(keyOf(key)),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,

@@ -133,6 +133,7 @@ function caches(): Caches {
     clusterPolicies: { values: () => [] },
     namespaces: { get: () => undefined },
     clusterPoliciesOf: () => [],
+    namespacesWithAppliedStandards: () => [],
     certificate: () => undefined,
     namespaceOptedOut: () => false,
     service: () => undefined,

@@ -214,3 +214,23 @@ test("a cluster policy that comes is delivered to the policies that it reaches, 
   controller.abort();
   await leading;
 });
+
+test("a namespace without a policy is in the webhook configuration while standards are applied there", async () => {
+  cluster.world.policies = [];
+  cluster.certify();
+  const controller = new AbortController();
+  const leading = cluster.leader.lead(controller.signal);
+  await until("the webhook is written", () => cluster.patched(WEBHOOK) !== undefined);
+  // The proof alone.
+  expect(cluster.patched(WEBHOOK)?.body).toHaveProperty("webhooks.length", 1);
+  await until("cluster policies are watched", () => cluster.watches.has(CLUSTER_POLICIES));
+
+  const standards = (enforcement: "Apply" | "Warn", generation: number) =>
+    rawClusterPolicy({ generation }, { standards: { enforcement } });
+  cluster.send(CLUSTER_POLICIES, "ADDED", standards("Apply", 1));
+  await until("the namespace is listed", () => namespacesCalled().includes("shop"));
+  cluster.send(CLUSTER_POLICIES, "MODIFIED", standards("Warn", 2));
+  await until("it is listed no more", () => !namespacesCalled().includes("shop"));
+  controller.abort();
+  await leading;
+});

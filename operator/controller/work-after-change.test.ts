@@ -13,11 +13,14 @@ import { type WorkItem, workItemKey } from "./work-item.ts";
 
 const key = "shop/web";
 const shop: NamespaceRecord = { name: "shop", labels: {}, optedOut: false, annotations: {} };
+/** That of the team `strict` applies its standards. */
+const enforcementOf = (team: string) => (team === "strict" ? "Apply" : "Warn");
 /** Two policies in every namespace, and a cluster policy that reaches the labelled ones. */
 const known: Known = {
   policiesOf: (namespace) => ["web", "db"].map((name) => ({ namespace, name })),
   namespace: (name) => (name === "labelled" ? { ...shop, name, labels: { team: "a" } } : shop),
-  clusterPoliciesOf: ({ labels }) => (labels.team === undefined ? [] : [{ name: labels.team }]),
+  clusterPoliciesOf: ({ labels: { team } }) =>
+    team === undefined ? [] : [{ name: team, standards: { enforcement: enforcementOf(team) } }],
 };
 
 function record(metadata: object = {}): PolicyRecord {
@@ -98,6 +101,29 @@ test("a namespace with other labels: the cluster policies that reached it, and t
   };
   expect(afterNamespace(change)).toStrictEqual([[], ["clusterPolicy/a", "clusterPolicy/b"]]);
 });
+
+test.each<[string, Omit<Change<NamespaceRecord>, "key">]>([
+  ["new", { now: { ...shop, labels: { team: "strict" } } }],
+  ["gone", { old: { ...shop, labels: { team: "strict" } } }],
+  ["relabelled", { old: { ...shop, labels: { team: "strict" } }, now: shop }],
+])("a namespace that is %s where standards are applied: the webhook too", (_what, change) => {
+  expect(afterNamespace(change)[1]).toStrictEqual(["webhookConfiguration", "clusterPolicy/strict"]);
+});
+
+test.each(["old", "now"] as const)(
+  "a cluster policy that applied its standards or does: the webhook too (%s)",
+  (side) => {
+    const change = {
+      old: clusterRecord(),
+      now: clusterRecord({ generation: 2 }),
+      [side]: clusterRecord({ generation: 3 }, { standards: { enforcement: "Apply" } }),
+    };
+    expect(afterClusterPolicy(change)).toStrictEqual([
+      ["clusterPolicy/standard"],
+      ["webhookConfiguration"],
+    ]);
+  },
+);
 
 test("policies that other labels resolve anew: themselves, the webhook, and their neighbours", () => {
   const change = { old: shop, now: { ...shop, labels: { stage: "test" } } };

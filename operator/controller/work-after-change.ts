@@ -1,6 +1,7 @@
 /** Which work a change of a cache asks for. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceRecord } from "../api/circular-dependency.ts";
+import { appliesStandards } from "../inject/probe-floors.ts";
 import type { CacheChange, NamespaceRecord } from "./caches.ts";
 import { type ClusterPolicyRecord, decidesAnew } from "./cluster-policy/cluster-policy-cache.ts";
 import type { Change } from "./kube/watch.ts";
@@ -22,7 +23,9 @@ export interface Known {
   /** Undefined for a namespace that is not known, or gone. */
   namespace: (name: string) => NamespaceRecord | undefined;
   /** The ClusterHealthPolicies that reach a namespace. */
-  clusterPoliciesOf: (namespace: NamespaceRecord) => readonly { name: string }[];
+  clusterPoliciesOf: (
+    namespace: NamespaceRecord,
+  ) => readonly Pick<ClusterPolicyRecord, "name" | "standards">[];
 }
 
 const NOTHING: WorkAfterChange = { now: [], soon: [] };
@@ -74,6 +77,14 @@ function afterService({ old, now }: Change<ServiceRecord>, known: Known): WorkAf
   return { now: [], soon: known.policiesOf(namespace).map(policyItem) };
 }
 
+/** Where standards are applied the webhook is called, also about a namespace that no policy is in. */
+function afterStandards(
+  reaching: readonly (Pick<ClusterPolicyRecord, "standards"> | undefined)[],
+): WorkItem[] {
+  const areApplied = reaching.some((policy) => appliesStandards(policy?.standards));
+  return areApplied ? [{ kind: "webhookConfiguration" }] : [];
+}
+
 function afterNamespace(
   { key, old, now }: Change<NamespaceRecord>,
   resolvedAnew: readonly PolicyRecord[],
@@ -86,7 +97,7 @@ function afterNamespace(
   const counting = relabelled.flatMap((one) => (one ? known.clusterPoliciesOf(one) : []));
   return {
     now: [...optedOut.map(policyItem), ...defaults.now],
-    soon: [...defaults.soon, ...counting.map(clusterPolicyItem)],
+    soon: [...defaults.soon, ...afterStandards(counting), ...counting.map(clusterPolicyItem)],
   };
 }
 
@@ -99,7 +110,10 @@ function afterClusterPolicy(
   if (!decidesAnew(change)) return NOTHING;
   const { now, soon } = afterDefaults(resolvedAnew, known);
   const changed = (change.now ?? change.old) as ClusterPolicyRecord;
-  return { now: [clusterPolicyItem(changed), ...now], soon };
+  return {
+    now: [clusterPolicyItem(changed), ...now],
+    soon: [...afterStandards([change.old, change.now]), ...soon],
+  };
 }
 
 /** The work after `change`. */

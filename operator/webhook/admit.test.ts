@@ -24,6 +24,7 @@ function setUp(knowledge: Partial<Knowledge> = {}) {
       heldBack: () => undefined,
       service: () => undefined,
       namespaceOptedOut: () => false,
+      standards: () => [],
       namespaceAnnotations: () => ({}),
       settings: SETTINGS,
       ownNamespace: "healthpolicy-system",
@@ -303,6 +304,21 @@ describe("400 is the answer to", () => {
     expect(JSON.parse(answer.body)).toStrictEqual({ reason, message: expect.any(String) });
     expect(await counts()).toStrictEqual([`refused/${reason}=1`]);
   });
+});
+
+test("a pod without a sidecar whose probes meet standards now is counted as raised, and why it has none", async () => {
+  const standards = () => [
+    { enforcement: "Apply" as const, livenessProbe: { minTimeoutSeconds: 5 } },
+  ];
+  const { answer, counts } = setUp({ policies: () => [], standards });
+  const probed = { ...POD.spec.containers[0], livenessProbe: { tcpSocket: { port: 80 } } };
+  const { patch } = answer({ ...POD, spec: { containers: [probed] } });
+  expect(JSON.parse(Buffer.from(patch, "base64").toString())).toContainEqual({
+    op: "add",
+    path: "/spec/containers/0/livenessProbe/timeoutSeconds",
+    value: 5,
+  });
+  expect(await counts()).toStrictEqual(["raised/NoMatchingPolicy=1"]);
 });
 
 test("a second call about the same pod gives no patch", () => {

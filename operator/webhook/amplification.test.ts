@@ -47,6 +47,7 @@ function answerTo(spec: PodSpec) {
       heldBack: () => undefined,
       service: () => undefined,
       namespaceOptedOut: () => false,
+      standards: () => [],
       namespaceAnnotations: () => ({}),
       ownNamespace: "healthpolicy-system",
     },

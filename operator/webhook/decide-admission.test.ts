@@ -1,22 +1,24 @@
 /** Warnings beside a decision, and pods that state less than most. Answers as a whole are in admit.test.ts. */
-import { expect, test } from "@jest/globals";
-import { INJECT_LABEL } from "../api/names.ts";
+import { describe, expect, test } from "@jest/globals";
+import { INJECT_LABEL, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import type { Pod } from "../inject/pod.ts";
 import { SETTINGS } from "../inject/testing/settings.ts";
-import { decideAdmission } from "./decide-admission.ts";
+import { decideAdmission, type Knowledge } from "./decide-admission.ts";
 
 const ALL = testPolicy({ selector: {} });
 
-function decide(pod: Pod, policies = [ALL]) {
-  const knowledge = {
+function decide(pod: Pod, policies = [ALL], other: Partial<Knowledge> = {}) {
+  const knowledge: Knowledge = {
     policies: () => policies,
     heldBack: () => undefined,
     service: () => undefined,
     namespaceOptedOut: () => false,
+    standards: () => [],
     namespaceAnnotations: () => ({}),
     settings: SETTINGS,
     ownNamespace: "healthpolicy-system",
+    ...other,
   };
   return decideAdmission({ uid: "1", namespace: "shop", pod }, knowledge);
 }
@@ -46,4 +48,67 @@ test("the label that opts out is no value to be warned of", () => {
 test("no more of a label is quoted than a label can hold", () => {
   const [warning] = decide({ metadata: { labels: { [INJECT_LABEL]: "y".repeat(64) } } }).warnings;
   expect(warning).toContain(`value "${"y".repeat(63)}" ignored`);
+});
+
+describe("standards that are applied", () => {
+  const standards = () => [
+    undefined,
+    { enforcement: "Apply" as const, readinessProbe: { minTimeoutSeconds: 8 } },
+  ];
+  const probed: Pod = {
+    spec: { containers: [{ name: "app", readinessProbe: { tcpSocket: { port: 80 } } }] },
+  };
+  const raised = {
+    metadata: {
+      annotations: { [PROBES_RAISED_ANNOTATION]: "app/readinessProbe.timeoutSeconds=1->8" },
+    },
+    spec: { containers: [{ readinessProbe: { timeoutSeconds: 8 } }] },
+  };
+
+  test("raise the probes of a pod that no policy selects, and say nothing of it", () => {
+    expect(decide(probed, [], { standards })).toMatchObject({
+      result: "raised",
+      reason: "NoMatchingPolicy",
+      warnings: [],
+      pod: raised,
+    });
+  });
+
+  test("raise those of a pod that gets no sidecar, and say why it gets none", () => {
+    const pod = { ...probed, spec: { ...probed.spec, hostNetwork: true } };
+    expect(decide(pod, [ALL], { standards })).toMatchObject({
+      result: "raised",
+      reason: "HostNetwork",
+      warnings: [expect.stringContaining("it gets no sidecar")],
+      pod: raised,
+    });
+  });
+
+  test("raise those of an injected pod further than its policy aligns them", () => {
+    const policy = testPolicy({ selector: {}, application: { probes: "Align" } });
+    const decision = decide(probed, [policy], { standards });
+    expect(decision).toMatchObject({ result: "injected", reason: "", pod: raised });
+    expect(decision.pod?.spec?.initContainers).toHaveLength(1);
+  });
+
+  test("have nothing to do in a pod that meets them", () => {
+    const met = decide(probed, [], { standards }).pod as Pod;
+    const again = decide(met, [], { standards });
+    expect(again).toStrictEqual({ result: "skipped", reason: "NoMatchingPolicy", warnings: [] });
+  });
+
+  test.each<[string, Pod, Partial<Knowledge>]>([
+    [
+      "a pod that is opted out",
+      { ...probed, metadata: { labels: { [INJECT_LABEL]: "false" } } },
+      {},
+    ],
+    ["a namespace that is opted out", probed, { namespaceOptedOut: () => true }],
+    ["a namespace that is never reached", probed, { ownNamespace: "shop" }],
+    ["a replica that does not know all yet", probed, { policies: () => undefined }],
+  ])("leave %s alone", (_what, pod, other) => {
+    const decision = decide(pod, [], { standards, ...other });
+    expect(decision).not.toHaveProperty("pod");
+    expect(decision.result).not.toBe("raised");
+  });
 });

@@ -9,8 +9,10 @@ import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
+import { applyStandards } from "../inject/apply-standards.ts";
 import { inject } from "../inject/inject.ts";
 import type { Pod } from "../inject/pod.ts";
+import type { Standards } from "../inject/probe-floors.ts";
 import type { InjectSettings } from "../inject/settings.ts";
 import { SKIP_REASONS } from "../inject/why-skip.ts";
 import type { ReviewRequest } from "./review.ts";
@@ -21,6 +23,8 @@ export interface Knowledge {
   policies(namespace: string): readonly EffectivePolicy[] | undefined;
   /** Those of the namespace's annotations that decide about its pods; empty when it is not known. */
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
+  /** Standards of the ClusterHealthPolicies that reach the namespace, applied or not. */
+  standards(namespace: string): readonly (Standards | undefined)[];
   /** Why a new pod must not follow the policy's ConfigMap, by the policy's status; undefined: it may. */
   heldBack(policy: EffectivePolicy): HeldBackReason | undefined;
   /** The Service of this namespace and name. */
@@ -46,9 +50,10 @@ export const ADMISSION_REASONS = [
 ] as const;
 export type AdmissionReason = (typeof ADMISSION_REASONS)[number];
 
-/** The answer to a review; `pod` is set when it is to be injected. */
+/** The answer to a review; `pod` is set when it is to be changed. */
 export interface Decision {
-  result: "injected" | "skipped" | "error";
+  /** `raised`: no sidecar, for the reason given, but times of its probes were raised to standards. */
+  result: "injected" | "raised" | "skipped" | "error";
   reason: AdmissionReason | "";
   warnings: string[];
   pod?: Pod;
@@ -107,6 +112,18 @@ function injected(
   return skipped(injection.skip.reason, injection.skip.message);
 }
 
+/** The decision, and beside it what the standards of the namespace make of the pod's own probes. */
+function raised(
+  decision: Decision,
+  pod: Pod,
+  standards: readonly (Standards | undefined)[],
+): Decision {
+  const before = decision.pod ?? pod;
+  const after = applyStandards(before, standards);
+  if (after === before) return decision;
+  return { ...decision, result: decision.pod ? decision.result : "raised", pod: after };
+}
+
 /** What to do with the pod of a review. */
 export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Knowledge): Decision {
   if (excludedNamespaces(knowledge.ownNamespace).includes(namespace)) {
@@ -126,5 +143,10 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     namespaceAnnotations: knowledge.namespaceAnnotations(namespace),
   };
   const { heldBack, service } = knowledge;
-  return injected(pod, matchingPolicies(policies, labels), { heldBack, service, settings });
+  const decision = injected(pod, matchingPolicies(policies, labels), {
+    heldBack,
+    service,
+    settings,
+  });
+  return raised(decision, pod, knowledge.standards(namespace));
 }

@@ -19,6 +19,7 @@ const options = {
     heldBack: () => undefined,
     service: () => undefined,
     namespaceOptedOut: () => false,
+    standards: () => [],
     namespaceAnnotations: () => ({}),
     ownNamespace: "healthpolicy-system",
   },

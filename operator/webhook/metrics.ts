@@ -5,7 +5,7 @@ import { Counter, Histogram, type Registry } from "prom-client";
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3];
 
 export interface WebhookMetrics {
-  /** Answers by `result` (injected, skipped, error, refused) and `reason`. */
+  /** Answers by `result` (injected, raised, skipped, error, refused) and `reason`. */
   injections: Counter<"result" | "reason">;
   /** Seconds from the last byte of a review to its answer. */
   duration: Histogram;

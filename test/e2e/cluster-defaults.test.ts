@@ -48,6 +48,7 @@ interface Effective {
   timing: Record<string, Sourced>;
   probe: Record<string, Sourced>;
   impact: { name: string; impact: string; source: string }[];
+  application: Record<string, Sourced>;
 }
 const effective = (object: PolicyObject) =>
   (object.status as { effective?: Effective } | undefined)?.effective;
@@ -107,6 +108,7 @@ beforeAll(async () => {
       timing: { connectTimeout: "1s", checkTimeout: "2s", interval: "7s" },
       probe: { periodSeconds: 3, timeoutSeconds: 6 },
       impact: { memcached: "Observe" },
+      application: { probes: "Keep" },
     }),
   );
 }, WHOLE_TEST);
@@ -134,6 +136,7 @@ describe("the defaults of a ClusterHealthPolicy", () => {
           timeoutSeconds: { value: 6, source: SOURCE },
         },
         impact: [{ name: "sessions", impact: "Observe", source: SOURCE }],
+        application: { probes: { value: "Keep", source: SOURCE } },
       });
       const own = await comesFrom(OWN, SOURCE);
       expect(own.timing.interval).toStrictEqual({ value: "9s", source: "policy" });

@@ -29,7 +29,7 @@ export interface WebhookTarget {
 export interface WebhookConfigurationOptions {
   /** PEM certificates of the authorities whose certificates the webhook may show. */
   caBundle: string;
-  /** Namespaces with a policy, in any order. */
+  /** Namespaces with a policy or with standards that are applied, in any order, also twice. */
   namespaces: Iterable<string>;
   target: WebhookTarget;
   /** Deleted with this object, so that uninstalling the chart leaves no webhook behind. */
@@ -51,7 +51,7 @@ const only = (key: string, value: string): Requirement => ({
 
 const NOT_OPTED_OUT: Requirement = { key: INJECT_LABEL, operator: "NotIn", values: ["false"] };
 
-/** The namespaces with a policy that injection reaches, sorted. */
+/** Of these the namespaces that injection reaches, sorted. */
 export function namespacesToList(namespaces: Iterable<string>, ownNamespace: string): string[] {
   const excluded = excludedNamespaces(ownNamespace);
   return [...new Set(namespaces)].filter((name) => !excluded.includes(name)).sort();

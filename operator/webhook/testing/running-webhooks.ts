@@ -48,6 +48,7 @@ export function runningWebhooks() {
         heldBack: () => undefined,
         service: () => undefined,
         namespaceOptedOut: () => false,
+        standards: () => [],
         namespaceAnnotations: () => ({}),
         settings: SETTINGS,
         metrics,
