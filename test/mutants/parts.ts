@@ -198,8 +198,18 @@ export const parts: Record<string, Part> = {
     slow: true,
   },
   network: {
-    mutate: files(NETWORK, "ask-name-server", "connect", "name-memory", "resolve"),
-    tests: [tests(NETWORK, "{ask-name-server,connect,name-memory,resolve{,.*}}")],
+    mutate: files(
+      NETWORK,
+      "ask-name-servers",
+      "connect",
+      "dns-message",
+      "name-memory",
+      "resolve",
+      "send-query",
+    ),
+    tests: [
+      tests(NETWORK, "{ask-name-servers,connect,dns-message,name-memory,resolve{,.*},send-query}"),
+    ],
     slow: true,
   },
   tls: {

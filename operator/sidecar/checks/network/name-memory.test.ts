@@ -1,11 +1,10 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
-import { createNameMemory, type Found, type NameMemory } from "./name-memory.ts";
+import { expect, test } from "@jest/globals";
+import { createNameMemory, type Found } from "./name-memory.ts";
 
 const found = (address: string): Found => ({
   addresses: [address],
   ttlSeconds: 10,
   answeredName: `${address}.test`,
-  cut: false,
 });
 
 test("holds no more hosts than a policy can name; the one looked up longest ago goes first", () => {
@@ -46,65 +45,4 @@ test("a host that is not known, or was forgotten", () => {
     undefined,
     undefined,
   ]);
-});
-
-describe("an answer that was cut", () => {
-  let seconds: number;
-  let memory: NameMemory;
-  const remember = (cut: boolean) => {
-    const answer = { ...found("db"), cut };
-    memory.remember("db", answer);
-    return { forget: () => memory.forget("db", answer.addresses) };
-  };
-  const isKnown = () => memory.addressesOf("db") !== undefined;
-  beforeEach(() => {
-    seconds = 0;
-    memory = createNameMemory(() => seconds * 1_000);
-  });
-
-  test("is used for 30 s, whatever its time to live", () => {
-    remember(true);
-    seconds = 29.9;
-    expect(isKnown()).toBe(true);
-    seconds = 30;
-    expect(isKnown()).toBe(false);
-  });
-
-  test("is forgotten 5 s after the lookup, with the name that answered", () => {
-    const { forget } = remember(true);
-    seconds = 4.9;
-    forget();
-    expect(isKnown()).toBe(true);
-    seconds = 5;
-    forget();
-    expect(isKnown()).toBe(false);
-    expect(memory.answeredNameOf("db")).toBeUndefined();
-  });
-
-  test("is held twice as long each time that it is no better, up to 30 s, and 5 s once it was good", () => {
-    for (const held of [5, 10, 20, 30, 30]) {
-      const lookedUp = seconds;
-      const { forget } = remember(true);
-      seconds = lookedUp + Math.min(held, 29.9) - 0.1;
-      forget();
-      expect(isKnown()).toBe(true);
-      seconds = lookedUp + held;
-      forget();
-      expect(isKnown()).toBe(false);
-    }
-    remember(true);
-    seconds += 30;
-    const { forget } = remember(true);
-    seconds += 5;
-    forget();
-    expect(isKnown()).toBe(false);
-  });
-
-  test("takes nothing from an answer that was not: that is forgotten at once", () => {
-    const first = remember(true);
-    seconds = 5;
-    first.forget();
-    remember(false).forget();
-    expect(isKnown()).toBe(false);
-  });
 });

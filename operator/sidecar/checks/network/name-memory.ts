@@ -7,8 +7,6 @@ export interface Found {
   ttlSeconds: number;
   /** Which name of the search list had them; undefined when the hosts file did. */
   answeredName?: string | undefined;
-  /** The name server gave more addresses than are used, which makes its answer costly to take. */
-  cut: boolean;
 }
 
 /** Answers by host name. */
@@ -18,10 +16,7 @@ export interface NameMemory {
   /** The name that answered last time; undefined when all names of the search list have to be tried. */
   answeredNameOf(host: string): string | undefined;
   remember(host: string, found: Found): void;
-  /**
-   * Forgets the addresses of `host` and the name that answered, if these addresses are what is remembered of
-   * it. Those of an answer that was cut stay a while: see MIN_TTL_SECONDS.
-   */
+  /** Forgets the addresses of `host` and the name that answered, if these are what is remembered of it. */
   forget(host: string, addresses: string[]): void;
 }
 
@@ -29,10 +24,7 @@ export interface NameMemory {
 export const MAX_TTL_SECONDS = 30;
 /**
  * Shortest use of an address in seconds, whatever its TTL: the default interval of checks. The least interval is
- * 500 ms, and c-ares and Node need about 20 ms of CPU for the largest answers before anything can be left out.
- * 16 such names, asked in every check, would take all that a sidecar has. So an answer that was cut is used for
- * MAX_TTL_SECONDS. Where no connection comes of it, it is asked for anew after MIN_TTL_SECONDS, and after twice
- * as long each time that the new answer is no better.
+ * 500 ms, and whoever answers for a name could otherwise have every check look it up.
  */
 export const MIN_TTL_SECONDS = 5;
 /**
@@ -45,11 +37,6 @@ const MAX_NAMES = 256;
 
 interface Entry {
   found: Found;
-  lookedUpAt: number;
-  /** If it was cut, it is not forgotten before it is so old. */
-  heldSeconds: number;
-  /** No connection came of it. */
-  failed: boolean;
   freshUntil: number;
   searchAgainAt: number;
 }
@@ -63,21 +50,6 @@ export function createNameMemory(now: () => number): NameMemory {
     return entry && now() < entry.searchAgainAt ? entry.found.answeredName : undefined;
   }
 
-  /** A name that gives more addresses than are used time and again, and none that connects, is asked less often. */
-  function heldSecondsOf(host: string): number {
-    const before = entries.get(host);
-    if (!before?.failed) return MIN_TTL_SECONDS;
-    return Math.min(2 * before.heldSeconds, MAX_TTL_SECONDS);
-  }
-
-  /** Instead of forgetting it: the entry stays to say how long the next one is held. */
-  function hold(entry: Entry): void {
-    entry.failed = true;
-    if (now() < entry.lookedUpAt + entry.heldSeconds * 1_000) return;
-    entry.freshUntil = 0;
-    entry.searchAgainAt = 0;
-  }
-
   return {
     answeredNameOf,
     addressesOf(host) {
@@ -87,30 +59,22 @@ export function createNameMemory(now: () => number): NameMemory {
     remember(host, found) {
       const before = entries.get(host);
       const again = before !== undefined && answeredNameOf(host) === found.answeredName;
-      const heldSeconds = heldSecondsOf(host);
       // The host that was looked up longest ago is first.
       entries.delete(host);
       entries.set(host, {
         found,
-        lookedUpAt: now(),
         freshUntil: now() + secondsOfUse(found) * 1_000,
         searchAgainAt: again ? before.searchAgainAt : now() + SEARCH_AGAIN_MILLISECONDS,
-        heldSeconds,
-        failed: false,
       });
       const [oldest = ""] = entries.keys();
       if (entries.size > MAX_NAMES) entries.delete(oldest);
     },
     forget(host, addresses) {
-      const entry = entries.get(host);
-      if (entry?.found.addresses !== addresses) return;
-      if (!entry.found.cut) entries.delete(host);
-      else hold(entry);
+      if (entries.get(host)?.found.addresses === addresses) entries.delete(host);
     },
   };
 }
 
-function secondsOfUse({ cut, ttlSeconds }: Found): number {
-  if (cut) return MAX_TTL_SECONDS;
+function secondsOfUse({ ttlSeconds }: Found): number {
   return Math.min(Math.max(ttlSeconds, MIN_TTL_SECONDS), MAX_TTL_SECONDS);
 }

@@ -8,7 +8,7 @@ options ndots:5 timeout:2 ; a comment
 `;
 
 test("a pod's resolv.conf", () => {
-  expect(parseResolvConf(POD)).toEqual({
+  expect(parseResolvConf(POD)).toMatchObject({
     domains: ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"],
     ndots: 5,
   });
@@ -26,7 +26,27 @@ test.each([
   ["options ndots:99", { domains: [], ndots: 15 }],
   ["options ndots:0", { domains: [], ndots: 0 }],
 ])("%j", (text, expected) => {
-  expect(parseResolvConf(text)).toEqual(expected);
+  expect(parseResolvConf(text)).toMatchObject(expected);
+});
+
+test.each([
+  ["nameserver 10.96.0.10\nnameserver fd00::10 # the other", ["10.96.0.10", "fd00::10"]],
+  [
+    "nameserver 1.1.1.1\nnameserver 1.1.1.2\nnameserver 1.1.1.3\nnameserver 1.1.1.4",
+    ["1.1.1.1", "1.1.1.2", "1.1.1.3"],
+  ],
+  ["nameserver dns.test\nnameserver", ["127.0.0.1"]],
+  ["", ["127.0.0.1"]],
+])("name servers of %j", (text, servers) => {
+  expect(parseResolvConf(text).servers).toEqual(servers);
+});
+
+test.each([
+  ["options ndots:5 use-vc", true],
+  ["options ndots:5", false],
+  ["nameserver use-vc", false],
+])("by TCP alone with %j: %s", (text, tcpOnly) => {
+  expect(parseResolvConf(text).tcpOnly).toBe(tcpOnly);
 });
 
 test("a search list has a bound", () => {

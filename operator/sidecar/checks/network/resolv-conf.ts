@@ -1,4 +1,4 @@
-/** Pure: resolv.conf and the hosts file, which `dns.Resolver` does not read for names. */
+/** Pure: resolv.conf and the hosts file, as the C library reads them (resolv.conf(5), hosts(5)). */
 import { isIP } from "node:net";
 
 /** How short names are completed. */
@@ -8,24 +8,42 @@ export interface SearchList {
   ndots: number;
 }
 
+/** What a resolv.conf says. */
+export interface ResolvConf extends SearchList {
+  /** IP addresses of name servers, in the order in which to ask them; at least one. */
+  servers: string[];
+  /** Ask by TCP alone, as some networks need it. */
+  tcpOnly: boolean;
+}
+
 /** What the C library allows at most (MAXNDOTS). */
 const MAX_NDOTS = 15;
 /** The most search domains that are used; Kubernetes allows 32. */
 const MAX_SEARCH_DOMAINS = 32;
+/** The most name servers that are asked, as of the C library (MAXNS) and of Kubernetes. */
+const MAX_SERVERS = 3;
+/** Where a name server is when none is named. */
+const LOCAL_SERVER = "127.0.0.1";
 
 const lines = (text: string, comment: RegExp): string[][] =>
   text.split("\n").map((line) => line.replace(comment, "").trim().split(/\s+/));
 
-/** The search list of a resolv.conf; of several `search` or `domain` lines the last one counts. */
-export function parseResolvConf(text: string): SearchList {
-  const list: SearchList = { domains: [], ndots: 1 };
-  for (const [keyword, ...values] of lines(text, /[#;].*/)) {
-    if (keyword === "search" || keyword === "domain") {
-      list.domains = values.map(withoutDot).filter(Boolean).slice(0, MAX_SEARCH_DOMAINS);
-    }
-    if (keyword === "options") list.ndots = ndotsOf(values) ?? list.ndots;
-  }
-  return list;
+/** What a resolv.conf says; of several `search` or `domain` lines the last one counts. */
+export function parseResolvConf(text: string): ResolvConf {
+  const settings = lines(text, /[#;].*/);
+  const valuesOf = (...keywords: string[]) =>
+    settings.filter(([keyword = ""]) => keywords.includes(keyword)).map(([, ...values]) => values);
+  const domains = valuesOf("search", "domain").at(-1) ?? [];
+  const options = valuesOf("options").flat();
+  const servers = valuesOf("nameserver").flatMap(([address = ""]) =>
+    isIP(address) ? [address] : [],
+  );
+  return {
+    domains: domains.map(withoutDot).filter(Boolean).slice(0, MAX_SEARCH_DOMAINS),
+    ndots: ndotsOf(options) ?? 1,
+    servers: servers.length > 0 ? servers.slice(0, MAX_SERVERS) : [LOCAL_SERVER],
+    tcpOnly: options.includes("use-vc"),
+  };
 }
 
 function ndotsOf(options: string[]): number | undefined {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { createResolve, type Resolution, type Resolve, type ResolveSources } from "./resolve.ts";
+import { createResolve, type Resolve, type ResolveSources } from "./resolve.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
 import { type Lookups, look, startLookups } from "./testing/lookups.ts";
 
@@ -20,11 +20,6 @@ const TTL_SECONDS: Record<string, number> = {
   "kept.svc.test": 10,
   "metadata.test": 10,
 };
-
-/** For one lookup on a busy machine, in milliseconds. */
-const PATIENT = 5_000;
-/** For one test on a busy machine, in milliseconds: the fake name server makes each of the many addresses. */
-const WITHIN = 30_000;
 
 let lookups: Lookups;
 let dns: FakeDns;
@@ -178,51 +173,6 @@ describe("what was found", () => {
     expect(await look("listed.test", resolve)).toEqual(["10.9.9.7"]);
     writeFileSync(sources.hostsPath, before);
   });
-});
-
-describe("16 names with as many addresses as one answer carries, and none of them to live", () => {
-  const HOSTS = Array.from({ length: 16 }, (_, index) => `hostile-${index}.test.`);
-  const ADDRESSES = Array.from(
-    { length: 4_000 },
-    (_, index) => `10.1.${index >> 8}.${index & 255}`,
-  );
-
-  /** At which second of 100 each of them was asked, with a check every 500 ms. */
-  async function askedAt(afterCheck: (found: Resolution) => void): Promise<number[]> {
-    const hostile = await startFakeDns(
-      () => ADDRESSES,
-      () => 0,
-    );
-    let clock = 0;
-    const resolve = createResolve({ ...sources, servers: [hostile.server], now: () => clock });
-    const rounds: number[] = [];
-    for (; clock < 100_000; clock += 500) {
-      hostile.questions.length = 0;
-      for (const host of HOSTS) afterCheck(await resolve(host, AbortSignal.timeout(PATIENT)));
-      if (hostile.questions.length > 0) rounds.push(clock / 1_000);
-      expect([0, 2 * HOSTS.length]).toContain(hostile.questions.length);
-    }
-    await hostile.close();
-    return rounds;
-  }
-
-  test(
-    "that can be connected to are asked every 30 s",
-    async () => {
-      expect(await askedAt(({ addresses }) => expect(addresses).toHaveLength(16))).toEqual([
-        0, 30, 60, 90,
-      ]);
-    },
-    WITHIN,
-  );
-
-  test(
-    "of which no connection comes are asked less and less often",
-    async () => {
-      expect(await askedAt(({ forget }) => forget())).toEqual([0, 5.5, 16, 36.5, 66.5, 96.5]);
-    },
-    WITHIN,
-  );
 });
 
 describe("the load on name servers: 60 checks, one every 5 s, in a pod as Kubernetes makes it", () => {

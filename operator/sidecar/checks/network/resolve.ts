@@ -1,25 +1,24 @@
 /**
  * Host name -> addresses. Not by `dns.lookup`: its getaddrinfo cannot be stopped, goes on for 20 s with a
- * dead name server and occupies one of two places for all lookups of the program meanwhile.
+ * dead name server and occupies one of two places for all lookups of the program meanwhile. Nor by
+ * `dns.Resolver`: c-ares takes 125 ms of CPU for an answer of 64 KiB that is full of aliases.
  */
-import { Resolver } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
-import { askBothFamilies, MAX_ADDRESSES } from "./ask-name-server.ts";
+import { askBothFamilies, askNameServers } from "./ask-name-servers.ts";
+import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { isRefusedAddress } from "./refused-addresses.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
+import type { NameServer } from "./send-query.ts";
 
 /** The addresses of a host, and how to say that they are of no use. */
 export interface Resolution {
   /** At least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn. */
   addresses: string[];
-  /**
-   * To be called when none of them could be connected to: the next lookup then asks anew, or a while later
-   * if the name server gave more addresses than are used.
-   */
+  /** To be called when none of them could be connected to: the next lookup then asks anew. */
   forget(): void;
 }
 
@@ -35,10 +34,10 @@ export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>
 export interface ResolveSources {
   /** Asked first: a pod's hostAliases count for the app, too. */
   hostsPath: string;
-  /** Its search list and ndots complete short names. */
+  /** Its name servers are asked; its search list and ndots complete short names. */
   resolvConfPath: string;
-  /** Name servers as `address:port`; unset: those of the system's resolv.conf. */
-  servers?: string[];
+  /** Name servers instead of those; a test sets them. */
+  servers?: NameServer[];
   /** A clock in milliseconds that never jumps; a test sets it. */
   now?: () => number;
 }
@@ -52,8 +51,8 @@ interface Lookup {
 
 /** The most of a hosts file or resolv.conf that is read, in characters. */
 const MAX_FILE_LENGTH = 256 * 1024;
-/** A lost datagram is sent again after this long; the caller's signal ends the whole. */
-const RESOLVER_OPTIONS = { timeout: 1_000, tries: 3 };
+/** Where name servers listen. */
+const DNS_PORT = 53;
 /** A host name as DNS carries it, with the underscores that some names have. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,253}$/;
 
@@ -89,9 +88,7 @@ export function createResolve(sources: ResolveSources): Resolve {
 
   function start(host: string): Lookup {
     const stop = new AbortController();
-    const resolver = new Resolver(RESOLVER_OPTIONS);
-    if (sources.servers) resolver.setServers(sources.servers);
-    const context = { sources, resolver, signal: stop.signal };
+    const context = { sources, signal: stop.signal };
     const lookup: Lookup = {
       found: lookUp(host, memory.answeredNameOf(host), context).then((found) => {
         memory.remember(host, found);
@@ -101,7 +98,6 @@ export function createResolve(sources: ResolveSources): Resolve {
       cancel() {
         pending.delete(host);
         stop.abort();
-        resolver.cancel();
       },
     };
     pending.set(host, lookup);
@@ -117,29 +113,29 @@ export const systemResolve: Resolve = createResolve({
 
 interface LookupContext {
   sources: ResolveSources;
-  resolver: Resolver;
   signal: AbortSignal;
 }
 
 async function lookUp(
   host: string,
   answeredName: string | undefined,
-  { sources, resolver, signal }: LookupContext,
+  { sources, signal }: LookupContext,
 ): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
   if (listed.length > 0) {
-    return { addresses: inTurn(listed), ttlSeconds: MAX_TTL_SECONDS, cut: false };
+    return { addresses: inTurn(listed), ttlSeconds: MAX_TTL_SECONDS };
   }
-  const search = parseResolvConf(await readText(sources.resolvConfPath));
+  const { tcpOnly, ...conf } = parseResolvConf(await readText(sources.resolvConfPath));
+  const servers = sources.servers ?? conf.servers.map((address) => ({ address, port: DNS_PORT }));
+  const ask = askNameServers({ servers, tcpOnly, signal });
   // First the one that had addresses last time. When it has none any more, the others in their order.
-  const names = new Set([answeredName ?? [], candidateNames(host, search)].flat());
+  const names = new Set([answeredName ?? [], candidateNames(host, conf)].flat());
   let failed = false;
   for (const name of names) {
     signal.throwIfAborted();
-    const answer = await askBothFamilies(resolver, name);
-    if (answer.addresses.length > 0) {
-      const { ttlSeconds, cut } = answer;
-      return { addresses: inTurn(answer.addresses), ttlSeconds, answeredName: name, cut };
+    const { addresses, ttlSeconds, ...answer } = await askBothFamilies(ask, name);
+    if (addresses.length > 0) {
+      return { addresses: inTurn(addresses), ttlSeconds, answeredName: name };
     }
     failed ||= answer.failed;
   }

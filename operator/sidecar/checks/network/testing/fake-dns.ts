@@ -2,11 +2,11 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { isIPv6 } from "node:net";
+import type { NameServer } from "../send-query.ts";
 
 /** A running name server. */
 export interface FakeDns {
-  /** `address:port`, as `setServers` takes it. */
-  server: string;
+  server: NameServer;
   /** The questions so far, as `A name` or `AAAA name`. */
   questions: string[];
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export async function startFakeDns(
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   return {
-    server: `127.0.0.1:${socket.address().port}`,
+    server: { address: "127.0.0.1", port: socket.address().port },
     questions,
     async close() {
       socket.close();

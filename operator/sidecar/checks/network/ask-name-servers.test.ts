@@ -1,0 +1,98 @@
+/** What one name server cannot be made to do at will: times to live that differ, and one family late. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import {
+  type Answer,
+  type AskOneFamily,
+  askBothFamilies,
+  askNameServers,
+} from "./ask-name-servers.ts";
+import type { NameServer } from "./send-query.ts";
+import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
+import { record, startFakeDnsOverTcp } from "./testing/fake-dns-over-tcp.ts";
+
+const FOUR: Answer = { addresses: ["10.0.0.1", "10.0.0.2"], ttlSeconds: 5, failed: false };
+const SIX: Answer = { addresses: ["2001:db8::1"], ttlSeconds: 30, failed: false };
+const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
+const FAILED: Answer = { ...NONE, failed: true };
+
+const at = (answer: Answer) => async () => answer;
+/** Longer than the other family is waited for. */
+const late = (answer: Answer) => () => sleep(200, answer);
+
+test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
+  [
+    "both families: all addresses, and the shortest time to live",
+    at(FOUR),
+    at(SIX),
+    { addresses: [...FOUR.addresses, ...SIX.addresses], ttlSeconds: 5, failed: false },
+  ],
+  ["no such name", at(NONE), at(NONE), NONE],
+  ["no such name in one, a failure in the other", at(NONE), at(FAILED), FAILED],
+  ["none in one, and the other late", at(NONE), late(SIX), SIX],
+  ["the other late where one has some", at(FOUR), late(SIX), FOUR],
+])("%s", async (_, four, six, answer) => {
+  const ask: AskOneFamily = (_name, type) => (type === "A" ? four() : six());
+  expect(await askBothFamilies(ask, "db.test")).toStrictEqual(answer);
+});
+
+describe("several name servers", () => {
+  const started: FakeDns[] = [];
+  afterEach(() => Promise.all(started.splice(0).map((dns) => dns.close())));
+
+  /** Starts one for each answer, and asks them all; gives the answer, and how often each was asked. */
+  async function askAll(...answers: FakeAnswer[]): Promise<[Answer, number[]]> {
+    for (const answer of answers) {
+      started.push(
+        await startFakeDns(
+          () => answer,
+          () => 60,
+        ),
+      );
+    }
+    const answer = await askThese(started.map(({ server }) => server));
+    return [answer, started.map(({ questions }) => questions.length)];
+  }
+
+  const askThese = (servers: NameServer[], milliseconds = 5_000) =>
+    askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(milliseconds) })(
+      "db.test",
+      "A",
+    );
+  const found: Answer = { addresses: ["10.0.0.1"], ttlSeconds: 60, failed: false };
+
+  test.each<[string, FakeAnswer[], Answer, number[]]>([
+    ["the first one knows", [["10.0.0.1"], ["10.0.0.2"]], found, [1, 0]],
+    ["the first one says that there is none", [[], ["10.0.0.1"]], NONE, [1, 0]],
+    ["the first one fails", ["SERVFAIL", ["10.0.0.1"]], found, [1, 1]],
+    ["the first one refuses, the second has no such name", ["REFUSED", "NODATA"], NONE, [1, 1]],
+    ["all fail: none is asked again", ["SERVFAIL", "REFUSED"], FAILED, [1, 1]],
+    ["the first one is silent", ["silence", ["10.0.0.1"]], found, [1, 1]],
+    ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [3, 1]],
+  ])("%s", async (_, answers, answer, asked) => {
+    expect(await askAll(...answers)).toStrictEqual([answer, asked]);
+  });
+
+  test("one that nobody runs is not waited for", async () => {
+    const closed = await startFakeDns(() => []);
+    await closed.close();
+    started.push(await startFakeDns(() => ["10.0.0.1"]));
+    const servers = [closed.server, ...started.map(({ server }) => server)];
+    expect(await askThese(servers, 900)).toMatchObject({ addresses: ["10.0.0.1"] });
+  });
+
+  test("one whose answer holds no address as far as it is read is not believed that there is none", async () => {
+    const alias = record(5, Buffer.from([1, 97, 0]));
+    const dns = await startFakeDnsOverTcp(Array.from({ length: 4_000 }, () => alias));
+    expect(await askThese([dns.server])).toStrictEqual(FAILED);
+    await dns.close();
+  });
+
+  test("a name that DNS cannot carry is not asked for", async () => {
+    started.push(await startFakeDns(() => ["10.0.0.1"]));
+    const servers = started.map(({ server }) => server);
+    const ask = askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(900) });
+    expect(await ask(`${"a".repeat(64)}.test`, "A")).toStrictEqual(NONE);
+    expect(started[0]?.questions).toStrictEqual([]);
+  });
+});
