@@ -12,8 +12,9 @@ import {
   INJECT_LABEL,
 } from "../api/names.ts";
 import { reachingPolicies } from "../api/reaching-policies.ts";
+import type { Standards } from "../api/standards/rule.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
-import { appliesStandards, type Standards } from "../inject/probe-floors.ts";
+import { appliesStandards } from "../inject/probe-floors.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import {
   type ClusterPolicyRecord,

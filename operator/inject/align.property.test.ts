@@ -1,11 +1,15 @@
 /** What Align and Apply may change, over hundreds of pods that nobody wrote: times of two probes, upwards. */
 import { expect, test } from "@jest/globals";
 import { PROBES_LEFT_ALONE_ANNOTATION, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
+import type { PodProbes } from "../api/standards/pod-probes.ts";
+import type { Standards } from "../api/standards/rule.ts";
+import { randomCase } from "../api/standards/testing/random-probes.ts";
+import { violations } from "../api/standards/violations.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { applyStandards } from "./apply-standards.ts";
 import { inject } from "./inject.ts";
 import type { Container, Pod, Probe } from "./pod.ts";
-import { RAISED_PROBES, type Standards } from "./probe-floors.ts";
+import { RAISED_PROBES } from "./probe-floors.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
 import { type Random, seededRandom } from "./testing/random.ts";
 import { randomLaterCall } from "./testing/random-later-call.ts";
@@ -74,6 +78,33 @@ function times(pod: Pod): number[] {
     RAISED_PROBES.flatMap((kind) => TIMES.map((field) => Number(container[kind]?.[field] ?? 0))),
   );
 }
+
+const FLOOR_RULE = /(TimeoutTooShort|ExecTimeoutTooShort)$/;
+
+test("no pod violates a floor of standards that were applied, nor its period but under a ceiling", () => {
+  let violated = 0;
+  for (let seed = 0; seed < PODS; seed++) {
+    const { pod, standards } = randomCase(seed);
+    const spec = { ...pod } as NonNullable<Pod["spec"]>;
+    const applied = applyStandards(deepFreeze<Pod>({ spec }), [
+      { ...standards, enforcement: "Apply" },
+    ]);
+    const rules = (judged: object) =>
+      violations(judged as PodProbes, standards).map(({ rule }) => rule);
+    const left = rules(applied.spec ?? {});
+    violated += rules(pod).filter((rule) => FLOOR_RULE.test(rule)).length;
+    expect({ seed, left: left.filter((rule) => FLOOR_RULE.test(rule)) }).toStrictEqual({
+      seed,
+      left: [],
+    });
+    for (const probe of RAISED_PROBES) {
+      const mustHold = standards[probe]?.maxPeriodSeconds === undefined;
+      const word = probe === "readinessProbe" ? "Readiness" : "Liveness";
+      if (mustHold) expect(left).not.toContain(`${word}TimeoutAbovePeriod`);
+    }
+  }
+  expect(violated).toBeGreaterThan(PODS / 5);
+});
 
 interface Raised {
   seed: number;

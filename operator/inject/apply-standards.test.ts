@@ -1,9 +1,9 @@
 /** Standards with `enforcement: Apply`, for pods with a HealthPolicy and without. */
 import { expect, test } from "@jest/globals";
 import { INJECT_LABEL, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
+import type { Standards } from "../api/standards/rule.ts";
 import { applyStandards } from "./apply-standards.ts";
 import type { Pod } from "./pod.ts";
-import type { Standards } from "./probe-floors.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
 
 const APPLY: Standards = { enforcement: "Apply", readinessProbe: { minTimeoutSeconds: 5 } };

@@ -1,6 +1,7 @@
 /** `standards.enforcement: Apply`: existing probes are raised to the floors of ClusterHealthPolicies. Pure. */
+import type { Standards } from "../api/standards/rule.ts";
 import type { Pod } from "./pod.ts";
-import { type Standards, standardsFloors } from "./probe-floors.ts";
+import { standardsFloors } from "./probe-floors.ts";
 import { raiseProbes } from "./raise-probes.ts";
 import { isNeverChanged } from "./why-skip.ts";
 

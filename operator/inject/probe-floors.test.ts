@@ -1,7 +1,8 @@
 /** Which floors a policy and standards come to. */
 import { describe, expect, test } from "@jest/globals";
+import type { Standards } from "../api/standards/rule.ts";
 import { testPolicy } from "../api/testing/policy.ts";
-import { alignFloors, alignsProbes, type Standards, standardsFloors } from "./probe-floors.ts";
+import { alignFloors, alignsProbes, standardsFloors } from "./probe-floors.ts";
 
 const NO_CEILING = Number.POSITIVE_INFINITY;
 

@@ -1,11 +1,10 @@
 /** How far the times of an app's own probes are raised. Pure. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import type { ClusterHealthPolicySpec } from "../api/v1alpha1-cluster.ts";
+import type { JudgedProbe } from "../api/standards/pod-probes.ts";
+import type { Standards } from "../api/standards/rule.ts";
 
 /** The probes whose times may be raised; a startupProbe decides nothing once its container has started. */
-export const RAISED_PROBES = ["readinessProbe", "livenessProbe"] as const;
-/** One of RAISED_PROBES. */
-export type RaisedProbe = (typeof RAISED_PROBES)[number];
+export const RAISED_PROBES = ["readinessProbe", "livenessProbe"] as const satisfies JudgedProbe[];
 
 /** What the times of one kind of probe must come to at least, in whole seconds. */
 export interface ProbeFloor {
@@ -20,10 +19,7 @@ export interface ProbeFloor {
 }
 
 /** The floors of both kinds of probe. */
-export type ProbeFloors = Readonly<Record<RaisedProbe, ProbeFloor>>;
-
-/** The standards of a ClusterHealthPolicy. */
-export type Standards = NonNullable<ClusterHealthPolicySpec["standards"]>;
+export type ProbeFloors = Readonly<Record<JudgedProbe, ProbeFloor>>;
 
 /** Raises nothing. */
 const NO_FLOOR: ProbeFloor = {
@@ -54,7 +50,7 @@ export function alignFloors({ probe }: Pick<EffectivePolicy, "probe">): ProbeFlo
   return { readinessProbe: floor, livenessProbe: floor };
 }
 
-function floorOf(asked: Standards[RaisedProbe] = {}): ProbeFloor {
+function floorOf(asked: Standards[JudgedProbe] = {}): ProbeFloor {
   const { minTimeoutSeconds = 0, minExecTimeoutSeconds = 0 } = asked;
   return {
     timeoutSeconds: minTimeoutSeconds,
@@ -87,7 +83,7 @@ export function standardsFloors(
 ): ProbeFloors | undefined {
   const applied = standards.filter(appliesStandards);
   if (applied.length === 0) return undefined;
-  const floor = (probe: RaisedProbe) =>
+  const floor = (probe: JudgedProbe) =>
     applied.map((one) => floorOf(one[probe])).reduce(stricter, NO_FLOOR);
   return { readinessProbe: floor("readinessProbe"), livenessProbe: floor("livenessProbe") };
 }

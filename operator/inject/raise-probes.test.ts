@@ -74,8 +74,13 @@ describe("periodSeconds", () => {
   });
 });
 
-test.each([null, "5", 1.5, {}])("a time that is %j counts as unset", (timeoutSeconds) => {
+test.each([null, 0, "5", 1.5, {}])("a time that is %j counts as unset", (timeoutSeconds) => {
   expect(raise({ ...HTTP, timeoutSeconds })).toStrictEqual({ ...HTTP, timeoutSeconds: 5 });
+});
+
+test("a period of zero is one of 10 s, which is not lowered", () => {
+  const own = { ...HTTP, timeoutSeconds: 9, periodSeconds: 0 };
+  expect(raise(own)).toBe(own);
 });
 
 describe("the pod", () => {

@@ -1,17 +1,10 @@
 /** Raises the times of the probes that a pod's containers bring along. Pure; the original is never changed. */
 import { isDnsLabel } from "../api/name-patterns.ts";
+import { type JudgedProbe, PROBE_TIME_DEFAULTS } from "../api/standards/pod-probes.ts";
 import { hasRoomForAnnotations } from "./annotations-limit.ts";
 import type { Container, Pod, Probe } from "./pod.ts";
-import {
-  type ProbeFloor,
-  type ProbeFloors,
-  RAISED_PROBES,
-  type RaisedProbe,
-} from "./probe-floors.ts";
+import { type ProbeFloor, type ProbeFloors, RAISED_PROBES } from "./probe-floors.ts";
 import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.ts";
-
-/** What Kubernetes takes where a probe says nothing. */
-const UNSET = { timeoutSeconds: 1, periodSeconds: 10 } as const;
 
 /** Proxies of meshes that stand among the app's containers: how they are probed is their own business. */
 const MESH_PROXIES: ReadonlySet<string> = new Set(["istio-proxy", "linkerd-proxy"]);
@@ -31,9 +24,10 @@ function isRewritten({ httpGet }: Probe, annotations: Record<string, string>): b
   return isAgent && REWRITTEN_PATH.test(String(httpGet?.path));
 }
 
-function seconds(probe: Probe, field: keyof typeof UNSET): number {
-  const value = probe[field];
-  return Number.isSafeInteger(value) ? (value as number) : UNSET[field];
+/** Zero means unset, as it does to the API server. */
+function seconds(probe: Probe, field: Raise["field"]): number {
+  const value = Number.isSafeInteger(probe[field]) ? (probe[field] as number) : 0;
+  return value || PROBE_TIME_DEFAULTS[field];
 }
 
 /** The times of a probe with the floor under them. */
@@ -88,7 +82,7 @@ function raiseContainer(
   const name = String(container.name);
   // The API server refuses any other name later. The record must be made of such names alone.
   if (!isDnsLabel(name) || MESH_PROXIES.has(name)) return container;
-  const raised: Partial<Record<RaisedProbe, Probe>> = {};
+  const raised: Partial<Record<JudgedProbe, Probe>> = {};
   for (const kind of RAISED_PROBES) {
     const probe = container[kind];
     if (!probe) continue;

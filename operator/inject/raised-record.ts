@@ -3,7 +3,7 @@
  * status. Whoever creates a pod can write them too, so that nothing is decided by them.
  */
 import { PROBES_LEFT_ALONE_ANNOTATION, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
-import type { RaisedProbe } from "./probe-floors.ts";
+import type { JudgedProbe } from "../api/standards/pod-probes.ts";
 
 /** Entries of each annotation; more probes than a pod has containers that anybody looks at one by one. */
 export const MAX_RECORDED = 16;
@@ -23,7 +23,7 @@ const PROBE = /^[a-z0-9-]{1,63}\/(?:readiness|liveness)Probe$/;
 /** One time of one probe, before and after. */
 export interface Raise {
   container: string;
-  probe: RaisedProbe;
+  probe: JudgedProbe;
   field: "timeoutSeconds" | "periodSeconds";
   from: number;
   to: number;

@@ -9,10 +9,10 @@ import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
+import type { Standards } from "../api/standards/rule.ts";
 import { applyStandards } from "../inject/apply-standards.ts";
 import { inject } from "../inject/inject.ts";
 import type { Pod } from "../inject/pod.ts";
-import type { Standards } from "../inject/probe-floors.ts";
 import type { InjectSettings } from "../inject/settings.ts";
 import { SKIP_REASONS } from "../inject/why-skip.ts";
 import type { ReviewRequest } from "./review.ts";
