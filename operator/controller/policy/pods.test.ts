@@ -61,6 +61,8 @@ describe("projectPod", () => {
     const annotations = { annotations: { ...OUR_ANNOTATIONS.annotations, ...recorded } };
     const probes = { raised: [entry], leftAlone: [] };
     expect(projectPod(raw(annotations, SIDECAR))?.sidecar).toMatchObject({ probes });
+    const shared = [1, 2].map(() => projectPod(raw(annotations, SIDECAR))?.sidecar?.probes);
+    expect(shared[0]).toBe(shared[1]);
     expect(projectPod(raw({ annotations: recorded }))).not.toHaveProperty("sidecar");
     expect(projectPod(raw(OUR_ANNOTATIONS, SIDECAR))?.sidecar).not.toHaveProperty("probes");
   });

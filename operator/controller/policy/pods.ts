@@ -8,6 +8,7 @@ import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 import type { Change } from "../kube/watch.ts";
+import { shareEqual } from "./share-equal.ts";
 
 /** A pod, cut down to what the leader needs. */
 export interface PodRecord {
@@ -19,7 +20,7 @@ export interface PodRecord {
   /** Opted out, or one that is never injected: no restart gives it the sidecar. */
   skipped: boolean;
   /** Set when the pod carries our container; `probes` when something is recorded of the app's own ones. */
-  sidecar?: { policy: string; revision: string; ready: boolean; probes?: RaisedRecord };
+  sidecar?: { policy: string; revision: string; ready: boolean; probes?: Readonly<RaisedRecord> };
   /** Address, where the pod has one. */
   ip: string | undefined;
   ready: boolean;
@@ -68,7 +69,15 @@ function workloadOf({ metadata }: LivePod): string | undefined {
   return name !== undefined && isDnsSubdomain(name) ? `${kind}/${name}` : undefined;
 }
 
-function sidecarOf(pod: LivePod, image: string): PodRecord["sidecar"] {
+/** What cutting down takes beside the pod. */
+interface Projection {
+  /** The sidecar's image, by which our container is told from another of its name. */
+  image: string;
+  /** Pods of a workload record the same of their probes: each for itself would double what is kept of a pod. */
+  share: (record: RaisedRecord) => Readonly<RaisedRecord>;
+}
+
+function sidecarOf(pod: LivePod, { image, share }: Projection): PodRecord["sidecar"] {
   const carries = pod.spec?.initContainers?.some((container) => isSidecar(container, image));
   const policy = pod.metadata.annotations?.[POLICY_ANNOTATION];
   // Only both together make a pod ours: annotations get copied along with a pod's manifest, and anybody
@@ -80,13 +89,14 @@ function sidecarOf(pod: LivePod, image: string): PodRecord["sidecar"] {
     policy,
     revision: pod.metadata.annotations?.[REVISION_ANNOTATION] ?? "",
     ready: status?.ready === true,
-    ...(probes.raised.length + probes.leftAlone.length > 0 && { probes }),
+    ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
   };
 }
 
-function recordOf(pod: LivePod, image: string): PodRecord {
+function recordOf(pod: LivePod, projection: Projection): PodRecord {
   const { metadata, status } = pod;
-  const sidecar = sidecarOf(pod, image);
+  const { image } = projection;
+  const sidecar = sidecarOf(pod, projection);
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
@@ -104,12 +114,13 @@ function recordOf(pod: LivePod, image: string): PodRecord {
  * sidecar, by which our container is told from another of its name.
  */
 export function podProjection(image: string): (object: KubeObject) => PodRecord | undefined {
+  const projection: Projection = { image, share: shareEqual() };
   return (object) => {
     const pod = object as unknown as LivePod;
     const phase = pod.status?.phase;
     const gone = pod.metadata.deletionTimestamp !== undefined;
     if (gone || phase === "Succeeded" || phase === "Failed") return undefined;
-    return recordOf(pod, image);
+    return recordOf(pod, projection);
   };
 }
 
