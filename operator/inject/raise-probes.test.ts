@@ -130,6 +130,35 @@ describe("the pod", () => {
     },
   );
 
+  test.each([
+    [256, 5],
+    [257, undefined],
+  ])("of %s containers has timeoutSeconds %s in each", (count, timeoutSeconds) => {
+    const containers = Array.from({ length: count }, (_, at) => ({
+      name: `app-${at}`,
+      readinessProbe: HTTP,
+    }));
+    const raised = raiseProbes(deepFreeze<Pod>({ spec: { containers } }), floors);
+    const times = raised.spec?.containers?.map(({ readinessProbe }) => readinessProbe);
+    expect(new Set(times?.map((probe) => probe?.timeoutSeconds))).toStrictEqual(
+      new Set([timeoutSeconds]),
+    );
+  });
+
+  const wide = Object.fromEntries(Array.from({ length: 128 }, (_, at) => [`x${at}`, 1]));
+  const ordinary = podWith(HTTP);
+  const [app] = ordinary.spec?.containers ?? [];
+
+  test.each<[string, Pod]>([
+    ["pod", { ...ordinary, ...wide }],
+    ["metadata", { ...ordinary, metadata: { ...wide, name: "x" } }],
+    ["spec", { spec: { ...ordinary.spec, ...wide } }],
+    ["container", { spec: { containers: [{ ...app, ...wide }] } }],
+    ["probe", podWith({ ...HTTP, ...wide })],
+  ])("is left alone where its %s has more fields than Kubernetes knows", (_what, pod) => {
+    expect(raiseProbes(deepFreeze(pod), floors)).toBe(pod);
+  });
+
   test("gets no record where its annotations have no room, and its probes are raised all the same", () => {
     const annotations = { large: "x".repeat(256 * 1024 - 20) };
     const raised = raiseProbes(podWith(HTTP, { annotations }), floors);

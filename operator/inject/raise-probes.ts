@@ -9,9 +9,21 @@ import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.t
 /** Proxies of meshes that stand among the app's containers: how they are probed is their own business. */
 const MESH_PROXIES: ReadonlySet<string> = new Set(["istio-proxy", "linkerd-proxy"]);
 
+/**
+ * Containers of a pod that is looked at; no pod that can run has as many. One of 50,000, which can only have been
+ * written to make the webhook work, took it a second.
+ */
+const MAX_CONTAINERS = 256;
+
+/**
+ * Fields of what is copied: Kubernetes has 41 for the spec of a pod and 25 for a container. One probe of 250,000
+ * fields took the webhook two seconds.
+ */
+const MAX_FIELDS = 128;
+
 /** Where Istio has the kubelet ask its agent instead of the app, and the agent's port unless the pod says another. */
 const REWRITTEN_PATH = /^\/app-health\/[^/]+\/(readyz|livez|startupz)$/;
-const AGENT_PORT = 15_020;
+const AGENT_PORT = "15020";
 const AGENT_PORT_ANNOTATION = "status.sidecar.istio.io/port";
 
 /**
@@ -19,9 +31,13 @@ const AGENT_PORT_ANNOTATION = "status.sidecar.istio.io/port";
  * the probe had at that moment: a longer one here would change nothing but how long the kubelet waits for it.
  */
 function isRewritten({ httpGet }: Probe, annotations: Record<string, string>): boolean {
-  const port = Number(httpGet?.port);
-  const isAgent = port === AGENT_PORT || port === Number(annotations[AGENT_PORT_ANNOTATION]);
-  return isAgent && REWRITTEN_PATH.test(String(httpGet?.path));
+  const port = typeof httpGet?.port === "number" ? String(httpGet.port) : httpGet?.port;
+  const isAgent = port === AGENT_PORT || port === annotations[AGENT_PORT_ANNOTATION];
+  return isAgent && typeof httpGet?.path === "string" && REWRITTEN_PATH.test(httpGet.path);
+}
+
+function isOversized(part: object = {}): boolean {
+  return Object.keys(part).length > MAX_FIELDS;
 }
 
 /** Zero means unset, as it does to the API server. */
@@ -81,11 +97,11 @@ function raiseContainer(
 ): Container {
   const name = String(container.name);
   // The API server refuses any other name later. The record must be made of such names alone.
-  if (!isDnsLabel(name) || MESH_PROXIES.has(name)) return container;
+  if (!isDnsLabel(name) || MESH_PROXIES.has(name) || isOversized(container)) return container;
   const raised: Partial<Record<JudgedProbe, Probe>> = {};
   for (const kind of RAISED_PROBES) {
     const probe = container[kind];
-    if (!probe) continue;
+    if (!probe || isOversized(probe)) continue;
     raised[kind] = raiseProbe(probe, floors[kind], {
       place: { container: name, probe: kind },
       ...rest,
@@ -99,12 +115,16 @@ function raiseContainer(
 /**
  * `pod` with the readiness and liveness probes of its containers raised to `floors`, and annotations that say
  * which. Handlers, startup probes, init containers and native sidecars stay as they are; no value is lowered
- * and no probe added. Where nothing is to be done it is the very same pod.
+ * and no probe added. Where nothing is to be done, and where no pod that can run is as large, it is the very same
+ * pod.
  */
 export function raiseProbes(pod: Pod, floors: ProbeFloors): Pod {
+  const { containers: standing = [] } = pod.spec ?? {};
+  const copied = [pod, pod.metadata, pod.spec];
+  if (standing.length > MAX_CONTAINERS || copied.some((part) => isOversized(part))) return pod;
   const annotations = pod.metadata?.annotations ?? {};
   const progress: Progress = { raises: [], leftAlone: [] };
-  const containers = (pod.spec?.containers ?? []).map((container) =>
+  const containers = standing.map((container) =>
     raiseContainer(container, floors, { annotations, progress }),
   );
   const record = recordAnnotations(annotations, progress.raises, progress.leftAlone);

@@ -12,7 +12,7 @@ import { webhookMetrics } from "./metrics.ts";
 import { reviewOf } from "./testing/client.ts";
 
 const REPEATS = 20_000;
-const POLICY = testPolicy({ selector: {} });
+const POLICY = testPolicy({ selector: {}, application: { probes: "Align" } });
 const APP = { name: "app", image: "registry.example/app:1" };
 
 const FIRST = firstCall({ spec: { containers: [APP] } });
@@ -47,7 +47,7 @@ function answerTo(spec: PodSpec) {
       heldBack: () => undefined,
       service: () => undefined,
       namespaceOptedOut: () => false,
-      standards: () => [],
+      standards: () => [{ enforcement: "Apply" as const, livenessProbe: { minTimeoutSeconds: 9 } }],
       namespaceAnnotations: () => ({}),
       ownNamespace: "healthpolicy-system",
     },
@@ -95,6 +95,10 @@ test.each<[string, PodSpec]>([
   ],
   ["our port", sidecarWith({ ports: many(() => port ?? {}) })],
   ["the app's port", { ...FIRST, containers: [{ ...APP, ports: many(() => port ?? {}) }] }],
+  [
+    "the app's containers with a probe",
+    { ...FIRST, containers: many((index) => ({ name: `a${index}`, livenessProbe: {} })) },
+  ],
   ["fields of a probe", sidecarWith({ readinessProbe: wide() })],
   ["requests", sidecarWith({ resources: { requests: wide() } })],
   ["limits", sidecarWith({ resources: { limits: wide() } })],

@@ -14,12 +14,12 @@ const REVIEWS = 3_000;
 const options = {
   // Selects every pod, so that injection is reached.
   knowledge: {
-    policies: () => [testPolicy({ selector: {} })],
+    policies: () => [testPolicy({ selector: {}, application: { probes: "Align" } })],
     settings: SETTINGS,
     heldBack: () => undefined,
     service: () => undefined,
     namespaceOptedOut: () => false,
-    standards: () => [],
+    standards: () => [{ enforcement: "Apply" as const, livenessProbe: { minTimeoutSeconds: 9 } }],
     namespaceAnnotations: () => ({}),
     ownNamespace: "healthpolicy-system",
   },
