@@ -18,7 +18,7 @@ export const CLUSTER_HEALTH_POLICIES = "clusterhealthpolicies";
 export const INJECT_LABEL = `${GROUP}/inject`;
 /** Annotation on an injected pod: the name of the HealthPolicy it was bound to when it was created. */
 export const POLICY_ANNOTATION = `${GROUP}/policy`;
-/** Annotation on an injected pod: hash of what the policy asked for in the container, image left out. */
+/** Annotation on an injected pod: hash of what the policy asked for in the pod, image left out. */
 export const REVISION_ANNOTATION = `${GROUP}/revision`;
 /** Annotation on a pod: which times of its containers' own probes were raised, from what to what. */
 export const PROBES_RAISED_ANNOTATION = `${GROUP}/probes-raised`;
