@@ -92,6 +92,11 @@ bench-sidecar: setup ## measure the sidecar's CPU, memory and start beside a nai
 bench-types: setup ## measure the sidecar's memory for each dependency type and for all of them; ARGS="--minutes 2"
 	@node bench/sidecar-cost/by-type.ts $(ARGS)
 
+.PHONY: bench-limits
+bench-limits: bundle ## run the sidecar's image under its limits, every type in one policy, TLS on; ARGS="--minutes 2"
+	@$(CLUSTER)/images.sh sidecar
+	@node bench/sidecar-cost/under-limits.ts $(ARGS)
+
 .PHONY: clean
 clean: ## remove the cluster and what was built; images and the Docker engine stay
 	@$(CLUSTER)/down.sh

@@ -7,7 +7,10 @@ import type { Scene } from "./scene.ts";
 import { staysTrue, waitFor, waitUntil } from "./wait-for.ts";
 
 /** The worst case that the policy's status promises, in milliseconds. */
-export function promised(scene: Scene, bound: "unreadyWithin" | "readyWithin"): number {
+export function promised(
+  scene: Pick<Scene, "policy">,
+  bound: "unreadyWithin" | "readyWithin",
+): number {
   const milliseconds = durationMilliseconds(scene.policy.status?.bounds?.[bound] ?? "");
   if (milliseconds === undefined) throw new Error(`status.bounds.${bound} is missing`);
   return milliseconds;
