@@ -109,13 +109,13 @@ test.each<[string, [string, string][], string[]]>([
       ["token", "/var/run/secrets/eks.amazonaws.com/serviceaccount"],
       ["token", "/var/run/secrets/azure/tokens"],
       ["scratch", "/vault/secrets"],
-      ["scratch", "/home/vault"],
+      ["scratch", "/vault/configs"],
     ],
     [
       "/var/run/secrets/eks.amazonaws.com/serviceaccount",
       "/var/run/secrets/azure/tokens",
       "/vault/secrets",
-      "/home/vault",
+      "/vault/configs",
     ],
   ],
 ])("%s", (_, mounts, want) => {
