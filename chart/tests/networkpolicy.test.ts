@@ -1,11 +1,17 @@
 import { expect, jest, test } from "@jest/globals";
+import { SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../../operator/api/names.ts";
 import { HELM_TIMEOUT_MS, only, render } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.
 jest.setTimeout(HELM_TIMEOUT_MS);
 
+interface Port {
+  port: string | number;
+  endPort?: number;
+}
+
 interface Rule {
-  ports: { port: string }[];
+  ports: Port[];
   from?: object[];
 }
 
@@ -16,6 +22,22 @@ function reach(...args: string[]): Record<string, object[] | undefined> {
     ingress.flatMap(({ ports, from }) => ports.map(({ port }) => [port, from])),
   );
 }
+
+/** The ports of other namespaces' pods that the operator may reach. */
+function sidecarPorts(...args: string[]): Port[] {
+  const { egress } = only(render(...args), "NetworkPolicy").spec as {
+    egress: { ports: Port[]; to?: object[] }[];
+  };
+  const everywhere = JSON.stringify([{ namespaceSelector: {} }]);
+  return egress.flatMap(({ to, ports }) => (JSON.stringify(to) === everywhere ? ports : []));
+}
+
+test("the operator may reach the ports that a sidecar can have, where the values allow it", () => {
+  expect(sidecarPorts()).toStrictEqual([
+    { port: SIDECAR_PORT, endPort: SIDECAR_PORT + SIDECAR_PORT_TRIES - 1, protocol: "TCP" },
+  ]);
+  expect(sidecarPorts("--set", "networkPolicy.egress.sidecars=false")).toStrictEqual([]);
+});
 
 test("everybody may reach both ports where the values name nobody", () => {
   expect(reach()).toStrictEqual({ webhook: undefined, management: undefined });

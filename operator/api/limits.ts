@@ -38,6 +38,8 @@ export const HTTP_METHODS = ["GET", "HEAD"] as const;
 
 /** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 75,000. */
 export const MAX_POLICY_FILE_BYTES = 262_144;
+/** The longest body of a sidecar's /status in bytes: it writes no more, and the operator reads no more. */
+export const MAX_STATUS_BYTES = 4_096;
 /** The highest TCP port. */
 export const MAX_PORT = 65_535;
 /**
@@ -58,6 +60,8 @@ export const MAX_MYSQL_DATABASE_LENGTH = 64;
  * them fit, so that no command in it is cut; what is longer is a list that a person would not read.
  */
 export const MAX_MESSAGE_LENGTH = 2_048;
+/** Pods that a status names as examples of one dependency. */
+export const MAX_EXAMPLES = 10;
 /** The most dependencies that a policy may name. */
 export const MAX_DEPENDENCIES = 12;
 /** The most memcached servers that one dependency may name. */

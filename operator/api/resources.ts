@@ -52,6 +52,13 @@ export const HEALTH_POLICY: Resource = {
     AGE,
     { name: "Mode", type: "string", jsonPath: ".status.effective.mode", priority: 1 },
     {
+      name: "Would-Be-Unready",
+      type: "integer",
+      jsonPath: ".status.pods.wouldBeUnready",
+      description: "Of a dry run: pods that would be unready if it were enforced.",
+      priority: 1,
+    },
+    {
       name: "Unready-Within",
       type: "string",
       jsonPath: ".status.bounds.unreadyWithin",

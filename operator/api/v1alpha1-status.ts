@@ -1,6 +1,6 @@
 /** What the operator reports in the status of a HealthPolicy: fields, their documentation and limits. */
 import { z } from "zod";
-import { MAX_DEPENDENCIES } from "./limits.ts";
+import { MAX_DEPENDENCIES, MAX_EXAMPLES, MAX_LABEL_LENGTH, MAX_NAME_LENGTH } from "./limits.ts";
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
 import { conditionsOf, count, generation, UNOBSERVED_STATUS } from "./v1alpha1-conditions.ts";
 import { describe } from "./v1alpha1-fields.ts";
@@ -146,6 +146,15 @@ export const status = z
           `Matching pods that are opted out, of a kind that is never injected, without room for the sidecar, or behind a host that the policy names.`,
         ),
         summary: text("injected/matched."),
+        wouldBeUnready: count(
+          "In a dry run: of the asked, pods that would be unready if the policy were enforced.",
+        ),
+        asked: count(
+          "Pods whose sidecar the operator asks for its reasons, 200 at most: in a dry run those with a ready sidecar, else those whose sidecar says unready.",
+        ),
+        unknown: count(
+          "Of the asked, pods that gave no answer, or none that fits the policy as it is now. Nothing is done because of that.",
+        ),
       })
       .optional()
       .meta(describe("Counts of pods.")),
@@ -166,6 +175,40 @@ export const status = z
           "The probes that the app's containers bring along, where application.probes or the standards of a ClusterHealthPolicy change them.",
         ),
       ),
+    dependencies: z
+      .array(
+        z.object({
+          name: z.string().max(MAX_LABEL_LENGTH).meta(describe("Name of the dependency.")),
+          failingPods: count("Of the asked, pods that it makes unready, or would in a dry run."),
+          reason: z
+            .string()
+            .max(63)
+            .optional()
+            .meta(describe("Why it fails there; where pods differ, what most of them say.")),
+          since: z
+            .string()
+            .max(63)
+            .optional()
+            .meta({
+              ...describe("When the first of these pods found it down."),
+              format: "date-time",
+            }),
+          examples: z
+            .array(z.string().max(MAX_NAME_LENGTH))
+            .max(MAX_EXAMPLES)
+            .optional()
+            .meta(describe("Names of some of these pods.")),
+        }),
+      )
+      .max(MAX_DEPENDENCIES)
+      .optional()
+      .meta({
+        ...describe(
+          "Dependencies that make pods unready now, or would in a dry run, as their sidecars say. Those that fail nowhere are left out.",
+        ),
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"],
+      }),
     dependenciesSummary: z
       .string()
       .max(MAX_SUMMARY_LENGTH)

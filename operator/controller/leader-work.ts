@@ -8,18 +8,22 @@ import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
 import type { PodWatches } from "./policy/pod-watches.ts";
 import { createReconciler, type Reconciler } from "./policy/reconcile.ts";
+import { type Ask, createSurvey } from "./policy/survey-sidecars.ts";
 import type { OperatorSettings } from "./settings.ts";
 import {
   createWebhookWriter,
   WEBHOOK_REAPPLY_MILLISECONDS,
 } from "./webhook-configuration/apply-webhook-configuration.ts";
 import { createWebhookProver, type WebhookProver } from "./webhook-configuration/prove-webhook.ts";
-import type { WorkItem } from "./work-item.ts";
+import { policyItem, type WorkItem } from "./work-item.ts";
 
 /** Certificates live for weeks; the Secret's own changes are watched. */
 const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
 /** From a write of the webhook configuration to its proof: API servers learn of it by a watch of theirs. */
 const PROOF_AFTER_WRITE_MILLISECONDS = 1_000;
+
+/** Sidecars that are asked at the same moment answer together. */
+const ANSWERS_MILLISECONDS = 300;
 
 export interface LeaderWorkOptions {
   client: KubeClient;
@@ -33,6 +37,8 @@ export interface LeaderWorkOptions {
   queue: Pick<Queue<WorkItem>, "add" | "addAfter">;
   /** Called when it has changed whether API servers get through to the webhook. */
   onReachChange: () => void;
+  /** How a sidecar is asked; for tests. */
+  ask?: Ask;
   log: Logger;
 }
 
@@ -44,6 +50,8 @@ export interface LeaderWork {
   counts: Reconciler["counts"];
   /** Whether API servers get through to the webhook. */
   webhookReach: WebhookProver["reach"];
+  /** Ends what goes on by itself. */
+  stop(): Promise<void>;
 }
 
 /** Work of which nothing is done yet. */
@@ -70,10 +78,16 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     onChange: options.onReachChange,
     log,
   });
+  const survey = createSurvey({
+    onChange: (policy) => queue.addAfter(policyItem(policy), ANSWERS_MILLISECONDS),
+    ask: options.ask,
+    log,
+  });
   const reconciler = createReconciler({
     client,
     caches,
     pods: options.pods,
+    survey,
     configMaps: createConfigMapWriter(client),
     webhook,
     webhookReach: prover.reach,
@@ -117,5 +131,5 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     }
   }
 
-  return { handle, counts: reconciler.counts, webhookReach: prover.reach };
+  return { handle, counts: reconciler.counts, webhookReach: prover.reach, stop: survey.stop };
 }

@@ -18,7 +18,7 @@ const TOGETHER_MILLISECONDS = 300;
 /** What a leader needs; the rest of its work is put together while it leads. */
 export type LeaderOptions = Pick<
   LeaderWorkOptions,
-  "client" | "caches" | "settings" | "dnsName" | "log"
+  "client" | "caches" | "settings" | "dnsName" | "ask" | "log"
 >;
 
 /** The work of a leader, and what there is to see of it. */
@@ -136,7 +136,7 @@ export function createLeader(options: LeaderOptions): Leader {
     await untilAborted(signal);
     unsubscribe();
     leading = undefined;
-    await Promise.all([pods.stop(), queue.stop()]);
+    await Promise.all([pods.stop(), queue.stop(), work.stop()]);
   }
 
   return {

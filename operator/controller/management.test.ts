@@ -143,7 +143,12 @@ test("each answer ends its connection", async () => {
 test("the controller's metrics", async () => {
   const registry = new Registry();
   const watch = { secondsSinceLastEvent: () => 7 };
-  let counts = new Map([["shop/web", countsOf({ unready: 2, optedOut: 1 })]]);
+  const told = { asked: 3, unknown: 1, wouldBeUnready: 2, dependencies: [] };
+  let counts = new Map([
+    ["shop/web", countsOf({ unready: 2, optedOut: 1 })],
+    ["shop/new", countsOf({ reports: told })],
+    ["shop/old", countsOf({ reports: { ...told, wouldBeUnready: undefined } })],
+  ]);
   const caches = {
     policies: watch,
     namespaces: watch,
@@ -159,6 +164,13 @@ test("the controller's metrics", async () => {
   expect(text).toContain('healthpolicy_pods{namespace="shop",policy="web",state="matched"} 3');
   expect(text).toContain('healthpolicy_pods{namespace="shop",policy="web",state="unready"} 2');
   expect(text).toContain('healthpolicy_pods{namespace="shop",policy="web",state="opted_out"} 1');
+  expect(text).not.toMatch(/policy="web",state="(asked|unknown|would_be_unready)"/);
+  expect(text).toContain('healthpolicy_pods{namespace="shop",policy="new",state="asked"} 3');
+  expect(text).toContain('healthpolicy_pods{namespace="shop",policy="new",state="unknown"} 1');
+  expect(text).toContain(
+    'healthpolicy_pods{namespace="shop",policy="new",state="would_be_unready"} 2',
+  );
+  expect(text).not.toContain('policy="old",state="would_be_unready"');
   expect(text).toContain('healthpolicy_watch_last_event_seconds{kind="HealthPolicy"} 7');
   expect(text).not.toContain('kind="Pod"');
   expect(text).not.toMatch(/^healthpolicy_certificate_expiry_seconds /m);

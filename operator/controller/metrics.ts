@@ -3,6 +3,17 @@ import { Gauge, type Registry } from "prom-client";
 import type { Caches } from "./caches.ts";
 import { certificateExpiry } from "./certificate/certificate-plan.ts";
 import type { Leader } from "./leader.ts";
+import type { PodCounts } from "./policy/pod-counts.ts";
+
+/** Pods of a policy by state; `would_be_unready` in a dry run alone, and only once sidecars have been asked. */
+function states({ matched, injected, outdated, unready, optedOut, reports }: PodCounts) {
+  const { asked, unknown, wouldBeUnready } = reports ?? {};
+  return {
+    ...{ matched, injected, outdated, unready, opted_out: optedOut },
+    ...(asked !== undefined && { asked, unknown: unknown ?? 0 }),
+    ...(wouldBeUnready !== undefined && { would_be_unready: wouldBeUnready }),
+  };
+}
 
 /** Registers the metrics of the controller; values are read when they are asked for. */
 export function controllerMetrics(registry: Registry, caches: Caches, leader: Leader): void {
@@ -16,11 +27,9 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       this.reset();
       for (const [key, counts] of leader.counts()) {
         const [namespace = "", policy = ""] = key.split("/");
-        const { matched, injected, outdated, unready, optedOut } = counts;
-        for (const [state, value] of Object.entries({ matched, injected, outdated, unready })) {
+        for (const [state, value] of Object.entries(states(counts))) {
           this.set({ namespace, policy, state }, value);
         }
-        this.set({ namespace, policy, state: "opted_out" }, optedOut);
       }
     },
   });

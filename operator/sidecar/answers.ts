@@ -1,11 +1,10 @@
 /** Pure: the texts of /readyz and /status. They hold names, indexes and reasons and nothing else. */
+import { MAX_STATUS_BYTES } from "../api/limits.ts";
 import type { PodReason, Reason } from "../api/reasons.ts";
 import type { DependencyView, PodView } from "./readiness.ts";
 
 /** Longest body of /readyz in bytes: enough for a person to read. The kubelet looks at the status code alone. */
 export const MAX_READY_BYTES = 1_024;
-/** Longest body of /status in bytes; decision 0013 plans to read as much. */
-export const MAX_STATUS_BYTES = 4_096;
 
 /** The status code and body of a probe. */
 export interface ReadyAnswer {

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { METRICS_PATH, SIDECAR_CONTAINER } from "../../operator/api/names.ts";
 import { expectStaysReady, expectUnready, promised } from "./harness/expect-readiness.ts";
 import { askSidecar, isReady, type Pod, sidecarReport } from "./harness/pods.ts";
-import { condition, policyProgrammed } from "./harness/policy.ts";
+import { condition, getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { probeAnswer } from "./harness/probe-answer.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { sidecarsFollow } from "./harness/sidecars-follow.ts";
 import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
-import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
+import { POD_STARTS, SIDECARS_ASKED, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -50,15 +50,73 @@ async function expectDryRunTold(pod: Pod): Promise<void> {
   expect(JSON.parse(turns.at(-1) ?? "{}")).toMatchObject({ dependencies: DOWN.dependency });
 }
 
-test("kubectl shows that nothing is enforced", async () => {
-  expect(condition(scene.policy, "Ready")).toMatchObject({ status: "True" });
+/** Waits until the policy's status has so many pods that would be unready, and gives it. */
+const wouldBeUnready = (pods: number) =>
+  waitFor({ what: `${pods} pods that would be unready`, within: SIDECARS_ASKED }, async () => {
+    const { status } = await getPolicy(scene.namespace, "web");
+    return status?.pods?.wouldBeUnready === pods ? status : undefined;
+  });
+
+/** The policy's word about the present fault. */
+async function expectPolicyTells(pods: readonly Pod[]): Promise<void> {
+  const status = await wouldBeUnready(pods.length);
+  expect(status.pods).toMatchObject({ asked: pods.length, unknown: 0, unready: 0 });
+  const reports = await Promise.all(pods.map(sidecarReport));
+  const times = reports.map((report) => report?.dependencies[0]?.since ?? "");
+  expect(status.dependencies).toStrictEqual([
+    {
+      name: DOWN.dependency,
+      reason: DOWN.reason,
+      failingPods: pods.length,
+      since: times.sort()[0],
+      examples: pods.map(({ metadata }) => metadata.name).sort(),
+    },
+  ]);
+  expect(await wideColumn("WOULD-BE-UNREADY")).toBe(String(pods.length));
+}
+
+/** An enforced policy says why its pods are unready, and no more what a dry run would do. */
+async function expectPolicyNamesReason(): Promise<void> {
+  const all = (await scene.appPods()).length;
+  const what = `${all} pods to be unready for the dependency`;
+  await waitUntil({ what, within: SIDECARS_ASKED }, async () => {
+    const { status } = await getPolicy(scene.namespace, "web");
+    const [found] = status?.dependencies ?? [];
+    return status?.pods?.unready === all && found?.failingPods === all;
+  });
+  const { status } = await getPolicy(scene.namespace, "web");
+  expect(status?.dependencies).toMatchObject([{ name: DOWN.dependency, reason: DOWN.reason }]);
+  expect(status?.pods).not.toHaveProperty("wouldBeUnready");
+}
+
+async function wideColumn(name: string): Promise<string | undefined> {
   const [head = "", row = ""] = (await scene.kubectl("get", "hpol", "web", "-o", "wide")).split(
     "\n",
   );
-  const column = head.indexOf("MODE");
+  const column = head.indexOf(name);
   expect(column).toBeGreaterThan(0);
-  expect(row.slice(column).split(/\s/)[0]).toBe("DryRun");
+  return row.slice(column).split(/\s/)[0];
+}
+
+test("kubectl shows that nothing is enforced", async () => {
+  expect(condition(scene.policy, "Ready")).toMatchObject({ status: "True" });
+  expect(await wideColumn("MODE")).toBe("DryRun");
+  const fine = await wouldBeUnready(0);
+  expect(fine.pods).toMatchObject({ asked: 2, unknown: 0 });
+  expect(fine).not.toHaveProperty("dependencies");
 });
+
+test(
+  "the policy's status names the pods that would be unready, the dependency and since when, until it is back",
+  async () => {
+    await rawConnectGives(database(), "connected");
+    await scaleDatabase(0);
+    await expectPolicyTells(await scene.appPods());
+    await scaleDatabase(1);
+    expect(await wouldBeUnready(0)).not.toHaveProperty("dependencies");
+  },
+  WHOLE_TEST,
+);
 
 test(
   "a fault is told and takes no pod out; nor does the edit to Enforce during it; the next fault does",
@@ -92,6 +150,7 @@ test(
       return reports.every((report) => report?.dependencies[0]?.up === true);
     });
     await expectUnready(scene, await scaleDatabase(0), DOWN);
+    await expectPolicyNamesReason();
   },
   WHOLE_TEST,
 );

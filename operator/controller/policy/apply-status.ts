@@ -55,7 +55,7 @@ export function withoutMessages(
 export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
   kind: "HealthPolicy",
   plural: HEALTH_POLICIES,
-  withoutCounts: ({ pods: _, conditions, ...rest }) => ({
+  withoutCounts: ({ pods: _, dependencies: __, conditions, ...rest }) => ({
     ...rest,
     conditions: withoutMessages(conditions),
   }),

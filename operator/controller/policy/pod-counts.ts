@@ -8,6 +8,7 @@ import { revisionOf } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
 import type { PodRecord } from "./pods.ts";
 import { NO_PROBES_CHANGED, type ProbesChanged, probesChanged } from "./probes-changed.ts";
+import type { SidecarReports } from "./sidecar-reports.ts";
 
 /**
  * Counts of the pods that a policy selects, and of those that are bound to it still: a pod follows the
@@ -41,6 +42,8 @@ export interface PodCounts {
   probes: ProbesChanged;
   /** A host of the policy that some of the selected pods are behind. */
   circle?: OwnService | undefined;
+  /** What sidecars say; undefined where none has been asked yet that should be. */
+  reports?: SidecarReports | undefined;
 }
 
 /** The counts of a policy that selects nothing. */

@@ -126,6 +126,30 @@ describe("projectPod", () => {
     });
   });
 
+  const listening = (value: string | undefined, spec: object = {}, started = true) => {
+    const env = value === undefined ? [] : [{ name: "HEALTHPOLICY_PORT", value }];
+    const initContainers = [{ ...SIDECAR.initContainers[0], env }];
+    const initContainerStatuses = [{ name: "healthpolicy-sidecar", started }];
+    const pod = raw(OUR_ANNOTATIONS, { initContainers, ...spec }, { initContainerStatuses });
+    return projectPod(pod)?.sidecar;
+  };
+
+  test.each(["19847", "19910"])("our container runs and can be asked on port %s", (port) => {
+    expect(listening(port)).toHaveProperty("port", Number(port));
+  });
+
+  test.each([undefined, "", "80", "19846", "19911", "19847.5", "1e9", "http"])(
+    "a port that is none of ours is not asked: %j",
+    (port) => {
+      expect(listening(port)).not.toHaveProperty("port");
+    },
+  );
+
+  test("nor one that does not run yet, nor one on the node's network", () => {
+    expect(listening("19847", {}, false)).not.toHaveProperty("port");
+    expect(listening("19847", { hostNetwork: true })).not.toHaveProperty("port");
+  });
+
   test("annotations without the container, and the container without annotations, are not ours", () => {
     expect(projectPod(raw(OUR_ANNOTATIONS))?.sidecar).toBeUndefined();
     expect(projectPod(raw({}, SIDECAR))?.sidecar).toBeUndefined();

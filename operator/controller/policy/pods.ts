@@ -1,7 +1,14 @@
 /** The leader's view of pods: the few fields that counting and finding replicas take. */
-import { POLICY_ANNOTATION, REVISION_ANNOTATION, SIDECAR_CONTAINER } from "../../api/names.ts";
+import {
+  POLICY_ANNOTATION,
+  PORT_ENV,
+  REVISION_ANNOTATION,
+  SIDECAR_CONTAINER,
+  SIDECAR_PORT,
+  SIDECAR_PORT_TRIES,
+} from "../../api/names.ts";
 import { isSidecar } from "../../inject/is-sidecar.ts";
-import type { Pod } from "../../inject/pod.ts";
+import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
 import { whyNeverInjected } from "../../inject/why-skip.ts";
 import { isDnsSubdomain } from "../kube/dns-name.ts";
@@ -19,15 +26,28 @@ export interface PodRecord {
   workload: string | undefined;
   /** Opted out, or one that is never injected: no restart gives it the sidecar. */
   skipped: boolean;
-  /** Set when the pod carries our container; `probes` when something is recorded of the app's own ones. */
-  sidecar?: { policy: string; revision: string; ready: boolean; probes?: Readonly<RaisedRecord> };
+  /** Set when the pod carries our container. */
+  sidecar?: Sidecar;
   /** Address, where the pod has one. */
   ip: string | undefined;
   ready: boolean;
 }
 
+/** Our container in a pod. */
+export interface Sidecar {
+  /** The policy that the pod is bound to. */
+  policy: string;
+  revision: string;
+  ready: boolean;
+  /** Where it can be asked: absent before it runs, and where the port is none of ours or the node's. */
+  port?: number;
+  /** Set when something is recorded of the app's own probes. */
+  probes?: Readonly<RaisedRecord>;
+}
+
 interface ContainerStatus {
   name?: string;
+  started?: boolean;
   ready?: boolean;
 }
 
@@ -77,19 +97,28 @@ interface Projection {
   share: (record: RaisedRecord) => Readonly<RaisedRecord>;
 }
 
-function sidecarOf(pod: LivePod, { image, share }: Projection): PodRecord["sidecar"] {
-  const carries = pod.spec?.initContainers?.some((container) => isSidecar(container, image));
+/** Others than ours are not asked: what a person writes there must not send us to any port of the pod. */
+function portOf({ env }: Container, { spec }: LivePod): number | undefined {
+  const port = Number(env?.find(({ name }) => name === PORT_ENV)?.value);
+  const isOurs = port >= SIDECAR_PORT && port < SIDECAR_PORT + SIDECAR_PORT_TRIES;
+  return isOurs && Number.isInteger(port) && spec?.hostNetwork !== true ? port : undefined;
+}
+
+function sidecarOf(pod: LivePod, { image, share }: Projection): Sidecar | undefined {
+  const container = pod.spec?.initContainers?.find((one) => isSidecar(one, image));
   const policy = pod.metadata.annotations?.[POLICY_ANNOTATION];
   // Only both together make a pod ours: annotations get copied along with a pod's manifest, and anybody
   // may give a container our name.
-  if (!carries || policy === undefined) return undefined;
+  if (!container || policy === undefined) return undefined;
   const status = pod.status?.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
   const probes = raisedRecord(pod.metadata.annotations ?? {});
+  const port = status?.started ? portOf(container, pod) : undefined;
   return {
     policy,
     revision: pod.metadata.annotations?.[REVISION_ANNOTATION] ?? "",
     ready: status?.ready === true,
     ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
+    ...(port !== undefined && { port }),
   };
 }
 

@@ -2,7 +2,11 @@
  * What the leader does about one policy: read all, decide, write ConfigMap and status. Level-triggered:
  * it may be called at any time and as often as anybody likes.
  */
-import { policyInForce, type Resolution } from "../../api/effective-policy.ts";
+import {
+  type EffectivePolicy,
+  policyInForce,
+  type Resolution,
+} from "../../api/effective-policy.ts";
 import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
@@ -20,7 +24,7 @@ import { replicasWithout } from "./ask-replicas.ts";
 import { circularPods } from "./circular-pods.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
 import type { PodWatches } from "./pod-watches.ts";
-import { readyReplicas } from "./pods.ts";
+import { type PodRecord, readyReplicas } from "./pods.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   needsReplicas,
@@ -29,6 +33,8 @@ import {
   policyPlan,
   type ReplicaFacts,
 } from "./policy-plan.ts";
+import { podsToAsk, sidecarReports } from "./sidecar-reports.ts";
+import type { Survey } from "./survey-sidecars.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
 const CONFLICT_MILLISECONDS = 300;
@@ -40,6 +46,8 @@ export interface ReconcilerOptions {
   caches: Caches;
   /** Pods by namespace. Until those of one are synced, they say nothing about policies or replicas. */
   pods: Pick<PodWatches, "pods" | "synced">;
+  /** Asks sidecars. */
+  survey: Pick<Survey, "follow" | "asked">;
   configMaps: ConfigMapWriter;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
@@ -61,17 +69,31 @@ export interface Reconciler {
 
 /** A reconciler that remembers nothing yet. */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { caches, configMaps, webhook, namespace: own } = options;
+  const { caches, configMaps, survey, webhook, namespace: own } = options;
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
 
-  function countsOf(namespace: string, resolution: Resolution): PodCounts | undefined {
+  /** Has sidecars asked, and tells what those said that have been. */
+  function reportsOf(policy: EffectivePolicy, pods: readonly PodRecord[]) {
+    const toAsk = podsToAsk(policy, pods);
+    survey.follow(policy, toAsk);
+    const reports = sidecarReports(policy, toAsk, (pod) => survey.asked(policy, pod));
+    // A new leader leaves what the last one wrote until it knows better.
+    return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
+  }
+
+  function countsOf(record: PolicyRecord, resolution: Resolution): PodCounts | undefined {
+    const { namespace } = record;
     const policy = policyInForce(resolution);
-    if (!policy) return NO_PODS;
+    if (!policy) {
+      survey.follow(record, []);
+      return NO_PODS;
+    }
     if (!options.pods.synced(namespace)) return undefined;
     const policies = caches.index.policies(namespace);
-    const { pods, circle } = circularPods(policy, options.pods.pods(namespace), caches.service);
-    return { ...countPods(policy, policies, pods), circle };
+    const all = options.pods.pods(namespace);
+    const { pods, circle } = circularPods(policy, all, caches.service);
+    return { ...countPods(policy, policies, pods), circle, reports: reportsOf(policy, all) };
   }
 
   async function configMapOf(
@@ -94,7 +116,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       configMap: await configMapOf(resolution, excluded),
       webhookReach: options.webhookReach(),
       listedForMilliseconds: webhook.listedFor(namespace),
-      counts: countsOf(namespace, resolution),
+      counts: countsOf(record, resolution),
       previous: statuses.previous(record),
       now: new Date(),
     };
@@ -174,6 +196,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       const record = caches.policies.get(key);
       const resolution = caches.index.resolution(policy);
       if (!record || !resolution) {
+        survey.follow(policy, []);
         forget(key);
         return undefined;
       }

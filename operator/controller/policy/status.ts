@@ -18,6 +18,7 @@ import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-statu
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
+import { reportedStatus } from "./reported-status.ts";
 
 /** Whether a pod created now would be injected. */
 export type Programmed =
@@ -236,12 +237,14 @@ export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
   const common = { observedGeneration: facts.generation, conditions: conditions(facts) };
   const policy = policyInForce(facts.resolution);
   if (!policy) return common;
+  const { pods, ...reported } = reportedStatus(facts);
   return {
     ...common,
     effective: effective(policy),
     bounds: boundsOf(policy),
-    pods: summary(facts.counts),
+    pods: { ...summary(facts.counts), ...pods },
     ...(isWorthTelling(facts.counts.probes, policy) && { application: facts.counts.probes }),
+    ...reported,
     dependenciesSummary: policy.dependencies.map(({ name }) => name).join(","),
   };
 }

@@ -5,6 +5,7 @@ import { rawPolicy } from "../../api/testing/policy.ts";
 import { startCaches } from "../caches.ts";
 import { refuse, reply, type Seen, startFakeApi } from "../kube/testing/fake-api-server.ts";
 import { createLeader } from "../leader.ts";
+import type { Ask } from "../policy/survey-sidecars.ts";
 import { LEADER_SETTINGS } from "./leader-settings.ts";
 
 const log = pino({ level: "silent" });
@@ -55,6 +56,8 @@ interface World {
   policies: object[];
   /** Whether a replica answers the proofs. */
   proofsAnswered: boolean;
+  /** What a sidecar answers. */
+  sidecarSays: Ask;
   secret: CertificateSecret;
 }
 
@@ -66,6 +69,7 @@ function newWorld(): World {
     pods: [],
     policies: [rawPolicy()],
     proofsAnswered: true,
+    sidecarSays: () => Promise.resolve(undefined),
     secret: { metadata: { name: "certificate", namespace: "system", resourceVersion: "7" } },
   };
 }
@@ -134,7 +138,8 @@ export async function openCluster() {
     log,
   });
   const dnsName = "webhook.system.svc";
-  const leader = createLeader({ client, caches, settings: LEADER_SETTINGS, dnsName, log });
+  const ask: Ask = (address) => world.sidecarSays(address);
+  const leader = createLeader({ client, caches, settings: LEADER_SETTINGS, dnsName, ask, log });
 
   /** Every write of an object, the oldest first. */
   function writesOf(path: string): Seen[] {

@@ -86,6 +86,7 @@ export interface DependencyReport {
   name: string;
   up: boolean;
   reason?: string;
+  since?: string;
   detail?: string;
   tls?: boolean;
 }

@@ -10,6 +10,13 @@ export interface PolicyObject {
     conditions?: { type: string; status: string; reason: string; message: string }[];
     bounds?: { unreadyWithin: string; readyWithin: string };
     pods?: Record<string, number | string>;
+    dependencies?: {
+      name: string;
+      failingPods: number;
+      reason: string;
+      since: string;
+      examples: string[];
+    }[];
   };
 }
 

@@ -14,6 +14,7 @@ import { createConfigMapWriter } from "../apply-configmap.ts";
 import { createPodIndex } from "../pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy-cache.ts";
 import { createReconciler, type Reconciler } from "../reconcile.ts";
+import type { Asked } from "../sidecar-reports.ts";
 import { podOf } from "./records.ts";
 
 /** Where the ConfigMap of the policy shop/web is written. */
@@ -33,6 +34,9 @@ interface World {
   optedOut: boolean;
   withCertificate: boolean;
   services: ServiceRecord[];
+  /** Names of the pods that are to be asked, by policy, and what came of asking them. */
+  following: Map<string, string[]>;
+  asked: Map<string, Asked>;
   /** Namespaces whose pods are not known yet. */
   unsynced: string[];
 }
@@ -52,6 +56,8 @@ export async function openPolicy() {
     optedOut: false,
     withCertificate: true,
     services: [],
+    following: new Map(),
+    asked: new Map(),
     unsynced: [],
   };
   const replica = https.createServer(
@@ -79,6 +85,15 @@ export async function openPolicy() {
       client: api.client,
       caches,
       pods: { pods: pods.pods, synced: (namespace) => !world.unsynced.includes(namespace) },
+      survey: {
+        follow: ({ name }, asked) => {
+          world.following.set(
+            name,
+            asked.map((pod) => pod.name),
+          );
+        },
+        asked: (_, { name }) => world.asked.get(name),
+      },
       configMaps: createConfigMapWriter(api.client, () => 0.5),
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,

@@ -1,0 +1,154 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { askSidecar, isPodAddress } from "./ask-sidecar.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
+/** The deadline of one second, and what a busy machine may take on top. */
+const MOST_MILLISECONDS = 10_000;
+
+const servers: Server[] = [];
+const sockets = new Set<Socket>();
+let asked: string[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  asked = [];
+});
+
+/** A server that does this with each connection once it has been asked; resolves with its port. */
+async function serve(answer: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("data", (data) => {
+      asked.push(data.toString());
+      answer(socket);
+    });
+  });
+  servers.push(server);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", resolve);
+  await promise;
+  return (server.address() as AddressInfo).port;
+}
+
+const ask = (port: number) => askSidecar({ ip: "127.0.0.1", port }, () => true);
+const headOf = (length: number, status = "200 OK") =>
+  `HTTP/1.1 ${status}\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n`;
+const says = (body: string, status?: string) => (socket: Socket) =>
+  socket.end(headOf(body.length, status) + body);
+
+/** Writes `text` again and again while anybody reads it. */
+function endlessly(socket: Socket, text: string): void {
+  const go = () => {
+    while (socket.writable && socket.write(text));
+  };
+  socket.on("drain", go);
+  go();
+}
+
+test("asks for /status and nothing else, and gives the body", async () => {
+  const port = await serve(says('{"ready":true}'));
+  expect(await ask(port)).toBe('{"ready":true}');
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toMatch(/^GET \/status HTTP\/1\.1\r\n/);
+});
+
+test("the longest body that a sidecar writes is read, also in chunks and behind a proxy's head", async () => {
+  const body = "x".repeat(4_096);
+  const head = `HTTP/1.1 200 OK\r\nx-envoy: ${"y".repeat(1_000)}\r\ntransfer-encoding: chunked\r\n\r\n`;
+  const port = await serve((socket) => socket.end(`${head}1000\r\n${body}\r\n0\r\n\r\n`));
+  expect(await ask(port)).toBe(body);
+});
+
+const EARLY_HINTS = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(500);
+const HOSTILE: [string, (socket: Socket) => void][] = [
+  ["silence", () => undefined],
+  ["a head and silence", (socket) => socket.write(headOf(10))],
+  ["a body that stops halfway", (socket) => socket.end(`${headOf(100)}half`)],
+  ["a byte now and then", (socket) => trickle(socket)],
+  ["an endless body", (socket) => endlessly(socket, `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(999)}`)],
+  ["an endless head", (socket) => endlessly(socket, `HTTP/1.1 200 OK\r\nx: ${"x".repeat(999)}`)],
+  ["endless answers before the answer", (socket) => endlessly(socket, EARLY_HINTS)],
+  ["chunks in endless wrapping", (socket) => wrapped(socket)],
+  [
+    "a head of 5 KiB",
+    (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(5_120)}\r\n\r\n{}`),
+  ],
+  ["5 KiB", says("x".repeat(5_120))],
+  ["a redirect", (socket) => redirect(socket)],
+  ["an error", says("{}", "500 No")],
+  ["another protocol", (socket) => socket.end("ERROR\r\n")],
+  ["an end", (socket) => socket.destroy()],
+];
+
+function trickle(socket: Socket): void {
+  socket.write(headOf(4_000));
+  const timer = setInterval(() => socket.write("x"), 50);
+  socket.on("close", () => clearInterval(timer));
+}
+
+function wrapped(socket: Socket): void {
+  socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+  endlessly(socket, `1;${"x".repeat(8_000)}\r\nx\r\n`);
+}
+
+let redirectedTo: number;
+function redirect(socket: Socket): void {
+  const location = `location: http://127.0.0.1:${redirectedTo}/status\r\n`;
+  socket.end(`HTTP/1.1 302 Found\r\n${location}content-length: 0\r\n\r\n`);
+}
+
+describe("no answer, and soon", () => {
+  test.each(HOSTILE)("%s", async (_, answer) => {
+    redirectedTo = await serve(says("followed"));
+    const port = await serve(answer);
+    const startedAt = performance.now();
+    expect(await ask(port)).toBeUndefined();
+    expect(performance.now() - startedAt).toBeLessThan(MOST_MILLISECONDS);
+    expect(asked).toHaveLength(1);
+    // Whatever came, it was not read to its end: what the kernel has buffered is all that could be written.
+    for (const socket of sockets) expect(socket.bytesWritten).toBeLessThan(10_000_000);
+  });
+
+  test("a port that nobody listens on", async () => {
+    const port = await serve(() => undefined);
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    servers.splice(0)[0]?.close(resolve);
+    await promise;
+    expect(await ask(port)).toBeUndefined();
+  });
+});
+
+test.each([
+  "127.0.0.1",
+  "127.8.0.1",
+  "::1",
+  "::ffff:127.0.0.1",
+  "169.254.169.254",
+  "::ffff:169.254.169.254",
+  "fe80::1",
+  "0.0.0.0",
+  "::",
+  "224.0.0.1",
+  "ff02::1",
+  "255.255.255.255",
+  "web.shop.svc",
+  "10.0.0.1/x",
+  "",
+])("%s is no pod's address and is not asked", async (ip) => {
+  expect(isPodAddress(ip)).toBe(false);
+  const port = await serve(says("{}"));
+  expect(await askSidecar({ ip, port })).toBeUndefined();
+  expect(asked).toStrictEqual([]);
+});
+
+test.each(["10.0.0.1", "192.168.1.9", "100.64.0.1", "203.0.113.9", "fd00::1", "2001:db8::1"])(
+  "%s may be a pod's address",
+  (ip) => {
+    expect(isPodAddress(ip)).toBe(true);
+  },
+);

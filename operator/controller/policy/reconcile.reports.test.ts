@@ -1,0 +1,117 @@
+/** Which sidecars the leader asks about a policy, and what it writes of their answers. */
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
+import { podOf } from "./testing/records.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
+let web: ReconciledPolicy;
+beforeEach(async () => {
+  web = await openPolicy();
+});
+afterEach(() => web.close());
+
+const SINCE = "2026-01-02T03:04:05.000Z";
+const WOULD_GATE = {
+  policy: "web",
+  wouldBeReady: false,
+  dependencies: [
+    {
+      name: "orders-db",
+      gating: false,
+      wouldGate: true,
+      reason: "ConnectionRefused" as const,
+      since: SINCE,
+    },
+  ],
+};
+const UP = { policy: "web", wouldBeReady: true, dependencies: [] };
+
+function putPod(ready: boolean, change: object = {}): void {
+  const pod = podOf();
+  const sidecar = { policy: "web", revision: pod.sidecar?.revision ?? "", ready, port: 19_847 };
+  web.pods.update({ key: "shop/web-1", now: { ...pod, sidecar, ...change } });
+}
+
+test("of a dry run the ready pods are asked, and the status names who would be unready, for what, since when", async () => {
+  web.cachePolicy({}, { mode: "DryRun" });
+  putPod(true);
+  await web.reconcile();
+  expect(web.world.following.get("web")).toStrictEqual(["web-1"]);
+  expect(web.status()).not.toHaveProperty("dependencies");
+  expect(web.status().pods).not.toHaveProperty("asked");
+
+  web.world.asked.set("web-1", { answer: WOULD_GATE });
+  await web.reconcileAsNewLeader();
+  expect(web.status().pods).toMatchObject({ wouldBeUnready: 1, asked: 1, unknown: 0, unready: 0 });
+  const reported = {
+    name: "orders-db",
+    failingPods: 1,
+    reason: "ConnectionRefused",
+    since: SINCE,
+    examples: ["web-1"],
+  };
+  expect(web.status().dependencies).toStrictEqual([reported]);
+  expect(web.counts().get("shop/web")?.reports).toBeUndefined();
+
+  web.echo();
+  web.world.asked.clear();
+  await web.reconcileAsNewLeader();
+  expect(web.status().dependencies).toStrictEqual([reported]);
+
+  web.world.asked.set("web-1", { answer: UP });
+  await web.reconcileAsNewLeader();
+  expect(web.status()).not.toHaveProperty("dependencies");
+  expect(web.status().pods).toMatchObject({ wouldBeUnready: 0, asked: 1, unknown: 0 });
+});
+
+test("what sidecars say is written at the pace of counts", async () => {
+  web.cachePolicy({}, { mode: "DryRun" });
+  putPod(true);
+  await web.reconcile();
+  web.echo();
+  web.world.asked.set("web-1", { answer: WOULD_GATE });
+  const wait = await web.reconcile();
+  expect(wait).toBeGreaterThan(3_000);
+  expect(wait).toBeLessThanOrEqual(5_000);
+  expect(web.statusWrites()).toBe(1);
+});
+
+test("a pod that does not answer is unknown, and nothing else changes", async () => {
+  web.cachePolicy({}, { mode: "DryRun" });
+  putPod(true);
+  web.world.asked.set("web-1", { answer: undefined });
+  await web.reconcile();
+  expect(web.status().pods).toMatchObject({ wouldBeUnready: 0, asked: 1, unknown: 1 });
+  const ready = web.status().conditions?.find(({ type }) => type === "Ready");
+  expect(ready).toMatchObject({ status: "True", reason: "DryRun" });
+});
+
+test("of an enforced policy the unready pods are asked, and nobody while there are none", async () => {
+  putPod(true);
+  await web.reconcile();
+  expect(web.world.following.get("web")).toStrictEqual([]);
+  putPod(false);
+  web.world.asked.set("web-1", {
+    answer: {
+      policy: "web",
+      dependencies: [{ name: "orders-db", gating: true, reason: "ConnectTimeout", since: SINCE }],
+    },
+  });
+  await web.reconcileAsNewLeader();
+  expect(web.world.following.get("web")).toStrictEqual(["web-1"]);
+  expect(web.status().dependencies).toMatchObject([
+    { name: "orders-db", reason: "ConnectTimeout" },
+  ]);
+  expect(web.status().pods).not.toHaveProperty("wouldBeUnready");
+});
+
+test("nobody is asked for a policy that is gone", async () => {
+  putPod(false);
+  await web.reconcile();
+  expect(web.world.following.get("web")).toStrictEqual(["web-1"]);
+  web.policies.delete("shop/web");
+  await web.reconcile();
+  expect(web.world.following.get("web")).toStrictEqual([]);
+});

@@ -1,0 +1,142 @@
+/** Which sidecars of a policy are asked, and what their answers say together. Pure. */
+import { createHash } from "node:crypto";
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import { MAX_EXAMPLES } from "../../api/limits.ts";
+import { REASONS, type Reason } from "../../api/reasons.ts";
+import type { PodRecord, Sidecar } from "./pods.ts";
+import type { SidecarAnswer } from "./sidecar-answer.ts";
+
+/** Of more pods a sample is asked: 200 are enough to see what a fault does, and small enough to be asked often. */
+export const MOST_ASKED = 200;
+
+/** A pod that can be asked. */
+export type AskablePod = PodRecord & {
+  ip: string;
+  sidecar: Sidecar & { port: number };
+};
+
+/** What came of asking a pod; the answer is undefined where there was none, or none that a sidecar gives. */
+export interface Asked {
+  answer: SidecarAnswer | undefined;
+}
+
+/** A dependency that makes pods unready, or would in a dry run. */
+export interface FailingDependency {
+  name: string;
+  failingPods: number;
+  /** That of most of them. */
+  reason: Reason;
+  /** The earliest; RFC 3339. Undefined where no sidecar says. */
+  since: string | undefined;
+  /** Names of pods, sorted; at most MAX_EXAMPLES. */
+  examples: string[];
+}
+
+/** What all answers say. */
+export interface SidecarReports {
+  asked: number;
+  /** Of the asked, those that gave no answer or none that fits the policy. */
+  unknown: number;
+  /** Of the asked; undefined unless the policy is a dry run. */
+  wouldBeUnready: number | undefined;
+  /** In the policy's order; those that fail nowhere are left out. */
+  dependencies: FailingDependency[];
+}
+
+function isAskable(pod: PodRecord): pod is AskablePod {
+  return pod.ip !== undefined && pod.sidecar?.port !== undefined;
+}
+
+/** By its hash a sample stays the same while pods come and go, and has old and new pods of a rollout alike. */
+function hashOf({ name }: PodRecord): string {
+  return createHash("sha256").update(name).digest("base64");
+}
+
+function sample(pods: AskablePod[]): AskablePod[] {
+  if (pods.length <= MOST_ASKED) return pods;
+  const hashed = pods.map((pod) => ({ pod, hash: hashOf(pod) }));
+  hashed.sort((left, right) => (left.hash < right.hash ? -1 : 1));
+  return hashed.slice(0, MOST_ASKED).map(({ pod }) => pod);
+}
+
+/**
+ * Those of the namespace's `pods` whose sidecars have something to say that nothing else tells: in a dry run all
+ * that are ready, under an enforced policy those that are not.
+ */
+export function podsToAsk(policy: EffectivePolicy, pods: readonly PodRecord[]): AskablePod[] {
+  const wanted = pods.filter(({ sidecar }) => {
+    if (sidecar?.policy !== policy.name) return false;
+    return sidecar.ready === (policy.mode === "DryRun");
+  });
+  return sample(wanted.filter(isAskable));
+}
+
+/** Whether a sidecar can have said this under the policy: it follows it, in its mode, and knows no other dependency. */
+function fits({ policy, wouldBeReady, dependencies }: SidecarAnswer, of: EffectivePolicy): boolean {
+  const names = new Set(dependencies.map(({ name }) => name));
+  return (
+    policy === of.name &&
+    (wouldBeReady !== undefined) === (of.mode === "DryRun") &&
+    names.size === dependencies.length &&
+    of.dependencies.filter(({ name }) => names.has(name)).length === names.size
+  );
+}
+
+/** Why the dependency keeps the pod unready, or would. */
+interface Failure {
+  pod: string;
+  reason: Reason;
+  since: string | undefined;
+}
+
+function commonest(failures: readonly Failure[]): Reason {
+  const count = (reason: Reason) => failures.filter((failure) => failure.reason === reason).length;
+  // Sorting keeps the order of equals: of two that are as frequent the first of the list, not now this and now that.
+  return REASONS.toSorted((left, right) => count(right) - count(left))[0] as Reason;
+}
+
+function failureOf(name: string, pod: string, { wouldBeReady, dependencies }: SidecarAnswer) {
+  const found = dependencies.find((dependency) => dependency.name === name);
+  const holds = wouldBeReady === undefined ? found?.gating : found?.wouldGate;
+  // Without a reason it has not been checked yet.
+  if (!holds || !found?.reason) return [];
+  return [{ pod, reason: found.reason, since: found.since }];
+}
+
+/** Adds up what was said; `askedOf` gives what came of asking a pod, undefined where that has not happened yet. */
+export function sidecarReports(
+  policy: EffectivePolicy,
+  pods: readonly AskablePod[],
+  askedOf: (pod: AskablePod) => Asked | undefined,
+): SidecarReports {
+  const asked = pods.flatMap((pod) => {
+    const one = askedOf(pod);
+    return one ? [{ pod: pod.name, answer: one.answer }] : [];
+  });
+  const known = asked.flatMap(({ pod, answer }) =>
+    answer && fits(answer, policy) ? [{ pod, answer }] : [],
+  );
+  const dependencies = policy.dependencies.flatMap(({ name }) => {
+    const failures: Failure[] = known.flatMap(({ pod, answer }) => failureOf(name, pod, answer));
+    if (failures.length === 0) return [];
+    return {
+      name,
+      failingPods: failures.length,
+      reason: commonest(failures),
+      since: failures.flatMap(({ since }) => since ?? []).sort()[0],
+      examples: failures
+        .map(({ pod }) => pod)
+        .sort()
+        .slice(0, MAX_EXAMPLES),
+    };
+  });
+  return {
+    asked: asked.length,
+    unknown: asked.length - known.length,
+    wouldBeUnready:
+      policy.mode === "DryRun"
+        ? known.filter(({ answer }) => answer.wouldBeReady === false).length
+        : undefined,
+    dependencies,
+  };
+}
