@@ -1,5 +1,4 @@
 /** One name, asked of the name servers in both families. */
-import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CheckError } from "../check.ts";
 import { type AddressType, encodeQuery } from "./dns-message.ts";
@@ -67,6 +66,8 @@ async function withAddresses(question: Promise<Answer>): Promise<Answer> {
  */
 export function askNameServers({ servers, tcpOnly, signal }: NameServers): AskOneFamily {
   return async (name, type) => {
+    // Loaded when first needed: a quarter of a MiB that pods without names and passwords do without.
+    const { randomInt } = await import("node:crypto");
     const query = encodeQuery(randomInt(IDS), name, type);
     // No label is empty or longer than DNS allows in any name that exists.
     if (query === undefined) return NONE;
