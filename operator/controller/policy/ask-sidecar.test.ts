@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { askSidecar, isPodAddress } from "./ask-sidecar.ts";
 
@@ -55,6 +58,19 @@ test("asks for /status and nothing else, and gives the body", async () => {
   expect(await ask(port)).toBe('{"ready":true}');
   expect(asked).toHaveLength(1);
   expect(asked[0]).toMatch(/^GET \/status HTTP\/1\.1\r\n/);
+});
+
+test("a proxy in the environment is not used", async () => {
+  const port = await serve(says("{}"));
+  const file = join(import.meta.dirname, "ask-sidecar.ts");
+  // Node reads these variables once, when it starts.
+  const env = { NODE_USE_ENV_PROXY: "1", HTTP_PROXY: "http://127.0.0.1:1", NO_PROXY: "" };
+  const script = `import { askSidecar } from ${JSON.stringify(file)};
+    console.log(await askSidecar({ ip: "127.0.0.1", port: ${port} }, () => true));`;
+  const program = promisify(execFile);
+  const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e"];
+  const { stdout } = await program(process.execPath, [...flags, script], { env, timeout: 20_000 });
+  expect(stdout).toBe("{}\n");
 });
 
 test("the longest body that a sidecar writes is read, also in chunks and behind a proxy's head", async () => {
