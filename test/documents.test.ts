@@ -4,10 +4,10 @@ import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { CONDITION_REASONS } from "../operator/api/condition-reasons.ts";
-import { CONDITION_TEXTS } from "../operator/api/condition-texts.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
-import { POD_REASON_TEXTS } from "../operator/api/reason-texts.ts";
 import { REASONS } from "../operator/api/reasons.ts";
+import { RULES } from "../operator/api/standards/rules.ts";
+import { EXAMPLES } from "../operator/api/standards/testing/examples.ts";
 import { DEFAULT_TIMES } from "../operator/api/timing.ts";
 import { CLUSTER_CONDITION_TYPES } from "../operator/api/v1alpha1-cluster-status.ts";
 import { DEPENDENCY_TYPES } from "../operator/api/v1alpha1-dependency.ts";
@@ -183,38 +183,29 @@ describe("docs/architecture.md", () => {
 describe("docs/troubleshooting.md", () => {
   const text = read("docs/troubleshooting.md");
 
-  /** Words in the first cells of the rows below a heading. */
-  const rowsBelow = (heading: string) => {
-    const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-    return matches(section, /^\| `(\w+)`/gm);
-  };
-
-  test("has a row for every reason of a dependency and of a pod, and for no other", () => {
-    expect(rowsBelow("Reasons of dependencies")).toEqual(REASONS);
-    expect(rowsBelow("Reasons of a pod").sort()).toEqual(Object.keys(POD_REASON_TEXTS).sort());
-  });
-
-  test("has a row for every way in which a condition is not as it should be", () => {
-    const rows = text.matchAll(/^\| `(\w+)` +\| `(\w+)` +\|/gm);
-    const told = [...rows].map(([, type, reason]) => `${type} ${reason}`);
-    const failing = (["Accepted", "Programmed", "PodsCurrent"] as const).flatMap((type) =>
-      Object.entries(CONDITION_TEXTS[type])
-        .filter(([, meaning]) => !meaning.startsWith("True"))
-        .map(([reason]) => `${type} ${reason}`),
-    );
-    expect(told.sort()).toEqual(failing.sort());
-  });
-
-  test("tells of every condition and reason of a condition", () => {
-    const missing = [...CONDITION_TYPES, ...CLUSTER_CONDITION_TYPES, ...CONDITION_REASONS].filter(
-      (word) => !text.includes(`\`${word}\``),
-    );
+  test("tells of every reason, condition and reason of a condition", () => {
+    const missing = [
+      ...REASONS,
+      ...CONDITION_TYPES,
+      ...CLUSTER_CONDITION_TYPES,
+      ...CONDITION_REASONS,
+    ].filter((word) => !text.includes(`\`${word}\``));
     expect(missing).toEqual([]);
   });
 
   test("asks the port that the sidecar listens on", () => {
     expect(matches(text, /web-5d9c:(\d+)\/proxy/g)).toEqual([String(SIDECAR_PORT)]);
   });
+});
+
+test("docs/standards.md has a row for each rule, with the sentence of its example", () => {
+  const rows = RULES.map(({ id, standard }) => {
+    const sentence = EXAMPLES.find(({ rule }) => rule === id)?.sentence;
+    return `| \`${id}\` | \`${standard}\` | ${sentence?.replace('container "web": ', "")} |`;
+  });
+  // Without the padding of the table.
+  const lines = read("docs/standards.md").replaceAll(/ +/g, " ").split("\n");
+  expect(lines.filter((line) => line.startsWith("| `"))).toEqual(rows);
 });
 
 describe("docs/decisions", () => {

@@ -67,6 +67,24 @@ healthpolicy
 {{- printf "%s-configmaps" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
+{{/* What warns of probes that violate a standard. */}}
+{{- define "healthpolicy.standardsWarnPolicy" -}}
+{{- printf "%s-standards-warn" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* What refuses them. */}}
+{{- define "healthpolicy.standardsDenyPolicy" -}}
+{{- printf "%s-standards-deny" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* Where no standard is ever looked at, whatever a selector says: the cluster's own pods and the operator's. */}}
+{{- define "healthpolicy.standardsNamespaces" -}}
+matchExpressions:
+  - key: kubernetes.io/metadata.name
+    operator: NotIn
+    values: [kube-system, kube-node-lease, {{ include "healthpolicy.namespace" . }}]
+{{- end -}}
+
 {{/* What the API server calls the operator. */}}
 {{- define "healthpolicy.operatorUser" -}}
 {{- printf "system:serviceaccount:%s:%s" (include "healthpolicy.namespace" .) (include "healthpolicy.serviceAccountName" .) -}}

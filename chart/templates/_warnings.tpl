@@ -22,5 +22,8 @@
 {{- if not .Values.admissionPolicies.configMaps -}}
 {{- $warnings = append $warnings "admissionPolicies.configMaps is false: whoever may write ConfigMaps in a namespace can redirect its pods' checks, and nothing but its code keeps the operator from writing other ConfigMaps." -}}
 {{- end -}}
+{{- if not .Values.admissionPolicies.standards -}}
+{{- $warnings = append $warnings "admissionPolicies.standards is false: standards of a ClusterHealthPolicy warn of nothing and refuse nothing, whatever their enforcement says." -}}
+{{- end -}}
 {{- toJson $warnings -}}
 {{- end -}}

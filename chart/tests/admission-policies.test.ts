@@ -1,5 +1,9 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import { policyConfigMapName, WEBHOOK_PROOF_CONFIG_MAP } from "../../operator/api/names.ts";
+import {
+  excludedNamespaces,
+  policyConfigMapName,
+  WEBHOOK_PROOF_CONFIG_MAP,
+} from "../../operator/api/names.ts";
 import { HELM_TIMEOUT_MS, type Manifest, NAMESPACE, only, render } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.
@@ -8,6 +12,10 @@ jest.setTimeout(HELM_TIMEOUT_MS);
 const POLICY = "ValidatingAdmissionPolicy";
 const BINDING = "ValidatingAdmissionPolicyBinding";
 const NAMES = ["healthpolicy-secret-access", "healthpolicy-configmaps"];
+const STANDARDS = [
+  ["healthpolicy-standards-warn", "Warn"],
+  ["healthpolicy-standards-deny", "Deny"],
+] as const;
 
 const manifests = render();
 const namesOf = (objects: readonly Manifest[], kind: string) =>
@@ -21,13 +29,45 @@ test.each(NAMES)("%s refuses, also when its expressions fail", (name) => {
   });
 });
 
+test.each(STANDARDS)("%s never stops a request that it cannot judge", (name, action) => {
+  expect(only(manifests, POLICY, name).spec.failurePolicy).toBe("Ignore");
+  expect(only(manifests, BINDING, name).spec).toStrictEqual({
+    policyName: name,
+    validationActions: [action],
+    paramRef: { selector: {}, parameterNotFoundAction: "Allow" },
+    matchResources: {
+      namespaceSelector: {
+        matchExpressions: [
+          {
+            key: "kubernetes.io/metadata.name",
+            operator: "NotIn",
+            values: expect.any(Array),
+          },
+        ],
+      },
+    },
+  });
+});
+
+test.each(STANDARDS)("%s (%s) leaves out the namespaces that no policy reaches", (name, _) => {
+  const selector = (objects: readonly Manifest[]) =>
+    only(objects, BINDING, name).spec.matchResources.namespaceSelector.matchExpressions[0];
+  expect(selector(manifests).values.toSorted()).toStrictEqual(excludedNamespaces(NAMESPACE));
+  const elsewhere = render("--set", "namespaceOverride=ops");
+  expect(selector(elsewhere).values.toSorted()).toStrictEqual(excludedNamespaces("ops"));
+});
+
 test.each([
-  ["secretAccess", "healthpolicy-configmaps"],
-  ["configMaps", "healthpolicy-secret-access"],
-])("admissionPolicies.%s=false leaves %s alone", (value, left) => {
+  ["secretAccess", ["healthpolicy-secret-access"]],
+  ["configMaps", ["healthpolicy-configmaps"]],
+  ["standards", STANDARDS.map(([name]) => name)],
+])("admissionPolicies.%s=false takes away %j alone", (value, gone) => {
   const objects = render("--set", `admissionPolicies.${value}=false`);
-  expect(namesOf(objects, POLICY)).toStrictEqual([left]);
-  expect(namesOf(objects, BINDING)).toStrictEqual([left]);
+  const left = [...NAMES, ...STANDARDS.map(([name]) => name)].filter(
+    (name) => !gone.includes(name),
+  );
+  expect(namesOf(objects, POLICY).sort()).toStrictEqual(left.toSorted());
+  expect(namesOf(objects, BINDING).sort()).toStrictEqual(left.toSorted());
 });
 
 test("the names of two releases differ", () => {
@@ -35,6 +75,8 @@ test("the names of two releases differ", () => {
   expect(namesOf(objects, POLICY).sort()).toStrictEqual([
     "other-configmaps",
     "other-secret-access",
+    "other-standards-deny",
+    "other-standards-warn",
   ]);
 });
 

@@ -9,6 +9,7 @@ import { describe } from "./v1alpha1-fields.ts";
 
 /** What follows from a violation. */
 export const ENFORCEMENTS = ["Audit", "Warn", "Deny", "Apply"] as const;
+export type Enforcement = (typeof ENFORCEMENTS)[number];
 
 /** More paths than one app has health endpoints; few enough for one comparison per container and path. */
 const MAX_FORBIDDEN_PATHS = 16;
@@ -22,11 +23,7 @@ const LIMITS = {
   initialDelaySeconds: { minimum: 0, maximum: 3_600 },
 } as const;
 
-const flag = (text: string) =>
-  z
-    .boolean()
-    .optional()
-    .meta(describe(`${text} Unset: not asked.`));
+const flag = (text: string) => z.boolean().optional().meta(describe(text));
 
 const seconds = (field: string, text: string, limits: { minimum: number; maximum: number }) =>
   z
@@ -80,7 +77,7 @@ const forbiddenPaths = z
   .optional()
   .meta({
     ...describe(
-      "Paths that a livenessProbe must not ask, because they look at dependencies, such as /readiness or /health/db: with one, a database that is down has every pod restarted. Compared with the whole path of an httpGet, without its query. Unset: none.",
+      "Paths that a livenessProbe must not ask, because they look at dependencies, such as /readiness or /health/db: with one, a database that is down has every pod restarted. Compared with the whole path of an httpGet, without its query.",
     ),
     "x-kubernetes-list-type": "atomic",
   });
@@ -93,7 +90,7 @@ export const standards = z
       .default("Audit")
       .meta(
         describe(
-          "Audit: violations are counted in the status. Warn: kubectl also prints each when a workload is applied. Deny: such a workload is refused. Apply: as Warn, and pods are created with the times of their probes raised to the floors; no probe is added and no handler touched. Unset: Audit.",
+          "Audit: violations are counted in the status. Warn: kubectl also prints each when a workload is applied. Deny: such a workload is refused, new or with other pods than before; what stands can still be scaled, labelled and restarted. Apply: as Warn, and pods are created with the times of their probes raised to the floors; no probe is added and no handler touched. Unset: Audit.",
         ),
       ),
     readinessProbe: z

@@ -8,6 +8,7 @@ import { dependencyReport, isInjected, isReady, type Pod, podsOf } from "./harne
 import { getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { clientPod } from "./harness/small-pod.ts";
+import { act } from "./harness/standards.ts";
 import { waitFor, waitUntil } from "./harness/wait-for.ts";
 import { KUBECTL, NAMESPACE_GONE, POD_STARTS, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
@@ -114,6 +115,31 @@ test(
     expect(table).toMatch(/^web-apps +Warn +2 /m);
   },
   WHOLE_TEST,
+);
+
+test(
+  "whoever applies the blog is told what violates the standards, and whoever applies the shop nothing",
+  async () => {
+    const apply = (namespace: string) =>
+      act(
+        namespace,
+        "apply",
+        "--server-side",
+        "--dry-run=server",
+        "-f",
+        join(EXAMPLE, `${namespace}.yaml`),
+      );
+    expect(await apply(SHOP)).toStrictEqual({ warnings: [], refusal: "" });
+    expect(await apply(BLOG)).toStrictEqual({
+      warnings: [
+        'container "blog": readinessProbe.timeoutSeconds is 1 (the default); write 3 or more',
+        'container "blog": livenessProbe.timeoutSeconds is 1 (the default); write 3 or more',
+        'container "blog": livenessProbe.httpGet is the same as readinessProbe.httpGet; write a livenessProbe that looks at the process alone',
+      ].map((sentence) => `ClusterHealthPolicy ${CLUSTER_POLICY}: ${sentence}`),
+      refusal: "",
+    });
+  },
+  KUBECTL,
 );
 
 describe("while the caches are gone", () => {

@@ -49,6 +49,11 @@ export const parts: Record<string, Part> = {
     tests: [tests("operator/api", "{cel-timing,crd,effective-policy}")],
     slow: false,
   },
+  standards: {
+    mutate: ["operator/api/standards/*.ts", "!operator/api/standards/*.test.ts"],
+    tests: [tests("operator/api/standards", "*")],
+    slow: false,
+  },
   inject: {
     mutate: ["operator/inject/*.ts", "!operator/inject/*.test.ts"],
     // The random pods would be made for hundreds of mutants; the fixed cases hold the same rules.

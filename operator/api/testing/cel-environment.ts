@@ -29,7 +29,19 @@ function withWholeNumbers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, withWholeNumbers(v)]));
 }
 
+type Program = (context: Record<string, unknown>) => unknown;
+/** Reading an expression takes longer than evaluating it; there are as many as the resources have rules. */
+const programs = new Map<string, Program>();
+
+function programOf(expression: string): Program {
+  const known = programs.get(expression);
+  if (known) return known;
+  const program: Program = environment.parse(expression);
+  programs.set(expression, program);
+  return program;
+}
+
 /** The value of a CEL expression; throws where it cannot be evaluated. */
 export function evaluateCel(expression: string, context: Record<string, unknown>): unknown {
-  return environment.evaluate(expression, withWholeNumbers(context) as Record<string, unknown>);
+  return programOf(expression)(withWholeNumbers(context) as Record<string, unknown>);
 }
