@@ -4,7 +4,9 @@ import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { CONDITION_REASONS } from "../operator/api/condition-reasons.ts";
+import { CONDITION_TEXTS } from "../operator/api/condition-texts.ts";
 import { SIDECAR_PORT } from "../operator/api/names.ts";
+import { POD_REASON_TEXTS } from "../operator/api/reason-texts.ts";
 import { REASONS } from "../operator/api/reasons.ts";
 import { RULES } from "../operator/api/standards/rules.ts";
 import { EXAMPLES } from "../operator/api/standards/testing/examples.ts";
@@ -183,13 +185,32 @@ describe("docs/architecture.md", () => {
 describe("docs/troubleshooting.md", () => {
   const text = read("docs/troubleshooting.md");
 
-  test("tells of every reason, condition and reason of a condition", () => {
-    const missing = [
-      ...REASONS,
-      ...CONDITION_TYPES,
-      ...CLUSTER_CONDITION_TYPES,
-      ...CONDITION_REASONS,
-    ].filter((word) => !text.includes(`\`${word}\``));
+  /** Words in the first cells of the rows below a heading. */
+  const rowsBelow = (heading: string) => {
+    const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+    return matches(section, /^\| `(\w+)`/gm);
+  };
+
+  test("has a row for every reason of a dependency and of a pod, and for no other", () => {
+    expect(rowsBelow("Reasons of dependencies")).toEqual(REASONS);
+    expect(rowsBelow("Reasons of a pod").sort()).toEqual(Object.keys(POD_REASON_TEXTS).sort());
+  });
+
+  test("has a row for every way in which a condition is not as it should be", () => {
+    const rows = text.matchAll(/^\| `(\w+)` +\| `(\w+)` +\|/gm);
+    const told = [...rows].map(([, type, reason]) => `${type} ${reason}`);
+    const failing = (["Accepted", "Programmed", "PodsCurrent"] as const).flatMap((type) =>
+      Object.entries(CONDITION_TEXTS[type])
+        .filter(([, meaning]) => !meaning.startsWith("True"))
+        .map(([reason]) => `${type} ${reason}`),
+    );
+    expect(told.sort()).toEqual(failing.sort());
+  });
+
+  test("tells of every condition and reason of a condition", () => {
+    const missing = [...CONDITION_TYPES, ...CLUSTER_CONDITION_TYPES, ...CONDITION_REASONS].filter(
+      (word) => !text.includes(`\`${word}\``),
+    );
     expect(missing).toEqual([]);
   });
 

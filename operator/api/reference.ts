@@ -1,6 +1,9 @@
 /** zod schema -> the reference page, so that kubectl explain and the documentation say the same. */
+import type { CelRule } from "./cel.ts";
+import { CLUSTER_CONDITION_TEXTS, CONDITION_TEXTS, type ReasonTexts } from "./condition-texts.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
 import { API_VERSION } from "./names.ts";
+import { POD_REASON_TEXTS, REASON_TEXTS } from "./reason-texts.ts";
 import { type Gating, gatingOf, REASONS } from "./reasons.ts";
 import { HEALTH_POLICY, type Resource } from "./resources.ts";
 
@@ -17,54 +20,134 @@ function typeText(node: StructuralSchema): string {
   return node.type ?? "object";
 }
 
+/**
+ * What counts where the field is unset: the schema's default, or what the field's text says, so that `kubectl explain`
+ * says it too.
+ */
+function defaultText(node: StructuralSchema): string {
+  if (node.default !== undefined) return String(node.default);
+  const said = /(?:[Uu]nset|[Bb]uilt-in default): (.*?)(?:\.$|\. |;|$)/.exec(
+    node.description ?? "",
+  );
+  return said?.[1] ?? "";
+}
+
+/** A range as rules have it: of a number, or of a duration. */
+const RULED_RANGES = [
+  /self >= (\d+) && self <= (\d+)/,
+  /duration\(self\) >= duration\('(\w+)'\).*duration\(self\) <= duration\('(\w+)'\)/s,
+];
+
+/** The least number of entries, as rules have it. */
+const RULED_SIZE = /self\.size\(\) >= (\d+)/;
+
+/** The bounds of a field, from its keywords and from its rules. */
+function boundsText(node: StructuralSchema): string {
+  const rules = (node["x-kubernetes-validations"] ?? []) as CelRule[];
+  const text = rules.map(({ rule }) => rule).join("\n");
+  const ruled = RULED_RANGES.flatMap((range) => range.exec(text)?.slice(1) ?? []);
+  const ruledSize = RULED_SIZE.exec(text)?.[1];
+  const known: [unknown, unknown, string][] = [
+    [ruled[0] ?? node.minimum, ruled[1] ?? node.maximum, ""],
+    [node.minLength, node.enum || ruled.length > 0 ? undefined : node.maxLength, " characters"],
+    [
+      ruledSize ?? node.minItems ?? node.minProperties,
+      node.maxItems ?? node.maxProperties,
+      " entries",
+    ],
+  ];
+  return known
+    .filter(([, most]) => most !== undefined)
+    .map(([least, most, of]) =>
+      least === undefined ? `up to ${most}${of}` : `${least} to ${most}${of}`,
+    )
+    .join(", ");
+}
+
+const code = (text: string) => `\`${text}\``;
+
 function rowsOf(path: string, node: StructuralSchema): string[] {
   const inner = node.items ?? node;
   return Object.entries(inner.properties ?? {}).flatMap(([name, child]) => {
     const childPath = `${path}.${name}${child.items ? "[]" : ""}`;
-    const required = inner.required?.includes(name) ? "yes" : "";
+    const unset = inner.required?.includes(name) ? "required" : defaultText(child);
     const text = (child.description ?? "").replaceAll("|", "\\|");
-    const row = `| \`${childPath}\` | ${typeText(child)} | ${required} | ${text} |`;
-    return [row, ...rowsOf(childPath, child)];
+    const cells = [code(childPath), typeText(child), unset, boundsText(child), text];
+    return [rowOf(cells), ...rowsOf(childPath, child)];
   });
 }
 
-function table(path: string, node: StructuralSchema | undefined): string {
-  const head = "| Field | Type | Required | Meaning |\n| --- | --- | --- | --- |";
-  return [head, ...(node ? rowsOf(path, node) : [])].join("\n");
+const rowOf = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+
+/** A Markdown table. */
+const table = (head: readonly string[], rows: readonly string[]) =>
+  [rowOf(head), rowOf(head.map(() => "---")), ...rows].join("\n");
+
+const fields = (path: string, node: StructuralSchema | undefined) =>
+  table(["Field", "Type", "Unset", "Bounds", "Meaning"], node ? rowsOf(path, node) : []);
+
+function conditionsSection(texts: Readonly<Record<string, ReasonTexts>>): string {
+  const rows = Object.entries(texts).flatMap(([type, reasons]) =>
+    Object.entries(reasons).map(([reason, text]) => rowOf([code(type), code(reason), text])),
+  );
+  return `
+## Conditions
+
+${table(["Condition", "Reason", "Meaning"], rows)}
+`;
 }
 
 /** Reasons belong to dependencies, which only a HealthPolicy names. */
 function reasonsSection(): string {
-  const reasons = REASONS.map((reason) => `| \`${reason}\` | ${GATING_TEXT[gatingOf(reason)]} |`);
+  const reasons = REASONS.map((reason) =>
+    rowOf([code(reason), GATING_TEXT[gatingOf(reason)], REASON_TEXTS[reason]]),
+  );
+  const ofPods = Object.entries(POD_REASON_TEXTS).map(([reason, text]) =>
+    rowOf([code(reason), text]),
+  );
   return `
 ## Reasons
 
 Why a dependency is down, in \`/status\` and \`/readyz\` of the sidecar, its metrics and its log. "Gates" says when
-a dependency with impact \`Gate\` and this reason keeps the pod unready.
+a dependency with impact \`Gate\` and this reason keeps the pod unready. What to look at is in
+[troubleshooting](../troubleshooting.md#reasons-of-dependencies).
 
-| Reason | Gates |
-| --- | --- |
-${reasons.join("\n")}
+${table(["Reason", "Gates", "Meaning"], reasons)}
+
+Reasons of a pod as a whole, in \`/status\` and \`/readyz\`:
+
+${table(["Reason", "Meaning"], ofPods)}
 `;
+}
+
+function columnsText({ printerColumns, plural }: Resource): string {
+  const names = (wide: boolean) =>
+    printerColumns
+      .filter(({ priority }) => (priority !== undefined) === wide)
+      .map(({ name }) => name.toUpperCase())
+      .join(", ");
+  const more = names(true) ? `, and with \`-o wide\` ${names(true)}` : "";
+  return `\`kubectl get ${plural}\` prints ${names(false)}${more}.`;
 }
 
 /** The whole page of a resource as Markdown. */
 export function referencePage(resource: Resource): string {
   const { kind } = resource;
   const schema = openApiSchema(resource);
+  const isHealthPolicy = resource === HEALTH_POLICY;
   return `# ${kind}, ${API_VERSION}
 
 ${schema.description ?? ""}
 
 Durations are whole numbers with the unit \`ms\`, \`s\` or \`m\`. \`kubectl explain ${kind.toLowerCase()}.spec --recursive\`
-prints the same.
+prints the same. ${columnsText(resource)}
 
 ## spec
 
-${table("spec", schema.properties?.spec)}
+${fields("spec", schema.properties?.spec)}
 
 ## status
 
-${table("status", schema.properties?.status)}
-${resource === HEALTH_POLICY ? reasonsSection() : ""}`;
+${fields("status", schema.properties?.status)}
+${conditionsSection(isHealthPolicy ? CONDITION_TEXTS : CLUSTER_CONDITION_TEXTS)}${isHealthPolicy ? reasonsSection() : ""}`;
 }

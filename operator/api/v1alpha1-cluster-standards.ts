@@ -23,7 +23,11 @@ const LIMITS = {
   initialDelaySeconds: { minimum: 0, maximum: 3_600 },
 } as const;
 
-const flag = (text: string) => z.boolean().optional().meta(describe(text));
+const flag = (text: string) =>
+  z
+    .boolean()
+    .optional()
+    .meta(describe(`${text} Unset: not asked.`));
 
 const seconds = (field: string, text: string, limits: { minimum: number; maximum: number }) =>
   z
@@ -77,7 +81,7 @@ const forbiddenPaths = z
   .optional()
   .meta({
     ...describe(
-      "Paths that a livenessProbe must not ask, because they look at dependencies, such as /readiness or /health/db: with one, a database that is down has every pod restarted. Compared with the whole path of an httpGet, without its query.",
+      "Paths that a livenessProbe must not ask, because they look at dependencies, such as /readiness or /health/db: with one, a database that is down has every pod restarted. Compared with the whole path of an httpGet, without its query. Unset: none.",
     ),
     "x-kubernetes-list-type": "atomic",
   });

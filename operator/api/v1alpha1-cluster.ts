@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { cel, POLICY_NAME_RULE } from "./cel.ts";
 import { NESTING_RULES } from "./cel-timing.ts";
+import { DEPENDENCY_DEFAULTS } from "./limits.ts";
 import { IMPACTS } from "./policy-file.ts";
 import type { ObjectMeta } from "./v1alpha1.ts";
 import { application } from "./v1alpha1-application.ts";
@@ -22,7 +23,11 @@ const impactOf = (type: DependencyType) =>
   z
     .enum(IMPACTS)
     .optional()
-    .meta(describe(`Impact of dependencies of type ${type} that state none.`));
+    .meta(
+      describe(
+        `Impact of dependencies of type ${type} that state none; unset: ${DEPENDENCY_DEFAULTS[type].impact}.`,
+      ),
+    );
 
 /** One field for each type that a dependency can have. */
 const impactByType = Object.fromEntries(

@@ -31,7 +31,7 @@ export const memcached = z
     minAvailable: z
       .int32()
       .optional()
-      .meta(describe("How many servers must answer `stats`; unset: all.")),
+      .meta(describe("How many servers must answer `stats`, from 1 to their number; unset: all.")),
   })
   .meta({ ...describe("memcached servers: each must answer `stats`."), ...cel(...RULES) });
 

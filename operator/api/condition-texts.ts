@@ -1,0 +1,72 @@
+/** What the reasons of each condition mean, for the reference pages. */
+import type { ConditionReason } from "./condition-reasons.ts";
+import type { ClusterConditionType } from "./v1alpha1-cluster-status.ts";
+import type { ConditionType } from "./v1alpha1-status.ts";
+
+/** Reason -> its meaning, beginning with what the condition's status is then. */
+export type ReasonTexts = Partial<Record<ConditionReason, string>>;
+
+const INVALID = "The times do not nest once defaults are filled in.";
+const CIRCULAR = "The selector matches pods behind a Service that the policy names as a host.";
+const EXCLUDED = "No pod of this namespace is ever injected.";
+const CONFLICTED = "An older HealthPolicy has all of the pods that the selector matches.";
+
+/** Why the condition Programmed is not True. */
+const NOT_PROGRAMMED: ReasonTexts = {
+  Invalid: `False. ${INVALID} What was in force before stays.`,
+  Reconciling: "False. Not yet; the message names what is missing.",
+  WebhookUnreachable:
+    "False. API servers do not reach the operator's webhook; new pods start without the sidecar.",
+  NamespaceExcluded: `False. ${EXCLUDED}`,
+  ConfigMapNotOurs:
+    "False. Somebody else's ConfigMap has the name that the policy's needs; new pods start without the sidecar.",
+  ConfigMapRefused:
+    "False. The API server does not store the policy's ConfigMap; new pods start without the sidecar.",
+  ConfigMapOutdated:
+    "False. The API server does not store an edit of the ConfigMap; pods go on with what it said before.",
+  PartiallyProgrammed:
+    "False. An older HealthPolicy has some of the pods that the selector matches.",
+  Conflicted: `False. ${CONFLICTED}`,
+};
+
+/** Why the condition Accepted of a HealthPolicy is not True. */
+const NOT_ACCEPTED: ReasonTexts = {
+  Invalid: `False. ${INVALID} The message names both times and the objects that set them.`,
+  CircularDependency: `False. ${CIRCULAR} Those pods get no sidecar.`,
+};
+
+/** Of a HealthPolicy. */
+export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
+  Accepted: { Accepted: "True. The policy is valid.", ...NOT_ACCEPTED },
+  Programmed: { Programmed: "True. A pod created now gets the sidecar.", ...NOT_PROGRAMMED },
+  PodsCurrent: {
+    PodsCurrent: "True. Every matching pod runs the sidecar as the policy asks for.",
+    NoPods: "True. No running pod matches the selector.",
+    PodsPredatePolicy: "False. Some matching pods run without the sidecar: restart them.",
+    PodsOutdated: "False. Some pods run what an earlier policy asked for: restart them.",
+    Invalid: "Unknown. An invalid policy has no pods.",
+  },
+  Ready: {
+    Ready: "True. Accepted and programmed, so that it is in force. It waits for no pod.",
+    NoPods: "True. In force; no running pod matches the selector.",
+    DryRun: "True. In force as a dry run, which makes no pod unready.",
+    ...NOT_PROGRAMMED,
+    ...NOT_ACCEPTED,
+  },
+  Stalled: {
+    Progressing: "False. Nothing stands in the way, or it will pass by itself.",
+    Invalid: `True. ${INVALID}`,
+    CircularDependency: `True. ${CIRCULAR}`,
+    Conflicted: `True. ${CONFLICTED}`,
+    NamespaceExcluded: `True. ${EXCLUDED}`,
+  },
+};
+
+/** Of a ClusterHealthPolicy. */
+export const CLUSTER_CONDITION_TEXTS: Record<ClusterConditionType, ReasonTexts> = {
+  Accepted: { Accepted: "True. The operator has seen the policy." },
+  DefaultsNest: {
+    DefaultsNest: "True. Its times nest with those of every HealthPolicy that takes them.",
+    Invalid: "False. They do not nest with those of the HealthPolicies that the message names.",
+  },
+};
