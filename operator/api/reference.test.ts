@@ -3,6 +3,7 @@ import { CONDITION_REASONS } from "./condition-reasons.ts";
 import { CLUSTER_CONDITION_TEXTS, CONDITION_TEXTS } from "./condition-texts.ts";
 import { referencePage } from "./reference.ts";
 import { CLUSTER_HEALTH_POLICY, HEALTH_POLICY, RESOURCES } from "./resources.ts";
+import { RULES } from "./standards/rules.ts";
 
 /** The cells of a page's rows about fields: path, type, what counts when unset, bounds, meaning. */
 const rowsOf = (page: string) =>
@@ -58,6 +59,12 @@ describe("what the reference says of a field", () => {
     const poor = FIELDS.filter(([, , , , meaning = ""]) => !/^\S.{7,}\.$/.test(meaning));
     expect(poor.map(([path]) => path)).toEqual([]);
   });
+});
+
+test("every rule of the standards stands in the page of ClusterHealthPolicy", () => {
+  const page = referencePage(CLUSTER_HEALTH_POLICY);
+  expect(RULES.map(({ id }) => id).filter((id) => !page.includes(`| \`${id}\` |`))).toEqual([]);
+  expect(page).not.toMatch(/%[sd]/);
 });
 
 describe("conditions", () => {

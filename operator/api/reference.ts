@@ -6,6 +6,7 @@ import { API_VERSION } from "./names.ts";
 import { POD_REASON_TEXTS, REASON_TEXTS } from "./reason-texts.ts";
 import { type Gating, gatingOf, REASONS } from "./reasons.ts";
 import { HEALTH_POLICY, type Resource } from "./resources.ts";
+import { RULES } from "./standards/rules.ts";
 
 const GATING_TEXT: Record<Gating, string> = {
   Always: "always",
@@ -97,6 +98,24 @@ ${table(["Condition", "Reason", "Meaning"], rows)}
 `;
 }
 
+/** Standards belong to a ClusterHealthPolicy. */
+function rulesSection(): string {
+  const rows = RULES.map(({ id, standard, format }) =>
+    rowOf([
+      code(id),
+      code(`spec.standards.${standard}`),
+      format.replaceAll(/(?:"?%[sd]"?)+/g, "…"),
+    ]),
+  );
+  return `
+## Rules
+
+What a workload can violate, in the status and in metrics, and the sentence that says so, after the container's name.
+
+${table(["Rule", "Asked for by", "Sentence"], rows)}
+`;
+}
+
 /** Reasons belong to dependencies, which only a HealthPolicy names. */
 function reasonsSection(): string {
   const reasons = REASONS.map((reason) =>
@@ -149,5 +168,5 @@ ${fields("spec", schema.properties?.spec)}
 ## status
 
 ${fields("status", schema.properties?.status)}
-${conditionsSection(isHealthPolicy ? CONDITION_TEXTS : CLUSTER_CONDITION_TEXTS)}${isHealthPolicy ? reasonsSection() : ""}`;
+${conditionsSection(isHealthPolicy ? CONDITION_TEXTS : CLUSTER_CONDITION_TEXTS)}${isHealthPolicy ? reasonsSection() : rulesSection()}`;
 }
