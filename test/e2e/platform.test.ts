@@ -142,6 +142,35 @@ test(
   KUBECTL,
 );
 
+/** Has the platform team enforce its standards otherwise. */
+const enforcement = (word: string) => {
+  const patch = JSON.stringify({ spec: { standards: { enforcement: word } } });
+  return kubectl(["patch", "clusterhealthpolicy", CLUSTER_POLICY, "--type=merge", "-p", patch]);
+};
+
+test(
+  "with Deny the blog's next image is refused until its probes are mended, and scaling is not",
+  async () => {
+    const image = ["set", "image", "deployment/blog", "blog=next", "--dry-run=server"];
+    await enforcement("Deny");
+    try {
+      const wait = { what: "the image to be refused", within: STATUS_FOLLOWS };
+      const refusal = await waitFor(
+        wait,
+        async () => (await act(BLOG, ...image)).refusal || undefined,
+      );
+      expect(refusal).toContain(
+        `ClusterHealthPolicy ${CLUSTER_POLICY}: container "blog": readinessProbe.timeoutSeconds is 1 (the default); write 3 or more | `,
+      );
+      const scale = ["scale", "deployment/blog", "--replicas=2", "--dry-run=server"];
+      expect((await act(BLOG, ...scale)).refusal).toBe("");
+    } finally {
+      await enforcement("Warn");
+    }
+  },
+  WHOLE_TEST,
+);
+
 describe("while the caches are gone", () => {
   beforeAll(async () => {
     for (const [namespace] of APPS) {
