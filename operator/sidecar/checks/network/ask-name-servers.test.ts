@@ -1,4 +1,6 @@
 /** What one name server cannot be made to do at will: times to live that differ, and one family late. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import {
@@ -36,6 +38,29 @@ test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   expect(await askBothFamilies(ask, "db.test")).toStrictEqual(answer);
 });
 
+test("ids of queries do not follow from each other", async () => {
+  const ids = new Set<number>();
+  const socket = createSocket("udp4");
+  // As an answer it has the code of a failure, so that nothing is asked twice.
+  socket.on("message", (query, peer) => {
+    ids.add(query.readUInt16BE(0));
+    query.writeUInt16BE(0x81_82, 2);
+    socket.send(query, peer.port, peer.address);
+  });
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const servers = [{ address: "127.0.0.1", port: socket.address().port }];
+  const ask = askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(5_000) });
+  const names = Array.from({ length: 20 }, (_, index) => `n${index}.test`);
+  for (const name of names) expect(await ask(name, "A")).toStrictEqual(FAILED);
+  // Of 20 random ids two are the same once in 340 runs, three or more pairs next to never.
+  expect(ids.size).toBeGreaterThan(17);
+  // Nor does one follow from another by counting.
+  const sorted = [...ids].sort((one, other) => one - other);
+  expect((sorted.at(-1) ?? 0) - (sorted[0] ?? 0)).toBeGreaterThan(1_000);
+  socket.close();
+});
+
 describe("several name servers", () => {
   const started: FakeDns[] = [];
   afterEach(() => Promise.all(started.splice(0).map((dns) => dns.close())));
@@ -71,6 +96,20 @@ describe("several name servers", () => {
     ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [3, 1]],
   ])("%s", async (_, answers, answer, asked) => {
     expect(await askAll(...answers)).toStrictEqual([answer, asked]);
+  });
+
+  test("one that was silent is asked last about the other names of the search list", async () => {
+    started.push(
+      await startFakeDns((name) => (name === "last.test" ? ["10.0.0.1"] : "silence")),
+      await startFakeDns((name) => (name === "last.test" ? "SERVFAIL" : [])),
+    );
+    const servers = started.map(({ server }) => server);
+    const ask = askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(5_000) });
+    for (const name of ["db.a.test", "db.b.test", "db.test"]) {
+      expect(await ask(name, "A")).toStrictEqual(NONE);
+    }
+    expect(started.map(({ questions }) => questions.length)).toStrictEqual([1, 3]);
+    expect(await ask("last.test", "A")).toMatchObject({ addresses: ["10.0.0.1"] });
   });
 
   test("one that nobody runs is not waited for", async () => {

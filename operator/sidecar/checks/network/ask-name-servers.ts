@@ -62,9 +62,11 @@ async function withAddresses(question: Promise<Answer>): Promise<Answer> {
 
 /**
  * Asks the name servers in their order until one of them knows, and those that are silent up to three times, as C
- * libraries do.
+ * libraries do. Those that were silent come last for the names that follow: with a search list, a dead name server
+ * would otherwise be waited for at each of its names, longer than a check may take.
  */
 export function askNameServers({ servers, tcpOnly, signal }: NameServers): AskOneFamily {
+  let inOrder = servers;
   return async (name, type) => {
     // Loaded when first needed: a quarter of a MiB that pods without names and passwords do without.
     const { randomInt } = await import("node:crypto");
@@ -72,15 +74,21 @@ export function askNameServers({ servers, tcpOnly, signal }: NameServers): AskOn
     // No label is empty or longer than DNS allows in any name that exists.
     if (query === undefined) return NONE;
     const ask = (server: NameServer) => reaction({ query, server, tcpOnly, signal });
-    let waiting = servers;
+    let waiting = inOrder;
     for (let tries = 0; tries < TRIES && waiting.length > 0; tries += 1) {
       const { answer, silent } = await askInTurn(waiting, ask);
+      inOrder = last(silent, inOrder);
       if (answer) return answer;
       waiting = silent;
     }
     return FAILED;
   };
 }
+
+const last = (some: NameServer[], all: NameServer[]): NameServer[] => [
+  ...all.filter((server) => !some.includes(server)),
+  ...some,
+];
 
 type Reaction = Answer | "silent";
 

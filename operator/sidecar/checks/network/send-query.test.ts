@@ -1,6 +1,7 @@
 /** Answers that do not fit into a datagram, or are none. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { leavingNothing } from "../testing/contract.ts";
 import { encodeQuery, MAX_MESSAGE_BYTES } from "./dns-message.ts";
@@ -9,6 +10,10 @@ import { type FakeDnsOverTcp, record, startFakeDnsOverTcp } from "./testing/fake
 
 const QUERY = encodeQuery(1, "db.test", "A") ?? Buffer.alloc(0);
 const address = (last: number) => record(1, Buffer.from([10, 0, 0, last]));
+/** Containers are often started without IPv6, even on the loopback interface. */
+const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some((own) => own.address === "::1"),
+);
 const ALIAS = record(5, Buffer.from([1, 97, 0]));
 
 describe("over TCP", () => {
@@ -47,9 +52,15 @@ describe("over TCP", () => {
 });
 
 describe("datagrams", () => {
-  /** A name server that sends `strays` that answer something else before the answer. */
-  async function askAfter(strays: number, flags = 0x81_80): Promise<unknown> {
-    const socket = createSocket("udp4");
+  interface Fields {
+    flags: number;
+    host: "127.0.0.1" | "::1";
+  }
+
+  /** Asks a name server that sends `strays` that answer something else before the answer. */
+  async function askAfter(strays: number, fields: Partial<Fields> = {}): Promise<unknown> {
+    const { flags = 0x81_80, host = "127.0.0.1" } = fields;
+    const socket = createSocket(host === "::1" ? "udp6" : "udp4");
     socket.on("message", (query, peer) => {
       const send = (message: Buffer) => socket.send(message, peer.port, peer.address);
       for (let count = 0; count < strays; count += 1) send(Buffer.alloc(12, 0xff));
@@ -58,9 +69,9 @@ describe("datagrams", () => {
       answer.writeUInt16BE(1, 6);
       send(answer);
     });
-    socket.bind(0, "127.0.0.1");
+    socket.bind(0, host);
     await once(socket, "listening");
-    const server = { address: "127.0.0.1", port: socket.address().port };
+    const server = { address: host, port: socket.address().port };
     try {
       const signal = AbortSignal.timeout(5_000);
       return await sendQuery({ query: QUERY, server, signal, tcpOnly: false });
@@ -70,7 +81,14 @@ describe("datagrams", () => {
   }
 
   test("with addresses are enough where they say that there are more: nothing listens on TCP", async () => {
-    expect(await askAfter(0, 0x83_80)).toMatchObject({ addresses: ["10.0.0.1"], truncated: true });
+    expect(await askAfter(0, { flags: 0x83_80 })).toMatchObject({
+      addresses: ["10.0.0.1"],
+      truncated: true,
+    });
+  });
+
+  (hasIPv6 ? test : test.skip)("come from a name server that has an address of IPv6", async () => {
+    expect(await askAfter(0, { host: "::1" })).toMatchObject({ addresses: ["10.0.0.1"] });
   });
 
   test("that answer something else are passed over", async () => {
