@@ -265,4 +265,16 @@ describe("real MariaDB without TLS", () => {
     expect(await ask({ credentials })).toEqual({ success: { tls: false } });
     expect(await ask({ credentials })).toEqual({ reason: "TooManyConnections" });
   });
+
+  test("no connection left at all: TooManyConnections; one given back: succeeds", async () => {
+    const held = Array.from({ length: 10 }, () =>
+      run({ port: server.port, query: "SELECT sleep(3)" }, LONG),
+    );
+    const sleeping = `SELECT count(*) ${inSessions} AND info LIKE '%sleep%'`;
+    // The superuser has a place of his own.
+    while ((await folder.sql(sleeping)) !== "10") await sleep(10);
+    expect(await ask({})).toEqual({ reason: "TooManyConnections" });
+    expect(await Promise.all(held)).toEqual(Array(10).fill({ success: { tls: false } }));
+    expect(await ask({})).toEqual({ success: { tls: false } });
+  });
 });

@@ -16,8 +16,14 @@ import { freePort, type RealServer, startRealServer } from "../../testing/real-s
 
 /** A folder with an initialised database, to start one server in. */
 export interface DatabaseFolder {
-  /** Starts the server; `settings` are those of postgresql.conf. */
-  start(settings?: Record<string, string>, certificate?: ServerCertificate): Promise<RealServer>;
+  /** Starts the server; `settings` are those of postgresql.conf, `readyText` is what it logs once it serves. */
+  start(
+    settings?: Record<string, string>,
+    certificate?: ServerCertificate,
+    readyText?: string,
+  ): Promise<RealServer>;
+  /** Makes the server a standby from its next start on, of a primary that is not there. */
+  makeStandby(): void;
   /** Writes a file of access rules, to be named by the setting `hba_file`; gives its path. */
   writeRules(lines: string[]): string;
   /** Removes the folder; the server must be stopped. */
@@ -54,7 +60,7 @@ export function createDatabaseFolder(): DatabaseFolder {
   const args = ["-D", data, ...password, "--no-sync", "--encoding", "UTF8", "--locale", "C"];
   execFileSync(join(programs, "initdb"), args, { ...owner(), stdio: ["ignore", "ignore", "pipe"] });
   return {
-    async start(settings = {}, certificate) {
+    async start(settings = {}, certificate, readyText = READY) {
       const port = await freePort();
       const tls = certificate ? writeCertificate(folder, certificate) : {};
       const options = Object.entries({ ...SETTINGS, ...tls, ...settings, port: String(port) });
@@ -67,8 +73,13 @@ export function createDatabaseFolder(): DatabaseFolder {
         port,
         user: owner(),
         stopSignal: "SIGINT",
-        readyText: READY,
+        readyText,
       });
+    },
+    makeStandby() {
+      const signal = join(data, "standby.signal");
+      writeFileSync(signal, "");
+      makeOwner(signal);
     },
     writeRules(lines) {
       const file = join(folder, "rules");

@@ -1,0 +1,80 @@
+/** A real PostgreSQL that is up in another way than usual, or dies. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import pg from "pg";
+import type { RealServer } from "../testing/real-server.ts";
+import { run } from "./testing/postgresql-subject.ts";
+import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
+
+/** A database is made and started in about 3 s; a busy machine takes longer. */
+const START_TIMEOUT = 60_000;
+/** For a check in which the test does several things, in milliseconds. */
+const LONG = 20_000;
+const UP = { success: { tls: false } };
+const STANDBY = "entering standby mode";
+/** As when the folder was made; a standby with less does not start. */
+const AS_THE_PRIMARY = { max_wal_senders: "10" };
+
+let folder: DatabaseFolder;
+let server: RealServer | undefined;
+beforeEach(() => {
+  folder = createDatabaseFolder();
+}, START_TIMEOUT);
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  folder.remove();
+});
+
+async function start(...settings: Parameters<DatabaseFolder["start"]>) {
+  server = await folder.start(...settings);
+  const { port } = server;
+  return { server, ask: (query = "SELECT 1") => run({ port, query }, LONG) };
+}
+
+test(
+  "one that takes no writes: up",
+  async () => {
+    const { ask } = await start({ default_transaction_read_only: "on" });
+    expect(await ask("SELECT 1 WHERE current_setting('transaction_read_only') = 'on'")).toEqual(UP);
+  },
+  START_TIMEOUT,
+);
+
+test(
+  "a standby that takes queries: up",
+  async () => {
+    folder.makeStandby();
+    const { ask } = await start(AS_THE_PRIMARY, undefined, "read-only connections");
+    expect(await ask("SELECT 1 WHERE pg_is_in_recovery()")).toEqual(UP);
+  },
+  START_TIMEOUT,
+);
+
+test(
+  "one that is still recovering: ServerStarting",
+  async () => {
+    folder.makeStandby();
+    const { ask } = await start({ ...AS_THE_PRIMARY, hot_standby: "off" }, undefined, STANDBY);
+    expect(await ask()).toEqual({ reason: "ServerStarting" });
+  },
+  START_TIMEOUT,
+);
+
+test(
+  "one that is killed in the middle of an answer: ConnectionClosed, then ConnectionRefused",
+  async () => {
+    const { server, ask } = await start();
+    const admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
+    admin.on("error", () => {});
+    await admin.connect();
+    const outcome = ask("SELECT pg_sleep(30)");
+    const asleep =
+      "SELECT 1 FROM pg_stat_activity WHERE application_name = 'healthpolicy' AND query LIKE '%pg_sleep(30)%'";
+    while ((await admin.query(asleep)).rowCount === 0) await sleep(10);
+    server.signal("SIGKILL");
+    expect(await outcome).toEqual({ reason: "ConnectionClosed" });
+    expect(await ask()).toEqual({ reason: "ConnectionRefused" });
+  },
+  START_TIMEOUT,
+);
