@@ -67,6 +67,16 @@ healthpolicy
 {{- printf "%s-configmaps" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
+{{/* What warns of HealthPolicies that are accepted and may not mean what they say. */}}
+{{- define "healthpolicy.policyWarningsPolicy" -}}
+{{- printf "%s-policy-warnings" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* What warns of an opt-out label whose value means nothing. */}}
+{{- define "healthpolicy.ignoredLabelPolicy" -}}
+{{- printf "%s-ignored-label" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
 {{/* What warns of probes that violate a standard. */}}
 {{- define "healthpolicy.standardsWarnPolicy" -}}
 {{- printf "%s-standards-warn" (include "healthpolicy.fullname" .) -}}

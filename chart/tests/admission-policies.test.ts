@@ -16,6 +16,8 @@ const STANDARDS = [
   ["healthpolicy-standards-warn", "Warn"],
   ["healthpolicy-standards-deny", "Deny"],
 ] as const;
+const WARNINGS = ["healthpolicy-ignored-label", "healthpolicy-policy-warnings"];
+const ALL = [...NAMES, ...STANDARDS.map(([name]) => name), ...WARNINGS];
 
 const manifests = render();
 const namesOf = (objects: readonly Manifest[], kind: string) =>
@@ -26,6 +28,14 @@ test.each(NAMES)("%s refuses, also when its expressions fail", (name) => {
   expect(only(manifests, BINDING, name).spec).toStrictEqual({
     policyName: name,
     validationActions: ["Deny"],
+  });
+});
+
+test.each(WARNINGS)("%s warns, whatever else happens, and asks for no parameter", (name) => {
+  expect(only(manifests, POLICY, name).spec.failurePolicy).toBe("Ignore");
+  expect(only(manifests, BINDING, name).spec).toStrictEqual({
+    policyName: name,
+    validationActions: ["Warn"],
   });
 });
 
@@ -61,11 +71,10 @@ test.each([
   ["secretAccess", ["healthpolicy-secret-access"]],
   ["configMaps", ["healthpolicy-configmaps"]],
   ["standards", STANDARDS.map(([name]) => name)],
+  ["warnings", WARNINGS],
 ])("admissionPolicies.%s=false takes away %j alone", (value, gone) => {
   const objects = render("--set", `admissionPolicies.${value}=false`);
-  const left = [...NAMES, ...STANDARDS.map(([name]) => name)].filter(
-    (name) => !gone.includes(name),
-  );
+  const left = ALL.filter((name) => !gone.includes(name));
   expect(namesOf(objects, POLICY).sort()).toStrictEqual(left.toSorted());
   expect(namesOf(objects, BINDING).sort()).toStrictEqual(left.toSorted());
 });
@@ -74,6 +83,8 @@ test("the names of two releases differ", () => {
   const objects = render("--set", "fullnameOverride=other");
   expect(namesOf(objects, POLICY).sort()).toStrictEqual([
     "other-configmaps",
+    "other-ignored-label",
+    "other-policy-warnings",
     "other-secret-access",
     "other-standards-deny",
     "other-standards-warn",

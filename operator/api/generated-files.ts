@@ -1,7 +1,9 @@
 /** Everything that is made from the schema: path in the repository -> content. */
 import { stringify } from "yaml";
 import { customResourceDefinition } from "./crd.ts";
+import { ignoredLabelSpec } from "./ignored-label.ts";
 import { GROUP } from "./names.ts";
+import { policyWarningsSpec } from "./policy-warnings.ts";
 import { referencePage } from "./reference.ts";
 import { RESOURCES, type Resource } from "./resources.ts";
 import { secretAccessSpec } from "./secret-access.ts";
@@ -80,6 +82,16 @@ export function generatedFiles(): Record<string, string> {
       "secretAccess",
       "secretAccessPolicy",
       secretAccessSpec(),
+    ),
+    [`${ADMISSION_POLICY}-policy-warnings.yaml`]: chartAdmissionPolicy(
+      "warnings",
+      "policyWarningsPolicy",
+      policyWarningsSpec(),
+    ),
+    [`${ADMISSION_POLICY}-ignored-label.yaml`]: chartAdmissionPolicy(
+      "warnings",
+      "ignoredLabelPolicy",
+      ignoredLabelSpec(),
     ),
     [`${ADMISSION_POLICY}-standards-warn.yaml`]: chartAdmissionPolicy(
       "standards",

@@ -26,7 +26,7 @@ const policy = (name: string, matchLabels: Record<string, string>) => ({
     selector: { matchLabels },
     // Nobody waits for it: what is shown is what Helm makes of the policy, not of the pods.
     mode: "DryRun",
-    dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache" }] } }],
+    dependencies: [{ name: "sessions", memcached: { servers: [{ host: "cache.shop" }] } }],
   },
 });
 

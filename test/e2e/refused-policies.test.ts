@@ -2,13 +2,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { kubectl, run } from "./harness/kubectl.ts";
+import { withoutPolicyWarnings } from "./harness/policy-warnings.ts";
 import { KUBECTL } from "./timeouts.ts";
 
 const TESTDATA = join(import.meta.dirname, "../../operator/api/testdata");
 const INVALID = join(TESTDATA, "invalid");
 
-const ask = (command: readonly string[], manifest: string) =>
-  run("kubectl", [...command, "--dry-run=server", "-n", "default", "-f", "-"], { input: manifest });
+/** Short host names, as most policies have them, are warned of; test/e2e/warnings.test.ts has that. */
+async function ask(command: readonly string[], manifest: string) {
+  const parameters = [...command, "--dry-run=server", "-n", "default", "-f", "-"];
+  const answer = await run("kubectl", parameters, { input: manifest });
+  return { ...answer, stderr: withoutPolicyWarnings(answer.stderr) };
+}
 /** What a person sees who applies the file; the API server stores nothing. */
 const apply = (manifest: string, ...more: string[]) =>
   ask(["apply", "--server-side", ...more], manifest);

@@ -17,7 +17,7 @@ const secretNames = (count: number) =>
 function postgresql(names: readonly string[]) {
   const [credentials, authority] = names;
   return {
-    host: "db",
+    host: "db.shop",
     database: "shop",
     credentials: { secretName: credentials },
     ...(authority && {
@@ -119,7 +119,7 @@ test(
       ...dependency,
       postgresql: { connectionString: { secretName: "url", key: "url" } },
     };
-    const cache = { name: "cache", memcached: { servers: [{ host: "cache" }] } };
+    const cache = { name: "cache", memcached: { servers: [{ host: "cache.shop" }] } };
     const withDependencies = (...dependencies: object[]) =>
       create({ ...base, spec: { ...base.spec, dependencies } });
     await waitUntil({ what: "the refusal", within: STATUS_FOLLOWS }, async () =>
