@@ -1,6 +1,6 @@
 /** One query, to one name server. */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
-import { isIPv6, connect as openSocket } from "node:net";
+import { isIPv6, connect as openSocket, type Socket as TcpSocket } from "node:net";
 import { limitSignal, raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
 import { MAX_MESSAGE_BYTES, parseReply, type Reply } from "./dns-message.ts";
@@ -77,7 +77,16 @@ function answerTo(query: Buffer, socket: UdpSocket): Promise<Reply> {
 }
 
 async function overTcp(query: Buffer, server: NameServer, signal: AbortSignal): Promise<Reply> {
-  const socket = openSocket({ host: server.address, port: server.port, noDelay: true });
+  const socket: TcpSocket = openSocket({
+    host: server.address,
+    port: server.port,
+    noDelay: true,
+    // By itself a socket takes 64 KiB at once, and a ring of memcached servers may be 32 sockets at a time.
+    onread: {
+      buffer: Buffer.alloc(LENGTH_BYTES + MAX_MESSAGE_BYTES),
+      callback: (count, chunk) => socket.push(Buffer.copyBytesFrom(chunk, 0, count)),
+    },
+  });
   socket.on("error", () => {});
   try {
     const length = Buffer.alloc(LENGTH_BYTES);
