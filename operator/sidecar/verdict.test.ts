@@ -1,45 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Impact } from "../api/policy-file.ts";
-import { REASONS, type Reason, reasonGates } from "../api/reasons.ts";
 import { TIMING } from "../api/testing/timing.ts";
 import type { Timing } from "../api/timing.ts";
+import { isReady, judged, type Step, stateAfter } from "./testing/dependency-states.ts";
 import {
   afterResult,
   agedOut,
   awaited,
-  type CheckResult,
   type DependencyState,
-  DRY_RUN,
   decide,
   type Judged,
   retimed,
-  staysSettled,
-  staysSettledWhenEnforced,
   UNHEARD,
 } from "./verdict.ts";
-
-type Step = "ok" | Reason;
-
-const resultOf = (step: Step): CheckResult =>
-  step === "ok" ? { ok: true } : { ok: false, reason: step };
-
-/** The state after these results, one every interval. */
-function stateAfter(
-  steps: Step[],
-  { timing = TIMING, firstReady = false, from = UNHEARD } = {},
-): DependencyState {
-  return steps.reduce((state, step, index) => {
-    const at = { monotonic: index * 5_000, wall: 1_000_000 + index * 5_000 };
-    return afterResult(state, resultOf(step), { at, timing, firstReady });
-  }, from);
-}
-
-function judged(state: DependencyState, impact: Impact = "Gate", settled = true): Judged {
-  return { name: "db", impact, settled, state };
-}
-
-const isReady = (dependency: Judged, firstReady: boolean) =>
-  decide({ presence: "Present", firstReady, dependencies: [dependency] }).ready;
 
 describe("hysteresis", () => {
   const both = (up: boolean, passing: boolean) => ({ up, passing });
@@ -116,125 +88,6 @@ describe("what is reported", () => {
     expect(up).toMatchObject({ tls: true, detail: "servers[1]=HostNotFound" });
     const failed = afterResult(up, { ok: false, reason: "CheckTimeout" }, context);
     expect(failed).toMatchObject({ tls: true, detail: undefined });
-  });
-});
-
-describe("each reason", () => {
-  test.each(REASONS)("%s", (reason) => {
-    const always = reasonGates(reason, true);
-    const atFirst = reasonGates(reason, false);
-    const running = stateAfter(["ok", reason, reason, reason], { firstReady: true });
-    const starting = stateAfter([reason, reason]);
-
-    expect(isReady(judged(running), true)).toBe(!always);
-    expect(isReady(judged(starting), false)).toBe(!atFirst);
-    expect(isReady(judged(running, "Observe"), true)).toBe(true);
-    expect(isReady(judged(starting, "Observe"), false)).toBe(true);
-    expect(running.up.high).toBe(false);
-    expect(running.reason).toBe(reason);
-  });
-
-  test("what cannot be reached gates always, a wrong password until first ready, a newer type never", () => {
-    const gating = (reason: Reason) => [reasonGates(reason, false), reasonGates(reason, true)];
-    expect(gating("ConnectionRefused")).toStrictEqual([true, true]);
-    expect(gating("AuthenticationFailed")).toStrictEqual([true, false]);
-    expect(gating("NeedsRestart")).toStrictEqual([false, false]);
-    expect(gating("Unsupported")).toStrictEqual([false, false]);
-  });
-
-  test("a restarted sidecar does not empty a Service over a password that was rotated meanwhile", () => {
-    const state = stateAfter(["AuthenticationFailed"], { firstReady: true });
-    expect(isReady(judged(state), true)).toBe(true);
-    expect(state.up.high).toBe(false);
-  });
-
-  test("a database that goes away after its password was rotated gates", () => {
-    const rotated = stateAfter(["ok", "AuthenticationFailed", "AuthenticationFailed"], {
-      firstReady: true,
-    });
-    const gone = stateAfter(["ConnectionRefused"], { firstReady: true, from: rotated });
-    expect(isReady(judged(gone), true)).toBe(true);
-    expect(
-      isReady(judged(stateAfter(["ConnectionRefused"], { firstReady: true, from: gone })), true),
-    ).toBe(false);
-  });
-
-  test("and lets go when all that is wrong is the password again", () => {
-    const gone = stateAfter(["ok", "CheckTimeout", "CheckTimeout"], { firstReady: true });
-    const back = stateAfter(["AuthenticationFailed"], { firstReady: true, from: gone });
-    expect(isReady(judged(back), true)).toBe(true);
-  });
-});
-
-describe("live edits", () => {
-  const down = stateAfter(["ConnectionRefused", "ConnectionRefused"], { firstReady: true });
-
-  test("a dependency that has not been up with this content is only reported in a running pod", () => {
-    expect(isReady(judged(down, "Gate", false), true)).toBe(true);
-    expect(isReady(judged(UNHEARD, "Gate", false), true)).toBe(true);
-  });
-
-  test("once it has been up it gates", () => {
-    expect(isReady(judged(down, "Gate", true), true)).toBe(false);
-  });
-
-  test("in a pod that has never been ready it gates from the start", () => {
-    expect(isReady(judged(UNHEARD, "Gate", false), false)).toBe(false);
-    expect(isReady(judged(stateAfter(["HostNotFound"]), "Gate", false), false)).toBe(false);
-  });
-});
-
-test.each([
-  ["not checked yet", UNHEARD, false],
-  ["up", stateAfter(["ok"]), false],
-  ["down", stateAfter(["ConnectionRefused"]), true],
-])(
-  "a settled dependency that is %s, when it gets less time, stays settled: %j",
-  (_, state, stays) => {
-    expect(staysSettled(state)).toBe(stays);
-  },
-);
-
-describe("a dependency that is needed at the start only", () => {
-  const down = stateAfter(["ConnectionRefused"]);
-  const startup = (settled: boolean, state = down) => judged(state, "Startup", settled);
-
-  test("holds a pod back until it has been up once", () => {
-    expect(isReady(startup(false), false)).toBe(false);
-    expect(isReady(startup(false, UNHEARD), false)).toBe(false);
-    expect(isReady(startup(true), false)).toBe(true);
-    expect(isReady(startup(true, UNHEARD), false)).toBe(true);
-  });
-
-  test("never takes a pod out that has been ready, settled or not", () => {
-    expect(isReady(startup(false), true)).toBe(true);
-    expect(isReady(startup(true), true)).toBe(true);
-  });
-
-  test("does not hold a pod back for what only a new pod or a newer sidecar can mend", () => {
-    expect(isReady(startup(false, stateAfter(["NeedsRestart"])), false)).toBe(true);
-    expect(isReady(startup(false, stateAfter(["AuthenticationFailed"])), false)).toBe(false);
-  });
-
-  test("is waited for by the first probe, until it has been up", () => {
-    expect(awaited(startup(false, UNHEARD), false)).toBe(true);
-    expect(awaited(startup(true, UNHEARD), false)).toBe(false);
-    expect(awaited(startup(false, UNHEARD), true)).toBe(false);
-  });
-});
-
-describe("a dry run", () => {
-  test("keeps the pod ready, and nothing gates", () => {
-    expect(DRY_RUN).toStrictEqual({ ready: true, reason: "DryRun", gating: [] });
-  });
-
-  test.each([
-    ["not checked yet", UNHEARD, false],
-    ["up", stateAfter(["ok"]), true],
-    ["failing, and not yet down", stateAfter(["ok", "ConnectionRefused"]), true],
-    ["down", stateAfter(["ok", "ConnectionRefused", "ConnectionRefused"]), false],
-  ])("that ends: a settled dependency that is %s stays settled: %j", (_, state, stays) => {
-    expect(staysSettledWhenEnforced(state)).toBe(stays);
   });
 });
 

@@ -4,7 +4,7 @@ import { dryRunPod } from "./harness/dry-run-pod.ts";
 import { kubectl, kubectlJson } from "./harness/kubectl.ts";
 import { freshNamespace } from "./harness/namespace.ts";
 import { OPERATOR_NAMESPACE } from "./harness/operator.ts";
-import { condition, getPolicy, type PolicyObject, policyProgrammed } from "./harness/policy.ts";
+import { condition, type Effective, getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { unscheduledPod } from "./harness/small-pod.ts";
 import { waitFor } from "./harness/wait-for.ts";
 import { KUBECTL, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
@@ -40,24 +40,11 @@ const clusterPolicy = (defaults: object) => ({
 const removeClusterPolicy = () =>
   kubectl(["delete", "clusterhealthpolicy", STANDARD, "--ignore-not-found"]);
 
-interface Sourced {
-  value: string | number;
-  source: string;
-}
-interface Effective {
-  timing: Record<string, Sourced>;
-  probe: Record<string, Sourced>;
-  impact: { name: string; impact: string; source: string }[];
-  application: Record<string, Sourced>;
-}
-const effective = (object: PolicyObject) =>
-  (object.status as { effective?: Effective } | undefined)?.effective;
-
 /** Waits until the time `checkTimeout` of the policy comes from there, and gives what is in force. */
 function comesFrom(namespace: string, source: string): Promise<Effective> {
   const what = `checkTimeout of ${namespace}/web to come from ${source}`;
   return waitFor({ what, within: STATUS_FOLLOWS }, async () => {
-    const found = effective(await getPolicy(namespace, "web"));
+    const found = (await getPolicy(namespace, "web")).status?.effective;
     return found?.timing.checkTimeout?.source === source ? found : undefined;
   });
 }
@@ -230,7 +217,7 @@ describe("times that do not nest once they are merged", () => {
         metadata: { resourceVersion: before.metadata.resourceVersion },
         data: before.data,
       });
-      expect(effective(await getPolicy(OWN, "web"))).toMatchObject({
+      expect((await getPolicy(OWN, "web")).status?.effective).toMatchObject({
         timing: { checkTimeout: { value: "2s", source: SOURCE } },
       });
       expect(await probeOfNewPod(OWN)).toMatchObject({ timeoutSeconds: 4, periodSeconds: 3 });
@@ -270,7 +257,7 @@ test(
     await apply({ ...selected, spec: { ...selected.spec, namespaceSelector } });
     const what = `the interval of ${PLAIN}/web to be 20s`;
     await waitFor({ what, within: STATUS_FOLLOWS }, async () => {
-      const interval = effective(await getPolicy(PLAIN, "web"))?.timing.interval;
+      const interval = (await getPolicy(PLAIN, "web")).status?.effective?.timing.interval;
       return interval?.value === "20s" ? interval : undefined;
     });
     await comesFromBuiltIn("kube-system");
@@ -287,7 +274,7 @@ async function comesFromBuiltIn(namespace: string): Promise<void> {
     await apply(there);
     const found = await waitFor(
       { what: `a status of ${namespace}/${name}`, within: STATUS_FOLLOWS },
-      async () => effective(await getPolicy(namespace, name)),
+      async () => (await getPolicy(namespace, name)).status?.effective,
     );
     expect(found.timing.interval).toStrictEqual({ value: "5s", source: "built-in" });
   } finally {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER } from "../../operator/api/names.ts";
 import { kubectl, kubectlJson } from "./harness/kubectl.ts";
 import { dependencyReport, isInjected, isReady, type Pod, podsOf } from "./harness/pods.ts";
-import { getPolicy, policyProgrammed } from "./harness/policy.ts";
+import { type Effective, getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { clientPod } from "./harness/small-pod.ts";
 import { act } from "./harness/standards.ts";
@@ -58,19 +58,8 @@ beforeAll(async () => {
 
 afterAll(() => remove(false), WHOLE_TEST);
 
-interface Sourced {
-  value: string | number;
-  source: string;
-}
-interface Effective {
-  timing: Record<string, Sourced>;
-  probe: Record<string, Sourced>;
-  impact: { name: string; impact: string; source: string }[];
-}
-
 async function effective(namespace: string, policy: string): Promise<Effective | undefined> {
-  const { status } = await getPolicy(namespace, policy);
-  return (status as { effective?: Effective } | undefined)?.effective;
+  return (await getPolicy(namespace, policy)).status?.effective;
 }
 
 test("what a HealthPolicy leaves unset comes from the platform team, and its own words stand", async () => {

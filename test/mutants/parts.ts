@@ -150,7 +150,7 @@ export const parts: Record<string, Part> = {
     tests: [
       tests(
         "operator/sidecar",
-        "{answers,metrics,parse-policy-file,parse-slots,request-head,verdict}",
+        "{answers,metrics,parse-policy-file{,.*},parse-slots,request-head,verdict{,.*}}",
       ),
     ],
     slow: false,

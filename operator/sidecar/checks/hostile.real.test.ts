@@ -21,8 +21,7 @@ import { startNginx } from "./http/testing/real-nginx.ts";
 import { startMemcached } from "./memcached/testing/real-memcached.ts";
 import { HOSTILE_MYSQL } from "./mysql/testing/hostile-mysql.ts";
 import * as mariadb from "./mysql/testing/real-mariadb.ts";
-import { MAX_ROUNDS } from "./postgresql/scram.ts";
-import { isSslRequest, LOGGED_IN, message } from "./postgresql/testing/fake-postgresql.ts";
+import { HOSTILE_POSTGRESQL } from "./postgresql/testing/hostile-postgresql.ts";
 import { offerTls } from "./postgresql/testing/offer-tls.ts";
 import {
   createDatabaseFolder,
@@ -49,34 +48,6 @@ const TIMING: Timing = {
   checkTimeoutMilliseconds: 1_400,
   intervalMilliseconds: 1_500,
 };
-
-const int32 = (value: number) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-};
-const SASL = message("R", int32(10), "SCRAM-SHA-256\0\0");
-
-/** Answers the client's first nonce by as many challenges as fit into what a check reads. */
-function floodOfChallenges(socket: Socket): void {
-  socket.on("data", (chunk) => {
-    const nonce = /n=\*,r=([^,]*)$/.exec(chunk.toString("latin1"))?.[1];
-    if (isSslRequest(chunk)) socket.write("N");
-    else if (chunk[0] === 0) socket.write(SASL);
-    else if (nonce !== undefined) {
-      const salt = Buffer.from(String(Math.random())).toString("base64");
-      const text = `r=${nonce}S,s=${salt},i=${MAX_ROUNDS}`;
-      socket.write(Buffer.concat(Array(600).fill(message("R", int32(11), text))));
-    }
-  });
-}
-
-/** After the login, `bytes` without end. */
-const afterLogin = (bytes: Buffer) => (socket: Socket) =>
-  socket.on("data", (chunk) => {
-    if (isSslRequest(chunk)) socket.write("N");
-    else if (chunk[0] === 0) writeForEver(socket, Buffer.concat([LOGGED_IN, bytes]));
-  });
 
 /** A dependency of the name on the port of a server of the test. */
 type Slot = (name: string, port: number) => DependencyConfig;
@@ -148,14 +119,7 @@ const zerosWithoutEnd = fake((socket) => writeForEver(socket, Buffer.alloc(16_38
 const silence = fake(() => {});
 
 const HOSTILE_DATABASES: Hostile[] = [
-  ["flood-of-challenges-1", fake(floodOfChallenges)],
-  ["flood-of-challenges-2", fake(floodOfChallenges)],
-  ["flood-of-challenges-3", fake(floodOfChallenges)],
-  ["flood-of-challenges-4", fake(floodOfChallenges)],
-  ["flood-of-challenges-5", fake(floodOfChallenges)],
-  ["notices-without-end", fake(afterLogin(message("N", "SNOTICE\0C00000\0Mhello\0\0")))],
-  ["one-giant-message", fake(afterLogin(Buffer.from([0x44, 0x7f, 255, 255, 255])))],
-  ["rows-that-were-not-asked-for", fake(afterLogin(message("D", Buffer.from([0, 0]))))],
+  ...HOSTILE_POSTGRESQL.map(([name, serve]): Hostile => [name, fake(serve)]),
   ["zeros-without-end", zerosWithoutEnd],
   ["silence", silence, "CheckTimeout"],
 ];

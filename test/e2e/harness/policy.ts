@@ -2,12 +2,27 @@ import { STATUS_FOLLOWS } from "../timeouts.ts";
 import { kubectlJson } from "./kubectl.ts";
 import { waitFor, waitUntil } from "./wait-for.ts";
 
+/** A value in force, and the object that it comes from. */
+interface Sourced {
+  value: string | number;
+  source: string;
+}
+
+/** `status.effective` of a HealthPolicy. */
+export interface Effective {
+  timing: Record<string, Sourced>;
+  probe: Record<string, Sourced>;
+  impact: { name: string; impact: string; source: string }[];
+  application: Record<string, Sourced>;
+}
+
 /** A HealthPolicy, as far as the tests look. */
 export interface PolicyObject {
   metadata: { name: string; namespace: string; generation: number };
   status?: {
     observedGeneration?: number;
     conditions?: { type: string; status: string; reason: string; message: string }[];
+    effective?: Effective;
     bounds?: { unreadyWithin: string; readyWithin: string };
     pods?: Record<string, number | string>;
     dependencies?: {

@@ -1,6 +1,6 @@
-/** For tests: what a status is made from, and a status in short. */
+/** For tests: what a status is made from, and what it says in short. */
 import { testPolicy } from "../../../api/testing/policy.ts";
-import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
+import type { ConditionType, HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { StatusFacts } from "../status.ts";
 import { countsOf } from "./records.ts";
 
@@ -24,4 +24,9 @@ export function factsOf(overrides: Partial<StatusFacts> = {}): StatusFacts {
 export function short(status: HealthPolicyStatus): Record<string, string> {
   const entries = status.conditions?.map((c) => [c.type, `${c.status} ${c.reason}`]) ?? [];
   return Object.fromEntries(entries);
+}
+
+/** The message of a condition; undefined where the status has no such condition. */
+export function message(status: HealthPolicyStatus, type: ConditionType): string | undefined {
+  return status.conditions?.find((condition) => condition.type === type)?.message;
 }

@@ -1,7 +1,8 @@
 /** Test fixture: messages of a PostgreSQL server, for faults that a real one cannot be made to have. */
 import type { Socket } from "node:net";
 
-const int32 = (value: number) => {
+/** The four bytes of a number. */
+export const int32 = (value: number) => {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
   return bytes;

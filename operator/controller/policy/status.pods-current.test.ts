@@ -1,0 +1,64 @@
+/** What a status says of pods that do not run what the policy asks for, and how to restart them. */
+import { expect, test } from "@jest/globals";
+import { policyStatus } from "./status.ts";
+import { countsOf } from "./testing/records.ts";
+import { factsOf, message, short } from "./testing/status-facts.ts";
+
+test("without pods it is ready all the same", () => {
+  const status = policyStatus(factsOf({ counts: countsOf({ matched: 0, injected: 0 }) }));
+  expect(short(status)).toMatchObject({ Ready: "True NoPods", PodsCurrent: "True NoPods" });
+});
+
+test("pods that predate it: ready, and the command that restarts them", () => {
+  const counts = countsOf({ injected: 1, predating: ["deployment/web", "statefulset/db"] });
+  const status = policyStatus(factsOf({ counts }));
+  expect(short(status)).toMatchObject({
+    Ready: "True Ready",
+    PodsCurrent: "False PodsPredatePolicy",
+  });
+  expect(message(status, "PodsCurrent")).toBe(
+    "2 of 3 matching pods run without the sidecar. Restart them: " +
+      "kubectl rollout restart deployment/web statefulset/db -n shop",
+  );
+});
+
+test("bare pods cannot be restarted by a command", () => {
+  const status = policyStatus(factsOf({ counts: countsOf({ injected: 0 }) }));
+  expect(message(status, "PodsCurrent")).toBe(
+    "3 of 3 matching pods run without the sidecar. Delete and create them again.",
+  );
+});
+
+test("no more than five workloads are named", () => {
+  const predating = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `deployment/${name}`);
+  const text = message(
+    policyStatus(factsOf({ counts: countsOf({ injected: 0, predating }) })),
+    "PodsCurrent",
+  );
+  expect(text).toContain("deployment/e -n shop (and 2 more workloads)");
+  expect(text).not.toContain("deployment/f");
+  const five = countsOf({ injected: 0, predating: predating.slice(0, 5) });
+  expect(message(policyStatus(factsOf({ counts: five })), "PodsCurrent")).toMatch(/-n shop$/);
+});
+
+test("outdated pods", () => {
+  const counts = countsOf({ outdated: 2, outdatedWorkloads: ["deployment/web"] });
+  const status = policyStatus(factsOf({ counts }));
+  expect(short(status)).toMatchObject({ Ready: "True Ready", PodsCurrent: "False PodsOutdated" });
+  expect(message(status, "PodsCurrent")).toContain("restart deployment/web -n shop");
+});
+
+test("pods that it no longer matches but that follow it still: outdated, matched or not", () => {
+  const left = { left: 2, outdated: 2, outdatedWorkloads: ["deployment/web"] };
+  const none = countsOf({ matched: 0, injected: 0, ...left });
+  expect(message(policyStatus(factsOf({ counts: none })), "PodsCurrent")).toContain(
+    "2 of 2 pods run what an earlier policy asked for. Restart them: kubectl rollout restart",
+  );
+  expect(short(policyStatus(factsOf({ counts: none })))).toMatchObject({
+    PodsCurrent: "False PodsOutdated",
+    Ready: "True NoPods",
+  });
+  expect(message(policyStatus(factsOf({ counts: countsOf(left) })), "PodsCurrent")).toContain(
+    "2 of 5 pods run",
+  );
+});
