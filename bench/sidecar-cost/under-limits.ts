@@ -99,7 +99,7 @@ async function watchMemory(container: string, end: number) {
   return { highest: Math.max(...readings), last: readings.at(-1) ?? 0 };
 }
 
-/** Of every dependency, how many checks there were and how many failed. */
+/** How many checks there were, of all dependencies together, and how many failed. */
 async function checks(port: number): Promise<string> {
   const { text } = await get(port, METRICS_PATH);
   const sum = (name: string) =>

@@ -53,7 +53,9 @@ export function helm(...args: readonly string[]): HelmAnswer {
   return { ok: status === 0, stdout, stderr };
 }
 
-/** The YAML that `helm template` gives with `args`, for example `["--set", "replicaCount=1"]`. Throws with Helm's words. */
+/**
+ * The YAML that `helm template` gives with `args`, for example `["--set", "replicaCount=1"]`. Throws with Helm's words.
+ */
 export function renderText(...args: readonly string[]): string {
   const answer = helm(
     "template",

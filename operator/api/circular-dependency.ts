@@ -37,8 +37,8 @@ function hostsOf(dependency: DependencyConfig): string[] {
 
 /**
  * The Service of `namespace` that a host means: `db`, `db.shop` and `db.shop.svc...`; and, below a headless one, a pod
- * of it: `db-0.db` and the longer forms. A host of another namespace or of outside means none, nor does one with a dot at
- * its end and no `svc` in it, to which no search list is added.
+ * of it: `db-0.db` and the longer forms. A host of another namespace or of outside means none, nor does one with a dot
+ * at its end and no `svc` in it, to which no search list is added.
  */
 function serviceOf(host: string, namespace: string, find: FindService): ServiceRecord | undefined {
   const labels = host.toLowerCase().split(".");

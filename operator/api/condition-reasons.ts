@@ -54,4 +54,5 @@ export const HELD_BACK_REASONS = [
   "ConfigMapRefused",
 ] as const satisfies readonly ConditionReason[];
 
+/** One of HELD_BACK_REASONS. */
 export type HeldBackReason = (typeof HELD_BACK_REASONS)[number];

@@ -60,6 +60,11 @@ export const MAX_MYSQL_DATABASE_LENGTH = 64;
  * them fit, so that no command in it is cut; what is longer is a list that a person would not read.
  */
 export const MAX_MESSAGE_LENGTH = 2_048;
+/**
+ * The longest word of a status or an annotation about one of a container's own probes, in characters: a name of 63,
+ * the probe, the field, two numbers of 10, and what separates it from the next.
+ */
+export const MAX_CHANGED_PROBE_LENGTH = 120;
 /** Pods that a status names as examples of one dependency. */
 export const MAX_EXAMPLES = 10;
 /** The most dependencies that a policy may name. */

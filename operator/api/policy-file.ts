@@ -28,6 +28,7 @@ export type Impact = (typeof IMPACTS)[number];
 
 /** What the failures of all dependencies do to the pod: what their impacts say, or nothing but be reported. */
 export const MODES = ["Enforce", "DryRun"] as const;
+/** One of MODES. */
 export type Mode = (typeof MODES)[number];
 
 /** Which key of which Secret of the pod's namespace. */

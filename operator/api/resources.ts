@@ -33,6 +33,7 @@ const AGE: PrinterColumn = {
   jsonPath: ".metadata.creationTimestamp",
 };
 
+/** What a team writes for its app. */
 export const HEALTH_POLICY: Resource = {
   kind: "HealthPolicy",
   plural: HEALTH_POLICIES,
@@ -73,6 +74,7 @@ export const HEALTH_POLICY: Resource = {
   ],
 };
 
+/** What a platform team writes for many namespaces. */
 export const CLUSTER_HEALTH_POLICY: Resource = {
   kind: "ClusterHealthPolicy",
   plural: CLUSTER_HEALTH_POLICIES,

@@ -9,6 +9,7 @@ import { describe } from "./v1alpha1-fields.ts";
 
 /** What follows from a violation. */
 export const ENFORCEMENTS = ["Audit", "Warn", "Deny", "Apply"] as const;
+/** One of ENFORCEMENTS. */
 export type Enforcement = (typeof ENFORCEMENTS)[number];
 
 /** More paths than one app has health endpoints; few enough for one comparison per container and path. */

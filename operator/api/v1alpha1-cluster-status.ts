@@ -60,5 +60,7 @@ export const clusterStatus = z
   .optional()
   .meta({ ...describe("What the operator observed."), default: UNOBSERVED_STATUS });
 
+/** `status` of a ClusterHealthPolicy that has one. */
 export type ClusterHealthPolicyStatus = NonNullable<z.output<typeof clusterStatus>>;
+/** One of CLUSTER_CONDITION_TYPES. */
 export type ClusterConditionType = (typeof CLUSTER_CONDITION_TYPES)[number];

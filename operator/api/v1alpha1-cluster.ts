@@ -64,6 +64,7 @@ export const clusterHealthPolicySchema = z.object({ spec, status: clusterStatus 
   ...cel(POLICY_NAME_RULE),
 });
 
+/** `spec` of a ClusterHealthPolicy, its defaults filled in. */
 export type ClusterHealthPolicySpec = z.output<typeof spec>;
 
 /** A ClusterHealthPolicy as the API server gives it. */

@@ -4,7 +4,10 @@ import { cel } from "./cel.ts";
 import * as rules from "./cel-selector.ts";
 import { describe } from "./v1alpha1-fields.ts";
 
-/** How many labels, conditions and values a selector may name: more than selectors need, and few enough to keep a policy small. */
+/**
+ * How many labels, conditions and values a selector may name: more than selectors need, and few enough to keep a policy
+ * small.
+ */
 const MAX_MATCH_LABELS = 12;
 const MAX_MATCH_EXPRESSIONS = 8;
 const MAX_MATCH_VALUES = 16;

@@ -1,6 +1,12 @@
 /** What the operator reports in the status of a HealthPolicy: fields, their documentation and limits. */
 import { z } from "zod";
-import { MAX_DEPENDENCIES, MAX_EXAMPLES, MAX_LABEL_LENGTH, MAX_NAME_LENGTH } from "./limits.ts";
+import {
+  MAX_CHANGED_PROBE_LENGTH,
+  MAX_DEPENDENCIES,
+  MAX_EXAMPLES,
+  MAX_LABEL_LENGTH,
+  MAX_NAME_LENGTH,
+} from "./limits.ts";
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
 import { conditionsOf, count, generation, UNOBSERVED_STATUS } from "./v1alpha1-conditions.ts";
 import { describe } from "./v1alpha1-fields.ts";
@@ -34,8 +40,6 @@ const source = z
 const sourced = <T extends z.ZodType>(value: T, text: string) =>
   z.object({ value, source }).optional().meta(describe(text));
 
-/** A name of 63 characters, the probe, the field, and two numbers. */
-const MAX_CHANGED_PROBE_LENGTH = 120;
 /** More different ones than one policy's workloads should have; each pod's annotation has its own. */
 export const MAX_CHANGED_PROBES = 10;
 const changedProbes = (description: string) =>

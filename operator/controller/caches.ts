@@ -94,6 +94,7 @@ export interface Caches {
   stop(): Promise<void>;
 }
 
+/** What the caches need. */
 export interface CachesOptions {
   client: KubeClient;
   /** The operator's own. */

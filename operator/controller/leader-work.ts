@@ -25,6 +25,7 @@ const PROOF_AFTER_WRITE_MILLISECONDS = 1_000;
 /** Sidecars that are asked at the same moment answer together. */
 const ANSWERS_MILLISECONDS = 300;
 
+/** What the work needs. */
 export interface LeaderWorkOptions {
   client: KubeClient;
   caches: Caches;

@@ -16,6 +16,7 @@ const TIMEOUT_CHECK_MILLISECONDS = 1_000;
  */
 export const MAX_CONNECTIONS = 16;
 
+/** What the management port answers with. */
 export interface ManagementOptions {
   port: number;
   registry: Registry;

@@ -13,8 +13,8 @@ import { type Skip, whySkip } from "./why-skip.ts";
 export type Injection = { pod: Pod } | { skip: Skip };
 
 /**
- * Adds the sidecar, its volumes and its annotations to a copy of `pod`, and aligns the app's probes. Parts that stay the same are shared
- * with the original, which is never changed. Injecting the result again gives an equal pod.
+ * Adds the sidecar, its volumes and its annotations to a copy of `pod`, and aligns the app's probes. Parts that stay
+ * the same are shared with the original, which is never changed. Injecting the result again gives an equal pod.
  */
 export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
   const skip = whySkip(pod, policy, settings);

@@ -1,4 +1,6 @@
-/** Mounts within mounts, and paths that are too long. Those over the program and our folders are in reassert.test.ts. */
+/**
+ * Mounts within mounts, and paths that are too long. Those over the program and our folders are in reassert.test.ts.
+ */
 import { expect, test } from "@jest/globals";
 import { keepMounts } from "./keep-mounts.ts";
 import type { Volume, VolumeMount } from "./pod.ts";

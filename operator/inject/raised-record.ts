@@ -2,6 +2,7 @@
  * What a pod remembers of the probes whose times were raised: two annotations for people and for the policy's
  * status. Whoever creates a pod can write them too, so that nothing is decided by them.
  */
+import { MAX_CHANGED_PROBE_LENGTH } from "../api/limits.ts";
 import { PROBES_LEFT_ALONE_ANNOTATION, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
 import type { JudgedProbe } from "../api/standards/pod-probes.ts";
 
@@ -10,11 +11,8 @@ export const MAX_RECORDED = 16;
 /** Says that there were more. */
 const MORE = "...";
 const SEPARATOR = ", ";
-/**
- * Characters of the longest annotation of ours: a container's name of 63, a probe and a field of 29 and two
- * numbers of 10 for each entry. A longer one was written by somebody else, and is not read.
- */
-const MAX_TEXT_LENGTH = MAX_RECORDED * 120 + MORE.length;
+/** Characters of the longest annotation of ours. A longer one was written by somebody else, and is not read. */
+const MAX_TEXT_LENGTH = MAX_RECORDED * MAX_CHANGED_PROBE_LENGTH + MORE.length;
 
 const ENTRY =
   /^(?<place>[a-z0-9-]{1,63}\/(?:readiness|liveness)Probe\.(?:timeout|period)Seconds)=(?<from>\d{1,10})->(?<to>\d{1,10})$/;

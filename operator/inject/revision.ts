@@ -16,8 +16,8 @@ type PodShape = Pick<EffectivePolicy, "name" | "mode" | "probe" | "dependencies"
 
 /**
  * Hash of what the policy asked for in the pod: container, volume, times of the app's own probes. A pod of
- * another revision is outdated. So is one whose sidecar reads an older format of the policy file. Left out is what reaches
- * running pods without a restart (checks and their times), and what the installation decides (image,
+ * another revision is outdated. So is one whose sidecar reads an older format of the policy file. Left out is what
+ * reaches running pods without a restart (checks and their times), and what the installation decides (image,
  * resources): an upgrade of the operator must not make every pod outdated. For the same reason what is not
  * asked for adds nothing.
  */

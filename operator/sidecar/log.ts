@@ -3,6 +3,7 @@
  * the sidecar's own code, in every pod.
  */
 
+/** How much a line matters. */
 export type LogLevel = "info" | "warn" | "error";
 
 /** What a line may carry: reasons, names, numbers. Never an error object or a driver's text. */

@@ -1,4 +1,6 @@
-/** Slots of the policy file as nobody but an attacker would write them; what is common is in parse-policy-file.test.ts. */
+/**
+ * Slots of the policy file as nobody but an attacker would write them; what is common is in parse-policy-file.test.ts.
+ */
 import { describe, expect, test } from "@jest/globals";
 import type { Slots } from "../api/policy-file.ts";
 import { parseSlot } from "./parse-slots.ts";

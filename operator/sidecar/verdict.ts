@@ -166,7 +166,10 @@ export function awaited(judged: Judged, firstReady: boolean): boolean {
 export type PolicyPresence =
   /** It is mounted. */
   | "Present"
-  /** It is mounted in a format that this version cannot read, and no other policy is in force: only a newer sidecar can mend that. */
+  /**
+   * It is mounted in a format that this version cannot read, and no other policy is in force: only a newer sidecar can
+   * mend that.
+   */
   | "Unsupported"
   /** It has been, in this pod's life: the policy was deleted. */
   | "Removed"

@@ -30,7 +30,8 @@ test(
       "-c",
       `ALTER ROLE app PASSWORD '${SECOND_PASSWORD}'`,
     );
-    // The fault itself, which no bare connect can show: the password of the Secret no longer opens the database over the network.
+    // The fault itself, which no bare connect can show: the password of the Secret no longer opens the database over
+    // the network.
     const login = "postgresql://app:first-password@orders-db/orders";
     await expect(database("psql", login, "-c", "SELECT 1")).rejects.toThrow(
       "password authentication failed",

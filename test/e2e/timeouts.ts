@@ -36,7 +36,10 @@ export const ATTACK = 60_000;
 export const ATTACK_SHOWS = 10_000;
 /** A pod's creation while no replica of the webhook runs: less than the webhook's own timeout. */
 export const WEBHOOK_DOWN_CREATE = 3_000;
-/** The least that a pod's creation takes while packets to the webhook get lost: its timeout of 3 s, and no clock's error. */
+/**
+ * The least that a pod's creation takes while packets to the webhook get lost: its timeout of 3 s, and no clock's
+ * error.
+ */
 export const WEBHOOK_TIMEOUT = 2_900;
 /** A webhook that API servers do not reach, told by a policy: 45 s at most, and the write of the status. */
 export const WEBHOOK_UNREACHABLE_SEEN = 60_000;

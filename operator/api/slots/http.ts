@@ -55,6 +55,7 @@ const status = (field: string, text: string) =>
       ...cel(rangeRule(field, { minimum: MIN_STATUS, maximum: MAX_STATUS })),
     });
 
+/** The schema of the slot `http`. */
 export const http = z
   .object({
     host,

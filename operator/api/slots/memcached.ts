@@ -19,6 +19,7 @@ const RULES: CelRule[] = [
   },
 ];
 
+/** The schema of the slot `memcached`. */
 export const memcached = z
   .object({
     servers: z

@@ -5,6 +5,7 @@ import { databaseSlot, fillDatabase } from "./database.ts";
 
 const defaults = DEPENDENCY_DEFAULTS.mysql;
 
+/** The schema of the slot `mysql`. */
 export const mysql = databaseSlot({
   type: "mysql",
   server: "A MySQL or MariaDB server",

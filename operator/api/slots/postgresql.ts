@@ -5,6 +5,7 @@ import { databaseSlot, fillDatabase } from "./database.ts";
 
 const defaults = DEPENDENCY_DEFAULTS.postgresql;
 
+/** The schema of the slot `postgresql`. */
 export const postgresql = databaseSlot({
   type: "postgresql",
   server: "A PostgreSQL server",

@@ -8,6 +8,7 @@ import { directTls, fillDirectTls } from "./tls.ts";
 
 const DEFAULTS = DEPENDENCY_DEFAULTS.redis;
 
+/** The schema of the slot `redis`. */
 export const redis = z
   .object({
     host: host.optional(),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { describe, host, tcpPort } from "../v1alpha1-fields.ts";
 
+/** The schema of the slot `tcp`. */
 export const tcp = z
   .object({ host, port: tcpPort.meta(describe("TCP port.")) })
   .meta(

@@ -7,6 +7,7 @@ import { carryOut } from "./certificates.ts";
 
 const FIELD_MANAGER = "healthpolicy-certificate";
 
+/** What a writer of the certificates needs. */
 export interface CertificateWriterOptions {
   client: KubeClient;
   namespace: string;

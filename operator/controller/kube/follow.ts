@@ -19,6 +19,7 @@ export interface WatchEvent {
   object: KubeObject;
 }
 
+/** What to follow, and from where on. */
 export interface FollowOptions {
   client: KubeClient;
   /** Path of the collection. */

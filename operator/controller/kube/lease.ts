@@ -18,6 +18,7 @@ const FIELD_MANAGER = "healthpolicy-lease";
 
 const TIMES: LeaseTimes = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
 
+/** Which Lease, and who wants to hold it. */
 export interface LeaseOptions {
   client: KubeClient;
   namespace: string;

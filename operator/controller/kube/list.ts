@@ -5,6 +5,7 @@ import type { KubeObject } from "./kube-object.ts";
 /** Objects per page, where they are not so large that fewer must do. */
 const PAGE_SIZE = 250;
 
+/** What to list. */
 export interface ListOptions {
   client: KubeClient;
   /** Path of the collection. */

@@ -1,5 +1,6 @@
 /** A token bucket: how fast something may be done over time, and how often at once. */
 
+/** How much may be done, and how fast. */
 export interface TokenBucketOptions {
   perSecond: number;
   /** How many may be done at once after a time without any. */

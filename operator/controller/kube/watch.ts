@@ -21,6 +21,7 @@ export interface Change<T> {
   now?: T;
 }
 
+/** What to watch, and what of each object is kept. */
 export interface WatchOptions<T> {
   client: KubeClient;
   /** Path of the collection. */

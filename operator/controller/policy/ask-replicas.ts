@@ -8,6 +8,7 @@ const MAX_ANSWER_BYTES = 4_096;
 /** Questions in flight for one policy. */
 const CONCURRENCY = 8;
 
+/** How replicas are reached, and known to be ours. */
 export interface AskOptions {
   /** The webhook's port. */
   port: number;

@@ -20,9 +20,6 @@ export interface SidecarAddress {
   port: number;
 }
 
-/** Resolves with the body of its /status, or with undefined, whatever went wrong; within a second. Never rejects. */
-export type AskSidecar = (address: SidecarAddress) => Promise<string | undefined>;
-
 const NO_PODS = new BlockList();
 // The operator itself, the node's link (where clouds serve credentials), and addresses of more than one machine.
 NO_PODS.addSubnet("0.0.0.0", 8, "ipv4");
@@ -44,7 +41,8 @@ export function isPodAddress(ip: string): boolean {
 function get(url: URL): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const request = http.get(url, {
-    // A connection of its own, which ends with the answer. Only the shared agent would take a proxy from the environment.
+    // A connection of its own, which ends with the answer. Only the shared agent would take a proxy from the
+    // environment.
     agent: false,
     maxHeaderSize: MAX_HEAD_BYTES,
     signal: AbortSignal.timeout(DEADLINE_MILLISECONDS),
@@ -73,7 +71,10 @@ function get(url: URL): Promise<string> {
   return promise;
 }
 
-/** Asks the sidecar at this address, if `mayAsk` lets it; only tests let it ask another than a pod's. */
+/**
+ * Resolves with the body of the sidecar's /status, or with undefined, whatever went wrong; within a second. Never
+ * rejects. Asks only where `mayAsk` lets it; only tests let it ask another address than a pod's.
+ */
 export async function askSidecar(
   { ip, port }: SidecarAddress,
   mayAsk: (ip: string) => boolean = isPodAddress,

@@ -17,6 +17,7 @@ export const MOST_WATCHED_NAMESPACES = 20;
  */
 export const BACK_TO_SINGLE_NAMESPACES = 15;
 
+/** What watching pods needs. */
 export interface PodWatchesOptions {
   client: KubeClient;
   /** The operator's own, whose pods are its replicas. */

@@ -41,6 +41,7 @@ const CONFLICT_MILLISECONDS = 300;
 
 const NOT_ASKED: ReplicaFacts = { known: false, ready: 0, without: [] };
 
+/** What a reconciler needs. */
 export interface ReconcilerOptions {
   client: KubeClient;
   caches: Caches;

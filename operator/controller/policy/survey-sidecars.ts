@@ -8,7 +8,7 @@ import { sidecarAnswer } from "./sidecar-answer.ts";
 import type { AskablePod, Asked } from "./sidecar-reports.ts";
 
 /** A pod is asked at most so often. */
-export const ASK_AGAIN_MILLISECONDS = 30_000;
+const ASK_AGAIN_MILLISECONDS = 30_000;
 /** Questions in flight, over all policies. */
 export const MOST_IN_FLIGHT = 20;
 
@@ -21,6 +21,7 @@ interface Policy {
 /** Resolves with what the sidecar says, undefined where it says nothing; never rejects, and has a deadline. */
 export type Ask = (address: SidecarAddress) => Promise<string | undefined>;
 
+/** What a survey needs. */
 export interface SurveyOptions {
   /** Called when a pod of the policy says something else than before. */
   onChange: (policy: Policy) => void;

@@ -1,4 +1,6 @@
-/** For tests of the leader: a fake API server of a small cluster, the caches on it, and a leader that does not lead yet. */
+/**
+ * For tests of the leader: a fake API server of a small cluster, the caches on it, and a leader that does not lead yet.
+ */
 import type { ServerResponse } from "node:http";
 import { pino } from "pino";
 import { rawPolicy } from "../../api/testing/policy.ts";

@@ -15,6 +15,7 @@ const FIELD_MANAGER = "healthpolicy-webhook";
 const PATH = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${WEBHOOK_CONFIGURATION}`;
 const RBAC = "rbac.authorization.k8s.io";
 
+/** What a writer of the configuration needs. */
 export interface WebhookWriterOptions {
   client: KubeClient;
   target: WebhookTarget;

@@ -19,6 +19,7 @@ import {
 
 const FIELD_MANAGER = "healthpolicy-webhook-proof";
 
+/** What proofs need. */
 export interface WebhookProverOptions {
   client: KubeClient;
   target: ProofTarget;

@@ -19,6 +19,7 @@ const MAX_LISTED_NAMESPACES = 500;
 /** Label that every namespace carries with its own name. */
 const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 
+/** Where API servers find the webhook. */
 export interface WebhookTarget {
   /** The operator's own namespace, where its Service is and nothing is ever injected. */
   namespace: string;
@@ -26,6 +27,7 @@ export interface WebhookTarget {
   timeoutSeconds: number;
 }
 
+/** What the configuration is made from. */
 export interface WebhookConfigurationOptions {
   /** PEM certificates of the authorities whose certificates the webhook may show. */
   caBundle: string;

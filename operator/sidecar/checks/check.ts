@@ -15,8 +15,8 @@ export interface CheckContext {
   checkTimeoutMilliseconds: number;
   /**
    * The text of a mounted Secret key without the newline at its end, if there is one, read afresh from the
-   * volume so that a rotated password counts at once. Rejects with a CheckError: CredentialsMissing (no such Secret or key), NeedsRestart (this
-   * pod does not mount it) or Misconfigured (not text, or over 64 KiB).
+   * volume so that a rotated password counts at once. Rejects with a CheckError: CredentialsMissing (no such Secret or
+   * key), NeedsRestart (this pod does not mount it) or Misconfigured (not text, or over 64 KiB).
    */
   readSecretKey(reference: SecretKeyReference): Promise<string>;
 }

@@ -12,7 +12,9 @@ export function decodeUrlPart(text: string): string {
   }
 }
 
-/** A host without the brackets of IPv6. Throws Misconfigured for none, a list of hosts and the path of a unix socket. */
+/**
+ * A host without the brackets of IPv6. Throws Misconfigured for none, a list of hosts and the path of a unix socket.
+ */
 export function singleHost(text: string): string {
   const host = text.replace(/^\[(.*)\]$/, "$1");
   if (host === "" || /[,/]/.test(host)) throw misconfigured();

@@ -16,7 +16,9 @@ async function changeManifest(change: (manifest: string) => string): Promise<voi
   await onNode(["mv", DRAFT, MANIFEST]);
 }
 
-/** Has the API server start again with this admission plugin, or several with commas between. Resolves before it has. */
+/**
+ * Has the API server start again with this admission plugin, or several with commas between. Resolves before it has.
+ */
 export async function addAdmissionPlugin(plugin: string): Promise<void> {
   await changeManifest((manifest) => {
     if (!manifest.includes(FLAG)) throw new Error(`the API server's manifest has no ${FLAG}`);

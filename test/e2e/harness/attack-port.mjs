@@ -1,5 +1,5 @@
-// Attacks the port of a sidecar: `node - pipelined HOST PORT`, `node - flood HOST PORT` from a pod, or in the pod itself,
-// where there are addresses enough, `node - flood-of-ten 127.0.0.1 PORT`.
+// Attacks the port of a sidecar: `node - pipelined HOST PORT`, `node - flood HOST PORT` from a pod, or in the pod
+// itself, where there are addresses enough, `node - flood-of-ten 127.0.0.1 PORT`.
 // Prints how many connections it made and how many of them were answered.
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,6 +1,6 @@
 /**
- * Pure: the parameters of a `mysql://` URL that do not stop a check. Every other one does: a word that is not known here
- * may change whom the app talks to, how safely, or what an answer means.
+ * Pure: the parameters of a `mysql://` URL that do not stop a check. Every other one does: a word that is not known
+ * here may change whom the app talks to, how safely, or what an answer means.
  *
  * Known are those of MySQL's own URLs (mysqlsh, Connector/J) and those that common drivers and frameworks add.
  */

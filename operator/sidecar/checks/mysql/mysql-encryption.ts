@@ -1,4 +1,7 @@
-/** A fresh connection to MySQL or MariaDB -> its greeting, and the conversation that follows, encrypted as the policy asks. */
+/**
+ * A fresh connection to MySQL or MariaDB -> its greeting, and the conversation that follows, encrypted as the policy
+ * asks.
+ */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CheckError } from "../check.ts";

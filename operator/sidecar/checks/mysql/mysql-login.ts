@@ -40,8 +40,8 @@ const KEY_REQUEST = Buffer.from([2]);
 
 /**
  * Says nothing and is an answer all the same. A client that hangs up in the middle of a login counts towards
- * max_connect_errors, after which the server takes no connection from this host, the app's included; one that is refused
- * does not count.
+ * max_connect_errors, after which the server takes no connection from this host, the app's included; one that is
+ * refused does not count.
  */
 const NO_ANSWER: Buffer = Buffer.alloc(0);
 

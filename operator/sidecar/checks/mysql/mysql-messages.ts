@@ -1,4 +1,6 @@
-/** Pure: what a client says to a MySQL or MariaDB server, as bodies of packets. Texts must hold no NUL: it ends a field. */
+/**
+ * Pure: what a client says to a MySQL or MariaDB server, as bodies of packets. Texts must hold no NUL: it ends a field.
+ */
 import { CAPABILITIES } from "./mysql-greeting.ts";
 
 /** What the database's administrator sees in performance_schema.session_connect_attrs. */
@@ -49,8 +51,8 @@ export interface SessionOptions {
 }
 
 /**
- * The request for TLS: the beginning of the message that follows it, then encrypted. Servers do not read it there again, so
- * both must ask for the same.
+ * The request for TLS: the beginning of the message that follows it, then encrypted. Servers do not read it there
+ * again, so both must ask for the same.
  */
 export function tlsRequest(options: SessionOptions): Buffer {
   return head(flagsOf(options));

@@ -9,8 +9,8 @@ export const CACHING_SHA2 = "caching_sha2_password";
 export const DEFAULT_PLUGIN: string = NATIVE;
 
 /**
- * A server's key has 2,048 bits unless somebody chose another. With fewer, whoever listens could read the password; with
- * more, a server could make a check as expensive as it likes.
+ * A server's key has 2,048 bits unless somebody chose another. With fewer, whoever listens could read the password;
+ * with more, a server could make a check as expensive as it likes.
  */
 const KEY_BITS = { minimum: 2_048, maximum: 4_096 };
 

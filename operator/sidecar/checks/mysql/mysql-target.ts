@@ -31,8 +31,8 @@ export async function mysqlTarget(
   readSecretKey: ReadSecretKey,
 ): Promise<MysqlTarget> {
   const { tlsMode, ...login } = await readLogin(config, readSecretKey);
-  // They are sent before anyone knows who listens: on the port of a memcached server a line break makes a command of what
-  // follows it. A NUL ends a field and begins another one.
+  // They are sent before anyone knows who listens: on the port of a memcached server a line break makes a command of
+  // what follows it. A NUL ends a field and begins another one.
   const { user, password, database = "" } = login.account;
   if (![login.endpoint.host, user, password, database].every(isWireText)) throw misconfigured();
   return { ...login, tls: await negotiatedTlsTarget(config.tls, tlsMode, readSecretKey) };

@@ -14,8 +14,8 @@ export type CreateReader<M> = (onMessage: (message: M) => void) => (chunk: Buffe
 
 /**
  * Starts to listen at once and gives a function that waits for the next message. It rejects with the reason of
- * the signal as soon as that has fired, with ProtocolError past MAX_MESSAGES, with what the reader throws, and with what
- * `readUntil` rejects with.
+ * the signal as soon as that has fired, with ProtocolError past MAX_MESSAGES, with what the reader throws, and with
+ * what `readUntil` rejects with.
  * Holds nothing once the stream is closed or the signal has fired.
  */
 export function queueMessages<M>(

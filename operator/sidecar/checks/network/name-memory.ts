@@ -26,7 +26,7 @@ export const MAX_TTL_SECONDS = 30;
  * Shortest use of an address in seconds, whatever its TTL: the default interval of checks. The least interval is
  * 500 ms, and whoever answers for a name could otherwise have every check look it up.
  */
-export const MIN_TTL_SECONDS = 5;
+const MIN_TTL_SECONDS = 5;
 /**
  * After so long all names of the search list are tried again, although the remembered one answers: a
  * Service that was created meanwhile may come before it, as it does for the app.
