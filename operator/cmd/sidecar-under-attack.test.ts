@@ -38,10 +38,14 @@ const FOUR_HUNDRED_ATTACKERS = Array.from(
 );
 /** The most that a policy has. */
 const DEPENDENCIES = 12;
-/** What a sidecar may use of a core by default, in milliseconds a second. */
-const CPU_LIMIT = 100;
-/** How long a flood lasts, in seconds. */
+/** How long a flood lasts, in seconds; the short ones as long as it takes to tell their CPU. */
 const FLOOD_SECONDS = 10;
+const SHORT_FLOOD_SECONDS = 4;
+/**
+ * How much more CPU a flood from many addresses may take than one from one address. Without a limit for all together
+ * it was twice as much, and more than a pod has. CPU time itself varies with what else the machine does.
+ */
+const MORE_CPU = 1.6;
 /** How often the kernel counts the CPU of a process, in a second. */
 const TICKS = 100;
 
@@ -142,14 +146,20 @@ async function probesDuring(attack: Promise<unknown>) {
 /** What the flood sends at once, at most: a busy machine would otherwise be late with its own probes. */
 const AT_ONCE = 50;
 
+interface Flood {
+  addresses: readonly string[];
+  paths: readonly string[];
+  seconds: number;
+}
+
 /**
  * A thousand requests a second, or as many as the machine can send, each on a connection of its own, the
  * paths and addresses in turn.
  */
-async function flood(paths: readonly string[], addresses: readonly string[]): Promise<void> {
+async function flood({ paths, addresses, seconds }: Flood): Promise<void> {
   const startedAt = performance.now();
   const closed: Promise<string>[] = [];
-  for (let passed = 0; passed < FLOOD_SECONDS * 1_000; passed = performance.now() - startedAt) {
+  for (let passed = 0; passed < seconds * 1_000; passed = performance.now() - startedAt) {
     const end = Math.min(passed, closed.length + AT_ONCE);
     while (closed.length < end) {
       const path = paths[closed.length % paths.length];
@@ -175,20 +185,28 @@ test.each(PATHS)("40 connections with 62 KB of requests for %s each", async (pat
   expect(moreMemory).toBeLessThan(MORE_MEMORY);
 });
 
-test.each<[string, readonly string[], readonly string[]]>([
-  ["one address, all paths", [ATTACKER], PATHS],
-  ["ten addresses, the costliest path", TEN_ATTACKERS, [METRICS_PATH]],
-  ["four hundred addresses, the costliest path", FOUR_HUNDRED_ATTACKERS, [METRICS_PATH]],
-])("a thousand requests a second for ten seconds: %s", async (_, addresses, paths) => {
+/** Floods the sidecar, which must not mind; gives the CPU that it took, in milliseconds a second. */
+async function cpuOfFlood(attack: Flood): Promise<number> {
   const cpuBefore = await cpuUsed();
-  const { failed, moreMemory } = await probesDuring(flood(paths, addresses));
+  const { failed, moreMemory } = await probesDuring(flood(attack));
   const cpu = (await cpuUsed()) - cpuBefore;
   expect(runs()).toBe(true);
   expect(failed).toStrictEqual([]);
   expect(moreMemory).toBeLessThan(MORE_MEMORY);
-  // More than a pod has would make the kubelet wait for its turn.
-  expect(cpu / FLOOD_SECONDS).toBeLessThan(CPU_LIMIT);
+  return cpu / attack.seconds;
+}
+
+test("a thousand requests a second for ten seconds, on all paths", async () => {
+  await cpuOfFlood({ addresses: [ATTACKER], paths: PATHS, seconds: FLOOD_SECONDS });
   // Two of each are due, one every 4.5 to 5 s.
   expect(checks).toBeGreaterThanOrEqual(DEPENDENCIES);
   expect(await get(program, METRICS_PATH)).toContain("healthpolicy_pod_ready 1\n");
+});
+
+test("a thousand requests a second on the costliest path, from one, ten and four hundred addresses", async () => {
+  const attack = { paths: [METRICS_PATH], seconds: SHORT_FLOOD_SECONDS };
+  const one = await cpuOfFlood({ ...attack, addresses: [ATTACKER] });
+  expect(await cpuOfFlood({ ...attack, addresses: TEN_ATTACKERS })).toBeLessThan(MORE_CPU * one);
+  const most = await cpuOfFlood({ ...attack, addresses: FOUR_HUNDRED_ATTACKERS });
+  expect(most).toBeLessThan(MORE_CPU * one);
 });
