@@ -9,7 +9,11 @@ import type { PodCounts } from "./policy/pod-counts.ts";
 function states({ matched, injected, outdated, unready, optedOut, reports }: PodCounts) {
   const { asked, unknown, wouldBeUnready } = reports ?? {};
   return {
-    ...{ matched, injected, outdated, unready, opted_out: optedOut },
+    matched,
+    injected,
+    outdated,
+    unready,
+    opted_out: optedOut,
     ...(asked !== undefined && { asked, unknown: unknown ?? 0 }),
     ...(wouldBeUnready !== undefined && { would_be_unready: wouldBeUnready }),
   };

@@ -20,22 +20,22 @@ export interface SidecarAddress {
   port: number;
 }
 
-const NO_PODS = new BlockList();
+const NOT_PODS = new BlockList();
 // The operator itself, the node's link (where clouds serve credentials), and addresses of more than one machine.
-NO_PODS.addSubnet("0.0.0.0", 8, "ipv4");
-NO_PODS.addSubnet("127.0.0.0", 8, "ipv4");
-NO_PODS.addSubnet("169.254.0.0", 16, "ipv4");
-NO_PODS.addSubnet("224.0.0.0", 4, "ipv4");
-NO_PODS.addAddress("255.255.255.255", "ipv4");
-NO_PODS.addAddress("::", "ipv6");
-NO_PODS.addAddress("::1", "ipv6");
-NO_PODS.addSubnet("fe80::", 10, "ipv6");
-NO_PODS.addSubnet("ff00::", 8, "ipv6");
+NOT_PODS.addSubnet("0.0.0.0", 8, "ipv4");
+NOT_PODS.addSubnet("127.0.0.0", 8, "ipv4");
+NOT_PODS.addSubnet("169.254.0.0", 16, "ipv4");
+NOT_PODS.addSubnet("224.0.0.0", 4, "ipv4");
+NOT_PODS.addAddress("255.255.255.255", "ipv4");
+NOT_PODS.addAddress("::", "ipv6");
+NOT_PODS.addAddress("::1", "ipv6");
+NOT_PODS.addSubnet("fe80::", 10, "ipv6");
+NOT_PODS.addSubnet("ff00::", 8, "ipv6");
 
 /** Whether a pod could have this address. Kubelets write it, and so may whoever may write the status of pods. */
 export function isPodAddress(ip: string): boolean {
   const family = isIP(ip);
-  return family !== 0 && !NO_PODS.check(ip, family === 6 ? "ipv6" : "ipv4");
+  return family !== 0 && !NOT_PODS.check(ip, family === 6 ? "ipv6" : "ipv4");
 }
 
 function get(url: URL): Promise<string> {

@@ -42,7 +42,7 @@ test("of a dry run the ready pods are asked, and the status names who would be u
   expect(web.status()).not.toHaveProperty("dependencies");
   expect(web.status().pods).not.toHaveProperty("asked");
 
-  web.world.asked.set("web-1", { answer: WOULD_GATE });
+  web.world.outcomes.set("web-1", { answer: WOULD_GATE });
   await web.reconcileAsNewLeader();
   expect(web.status().pods).toMatchObject({ wouldBeUnready: 1, asked: 1, unknown: 0, unready: 0 });
   const reported = {
@@ -56,11 +56,11 @@ test("of a dry run the ready pods are asked, and the status names who would be u
   expect(web.counts().get("shop/web")?.reports).toBeUndefined();
 
   web.echo();
-  web.world.asked.clear();
+  web.world.outcomes.clear();
   await web.reconcileAsNewLeader();
   expect(web.status().dependencies).toStrictEqual([reported]);
 
-  web.world.asked.set("web-1", { answer: UP });
+  web.world.outcomes.set("web-1", { answer: UP });
   await web.reconcileAsNewLeader();
   expect(web.status()).not.toHaveProperty("dependencies");
   expect(web.status().pods).toMatchObject({ wouldBeUnready: 0, asked: 1, unknown: 0 });
@@ -71,7 +71,7 @@ test("what sidecars say is written at the pace of counts", async () => {
   putPod(true);
   await web.reconcile();
   web.echo();
-  web.world.asked.set("web-1", { answer: WOULD_GATE });
+  web.world.outcomes.set("web-1", { answer: WOULD_GATE });
   const wait = await web.reconcile();
   expect(wait).toBeGreaterThan(3_000);
   expect(wait).toBeLessThanOrEqual(5_000);
@@ -81,7 +81,7 @@ test("what sidecars say is written at the pace of counts", async () => {
 test("a pod that does not answer is unknown, and nothing else changes", async () => {
   web.cachePolicy({}, { mode: "DryRun" });
   putPod(true);
-  web.world.asked.set("web-1", { answer: undefined });
+  web.world.outcomes.set("web-1", { answer: undefined });
   await web.reconcile();
   expect(web.status().pods).toMatchObject({ wouldBeUnready: 0, asked: 1, unknown: 1 });
   const ready = web.status().conditions?.find(({ type }) => type === "Ready");
@@ -93,7 +93,7 @@ test("of an enforced policy the unready pods are asked, and nobody while there a
   await web.reconcile();
   expect(web.world.following.get("web")).toStrictEqual([]);
   putPod(false);
-  web.world.asked.set("web-1", {
+  web.world.outcomes.set("web-1", {
     answer: {
       policy: "web",
       dependencies: [{ name: "orders-db", gating: true, reason: "ConnectTimeout", since: SINCE }],

@@ -48,7 +48,7 @@ export interface ReconcilerOptions {
   /** Pods by namespace. Until those of one are synced, they say nothing about policies or replicas. */
   pods: Pick<PodWatches, "pods" | "synced">;
   /** Asks sidecars. */
-  survey: Pick<Survey, "follow" | "asked">;
+  survey: Pick<Survey, "follow" | "outcome">;
   configMaps: ConfigMapWriter;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
@@ -78,7 +78,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function reportsOf(policy: EffectivePolicy, pods: readonly PodRecord[]) {
     const toAsk = podsToAsk(policy, pods);
     survey.follow(policy, toAsk);
-    const reports = sidecarReports(policy, toAsk, (pod) => survey.asked(policy, pod));
+    const reports = sidecarReports(policy, toAsk, (pod) => survey.outcome(policy, pod));
     // A new leader leaves what the last one wrote until it knows better.
     return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
   }

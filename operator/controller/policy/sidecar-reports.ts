@@ -16,7 +16,7 @@ export type AskablePod = PodRecord & {
 };
 
 /** What came of asking a pod; the answer is undefined where there was none, or none that a sidecar gives. */
-export interface Asked {
+export interface Outcome {
   answer: SidecarAnswer | undefined;
 }
 
@@ -103,15 +103,15 @@ function failureOf(name: string, pod: string, { wouldBeReady, dependencies }: Si
   return [{ pod, reason: found.reason, since: found.since }];
 }
 
-/** Adds up what was said; `askedOf` gives what came of asking a pod, undefined where that has not happened yet. */
+/** Adds up what was said; `outcomeOf` gives what came of asking a pod, undefined where that has not happened yet. */
 export function sidecarReports(
   policy: EffectivePolicy,
   pods: readonly AskablePod[],
-  askedOf: (pod: AskablePod) => Asked | undefined,
+  outcomeOf: (pod: AskablePod) => Outcome | undefined,
 ): SidecarReports {
   const asked = pods.flatMap((pod) => {
-    const one = askedOf(pod);
-    return one ? [{ pod: pod.name, answer: one.answer }] : [];
+    const outcome = outcomeOf(pod);
+    return outcome ? [{ pod: pod.name, answer: outcome.answer }] : [];
   });
   const known = asked.flatMap(({ pod, answer }) =>
     answer && fits(answer, policy) ? [{ pod, answer }] : [],

@@ -61,14 +61,14 @@ test("at most twenty questions are in flight, over all policies; an answer makes
 test("what a pod says is remembered, and told once", async () => {
   const { changed, isAsked } = open(5);
   survey.follow(WEB, [pod(1)]);
-  expect(survey.asked(WEB, pod(1))).toBeUndefined();
+  expect(survey.outcome(WEB, pod(1))).toBeUndefined();
   const answers = [UP, UP, UP, undefined, undefined, "no answer", UP];
   for (const [index, answer] of answers.entries()) {
     await isAsked(index + 1);
     asked[index]?.answer(answer);
     await soon();
     const said = answer === UP ? { policy: "web", dependencies: [] } : undefined;
-    expect(survey.asked(WEB, pod(1))).toStrictEqual({ answer: said });
+    expect(survey.outcome(WEB, pod(1))).toStrictEqual({ answer: said });
   }
   // UP, nothing, UP again.
   expect(changed).toStrictEqual(["web", "web", "web"]);
@@ -84,7 +84,7 @@ test("however often a policy is looked at, a pod is asked once until its time ha
   await soon();
   expect(asked).toHaveLength(1);
   // What it said before it was let go is forgotten.
-  expect(survey.asked(WEB, pod(1))).toBeUndefined();
+  expect(survey.outcome(WEB, pod(1))).toBeUndefined();
 });
 
 test("a pod that is not wanted any more is not asked again, and its late answer is dropped", async () => {
@@ -96,7 +96,7 @@ test("a pod that is not wanted any more is not asked again, and its late answer 
   await soon();
   expect(asked).toHaveLength(1);
   expect(changed).toStrictEqual([]);
-  expect(survey.asked(WEB, pod(1))).toBeUndefined();
+  expect(survey.outcome(WEB, pod(1))).toBeUndefined();
   // Forgotten altogether: the next time it is new.
   survey.follow(WEB, [pod(1)]);
   await isAsked(2);
@@ -109,7 +109,7 @@ test("the next pod of a name is another pod: asked at once, and not taken for th
   asked[0]?.answer(UP);
   await soon();
   survey.follow(WEB, [pod(2, "db-0")]);
-  expect(survey.asked(WEB, pod(2, "db-0"))).toBeUndefined();
+  expect(survey.outcome(WEB, pod(2, "db-0"))).toBeUndefined();
   await isAsked(2);
   expect(asked[1]?.ip).toBe("10.0.0.2");
 });

@@ -5,7 +5,7 @@ import { keyOf } from "../kube/kube-object.ts";
 import { createQueue } from "../kube/queue.ts";
 import { askSidecar, type SidecarAddress } from "./ask-sidecar.ts";
 import { sidecarAnswer } from "./sidecar-answer.ts";
-import type { AskablePod, Asked } from "./sidecar-reports.ts";
+import type { AskablePod, Outcome } from "./sidecar-reports.ts";
 
 /** A pod is asked at most so often. */
 const ASK_AGAIN_MILLISECONDS = 30_000;
@@ -37,7 +37,7 @@ export interface Survey {
   /** Asks these pods of the policy from now on, and no others; none once it is gone. */
   follow(policy: Policy, pods: readonly AskablePod[]): void;
   /** What came of asking the pod for the policy; undefined: it has not been asked yet. */
-  asked(policy: Policy, pod: AskablePod): Asked | undefined;
+  outcome(policy: Policy, pod: AskablePod): Outcome | undefined;
   /** Asks no more; resolves when what is in flight has ended. */
   stop(): Promise<void>;
 }
@@ -52,7 +52,7 @@ interface Question {
 interface Entry {
   /** Else it stays until its turn, so that a pod that comes and goes is not asked each time. */
   wanted: boolean;
-  asked?: Asked | undefined;
+  outcome?: Outcome | undefined;
 }
 
 function questionOf(policy: Policy, { name, ip, sidecar }: AskablePod): Question {
@@ -86,9 +86,9 @@ export function createSurvey(options: SurveyOptions): Survey {
       return undefined;
     }
     const text = await ask(question.address);
-    const asked = { answer: text === undefined ? undefined : sidecarAnswer(text, new Date()) };
-    if (entry.wanted && !isDeepStrictEqual(entry.asked, asked)) {
-      entry.asked = asked;
+    const outcome = { answer: text === undefined ? undefined : sidecarAnswer(text, new Date()) };
+    if (entry.wanted && !isDeepStrictEqual(entry.outcome, outcome)) {
+      entry.outcome = outcome;
       onChange(question.policy);
     }
     return again;
@@ -108,13 +108,14 @@ export function createSurvey(options: SurveyOptions): Survey {
       for (const [key, entry] of entries) {
         entry.wanted = wanted.has(key);
         // What it said before need not be so when it is asked again.
-        if (!entry.wanted) entry.asked = undefined;
+        if (!entry.wanted) entry.outcome = undefined;
       }
       // Before the first is asked, which may be at once.
       if (questions.length > 0) policies.set(keyOf(policy), entries);
       for (const question of questions) begin(question, entries);
     },
-    asked: (policy, pod) => policies.get(keyOf(policy))?.get(questionOf(policy, pod).key)?.asked,
+    outcome: (policy, pod) =>
+      policies.get(keyOf(policy))?.get(questionOf(policy, pod).key)?.outcome,
     stop: queue.stop,
   };
 }

@@ -14,7 +14,7 @@ import { createConfigMapWriter } from "../apply-configmap.ts";
 import { createPodIndex } from "../pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy-cache.ts";
 import { createReconciler, type Reconciler } from "../reconcile.ts";
-import type { Asked } from "../sidecar-reports.ts";
+import type { Outcome } from "../sidecar-reports.ts";
 import { podOf } from "./records.ts";
 
 /** Where the ConfigMap of the policy shop/web is written. */
@@ -34,9 +34,9 @@ interface World {
   optedOut: boolean;
   withCertificate: boolean;
   services: ServiceRecord[];
-  /** Names of the pods that are to be asked, by policy, and what came of asking them. */
+  /** Names of the pods that are to be asked, by policy, and what came of that. */
   following: Map<string, string[]>;
-  asked: Map<string, Asked>;
+  outcomes: Map<string, Outcome>;
   /** Namespaces whose pods are not known yet. */
   unsynced: string[];
 }
@@ -57,7 +57,7 @@ export async function openPolicy() {
     withCertificate: true,
     services: [],
     following: new Map(),
-    asked: new Map(),
+    outcomes: new Map(),
     unsynced: [],
   };
   const replica = https.createServer(
@@ -92,7 +92,7 @@ export async function openPolicy() {
             asked.map((pod) => pod.name),
           );
         },
-        asked: (_, { name }) => world.asked.get(name),
+        outcome: (_, { name }) => world.outcomes.get(name),
       },
       configMaps: createConfigMapWriter(api.client, () => 0.5),
       webhook: { listedFor: () => world.listedFor },
