@@ -256,6 +256,9 @@ describe("no message brings a control character to a terminal:", () => {
       { name: "api", http: { host: bad, path: bad, hostHeader: bad, tls: { caSecret: key } } },
     ],
     timing: { connectTimeout: bad, checkTimeout: bad, interval: bad },
+    sidecar: {
+      resources: { requests: { cpu: bad, memory: bad }, limits: { cpu: bad, memory: bad } },
+    },
   });
 
   test("every text of a policy", () => {

@@ -27,6 +27,7 @@ import type { HealthPolicySpec, ObjectMeta } from "./v1alpha1.ts";
 import type { ApplicationProbes } from "./v1alpha1-application.ts";
 import { dependencyConfig } from "./v1alpha1-dependency.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
+import type { SidecarResources } from "./v1alpha1-sidecar.ts";
 import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
 
 /** A HealthPolicy, resolved. Times in milliseconds and seconds as the names say. */
@@ -44,6 +45,8 @@ export interface EffectivePolicy {
   dependencies: DependencyConfig[];
   /** What becomes of the probes of the app's containers. */
   application: { probes: ApplicationProbes };
+  /** What the policy itself asks for the sidecar; the rest is the installation's. Absent: nothing. */
+  sidecarResources?: SidecarResources;
   /** Where each time comes from, each dependency's impact, and what becomes of the app's probes. */
   sources: { times: Record<TimeField, Source>; impact: Record<string, Source>; probes: Source };
 }
@@ -91,6 +94,7 @@ function withTimes(
 ): EffectivePolicy {
   const dependencies = spec.dependencies.map((dependency) => dependencyOf(dependency, layers));
   const probes = mergeProbes(layers);
+  const sidecarResources = spec.sidecar?.resources;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -103,6 +107,7 @@ function withTimes(
     probe: probeOf(times),
     dependencies: dependencies.map(({ value }) => value),
     application: { probes: probes.value },
+    ...(sidecarResources && { sidecarResources }),
     sources: {
       times: timeSources(times),
       impact: Object.fromEntries(dependencies.map(({ value, source }) => [value.name, source])),

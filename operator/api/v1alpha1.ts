@@ -11,6 +11,7 @@ import { application } from "./v1alpha1-application.ts";
 import { dependency } from "./v1alpha1-dependency.ts";
 import { describe } from "./v1alpha1-fields.ts";
 import { selector } from "./v1alpha1-selector.ts";
+import { sidecar } from "./v1alpha1-sidecar.ts";
 import { type HealthPolicyStatus, status } from "./v1alpha1-status.ts";
 import { probe, timing } from "./v1alpha1-timing.ts";
 
@@ -38,6 +39,7 @@ const spec = z
     timing,
     probe,
     application,
+    sidecar,
   })
   .meta({ ...describe("What the app depends on."), ...cel(...NESTING_RULES) });
 

@@ -13,7 +13,7 @@ import type { Container, Pod } from "./pod.ts";
 import { freePort, portEntry } from "./port.ts";
 import { keepHandlers, sidecarProbes } from "./probes.ts";
 import { reassert } from "./reassert.ts";
-import { sidecarResources } from "./resources.ts";
+import { askedResources, sidecarResources } from "./resources.ts";
 import { revisionOf } from "./revision.ts";
 import { securityContext } from "./security-context.ts";
 import type { InjectSettings } from "./settings.ts";
@@ -49,6 +49,7 @@ function environment(policy: EffectivePolicy, port: number): { name: string; val
 function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Container {
   const others = otherContainers(pod);
   const port = freePort(others);
+  const asked = askedResources(settings.resources, policy.sidecarResources);
   if (port === undefined) throw new Error("whySkip() lets no pod without a free port through");
   return {
     name: SIDECAR_CONTAINER,
@@ -58,7 +59,7 @@ function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): C
     env: environment(policy, port),
     ports: [portEntry(port, others)],
     ...sidecarProbes(policy.probe, port),
-    resources: sidecarResources(pod.spec ?? {}, others, settings.resources),
+    resources: sidecarResources(pod.spec ?? {}, others, asked),
     securityContext: securityContext(pod),
     // The last lines of a crashed sidecar then show in `kubectl describe pod`.
     terminationMessagePath: "/dev/termination-log",

@@ -1,7 +1,8 @@
 /** Whether the sidecar costs a pod its quality of service. */
 import { describe, expect, test } from "@jest/globals";
+import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
 import type { Container, Resources } from "./pod.ts";
-import { sidecarResources } from "./resources.ts";
+import { askedResources, sidecarResources } from "./resources.ts";
 import { SETTINGS } from "./testing/settings.ts";
 
 const { requests, limits } = SETTINGS.resources;
@@ -57,5 +58,50 @@ describe("requests are the configured ones", () => {
     ["in a pod without containers", []],
   ])("%s", (_, others) => {
     expect(resourcesBeside(others)).toStrictEqual({ requests, limits });
+  });
+});
+
+describe("what a policy asks for", () => {
+  const asked = (policy?: SidecarResources) => askedResources(SETTINGS.resources, policy);
+
+  test.each<[string, SidecarResources | undefined]>([
+    ["nothing", undefined],
+    ["an object without values", { requests: {}, limits: {} }],
+  ])("%s leaves the installation's", (_, policy) => {
+    expect(asked(policy)).toStrictEqual({ requests, limits });
+  });
+
+  test("counts value by value", () => {
+    const policy = { requests: { memory: "48Mi" }, limits: { cpu: "200m" } };
+    expect(asked(policy)).toStrictEqual({
+      requests: { cpu: requests.cpu, memory: "48Mi" },
+      limits: { cpu: "200m", memory: limits.memory },
+    });
+  });
+
+  // The API server refuses a pod whose request exceeds its limit, and would refuse every new pod of the policy.
+  test("raises a limit that is unset to the request", () => {
+    expect(asked({ requests: { cpu: "1", memory: "96Mi" } })).toStrictEqual({
+      requests: { cpu: "1", memory: "96Mi" },
+      limits: { cpu: "1", memory: "96Mi" },
+    });
+  });
+
+  test("lowers a request that is unset to the limit", () => {
+    const large = {
+      requests: { cpu: "80m", memory: "64Mi" },
+      limits: { cpu: "100m", memory: "64Mi" },
+    };
+    expect(askedResources(large, { limits: { cpu: "50m", memory: "32Mi" } })).toStrictEqual({
+      requests: { cpu: "50m", memory: "32Mi" },
+      limits: { cpu: "50m", memory: "32Mi" },
+    });
+  });
+
+  test("and is written as it was where two values are the same amount", () => {
+    expect(asked({ requests: { memory: "65536Ki" } })).toStrictEqual({
+      requests: { cpu: requests.cpu, memory: "65536Ki" },
+      limits,
+    });
   });
 });

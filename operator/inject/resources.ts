@@ -1,4 +1,5 @@
 /** Requests and limits of the injected container. */
+import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
 import type { Container, PodSpec, Resources } from "./pod.ts";
 import { quantity } from "./quantity.ts";
 import type { InjectSettings, ResourceQuantities } from "./settings.ts";
@@ -14,6 +15,14 @@ function isGuaranteed({ resources }: Container): boolean {
     const request = resources?.requests?.[name] ?? limit;
     return quantity(limit) > 0 && quantity(request) === quantity(limit);
   });
+}
+
+function smaller(usual: string, bound: string | undefined): string {
+  return bound !== undefined && quantity(bound) < quantity(usual) ? bound : usual;
+}
+
+function larger(usual: string, bound: string | undefined): string {
+  return bound !== undefined && quantity(bound) > quantity(usual) ? bound : usual;
 }
 
 function states(quantities: Resources["requests"], name: ResourceName): boolean {
@@ -32,6 +41,30 @@ function request(pod: Resources, name: ResourceName, usual: string): string {
 function withoutThePods(pod: Resources, limits: ResourceQuantities): Partial<ResourceQuantities> {
   const own = RESOURCES.filter((name) => !states(pod.limits, name));
   return Object.fromEntries(own.map((name) => [name, limits[name]]));
+}
+
+/**
+ * The installation's requests and limits with those of a policy in their place. Of a pair of which the policy sets
+ * one, the other follows where they would not fit: API servers refuse a pod whose request exceeds its limit.
+ */
+export function askedResources(
+  installed: InjectSettings["resources"],
+  asked: SidecarResources = {},
+): InjectSettings["resources"] {
+  const pairOf = (name: ResourceName) => {
+    const request = asked.requests?.[name];
+    const limit = asked.limits?.[name];
+    return {
+      request: request ?? smaller(installed.requests[name], limit),
+      limit: limit ?? larger(installed.limits[name], request),
+    };
+  };
+  const cpu = pairOf("cpu");
+  const memory = pairOf("memory");
+  return {
+    requests: { cpu: cpu.request, memory: memory.request },
+    limits: { cpu: cpu.limit, memory: memory.limit },
+  };
 }
 
 /**

@@ -32,6 +32,7 @@ describe("pods stay current after", () => {
     ["another impact", { dependencies: [{ ...DATABASE, impact: "Observe" }] }],
     ["another selector", { selector: {} }],
     ["a dry run", { mode: "DryRun" }],
+    ["resources that say nothing", { sidecarResources: { requests: {}, limits: {} } }],
     ["Align in a dry run", { mode: "DryRun", application: { probes: "Align" } }],
   ])("%s", (_, edit) => {
     expect(revisionOf({ ...POLICY, ...edit })).toBe(revisionOf(POLICY));
@@ -52,6 +53,8 @@ describe("pods are outdated after", () => {
     ["another probe timeout", { probe: { ...POLICY.probe, timeoutSeconds: 6 } }],
     ["a new Secret", { dependencies: [DATABASE, SECOND] }],
     ["no Secret any more", { dependencies: [CACHE] }],
+    ["a limit of the sidecar", { sidecarResources: { limits: { memory: "96Mi" } } }],
+    ["a request of the sidecar", { sidecarResources: { requests: { cpu: "96m" } } }],
     ["Align", { application: { probes: "Align" } }],
   ])("%s", (_, edit) => {
     expect(revisionOf({ ...POLICY, ...edit })).not.toBe(revisionOf(POLICY));
@@ -66,6 +69,18 @@ describe("the format of the policy file", () => {
   test("is part of the revision as this version writes it", () => {
     expect(revisionOf(POLICY, POLICY_FILE_FORMAT)).toBe(revisionOf(POLICY));
   });
+});
+
+test("each request and limit of the sidecar has a revision of its own, in whatever order they stand", () => {
+  const asked = [
+    { requests: { cpu: "100m" } },
+    { limits: { cpu: "100m" } },
+    { requests: { cpu: "100m", memory: "64Mi" } },
+    { requests: { memory: "64Mi", cpu: "100m" } },
+  ];
+  const revisions = asked.map((sidecarResources) => revisionOf({ ...POLICY, sidecarResources }));
+  expect(new Set([...revisions, revisionOf(POLICY)]).size).toBe(4);
+  expect(revisions[2]).toBe(revisions[3]);
 });
 
 test("a revision that asks for nothing new is that of earlier versions", () => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { POLICY_ANNOTATION, REVISION_ANNOTATION } from "../api/names.ts";
 import { POLICY_FILE_FORMAT } from "../api/policy-file.ts";
+import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
 import { isSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
 import type { Pod } from "./pod.ts";
@@ -12,13 +13,27 @@ import { alignsProbes } from "./probe-floors.ts";
 const REVISION_LENGTH = 16;
 
 /** What of a policy shapes the pod, and so decides its revision. */
-type PodShape = Pick<EffectivePolicy, "name" | "mode" | "probe" | "dependencies" | "application">;
+type PodShape = Pick<
+  EffectivePolicy,
+  "name" | "mode" | "probe" | "dependencies" | "application" | "sidecarResources"
+>;
+
+/** Each request and limit that the policy sets, in an order of ours. */
+function statedResources({ requests, limits }: SidecarResources = {}): string[] {
+  const stated = {
+    "requests.cpu": requests?.cpu,
+    "requests.memory": requests?.memory,
+    "limits.cpu": limits?.cpu,
+    "limits.memory": limits?.memory,
+  };
+  return Object.entries(stated).flatMap(([field, value]) => (value ? [`${field}=${value}`] : []));
+}
 
 /**
  * Hash of what the policy asked for in the pod: container, volume, times of the app's own probes. A pod of
  * another revision is outdated. So is one whose sidecar reads an older format of the policy file. Left out is what
  * reaches running pods without a restart (checks and their times), and what the installation decides (image,
- * resources): an upgrade of the operator must not make every pod outdated. For the same reason what is not
+ * usual resources): an upgrade of the operator must not make every pod outdated. For the same reason what is not
  * asked for adds nothing.
  */
 export function revisionOf(policy: PodShape, formatVersion: number = POLICY_FILE_FORMAT): string {
@@ -31,6 +46,7 @@ export function revisionOf(policy: PodShape, formatVersion: number = POLICY_FILE
     probe.timeoutSeconds,
     keys,
     ...(alignsProbes(policy) ? ["Align"] : []),
+    ...statedResources(policy.sidecarResources),
   ]);
   return createHash("sha256").update(asked).digest("hex").slice(0, REVISION_LENGTH);
 }

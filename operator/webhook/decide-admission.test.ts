@@ -50,6 +50,27 @@ test("no more of a label is quoted than a label can hold", () => {
   expect(warning).toContain(`value "${"y".repeat(63)}" ignored`);
 });
 
+describe("a probe that waits longer than its period", () => {
+  const probe = { tcpSocket: { port: 80 }, periodSeconds: 2, timeoutSeconds: 5 };
+  const pod: Pod = { spec: { containers: [{ name: "app", readinessProbe: probe }] } };
+
+  test("is warned of where the pod gets a sidecar", () => {
+    expect(decide(pod, [ALL]).warnings).toStrictEqual([
+      expect.stringMatching(/^container "app": readinessProbe.periodSeconds \(2\) is less than/),
+    ]);
+  });
+
+  test("is not where the policy raises its period, where the pod is opted out, and where no policy selects it", () => {
+    const aligned = testPolicy({ selector: {}, application: { probes: "Align" } });
+    expect(decide(pod, [aligned]).warnings).toStrictEqual([]);
+    const optedOut = { ...pod, metadata: { labels: { [INJECT_LABEL]: "false" } } };
+    expect(decide(optedOut, [ALL]).warnings).toStrictEqual([
+      expect.stringContaining("opts it out"),
+    ]);
+    expect(decide(pod, []).warnings).toStrictEqual([]);
+  });
+});
+
 describe("standards that are applied", () => {
   const standards = () => [
     undefined,
@@ -72,6 +93,13 @@ describe("standards that are applied", () => {
       warnings: [],
       pod: raised,
     });
+  });
+
+  test("leave back-to-back probes of a pod without a sidecar unsaid", () => {
+    const startupProbe = { tcpSocket: { port: 80 }, periodSeconds: 2, timeoutSeconds: 5 };
+    const containers = probed.spec?.containers?.map((one) => ({ ...one, startupProbe })) ?? [];
+    const decision = decide({ spec: { containers } }, [], { standards });
+    expect(decision).toMatchObject({ result: "raised", warnings: [] });
   });
 
   test("raise those of a pod that gets no sidecar, and say why it gets none", () => {

@@ -11,6 +11,7 @@ import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/na
 import { matchingPolicies } from "../api/select-policy.ts";
 import type { Standards } from "../api/standards/rule.ts";
 import { applyStandards } from "../inject/apply-standards.ts";
+import { backToBackProbes } from "../inject/back-to-back-probes.ts";
 import { inject } from "../inject/inject.ts";
 import type { Pod } from "../inject/pod.ts";
 import type { InjectSettings } from "../inject/settings.ts";
@@ -124,6 +125,13 @@ function raised(
   return { ...decision, result: decision.pod ? decision.result : "raised", pod: after };
 }
 
+/** Of the probes as they will be; those of a pod without a sidecar are no concern of ours. */
+function withProbeWarnings(decision: Decision): Decision {
+  if (decision.result !== "injected") return decision;
+  const warnings = backToBackProbes(decision.pod ?? {});
+  return { ...decision, warnings: [...decision.warnings, ...warnings] };
+}
+
 /** What to do with the pod of a review. */
 export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Knowledge): Decision {
   if (excludedNamespaces(knowledge.ownNamespace).includes(namespace)) {
@@ -148,5 +156,5 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     service,
     settings,
   });
-  return raised(decision, pod, knowledge.standards(namespace));
+  return withProbeWarnings(raised(decision, pod, knowledge.standards(namespace)));
 }

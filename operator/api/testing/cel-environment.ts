@@ -6,6 +6,24 @@ const isAddress = (text: string) => !text.includes("%") && isIP(text) !== 0;
 const isLinkLocal = (address: string) => /^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address);
 const isUnspecified = (address: string) => ["0.0.0.0", "::"].includes(address);
 
+/** As far as our own pattern lets texts through. */
+const FACTORS: Record<string, number> = {
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+};
+function quantity(text: string): number {
+  const [, number, suffix = ""] = /^([0-9.]+)([a-zA-Z]*)$/.exec(text) ?? [];
+  const factor = FACTORS[suffix];
+  if (number === undefined || factor === undefined) throw new Error(`${text} is no quantity`);
+  return Number(number) * factor;
+}
+
 /** `%s` and `%d`, one after the other. */
 const format = (template: string, values: unknown[]) =>
   values.reduce<string>((text, value) => text.replace(/%[sd]/, () => String(value)), template);
@@ -19,6 +37,9 @@ const environment = new Environment({
   .registerFunction("ip(string): string", (text: string) => text)
   .registerFunction("string.isLinkLocalUnicast(): bool", isLinkLocal)
   .registerFunction("string.isUnspecified(): bool", isUnspecified)
+  .registerFunction("quantity(string): double", quantity)
+  .registerFunction("double.isLessThan(double): bool", (a: number, b: number) => a < b)
+  .registerFunction("double.isGreaterThan(double): bool", (a: number, b: number) => a > b)
   .registerFunction("string.format(list): string", format);
 
 /** CEL knows whole numbers as 64 bits wide, and the library takes those as BigInt. */
