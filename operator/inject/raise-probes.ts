@@ -1,13 +1,11 @@
 /** Raises the times of the probes that a pod's containers bring along. Pure; the original is never changed. */
 import { isDnsLabel } from "../api/name-patterns.ts";
+import { EXEMPT_CONTAINERS } from "../api/standards/exempt-containers.ts";
 import { type JudgedProbe, PROBE_TIME_DEFAULTS } from "../api/standards/pod-probes.ts";
 import { hasRoomForAnnotations } from "./annotations-limit.ts";
 import type { Container, Pod, Probe } from "./pod.ts";
 import { type ProbeFloor, type ProbeFloors, RAISED_PROBES } from "./probe-floors.ts";
 import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.ts";
-
-/** Proxies of meshes that stand among the app's containers: how they are probed is their own business. */
-const MESH_PROXIES: ReadonlySet<string> = new Set(["istio-proxy", "linkerd-proxy"]);
 
 /**
  * Containers of a pod that is looked at; no pod that can run has as many. One of 50,000, which can only have been
@@ -97,7 +95,9 @@ function raiseContainer(
 ): Container {
   const name = String(container.name);
   // The API server refuses any other name later. The record must be made of such names alone.
-  if (!isDnsLabel(name) || MESH_PROXIES.has(name) || isOversized(container)) return container;
+  if (!isDnsLabel(name) || EXEMPT_CONTAINERS.includes(name) || isOversized(container)) {
+    return container;
+  }
   const raised: Partial<Record<JudgedProbe, Probe>> = {};
   for (const kind of RAISED_PROBES) {
     const probe = container[kind];

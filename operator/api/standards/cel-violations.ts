@@ -2,12 +2,14 @@
 import { matches, sentence } from "../cel.ts";
 import { MAX_LABEL_LENGTH } from "../limits.ts";
 import { DNS_LABEL_PATTERN } from "../name-patterns.ts";
+import { EXEMPT_CONTAINERS } from "./exempt-containers.ts";
 import type { Rule } from "./rule.ts";
 import { aboutContainer } from "./violations.ts";
 
 /** The containers of `podSpec` that are judged; the length first, since matching costs by the character. */
 export function celContainers(podSpec: string): string {
-  return `${podSpec}.containers.filter(c, size(c.name) <= ${MAX_LABEL_LENGTH} && ${matches("c.name", DNS_LABEL_PATTERN)})`;
+  const exempt = EXEMPT_CONTAINERS.map((name) => `'${name}'`).join(", ");
+  return `${podSpec}.containers.filter(c, size(c.name) <= ${MAX_LABEL_LENGTH} && ${matches("c.name", DNS_LABEL_PATTERN)} && !(c.name in [${exempt}]))`;
 }
 
 /** Whether the pod ends by itself. */

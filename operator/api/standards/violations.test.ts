@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { openApiSchema } from "../crd.ts";
 import { CLUSTER_HEALTH_POLICY } from "../resources.ts";
+import { EXEMPT_CONTAINERS } from "./exempt-containers.ts";
 import type { Standards } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { EVERY_STANDARD, EXAMPLES, podOf } from "./testing/examples.ts";
@@ -102,6 +103,17 @@ test("init containers and native sidecars are not judged, and neither is a name 
     containers: [{}, { name: "\u001b[2J" }, { name: "a".repeat(64) }],
   };
   expect(violations(pod, REQUIRED)).toStrictEqual([]);
+});
+
+test.each(EXEMPT_CONTAINERS)("the %s of a mesh is not judged, and the app beside it is", (name) => {
+  const livenessProbe = { tcpSocket: { port: 80 } };
+  const containers = [
+    { name, readinessProbe: { tcpSocket: { port: 80 } } },
+    { name: "a", livenessProbe },
+  ];
+  expect(violations({ containers }, REQUIRED).map(({ container }) => container)).toStrictEqual([
+    "a",
+  ]);
 });
 
 const DIFFERS = { enforcement: "Warn", livenessProbe: { differsFromReadiness: true } } as const;

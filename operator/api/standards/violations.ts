@@ -1,5 +1,6 @@
 /** What of a pod violates the standards of a ClusterHealthPolicy. */
 import { isDnsLabel } from "../name-patterns.ts";
+import { EXEMPT_CONTAINERS } from "./exempt-containers.ts";
 import { type PodProbes, runsToCompletion } from "./pod-probes.ts";
 import type { Standards } from "./rule.ts";
 import { RULES, type RuleId } from "./rules.ts";
@@ -25,13 +26,15 @@ export function aboutContainer(format: string): string {
 
 /**
  * All violations in a pod or pod template, by rule in the order of RULES, then in the order of its containers.
- * Judged are its containers; init containers and native sidecars, ours among them, are not. `enforcement` plays
- * no part. A container whose name the API server refuses is left out: such a pod is never created, and the name
+ * Judged are its containers; init containers and native sidecars, ours among them, are not, and
+ * neither are EXEMPT_CONTAINERS. `enforcement` plays no part. A container whose name the API server refuses is left out: such a pod is never created, and the name
  * could hold anything.
  */
 export function violations(pod: PodProbes, standards: Standards): Violation[] {
   const ends = runsToCompletion(pod);
-  const containers = (pod.containers ?? []).filter(({ name = "" }) => isDnsLabel(name));
+  const containers = (pod.containers ?? []).filter(
+    ({ name = "" }) => isDnsLabel(name) && !EXEMPT_CONTAINERS.includes(name),
+  );
   return RULES.flatMap(({ id, format, violated }) =>
     containers.flatMap((container): Violation[] => {
       const values = violated({ container, standards, runsToCompletion: ends });
