@@ -201,7 +201,10 @@ export const status = z
             .array(z.string().max(MAX_NAME_LENGTH))
             .max(MAX_EXAMPLES)
             .optional()
-            .meta(describe("Names of some of these pods.")),
+            .meta({
+              ...describe("Names of some of these pods."),
+              "x-kubernetes-list-type": "atomic",
+            }),
         }),
       )
       .max(MAX_DEPENDENCIES)

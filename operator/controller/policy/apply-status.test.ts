@@ -71,6 +71,17 @@ test("counts and the sentences that quote them wait, with the time until then", 
   expect(applied).toEqual([statusOf("True"), statusOf("True", 2)]);
 });
 
+test.each<[string, (count: number) => Partial<HealthPolicyStatus>]>([
+  ["dependencies", (pods) => ({ dependencies: [{ name: "orders-db", failingPods: pods }] })],
+  ["application", (pods) => ({ application: { probesRaised: pods, probesLeftAlone: 0 } })],
+])("status.%s waits like the counts that it has, pod by pod", async (_, part) => {
+  const counted = (count: number) => ({ ...statusOf("True", count), ...part(count) });
+  await writer.write(record(), counted(1));
+  expect(await writer.write(record(), counted(2))).toBeCloseTo(5_000);
+  expect(await writer.write(record(), counted(3))).toBeCloseTo(5_000);
+  expect(applied).toEqual([counted(1)]);
+});
+
 test("a condition does not wait, and takes the counts along", async () => {
   await writer.write(record(), statusOf("True"));
   expect(await writer.write(record(), statusOf("False", 1))).toBeUndefined();

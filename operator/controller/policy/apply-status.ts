@@ -55,7 +55,8 @@ export function withoutMessages(
 export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
   kind: "HealthPolicy",
   plural: HEALTH_POLICIES,
-  withoutCounts: ({ pods: _, dependencies: __, conditions, ...rest }) => ({
+  // Aligned pods change `application` one by one, as they change `pods`.
+  withoutCounts: ({ pods: _, dependencies: __, application: ___, conditions, ...rest }) => ({
     ...rest,
     conditions: withoutMessages(conditions),
   }),
