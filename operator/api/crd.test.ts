@@ -119,6 +119,12 @@ describe("the schema", () => {
     expect(node.description ?? "").not.toBe("");
   });
 
+  test("says of every list how server-side apply merges it", () => {
+    const lists = OURS.filter(({ node }) => node.type === "array");
+    const silent = lists.filter(({ node }) => !node["x-kubernetes-list-type"]);
+    expect(silent.map(({ path }) => path)).toStrictEqual([]);
+  });
+
   test.each(RESOURCES)("of $kind bounds every string, list, map, key and number", (resource) => {
     const fields = ["spec", "status"].map((name) => fieldOf(resource, name));
     expect(fields.flatMap(unbounded)).toStrictEqual([]);

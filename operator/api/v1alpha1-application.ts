@@ -18,7 +18,7 @@ export const application = z
       .optional()
       .meta(
         describe(
-          `Keep: the probes of the app's containers stay as they are. Align: in new pods timeoutSeconds of their readinessProbe and livenessProbe is raised to probe.timeoutSeconds, and periodSeconds to no less than that. No value is lowered, no handler touched and no probe added; startupProbe, init containers and sidecars stay as they are, and so does all in a dry run. A liveness probe that waits longer also restarts a container that hangs later. Built-in default: ${DEFAULT_APPLICATION_PROBES}.`,
+          `Keep: the probes of the app's containers stay as they are. Align: in new pods timeoutSeconds of their readinessProbe and livenessProbe is raised to probe.timeoutSeconds, and periodSeconds to no less than that, but never above maxPeriodSeconds of standards that reach the namespace. No value is lowered, no handler touched and no probe added; startupProbe, init containers and sidecars stay as they are, and so does all in a dry run. A liveness probe that waits longer also restarts a container that hangs later. Built-in default: ${DEFAULT_APPLICATION_PROBES}.`,
         ),
       ),
   })

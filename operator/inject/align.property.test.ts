@@ -106,6 +106,24 @@ test("no pod violates a floor of standards that were applied, nor its period but
   expect(violated).toBeGreaterThan(PODS / 5);
 });
 
+test("Align makes no pod violate standards that it met, or the API server would refuse a correct one", () => {
+  let raised = 0;
+  for (let seed = 0; seed < PODS; seed++) {
+    const { pod, standards } = randomCase(seed);
+    const spec = { ...pod } as NonNullable<Pod["spec"]>;
+    const before = deepFreeze<Pod>({ spec });
+    const injection = inject(before, ALIGN, { ...SETTINGS, standards: [standards] });
+    if (!("pod" in injection)) continue;
+    const after = injection.pod;
+    const rules = ({ spec: judged = {} }: Pod) =>
+      violations(judged as PodProbes, standards).map(({ rule }) => rule);
+    const broken = rules(after).filter((rule) => !rules(before).includes(rule));
+    expect({ seed, broken }).toStrictEqual({ seed, broken: [] });
+    raised += after.metadata?.annotations?.[PROBES_RAISED_ANNOTATION] === undefined ? 0 : 1;
+  }
+  expect(raised).toBeGreaterThan(PODS / 5);
+});
+
 interface Raised {
   seed: number;
   before: Pod;

@@ -32,5 +32,5 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
     },
   };
   // Once: a later call would undo what others have made of the times since.
-  return { pod: wasInjected(pod, policy, settings) ? injected : align(injected, policy) };
+  return { pod: wasInjected(pod, policy, settings) ? injected : align(injected, policy, settings) };
 }

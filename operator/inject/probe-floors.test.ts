@@ -24,7 +24,45 @@ describe("a policy", () => {
       maxPeriodSeconds: NO_CEILING,
     };
     const policy = testPolicy({ probe: { periodSeconds: 2, timeoutSeconds: 7 } });
-    expect(alignFloors(policy)).toStrictEqual({ readinessProbe: floor, livenessProbe: floor });
+    expect(alignFloors(policy, [])).toStrictEqual({ readinessProbe: floor, livenessProbe: floor });
+  });
+
+  describe("under standards", () => {
+    const floors = (...standards: (Standards | undefined)[]) =>
+      alignFloors(testPolicy({ probe: { periodSeconds: 2, timeoutSeconds: 5 } }), standards);
+
+    test.each(["Audit", "Warn", "Deny", "Apply"] as const)(
+      "with enforcement %s raises no period above theirs",
+      (enforcement) => {
+        const readinessProbe = { maxPeriodSeconds: 3 };
+        expect(floors({ enforcement, readinessProbe })).toMatchObject({
+          readinessProbe: { timeoutSeconds: 5, periodSeconds: 5, maxPeriodSeconds: 3 },
+          livenessProbe: { maxPeriodSeconds: NO_CEILING },
+        });
+      },
+    );
+
+    test("of several objects keeps to the least ceiling", () => {
+      const deny = (maxPeriodSeconds: number): Standards => ({
+        enforcement: "Deny",
+        livenessProbe: { maxPeriodSeconds },
+      });
+      expect(floors(deny(4), undefined, deny(3), deny(9)).livenessProbe.maxPeriodSeconds).toBe(3);
+    });
+
+    test("raises no timeout above a ceiling that the timeout must not pass either", () => {
+      const readinessProbe = { maxPeriodSeconds: 3, timeoutWithinPeriod: true };
+      expect(floors({ enforcement: "Deny", readinessProbe }).readinessProbe).toMatchObject({
+        timeoutSeconds: 3,
+        execTimeoutSeconds: 3,
+        periodHoldsTimeout: false,
+      });
+    });
+
+    test("takes nothing else from them", () => {
+      const readinessProbe = { minTimeoutSeconds: 20, timeoutWithinPeriod: true };
+      expect(floors({ enforcement: "Deny", readinessProbe })).toStrictEqual(floors());
+    });
   });
 });
 

@@ -38,18 +38,6 @@ export function alignsProbes({
   return application.probes === "Align" && mode !== "DryRun";
 }
 
-/** Floors by which the app's probes wait as long as ours and are asked no more often than that. */
-export function alignFloors({ probe }: Pick<EffectivePolicy, "probe">): ProbeFloors {
-  const { timeoutSeconds } = probe;
-  const floor: ProbeFloor = {
-    ...NO_FLOOR,
-    timeoutSeconds,
-    execTimeoutSeconds: timeoutSeconds,
-    periodSeconds: timeoutSeconds,
-  };
-  return { readinessProbe: floor, livenessProbe: floor };
-}
-
 function floorOf(asked: Standards[JudgedProbe] = {}): ProbeFloor {
   const { minTimeoutSeconds = 0, minExecTimeoutSeconds = 0 } = asked;
   return {
@@ -70,6 +58,33 @@ function stricter(left: ProbeFloor, right: ProbeFloor): ProbeFloor {
     periodHoldsTimeout: left.periodHoldsTimeout || right.periodHoldsTimeout,
     maxPeriodSeconds: Math.min(left.maxPeriodSeconds, right.maxPeriodSeconds),
   };
+}
+
+/**
+ * Floors by which the app's probes wait as long as ours and are asked no more often than that. `standards` are those
+ * that reach the pod's namespace, whatever follows from a violation: their ceilings hold, and of their floors none.
+ * Otherwise the API server would refuse a pod for times that its author did not write.
+ */
+export function alignFloors(
+  { probe }: Pick<EffectivePolicy, "probe">,
+  standards: readonly (Standards | undefined)[],
+): ProbeFloors {
+  const floor = (kind: JudgedProbe): ProbeFloor => {
+    const asked = standards.map((one) => floorOf(one?.[kind])).reduce(stricter, NO_FLOOR);
+    const { maxPeriodSeconds, periodHoldsTimeout } = asked;
+    // A timeout that must fit into the period has the period's ceiling.
+    const timeoutSeconds = periodHoldsTimeout
+      ? Math.min(probe.timeoutSeconds, maxPeriodSeconds)
+      : probe.timeoutSeconds;
+    return {
+      ...NO_FLOOR,
+      timeoutSeconds,
+      execTimeoutSeconds: timeoutSeconds,
+      periodSeconds: timeoutSeconds,
+      maxPeriodSeconds,
+    };
+  };
+  return { readinessProbe: floor("readinessProbe"), livenessProbe: floor("livenessProbe") };
 }
 
 /** Whether the standards are met by raising times, and not by people who are told. */

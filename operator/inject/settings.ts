@@ -1,4 +1,5 @@
 /** What the installation, not a policy, decides about the injected container. */
+import type { Standards } from "../api/standards/rule.ts";
 
 /** Requests or limits as Kubernetes quantities. */
 export interface ResourceQuantities {
@@ -14,4 +15,6 @@ export interface InjectSettings {
   resources: { requests: ResourceQuantities; limits: ResourceQuantities };
   /** Those of NAMESPACE_ANNOTATIONS that the pod's namespace has; the webhook adds them per review. */
   namespaceAnnotations?: Readonly<Record<string, string>>;
+  /** Standards of the ClusterHealthPolicies that reach the pod's namespace; the webhook adds them per review. */
+  standards?: readonly (Standards | undefined)[];
 }

@@ -140,3 +140,15 @@ describe("standards that are applied", () => {
     expect(decision.result).not.toBe("raised");
   });
 });
+
+test("a policy that aligns raises no period above what standards of the namespace allow", () => {
+  const policy = testPolicy({ selector: {}, application: { probes: "Align" } });
+  const probe = { tcpSocket: { port: 80 }, timeoutSeconds: 1, periodSeconds: 2 };
+  const pod: Pod = { spec: { containers: [{ name: "app", readinessProbe: probe }] } };
+  const deny = { enforcement: "Deny" as const, readinessProbe: { maxPeriodSeconds: 3 } };
+  const decision = decide(pod, [policy], { standards: () => [deny] });
+  expect(decision.pod?.spec?.containers?.[0]?.readinessProbe).toMatchObject({
+    timeoutSeconds: 5,
+    periodSeconds: 3,
+  });
+});

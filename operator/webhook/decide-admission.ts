@@ -146,9 +146,11 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     return { result: "error", reason: "CacheNotSynced", warnings: [warning] };
   }
   const labels = pod.metadata?.labels ?? {};
+  const standards = knowledge.standards(namespace);
   const settings = {
     ...knowledge.settings,
     namespaceAnnotations: knowledge.namespaceAnnotations(namespace),
+    standards,
   };
   const { heldBack, service } = knowledge;
   const decision = injected(pod, matchingPolicies(policies, labels), {
@@ -156,5 +158,5 @@ export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Kn
     service,
     settings,
   });
-  return withProbeWarnings(raised(decision, pod, knowledge.standards(namespace)));
+  return withProbeWarnings(raised(decision, pod, standards));
 }
