@@ -51,6 +51,17 @@ export function revisionOf(policy: PodShape, formatVersion: number = POLICY_FILE
   return createHash("sha256").update(asked).digest("hex").slice(0, REVISION_LENGTH);
 }
 
+/**
+ * The revisions whose pods are current. In a dry run also that of the enforced policy, of which it differs where the
+ * policy aligns: whoever pulls that brake must not be told to restart the pods that run.
+ */
+export function currentRevisions(policy: PodShape): string[] {
+  return [
+    revisionOf(policy),
+    ...(policy.mode === "DryRun" ? [revisionOf({ ...policy, mode: "Enforce" })] : []),
+  ];
+}
+
 /** The annotations of a pod that is injected under `policy`. */
 export function podAnnotations(policy: EffectivePolicy): Record<string, string> {
   return { [POLICY_ANNOTATION]: policy.name, [REVISION_ANNOTATION]: revisionOf(policy) };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
+import { revisionOf } from "../../inject/revision.ts";
 import { countPods, NO_PODS, policiesToRecount } from "./pod-counts.ts";
 import { podOf } from "./testing/records.ts";
 
@@ -73,6 +74,35 @@ test("every way in which a pod can fall short", () => {
     optedOut: 1,
     predating: ["statefulset/db"],
     outdatedWorkloads: ["deployment/web"],
+  });
+});
+
+describe("the probes of a policy that aligns", () => {
+  const ALIGN = { application: { probes: "Align" as const } };
+  const enforced = testPolicy(ALIGN);
+  const dryRun = testPolicy({ ...ALIGN, mode: "DryRun" });
+  const of = (made: typeof policy) =>
+    podOf({ sidecar: { policy: "web", revision: revisionOf(made), ready: true } });
+
+  test.each([
+    ["pods of before a dry run stay current in it", enforced, dryRun, 0],
+    ["pods of the dry run are current in it", dryRun, dryRun, 0],
+    ["pods of the dry run are outdated after it", dryRun, enforced, 1],
+    ["pods of before a dry run are current after it", enforced, enforced, 0],
+    [
+      "a dry run in which nothing is aligned knows no aligned pod",
+      enforced,
+      { ...dryRun, application: policy.application },
+      1,
+    ],
+    [
+      "a dry run takes no other revision",
+      testPolicy({ ...ALIGN, probe: { periodSeconds: 9, timeoutSeconds: 5 } }),
+      dryRun,
+      1,
+    ],
+  ])("%s", (_, made, now, outdated) => {
+    expect(countPods(now, [now], [of(made)])).toMatchObject({ injected: 1, outdated });
   });
 });
 

@@ -4,7 +4,7 @@ import type { OwnService } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { byAge, matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
 import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
-import { revisionOf } from "../../inject/revision.ts";
+import { currentRevisions } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
 import type { PodRecord } from "./pods.ts";
 import { NO_PROBES_CHANGED, type ProbesChanged, probesChanged } from "./probes-changed.ts";
@@ -109,9 +109,11 @@ export function countPods(
   const left = standings
     .filter(({ is, pod }) => is !== "matched" && pod.sidecar?.policy === policy.name)
     .map(({ pod }) => pod);
-  const revision = revisionOf(policy);
+  const revisions = currentRevisions(policy);
   const outdated = injected
-    .filter(({ sidecar }) => sidecar?.policy !== policy.name || sidecar.revision !== revision)
+    .filter(
+      ({ sidecar }) => sidecar?.policy !== policy.name || !revisions.includes(sidecar.revision),
+    )
     .concat(left);
   const claimers = standings.flatMap((one) => (one.is === "claimed" ? one.by : []));
   return {
