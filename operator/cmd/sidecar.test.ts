@@ -199,6 +199,27 @@ describe("credentials", () => {
     expect(await get(program, "/status")).toContain('"reason":"NeedsRestart"');
   });
 
+  test("one that cannot be followed is said in the log, and said again only when it changes", async () => {
+    await mkdir(join(scene.configPath, "secrets/orders-db"), { recursive: true });
+    const put = (text: string) => writeFile(join(scene.configPath, "secrets/orders-db/url"), text);
+    await put("postgresql://shop:hunter2@127.0.0.1:1/orders?sslmode=hunter2");
+    await scene.writePolicy([database("orders-db")]);
+    const program = await scene.start();
+    expect(await get(program)).toBe("503 orders-db: Misconfigured");
+    const problems = () =>
+      messages(program).filter((message) => message.startsWith("dependency orders-db: "));
+    const sslmode =
+      "dependency orders-db: the sslmode of the connection string is not supported; write disable, prefer, require or verify-full, and sslrootcert=system or none";
+    expect(problems()).toStrictEqual([sslmode]);
+    await put("postgresql://:hunter2@127.0.0.1:1/orders");
+    await untilEqual(problems, [
+      sslmode,
+      "dependency orders-db: the connection string names no user; write user:password@ before the host",
+    ]);
+    const everything = await Promise.all(["/status", "/metrics"].map((path) => get(program, path)));
+    expect(`${program.output()}${everything.join()}`).not.toMatch(/hunter2|127\.0\.0\.1/);
+  });
+
   test("a password never leaves the program", async () => {
     await mkdir(join(scene.configPath, "secrets/orders-db"), { recursive: true });
     const url = "postgresql://shop:hunter2@127.0.0.1:1/orders";

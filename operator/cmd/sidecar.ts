@@ -11,6 +11,7 @@ import {
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
 import { followPolicyFile } from "../sidecar/follow-policy-file.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
+import { logProblems } from "../sidecar/log-problems.ts";
 import { openMarks } from "../sidecar/marks.ts";
 import { createSecretReader } from "../sidecar/read-secret-key.ts";
 import { createReadiness } from "../sidecar/readiness.ts";
@@ -62,10 +63,14 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
   const { configPath, namespace, mountedKeys } = settings;
   const marks = openMarks(settings.statePath, { now: Date.now(), log });
   const readiness = createReadiness({ marks, supportedTypes: CHECK_TYPES, log });
+  const noteProblem = logProblems(log);
   const runner = runChecks({
     loadCheck,
     readSecretKey: createSecretReader({ directory: configPath, namespace, mountedKeys, log }),
-    onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
+    onResult: (dependency, result, milliseconds) => {
+      noteProblem(dependency, result);
+      readiness.record(dependency.name, result, milliseconds);
+    },
     // Awake anyway: an idle program that woke up once more for the policy file would cost each pod more.
     onTurn: () => policyFile.look(),
   });

@@ -48,13 +48,16 @@ test("new content counts at once", async () => {
   expect(await read(URL_KEY)).toBe("new");
 });
 
-test.each<[string, string | Uint8Array]>([
-  ["not UTF-8", new Uint8Array([0x70, 0xff, 0xfe])],
-  ["with NUL", "pass\0word"],
-  ["over 64 KiB", "x".repeat(65_537)],
-])("a value %s is Misconfigured", async (_, content) => {
+test.each<[string, string | Uint8Array, string]>([
+  ["not UTF-8", new Uint8Array([0x70, 0xff, 0xfe]), "is not text in UTF-8"],
+  ["with NUL", "pass\0word", "holds a NUL, which no text has"],
+  ["over 64 KiB", "x".repeat(65_537), "cannot be read, or is longer than 64 KiB"],
+])("a value %s is Misconfigured, and says which", async (_, content, what) => {
   await put(content);
-  await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "Misconfigured" });
+  await expect(read(URL_KEY)).rejects.toMatchObject({
+    reason: "Misconfigured",
+    problem: `the value of key "url" in Secret shop/orders-db ${what}`,
+  });
 });
 
 test("a key that is mounted and absent is CredentialsMissing, logged once per transition", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import { secretKeyPath } from "../api/names.ts";
 import type { SecretKeyReference } from "../api/policy-file.ts";
-import { CheckError } from "./checks/check.ts";
+import { CheckError, misconfigured } from "./checks/check.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
 
@@ -23,27 +23,30 @@ export interface SecretReaderOptions {
   log: Log;
 }
 
+/** Says of a key what is wrong with its value. */
+type Blame = (what: string) => CheckError;
+
 /** The bytes of a file, if there is one. What is too long, a folder or not ours to read is Misconfigured. */
-function read(path: string): Buffer | undefined {
+function read(path: string, blame: Blame): Buffer | undefined {
   try {
     return readBounded(path, MAX_BYTES);
   } catch {
-    throw new CheckError("Misconfigured");
+    throw blame("cannot be read, or is longer than 64 KiB");
   }
 }
 
 /** The text in these bytes; throws Misconfigured when they are none. */
-function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array, blame: Blame): string {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new CheckError("Misconfigured");
+    throw blame("is not text in UTF-8");
   }
   // An editor or `echo` adds the last newline; nobody means it to be part of a password. It is cut here alone:
   // whatever cut it once more would change a value that ends in two.
   const trimmed = text.replace(/\r?\n$/, "");
-  if (trimmed.includes("\0")) throw new CheckError("Misconfigured");
+  if (trimmed.includes("\0")) throw blame("holds a NUL, which no text has");
   return trimmed;
 }
 
@@ -72,12 +75,18 @@ export function createSecretReader(
   return async (reference) => {
     const { secretName, key } = reference;
     // The path that is built from them then cannot leave the Secret's folder.
-    if (!isDnsSubdomain(secretName) || !isSecretKey(key)) throw new CheckError("Misconfigured");
+    if (!isDnsSubdomain(secretName) || !isSecretKey(key)) {
+      throw misconfigured("the policy names a Secret or key that cannot exist");
+    }
     const pair = `${secretName}/${key}`;
     const path = join(options.directory, secretKeyPath(secretName, key));
-    const bytes = read(path);
+    const blame: Blame = (what) =>
+      misconfigured(
+        `the value of key "${key}" in Secret ${options.namespace}/${secretName} ${what}`,
+      );
+    const bytes = read(path, blame);
     if (bytes === undefined) throw reportMissing(pair, reference);
     missing.delete(pair);
-    return textOf(bytes);
+    return textOf(bytes, blame);
   };
 }

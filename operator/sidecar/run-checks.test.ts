@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { REASONS } from "../api/reasons.ts";
-import { type Check, CheckError } from "./checks/check.ts";
+import { type Check, CheckError, misconfigured } from "./checks/check.ts";
 import {
   config,
   createTestChecks,
@@ -110,6 +110,11 @@ describe("an outcome", () => {
       "CheckError with parts",
       () => new CheckError("TooFewServers", "servers[1]=ConnectionRefused"),
       { ok: false, reason: "TooFewServers", detail: "servers[1]=ConnectionRefused" },
+    ],
+    [
+      "what a user has to mend",
+      () => misconfigured("the host is wrong"),
+      { ok: false, reason: "Misconfigured", problem: "the host is wrong" },
     ],
     [
       "errno",

@@ -60,7 +60,8 @@ function failure(error: unknown, deadlinePassed: boolean): CheckResult {
     error instanceof CheckError ? error.detail?.slice(0, MAX_DETAIL_LENGTH) : undefined;
   // At the deadline only a check of several parts knows more than that time is up.
   if (deadlinePassed && detail === undefined) return { ok: false, reason: "CheckTimeout" };
-  return { ok: false, reason: reasonOfError(error), detail };
+  const problem = error instanceof CheckError ? error.problem : undefined;
+  return { ok: false, reason: reasonOfError(error), detail, ...(problem && { problem }) };
 }
 
 function success({ tls, detail }: CheckSuccess): CheckResult {

@@ -9,7 +9,7 @@ import { staleAfterMilliseconds, type Timing } from "../api/timing.ts";
 /** How one check ended. */
 export type CheckResult =
   | { ok: true; tls?: boolean | undefined; detail?: string | undefined }
-  | { ok: false; reason: Reason; detail?: string | undefined };
+  | { ok: false; reason: Reason; detail?: string | undefined; problem?: string };
 
 /** A value that follows a stream of results with hysteresis. */
 interface Level {

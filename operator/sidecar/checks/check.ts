@@ -44,11 +44,19 @@ export class CheckError extends Error {
   readonly reason: Reason;
   /** Indexes and reasons of the parts that failed; holds no address. */
   readonly detail: string | undefined;
+  /** For the log alone: what has to be written instead. Of fixed words and names of the policy, nothing of a Secret. */
+  readonly problem: string | undefined;
 
-  constructor(reason: Reason, detail?: string) {
+  constructor(reason: Reason, detail?: string, problem?: string) {
     super(reason);
     this.name = "CheckError";
     this.reason = reason;
     this.detail = detail;
+    this.problem = problem;
   }
+}
+
+/** A failure that its user mends; `problem` as in CheckError. */
+export function misconfigured(problem: string): CheckError {
+  return new CheckError("Misconfigured", undefined, problem);
 }

@@ -1,6 +1,7 @@
 /** A user name and a password out of a Secret. */
 import type { CredentialsReference } from "../../api/policy-file.ts";
-import { type CheckContext, CheckError } from "./check.ts";
+import { type CheckContext, misconfigured } from "./check.ts";
+import { EMPTY_USER } from "./target-problems.ts";
 
 /** Rejects with what `readSecretKey` rejects with, or with Misconfigured: a user without a name. */
 export async function readCredentials(
@@ -11,6 +12,6 @@ export async function readCredentials(
     readSecretKey({ secretName, key: usernameKey }),
     readSecretKey({ secretName, key: passwordKey }),
   ]);
-  if (user === "") throw new CheckError("Misconfigured");
+  if (user === "") throw misconfigured(EMPTY_USER);
   return { user, password };
 }

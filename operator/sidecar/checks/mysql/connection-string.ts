@@ -1,8 +1,15 @@
 /** Pure: a `mysql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
-import { CheckError } from "../check.ts";
-import { decodeUrlPart, singleHost } from "../url-parts.ts";
+import { misconfigured } from "../check.ts";
+import {
+  decodeUrlPart,
+  NO_USER,
+  notAUrl,
+  ONE_HOST,
+  singleHost,
+  UNKNOWN_PARAMETER,
+} from "../url-parts.ts";
 import { honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -36,7 +43,9 @@ const TLS_MODE_OF_SSL_MODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMo
 const SHAPE =
   /^(mysql2?|mariadb):\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
 
-const misconfigured = () => new CheckError("Misconfigured");
+const NOT_A_URL = notAUrl("mysql://user:password@host:3306/database");
+const UNSUPPORTED_MODE =
+  "the ssl-mode of the connection string is not supported; write DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY";
 
 /**
  * Reads a connection URL. Throws Misconfigured for anything else than one TCP host with a user, for an `ssl-mode` that
@@ -44,8 +53,9 @@ const misconfigured = () => new CheckError("Misconfigured");
  */
 export function parseConnectionString(text: string): ConnectionString {
   const url = SHAPE.test(text) ? URL.parse(text) : null;
-  const parameters = url && honouredParameters(url.searchParams);
-  if (!parameters) throw misconfigured();
+  if (!url) throw misconfigured(NOT_A_URL);
+  const parameters = honouredParameters(url.searchParams);
+  if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   return {
     host: hostOf(url),
     port: Number(url.port || DEPENDENCY_DEFAULTS.mysql.port),
@@ -59,18 +69,18 @@ export function parseConnectionString(text: string): ConnectionString {
 function tlsMode(sslMode: string | undefined): TlsMode | undefined {
   if (sslMode === undefined) return undefined;
   const mode = TLS_MODE_OF_SSL_MODE.get(sslMode.toUpperCase());
-  if (mode === undefined) throw misconfigured();
+  if (mode === undefined) throw misconfigured(UNSUPPORTED_MODE);
   return mode;
 }
 
 function required(text: string): string {
-  if (text === "") throw misconfigured();
+  if (text === "") throw misconfigured(NO_USER);
   return text;
 }
 
 /** No `address=(...)` of Connector/J either. */
 function hostOf({ hostname }: URL): string {
   const host = singleHost(decodeUrlPart(hostname));
-  if (/[()]/.test(host)) throw misconfigured();
+  if (/[()]/.test(host)) throw misconfigured(ONE_HOST);
   return host;
 }

@@ -2,9 +2,10 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { MysqlConfig, TlsMode } from "../../../api/policy-file.ts";
 import { isWireText } from "../../../api/wire-text.ts";
-import { type CheckContext, CheckError } from "../check.ts";
+import { type CheckContext, misconfigured } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
 import { readCredentials } from "../read-credentials.ts";
+import { CONTROL_CHARACTER, INCOMPLETE } from "../target-problems.ts";
 import { negotiatedTlsTarget, type TlsTarget } from "../tls/tls-target.ts";
 import { parseConnectionString } from "./connection-string.ts";
 import type { Account } from "./mysql-login.ts";
@@ -19,8 +20,6 @@ export interface MysqlTarget {
 type ReadSecretKey = CheckContext["readSecretKey"];
 type Login = Pick<MysqlTarget, "endpoint" | "account"> & { tlsMode: TlsMode | undefined };
 
-const misconfigured = () => new CheckError("Misconfigured");
-
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with Misconfigured: a
  * malformed URL, a TLS mode in it beside `tls`, no host or credentials, a control character, a CA that is no PEM
@@ -34,7 +33,8 @@ export async function mysqlTarget(
   // They are sent before anyone knows who listens: on the port of a memcached server a line break makes a command of
   // what follows it. A NUL ends a field and begins another one.
   const { user, password, database = "" } = login.account;
-  if (![login.endpoint.host, user, password, database].every(isWireText)) throw misconfigured();
+  if (![login.endpoint.host, user, password, database].every(isWireText))
+    throw misconfigured(CONTROL_CHARACTER);
   return { ...login, tls: await negotiatedTlsTarget(config.tls, tlsMode, readSecretKey) };
 }
 
@@ -46,7 +46,7 @@ async function readLogin(config: MysqlConfig, readSecretKey: ReadSecretKey): Pro
     return { endpoint: { host, port }, account, tlsMode };
   }
   const { host, port = DEPENDENCY_DEFAULTS.mysql.port, database, credentials } = config;
-  if (!host || !credentials) throw misconfigured();
+  if (!host || !credentials) throw misconfigured(INCOMPLETE);
   const account = await readCredentials(credentials, readSecretKey);
   return { endpoint: { host, port }, account: { ...account, database }, tlsMode: undefined };
 }

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { raceAbort } from "../abort.ts";
-import { CheckError } from "../check.ts";
+import { CheckError, misconfigured } from "../check.ts";
 import { askBothFamilies, askNameServers } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
@@ -53,6 +53,8 @@ interface Lookup {
 const MAX_FILE_LENGTH = 256 * 1024;
 /** Where name servers listen. */
 const DNS_PORT = 53;
+const REFUSED_ADDRESS =
+  "the host leads to an address that is not allowed: link-local, or a machine's metadata; name the server itself";
 /** A host name as DNS carries it, with the underscores that some names have. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,253}$/;
 
@@ -64,7 +66,7 @@ export function createResolve(sources: ResolveSources): Resolve {
   return async (host, signal) => {
     const addresses = await addressesOf(host, signal);
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
-    if (addresses.some(isRefusedAddress)) throw new CheckError("Misconfigured");
+    if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
     return { addresses, forget: () => memory.forget(host, addresses) };
   };
 

@@ -161,6 +161,35 @@ test.each([
   });
 });
 
+const NOT_A_URL =
+  "the connection string is not a valid postgresql:// URL with one host; write postgresql://user:password@host:5432/database, with special characters escaped, as %2F for /";
+const HOST =
+  "the connection string must name one host; a list of hosts and a unix socket are not supported";
+const USER = "the connection string names no user; write user:password@ before the host";
+const PARAMETER =
+  "the connection string has a parameter that is not supported, or one twice; leave it out";
+const ESCAPE =
+  "the connection string has a % that begins no escape; write %25 for the character itself";
+
+/** What the log says, which must never quote what it is about. */
+test.each([
+  ["", NOT_A_URL],
+  ["\uFEFFpostgresql://u:s3cret@db/orders", NOT_A_URL],
+  ["mysql://u:s3cret@db/orders", NOT_A_URL],
+  ["postgresql://u:s3cret@a:1,b:2/orders", NOT_A_URL],
+  ["postgresql://u:s3cret@a,b/orders", HOST],
+  ["postgresql://u:s3cret@db/orders?host=/var/run/postgresql", HOST],
+  ["postgresql://:s3cret@db/orders", USER],
+  [
+    "postgresql://u:s3cret@db/orders?sslmode=foo",
+    "the sslmode of the connection string is not supported; write disable, prefer, require or verify-full, and sslrootcert=system or none",
+  ],
+  ["postgresql://u:s3cret@db/orders?sslkey=s3cret", PARAMETER],
+  ["postgresql://u:s3cret%zz@db/orders", ESCAPE],
+])("%j: %s", (text, problem) => {
+  expect(() => parseConnectionString(text)).toThrow(expect.objectContaining({ problem }));
+});
+
 function expectMisconfigured(text: string): void {
   let error: unknown;
   try {
@@ -169,6 +198,7 @@ function expectMisconfigured(text: string): void {
     error = thrown;
   }
   expect(error).toBeInstanceOf(CheckError);
-  expect(error).toMatchObject({ reason: "Misconfigured", message: "Misconfigured" });
+  const problem = expect.stringMatching(/^the .* connection string |^the connection string /);
+  expect(error).toMatchObject({ reason: "Misconfigured", message: "Misconfigured", problem });
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("s3cret");
 }

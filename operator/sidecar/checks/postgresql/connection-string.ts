@@ -1,8 +1,8 @@
 /** Pure: a `postgresql://` URL as apps carry it -> what is needed to log in. Never quotes its input. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
-import { CheckError } from "../check.ts";
-import { decodeUrlPart, singleHost } from "../url-parts.ts";
+import { misconfigured } from "../check.ts";
+import { decodeUrlPart, NO_USER, notAUrl, singleHost, UNKNOWN_PARAMETER } from "../url-parts.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -43,7 +43,10 @@ const TLS_MODE_OF_SSLMODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMod
  */
 const SHAPE = /^postgres(ql)?:\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
 
-const misconfigured = () => new CheckError("Misconfigured");
+const NOT_A_PORT = "the port of the connection string is not a whole number of digits";
+const NOT_A_URL = notAUrl("postgresql://user:password@host:5432/database");
+const UNSUPPORTED_MODE =
+  "the sslmode of the connection string is not supported; write disable, prefer, require or verify-full, and sslrootcert=system or none";
 
 /**
  * Reads a connection URL. A host, port, user, password or dbname among the parameters overrides the part
@@ -53,9 +56,9 @@ const misconfigured = () => new CheckError("Misconfigured");
  */
 export function parseConnectionString(text: string): ConnectionString {
   const url = SHAPE.test(text) ? URL.parse(text) : null;
-  if (!url) throw misconfigured();
+  if (!url) throw misconfigured(NOT_A_URL);
   const parameters = honouredParameters(url.searchParams);
-  if (!parameters) throw misconfigured();
+  if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   const part = (name: HonouredParameter, fromUrl: string) =>
     parameters.get(name) ?? decodeUrlPart(fromUrl);
   const user = required(part("user", url.username));
@@ -72,14 +75,14 @@ export function parseConnectionString(text: string): ConnectionString {
 }
 
 function required(text: string): string {
-  if (text === "") throw misconfigured();
+  if (text === "") throw misconfigured(NO_USER);
   return text;
 }
 
 /** Digits alone: what JavaScript also takes for a number, such as 0x1538 and 1e3, libpq refuses. */
 function port(text: string): number {
   if (text === "") return DEPENDENCY_DEFAULTS.postgresql.port;
-  if (!/^\d{1,5}$/.test(text)) throw misconfigured();
+  if (!/^\d{1,5}$/.test(text)) throw misconfigured(NOT_A_PORT);
   return Number(text);
 }
 
@@ -93,12 +96,18 @@ function tlsMode(parameters: Parameters): TlsMode | undefined {
   if (sslmode === undefined) return undefined;
   const mode = TLS_MODE_OF_SSLMODE.get(sslmode);
   const isSystem = rootCertificate === "system" && mode === "VerifyFull";
-  if (!mode || (rootCertificate !== undefined && !isSystem)) throw misconfigured();
+  if (!mode || (rootCertificate !== undefined && !isSystem)) {
+    throw misconfigured(UNSUPPORTED_MODE);
+  }
   return mode;
 }
 
 function channelBinding(parameters: Parameters): boolean {
   const value = parameters.get("channel_binding") ?? "disable";
-  if (!["disable", "prefer", "require"].includes(value)) throw misconfigured();
+  if (!["disable", "prefer", "require"].includes(value)) {
+    throw misconfigured(
+      "the channel_binding of the connection string is not supported; write disable, prefer or require",
+    );
+  }
   return value === "require";
 }

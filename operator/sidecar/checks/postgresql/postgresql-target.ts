@@ -2,9 +2,10 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { PostgresqlConfig, TlsMode } from "../../../api/policy-file.ts";
 import { isWireText } from "../../../api/wire-text.ts";
-import { type CheckContext, CheckError } from "../check.ts";
+import { type CheckContext, misconfigured } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
 import { readCredentials } from "../read-credentials.ts";
+import { CONTROL_CHARACTER, INCOMPLETE } from "../target-problems.ts";
 import { negotiatedTlsTarget, type TlsTarget } from "../tls/tls-target.ts";
 import { parseConnectionString } from "./connection-string.ts";
 
@@ -29,8 +30,6 @@ type ReadSecretKey = CheckContext["readSecretKey"];
 
 const DEFAULTS = DEPENDENCY_DEFAULTS.postgresql;
 
-const misconfigured = () => new CheckError("Misconfigured");
-
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
  * Misconfigured: a malformed URL, `sslmode` beside `tls`, no host or credentials, a control character, a
@@ -43,7 +42,9 @@ export async function postgresqlTarget(
   const { login, tlsMode } = await readLogin(config, readSecretKey);
   // User, database and options are sent before anyone knows who listens: on the port of a memcached server a
   // line break makes a command of what follows it. A NUL ends a field and begins another one.
-  if (!Object.values(login).every((value) => isWireText(String(value)))) throw misconfigured();
+  if (!Object.values(login).every((value) => isWireText(String(value)))) {
+    throw misconfigured(CONTROL_CHARACTER);
+  }
   return { login, tls: await negotiatedTlsTarget(config.tls, tlsMode, readSecretKey) };
 }
 
@@ -58,7 +59,7 @@ async function readLogin(
     return { login, tlsMode };
   }
   const { host, port = DEFAULTS.port, credentials } = config;
-  if (!host || !credentials) throw misconfigured();
+  if (!host || !credentials) throw misconfigured(INCOMPLETE);
   const { user, password } = await readCredentials(credentials, readSecretKey);
   const database = config.database ?? user;
   return {

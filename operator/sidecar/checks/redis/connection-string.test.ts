@@ -72,6 +72,34 @@ test.each([
   } catch (thrown) {
     error = thrown;
   }
-  expect(error).toMatchObject({ reason: "Misconfigured", message: "Misconfigured" });
+  const problem = expect.stringMatching(/^the connection string /);
+  expect(error).toMatchObject({ reason: "Misconfigured", message: "Misconfigured", problem });
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("s3cret");
+});
+
+const NOT_A_URL =
+  "the connection string is not a valid redis:// URL with one host; write redis://user:password@host:6379, with special characters escaped, as %2F for /";
+const HOST =
+  "the connection string must name one host; a list of hosts and a unix socket are not supported";
+const PARAMETER =
+  "the connection string has a parameter that is not supported, or one twice; leave it out";
+const ESCAPE =
+  "the connection string has a % that begins no escape; write %25 for the character itself";
+
+/** What the log says, which must never quote what it is about. */
+test.each([
+  ["", NOT_A_URL],
+  ["\uFEFFredis://cache", NOT_A_URL],
+  ["redis-sentinel://a:26379,b:26379/main", NOT_A_URL],
+  ["redis://:s3cret@a,b", HOST],
+  ["redis://%2Frun%2Fredis.sock", HOST],
+  ["redis://web@cache", "the connection string names a user without a password; give both or none"],
+  [
+    "redis://cache?ssl_cert_reqs=none",
+    "the connection string says how to verify the server, but is not encrypted; write rediss://",
+  ],
+  ["redis://cache?password=s3cret", PARAMETER],
+  ["redis://:s3cret%zz@cache", ESCAPE],
+])("%j: %s", (text, problem) => {
+  expect(() => parseConnectionString(text)).toThrow(expect.objectContaining({ problem }));
 });

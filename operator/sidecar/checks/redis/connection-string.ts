@@ -1,8 +1,8 @@
 /** Pure: a `redis://` URL as apps carry it -> what is needed to ask. Never quotes its input. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
-import { CheckError } from "../check.ts";
-import { decodeUrlPart, singleHost } from "../url-parts.ts";
+import { misconfigured } from "../check.ts";
+import { decodeUrlPart, notAUrl, singleHost, UNKNOWN_PARAMETER } from "../url-parts.ts";
 import { honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -27,7 +27,7 @@ export interface ConnectionString {
  */
 const SHAPE = /^rediss?:\/\/[^/?#\p{Cc}\p{Z}]+(\/[0-9]{0,5})?(\?[^#\p{Cc}\p{Z}]*)?$/u;
 
-const misconfigured = () => new CheckError("Misconfigured");
+const NOT_A_URL = notAUrl("redis://user:password@host:6379");
 
 /**
  * Reads a connection URL. Throws Misconfigured for anything
@@ -36,12 +36,19 @@ const misconfigured = () => new CheckError("Misconfigured");
  */
 export function parseConnectionString(text: string): ConnectionString {
   const url = SHAPE.test(text) ? URL.parse(text) : null;
-  const parameters = url && honouredParameters(url.searchParams);
-  if (!parameters) throw misconfigured();
+  if (!url) throw misconfigured(NOT_A_URL);
+  const parameters = honouredParameters(url.searchParams);
+  if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   const encrypted = url.protocol === "rediss:";
   const [user, password] = [decodeUrlPart(url.username), decodeUrlPart(url.password)];
-  if (user !== "" && password === "") throw misconfigured();
-  if (parameters.tlsMode !== undefined && !encrypted) throw misconfigured();
+  if (user !== "" && password === "") {
+    throw misconfigured("the connection string names a user without a password; give both or none");
+  }
+  if (parameters.tlsMode !== undefined && !encrypted) {
+    throw misconfigured(
+      "the connection string says how to verify the server, but is not encrypted; write rediss://",
+    );
+  }
   return {
     host: singleHost(decodeUrlPart(url.hostname)),
     port: Number(url.port || DEPENDENCY_DEFAULTS.redis.port),

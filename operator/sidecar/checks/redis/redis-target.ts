@@ -2,8 +2,9 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { RedisConfig, TlsMode } from "../../../api/policy-file.ts";
 import { isWireText } from "../../../api/wire-text.ts";
-import { type CheckContext, CheckError } from "../check.ts";
+import { type CheckContext, misconfigured } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
+import { CONTROL_CHARACTER, EMPTY_USER, INCOMPLETE, TLS_TWICE } from "../target-problems.ts";
 import { readCa, type TlsTarget } from "../tls/tls-target.ts";
 import { type ConnectionString, parseConnectionString } from "./connection-string.ts";
 
@@ -21,8 +22,6 @@ export interface RedisTarget {
 type ReadSecretKey = CheckContext["readSecretKey"];
 type Parts = Pick<RedisTarget, "endpoint" | "login"> & { mode: TlsMode };
 
-const misconfigured = () => new CheckError("Misconfigured");
-
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
  * Misconfigured: a malformed URL, one that says of TLS something else than the policy, no host, an empty password,
@@ -34,7 +33,7 @@ export async function redisTarget(
 ): Promise<RedisTarget> {
   const { mode, ...target } = await readParts(config, readSecretKey);
   // On the port of a memcached server a line break makes a command of what follows it.
-  if (!(target.login ?? []).every(isWireText)) throw misconfigured();
+  if (!(target.login ?? []).every(isWireText)) throw misconfigured(CONTROL_CHARACTER);
   return { ...target, tls: { mode, ca: await readCa(mode, config.tls?.caSecret, readSecretKey) } };
 }
 
@@ -49,7 +48,7 @@ async function readParts(config: RedisConfig, readSecretKey: ReadSecretKey): Pro
     };
   }
   const { host, port = DEPENDENCY_DEFAULTS.redis.port, tls } = config;
-  if (!host) throw misconfigured();
+  if (!host) throw misconfigured(INCOMPLETE);
   return {
     endpoint: { host, port },
     login: await readLogin(config.credentials, readSecretKey),
@@ -60,7 +59,9 @@ async function readParts(config: RedisConfig, readSecretKey: ReadSecretKey): Pro
 /** Policy and URL must not say different things: whichever were followed, somebody would rely on the other. */
 function modeOf({ encrypted, tlsMode }: ConnectionString, ofPolicy: TlsMode | undefined): TlsMode {
   if (ofPolicy === undefined) return encrypted ? (tlsMode ?? "VerifyFull") : "Disable";
-  if (tlsMode !== undefined || encrypted === (ofPolicy === "Disable")) throw misconfigured();
+  if (tlsMode !== undefined || encrypted === (ofPolicy === "Disable")) {
+    throw misconfigured(TLS_TWICE);
+  }
   return ofPolicy;
 }
 
@@ -72,10 +73,10 @@ async function readLogin(
   const { secretName, usernameKey, passwordKey } = credentials;
   const read = (key: string) => readSecretKey({ secretName, key });
   const password = await read(passwordKey);
-  if (password === "") throw misconfigured();
+  if (password === "") throw misconfigured("the password in the Secret is empty");
   if (usernameKey === undefined) return [password];
   const user = await read(usernameKey);
-  if (user === "") throw misconfigured();
+  if (user === "") throw misconfigured(EMPTY_USER);
   return [user, password];
 }
 

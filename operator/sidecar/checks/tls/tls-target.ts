@@ -1,7 +1,8 @@
 /** Policy and Secrets -> what the encryption of one connection needs. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { SecretKeyReference, TlsConfig, TlsMode } from "../../../api/policy-file.ts";
-import { type CheckContext, CheckError } from "../check.ts";
+import { type CheckContext, misconfigured } from "../check.ts";
+import { TLS_TWICE } from "../target-problems.ts";
 
 /** How to encrypt. */
 export interface TlsTarget {
@@ -23,7 +24,9 @@ export async function readCa(
   const ca = await readSecretKey(caSecret);
   // Loaded on first use, as TLS itself.
   const { isPemBundle } = await import("./pem-bundle.ts");
-  if (!isPemBundle(ca)) throw new CheckError("Misconfigured");
+  if (!isPemBundle(ca)) {
+    throw misconfigured("the value of tls.caSecret is no certificate in PEM form");
+  }
   return ca;
 }
 
@@ -37,7 +40,7 @@ export async function negotiatedTlsTarget(
   ofUrl: TlsMode | undefined,
   readSecretKey: CheckContext["readSecretKey"],
 ): Promise<TlsTarget> {
-  if (ofPolicy && ofUrl) throw new CheckError("Misconfigured");
+  if (ofPolicy && ofUrl) throw misconfigured(TLS_TWICE);
   const mode = ofPolicy?.mode ?? ofUrl ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode;
   return { mode, ca: await readCa(mode, ofPolicy?.caSecret, readSecretKey) };
 }
