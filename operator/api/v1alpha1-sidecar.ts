@@ -5,9 +5,9 @@ import { type QuantityLimits, quantityRules, requestWithinLimitRule } from "./ce
 import { describe } from "./v1alpha1-fields.ts";
 
 /**
- * Within these a sidecar works and costs a node no more than a small app. With all six types and TLS one takes 23 MiB at
- * most (docs/operations.md); one that is killed for its memory keeps its pod unready for good. A scheduler may count on
- * less than that, since what is reserved is no bound.
+ * Within these a sidecar works and costs a node no more than a small app. With all six types and TLS one takes 23 MiB
+ * at most (docs/operations.md); one that is killed for its memory keeps its pod unready for good. A scheduler may count
+ * on less than that, since what is reserved is no bound.
  */
 const LIMITS = {
   requests: {

@@ -26,9 +26,9 @@ export function aboutContainer(format: string): string {
 
 /**
  * All violations in a pod or pod template, by rule in the order of RULES, then in the order of its containers.
- * Judged are its containers; init containers and native sidecars, ours among them, are not, and
- * neither are EXEMPT_CONTAINERS. `enforcement` plays no part. A container whose name the API server refuses is left out: such a pod is never created, and the name
- * could hold anything.
+ * Judged are its containers; init containers and native sidecars, ours among them, are not, and neither are
+ * EXEMPT_CONTAINERS. `enforcement` plays no part. A container whose name the API server refuses is left out: such a pod
+ * is never created, and the name could hold anything.
  */
 export function violations(pod: PodProbes, standards: Standards): Violation[] {
   const ends = runsToCompletion(pod);
