@@ -138,19 +138,23 @@ const enforcement = (word: string) => {
 };
 
 test(
-  "with Deny the blog's next image is refused until its probes are mended, and scaling is not",
+  "with Deny a probe of the blog may not be changed for another that violates, and its next image comes",
   async () => {
+    const containers = [{ name: "blog", readinessProbe: { periodSeconds: 20 } }];
+    const patch = JSON.stringify({ spec: { template: { spec: { containers } } } });
+    const probe = ["patch", "deployment/blog", "-p", patch, "--dry-run=server"];
     const image = ["set", "image", "deployment/blog", "blog=next", "--dry-run=server"];
     await enforcement("Deny");
     try {
-      const wait = { what: "the image to be refused", within: STATUS_FOLLOWS };
+      const wait = { what: "the probe to be refused", within: STATUS_FOLLOWS };
       const refusal = await waitFor(
         wait,
-        async () => (await act(BLOG, ...image)).refusal || undefined,
+        async () => (await act(BLOG, ...probe)).refusal || undefined,
       );
       expect(refusal).toContain(
         `ClusterHealthPolicy ${CLUSTER_POLICY}: container "blog": readinessProbe.timeoutSeconds is 1 (the default); write 3 or more | `,
       );
+      expect((await act(BLOG, ...image)).refusal).toBe("");
       const scale = ["scale", "deployment/blog", "--replicas=2", "--dry-run=server"];
       expect((await act(BLOG, ...scale)).refusal).toBe("");
     } finally {

@@ -97,6 +97,8 @@ describe("a violation is said", () => {
   const KINDS: [string, string, object][] = [
     ["StatefulSet", "apps/v1", { selector, template, serviceName: "web" }],
     ["DaemonSet", "apps/v1", { selector, template }],
+    ["ReplicaSet", "apps/v1", { selector, template }],
+    ["ReplicationController", "v1", { selector: selector.matchLabels, template }],
     ["Job", "batch/v1", job],
     ["CronJob", "batch/v1", { schedule: "0 0 * * *", jobTemplate: { spec: job } }],
     ["Pod", "v1", spec],
@@ -116,7 +118,7 @@ describe("a violation is said", () => {
   );
 
   test(
-    "of no pod or Job that something else makes, and of no ReplicaSet",
+    "of nothing that something else makes",
     async () => {
       const owner = {
         apiVersion: "batch/v1",
@@ -129,8 +131,11 @@ describe("a violation is said", () => {
       const quiet = { warnings: [], refusal: "" };
       expect(await dryRun(DENY, object("Job", "batch/v1", job, owned))).toStrictEqual(quiet);
       expect(await dryRun(DENY, object("Pod", "v1", spec, owned))).toStrictEqual(quiet);
-      const set = object("ReplicaSet", "apps/v1", { selector, template });
-      expect(await dryRun(WARN, set)).toStrictEqual(quiet);
+      for (const kind of ["ReplicaSet", "StatefulSet"]) {
+        const set = object(kind, "apps/v1", { selector, template }, owned);
+        expect(await dryRun(WARN, set)).toStrictEqual(quiet);
+        expect(await dryRun(DENY, set)).toStrictEqual(quiet);
+      }
     },
     KUBECTL,
   );

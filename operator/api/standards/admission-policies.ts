@@ -10,6 +10,7 @@ import { API_VERSION } from "../names.ts";
 import { CLUSTER_HEALTH_POLICY } from "../resources.ts";
 import type { Enforcement } from "../v1alpha1-cluster-standards.ts";
 import { NAMESPACE_VARIABLES } from "./cel-namespace.ts";
+import { celProbesChange } from "./cel-probes-change.ts";
 import { celContainers, celRunsToCompletion, celSentences } from "./cel-violations.ts";
 import { RULES } from "./rules.ts";
 
@@ -38,14 +39,16 @@ const FALLBACK =
 const podSpecOf = (object: string) =>
   `(request.resource.resource == 'pods' ? ${object}.spec : request.resource.resource == 'cronjobs' ? ${object}.spec.jobTemplate.spec.template.spec : ${object}.spec.template.spec)`;
 
-/** What nobody writes himself: pods and Jobs of something that has been judged, or that stood before the standard. */
-const WRITTEN_BY_HAND =
-  "!(request.resource.resource in ['pods', 'jobs']) || !has(object.metadata.ownerReferences) || size(object.metadata.ownerReferences) == 0";
-
-/** Scaling, labels, a restart by `kubectl rollout restart`: what stands already is not refused for them. */
-const POD_CHANGES = `request.operation == 'CREATE' || ${podSpecOf("object")} != ${podSpecOf("oldObject")}`;
-
 const listed = (texts: readonly string[]) => `[${texts.map((text) => `'${text}'`).join(", ")}]`;
+
+/** What other workloads are made of. Any owner will do: it has been judged, or stood before the standard. */
+const PARTS = ["pods", "jobs", "replicasets", "replicationcontrollers"] as const;
+/** Of other workloads only those of a controller are left out: nobody could mend the probes in them. */
+const MADE = `object.metadata.ownerReferences.exists(o, request.resource.resource in ${listed(PARTS)} || (has(o.controller) && o.controller))`;
+const WRITTEN_BY_HAND = `!has(object.metadata.ownerReferences) || !${MADE}`;
+
+/** Scaling, another image, what controllers write: what stands already is not refused for them. */
+const PROBES_CHANGE = `request.operation == 'CREATE' || ${celProbesChange(podSpecOf("object"), podSpecOf("oldObject"))}`;
 
 function matchConditions(action: StandardsAction) {
   return [
@@ -54,7 +57,7 @@ function matchConditions(action: StandardsAction) {
       expression: `has(params.spec.standards) && params.spec.standards.enforcement in ${listed(ENFORCED[action])}`,
     },
     { name: "written-by-hand", expression: WRITTEN_BY_HAND },
-    ...(action === "Deny" ? [{ name: "pods-change", expression: POD_CHANGES }] : []),
+    ...(action === "Deny" ? [{ name: "probes-change", expression: PROBES_CHANGE }] : []),
   ];
 }
 
@@ -118,14 +121,19 @@ export function standardsSpec(action: StandardsAction): Record<string, unknown> 
           apiGroups: ["apps"],
           apiVersions: ["v1"],
           operations: written,
-          // ReplicaSets belong to Deployments, of which each would be said twice.
-          resources: ["deployments", "statefulsets", "daemonsets"],
+          resources: ["deployments", "statefulsets", "daemonsets", "replicasets"],
         },
         {
           apiGroups: ["batch"],
           apiVersions: ["v1"],
           operations: written,
           resources: ["jobs", "cronjobs"],
+        },
+        {
+          apiGroups: [""],
+          apiVersions: ["v1"],
+          operations: written,
+          resources: ["replicationcontrollers"],
         },
         // The probes of a pod that is there cannot be changed.
         { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] },
