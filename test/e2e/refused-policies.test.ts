@@ -80,6 +80,48 @@ const KEY = { secretName: "orders-db", key: "url" };
 const HUGE = 1_300_000;
 const KEY_TOO_LONG = "matchLabels: a key has more than 317 characters";
 
+/** The API server's own sentences, which name the field. */
+test.each<[string, object, string]>([
+  [
+    "a password in the policy",
+    {
+      selector: {},
+      dependencies: [{ name: "db", postgresql: { host: "db", database: "x", password: "p" } }],
+    },
+    'unknown field "spec.dependencies[0].postgresql.password"',
+  ],
+  [
+    "an unknown type",
+    { selector: {}, dependencies: [{ name: "db", oracle: { host: "db" } }] },
+    'unknown field "spec.dependencies[0].oracle"',
+  ],
+  ["no selector", { dependencies: [CACHE] }, "spec.selector: Required value"],
+  [
+    "a port by its name",
+    { selector: {}, dependencies: [{ name: "mail", tcp: { host: "mail", port: "smtp" } }] },
+    'spec.dependencies[0].tcp.port: Invalid value: "string"',
+  ],
+  [
+    "a host that is too long",
+    { selector: {}, dependencies: [{ name: "mail", tcp: { host: "h".repeat(254), port: 25 } }] },
+    "spec.dependencies[0].tcp.host: Too long",
+  ],
+  [
+    "a time of half a second in whole seconds",
+    { selector: {}, dependencies: [CACHE], probe: { timeoutSeconds: 5.5 } },
+    'spec.probe.timeoutSeconds: Invalid value: "float64"',
+  ],
+])(
+  "%s is refused in the API server's words",
+  async (_, spec, message) => {
+    const policy = { apiVersion: "healthpolicy.dev/v1alpha1", kind: "HealthPolicy", spec };
+    const answer = await create(JSON.stringify({ ...policy, metadata: { name: "web" } }));
+    expect(answer.code).not.toBe(0);
+    expect(answer.stderr).toContain(message);
+  },
+  KUBECTL,
+);
+
 // What is stored stays in the memory of every replica of the operator.
 describe("a policy of 1.3 MB is refused:", () => {
   test.each<[string, string, string]>([
