@@ -1,4 +1,10 @@
-import { constants, generateKeyPairSync, type KeyObject, privateDecrypt } from "node:crypto";
+import {
+  constants,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  privateDecrypt,
+} from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { clearPassword, encryptedPassword, proof } from "./mysql-password.ts";
 import { CHALLENGE, publicKeyOf } from "./testing/fake-mysql.ts";
@@ -67,6 +73,77 @@ test.each([
   const encrypted = encryptedPassword("p", key);
   expect(encrypted?.length).toBe(length);
 });
+
+/** What a server could send in place of its key; OpenSSL takes seconds for some kinds of private keys. */
+describe("sent as the key, it is never handed to OpenSSL or not used:", () => {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  const fit = pem(publicKey).toString();
+
+  test.each<[string, string]>([
+    ["a private key", exported(privateKey, "pkcs8")],
+    ["a private key of the older form", exported(privateKey, "pkcs1")],
+    ["a public key of the older form", exported(publicKey, "pkcs1")],
+    ["a private key that is called public", renamed(exported(privateKey, "pkcs8"))],
+    [
+      "a key on another kind of numbers",
+      pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey).toString(),
+    ],
+    ["an RSA key that names its kind otherwise", withoutNull(publicKey)],
+    ["a key and another one", fit + fit],
+    ["a text before the key", `x\n${fit}`],
+    ["a text behind the key", `${fit}x\n`],
+    ["a key with kilobytes of space", fit + "\n".repeat(4_096)],
+    ["no key", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"],
+    ["nothing", ""],
+  ])("%s", (_, text) => {
+    const key = { challenge: CHALLENGE, pem: Buffer.from(text) };
+    expect(encryptedPassword("p", key)).toBeUndefined();
+  });
+
+  test.each(["", "\n", "\r\n"])("the key alone is used, with %j behind it", (end) => {
+    const key = { challenge: CHALLENGE, pem: Buffer.from(fit.trimEnd() + end) };
+    expect(encryptedPassword("p", key)).toHaveLength(256);
+  });
+
+  test("a key with line ends of Windows is used", () => {
+    const key = { challenge: CHALLENGE, pem: Buffer.from(fit.replaceAll("\n", "\r\n")) };
+    expect(encryptedPassword("p", key)).toHaveLength(256);
+  });
+
+  test.each([
+    [1, 256],
+    [3, 256],
+    [8, 256],
+    [9, undefined],
+    [255, undefined],
+  ])("a key with an exponent of %d bytes: %s bytes", (bytes, length) => {
+    const e = Buffer.alloc(bytes, 0x7f).toString("base64url");
+    const wide = createPublicKey({
+      key: { ...publicKey.export({ format: "jwk" }), e },
+      format: "jwk",
+    });
+    const key = { challenge: CHALLENGE, pem: pem(wide) };
+    expect(encryptedPassword("p", key)?.length).toBe(length);
+  });
+});
+
+function exported(key: KeyObject, type: "pkcs1" | "pkcs8"): string {
+  return key.export({ type: type as "pkcs1", format: "pem" }) as string;
+}
+
+/** OpenSSL takes it; the length of the whole and that of the algorithm are two less. */
+function withoutNull(key: KeyObject): string {
+  const der = key.export({ type: "spki", format: "der" });
+  const algorithm = Buffer.from("300b06092a864886f70d010101", "hex");
+  const rest = Buffer.concat([algorithm, der.subarray(19)]);
+  const head = Buffer.from([0x30, 0x82, rest.length >> 8, rest.length % 256]);
+  const base64 = Buffer.concat([head, rest]).toString("base64");
+  return `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
+}
+
+function renamed(text: string): string {
+  return text.replaceAll("PRIVATE KEY", "PUBLIC KEY");
+}
 
 function pem(key: KeyObject): Buffer {
   return Buffer.from(key.export({ type: "spki", format: "pem" }) as string);

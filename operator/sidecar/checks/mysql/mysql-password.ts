@@ -14,6 +14,23 @@ export const DEFAULT_PLUGIN: string = NATIVE;
  */
 const KEY_BITS = { minimum: 2_048, maximum: 4_096 };
 
+/** OpenSSL's own limit for larger keys, here for all; nearly every key has 65,537. As long as the key it is costly. */
+const MAX_EXPONENT = 2n ** 64n;
+
+/** A key of KEY_BITS is a text of 800 bytes at most. */
+const MAX_PEM_BYTES = 4_096;
+
+/** The one form in which MySQL sends its key. OpenSSL would also take private keys, and works for seconds on some. */
+const PUBLIC_KEY =
+  /^-----BEGIN PUBLIC KEY-----\r?\n([0-9A-Za-z+/=\r\n]+)\r?\n-----END PUBLIC KEY-----[\r\n]*$/;
+
+/**
+ * The algorithm of an RSA key (RFC 3279): OBJECT IDENTIFIER 1.2.840.113549.1.1.1 with NULL. It stands behind the four
+ * bytes that say how long the key is, so that no other kind of key gets to OpenSSL.
+ */
+const RSA: Buffer = Buffer.from("300d06092a864886f70d0101010500", "hex");
+const RSA_OFFSET = 4;
+
 /** The answer to a challenge; empty for an empty password. Undefined for a way to log in that is not known here. */
 export function proof(plugin: string, password: string, challenge: Buffer): Buffer | undefined {
   const algorithm = new Map([
@@ -43,7 +60,8 @@ export function clearPassword(password: string): Buffer {
 
 /**
  * The password for a connection that is not encrypted, readable with the key of the server alone. `pem` is what the
- * server sent. Undefined where it is no RSA key of KEY_BITS, or one too short for the password.
+ * server sent. Undefined where it is no RSA key of KEY_BITS, has an exponent that makes it costly, or is too short for
+ * the password.
  */
 export function encryptedPassword(
   password: string,
@@ -60,14 +78,26 @@ export function encryptedPassword(
 }
 
 function rsaKey(pem: Buffer): KeyObject | undefined {
+  const der = rsaDer(pem);
+  if (der === undefined) return undefined;
   try {
-    const key = createPublicKey({ key: pem, format: "pem" });
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    const key = createPublicKey({ key: der, format: "der", type: "spki" });
+    const { modulusLength: bits = 0, publicExponent = MAX_EXPONENT } =
+      key.asymmetricKeyDetails ?? {};
     const isFit = bits >= KEY_BITS.minimum && bits <= KEY_BITS.maximum;
-    return key.asymmetricKeyType === "rsa" && isFit ? key : undefined;
+    return isFit && publicExponent < MAX_EXPONENT ? key : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What the text holds, if that can be nothing else than a public RSA key. */
+function rsaDer(pem: Buffer): Buffer | undefined {
+  if (pem.length > MAX_PEM_BYTES) return undefined;
+  const [, base64] = PUBLIC_KEY.exec(pem.toString("latin1")) ?? [];
+  if (base64 === undefined) return undefined;
+  const der = Buffer.from(base64, "base64");
+  return der.subarray(RSA_OFFSET, RSA_OFFSET + RSA.length).equals(RSA) ? der : undefined;
 }
 
 /** Of unequal lengths: the second one again from its beginning. */
