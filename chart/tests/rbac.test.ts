@@ -125,6 +125,33 @@ describe("Kubernetes' own roles", () => {
     const roles = render("--set", "rbac.aggregateRoles=false").filter(
       ({ kind }) => kind === "ClusterRole",
     );
-    expect(roles.map(({ metadata }) => metadata.name)).toStrictEqual(["healthpolicy-operator"]);
+    expect(roles.map(({ metadata }) => metadata.name).sort()).toStrictEqual([
+      "healthpolicy-operator",
+      "healthpolicy-standards-reader",
+    ]);
+  });
+});
+
+describe("the standards-reader", () => {
+  const NAME = "healthpolicy-standards-reader";
+
+  test("may read ClusterHealthPolicies, and nobody is bound to it by default", () => {
+    expect(only(manifests, "ClusterRole", NAME).rules).toStrictEqual([
+      {
+        apiGroups: ["healthpolicy.dev"],
+        resources: ["clusterhealthpolicies"],
+        verbs: ["get", "list", "watch"],
+      },
+    ]);
+    expect(JSON.stringify(manifests)).not.toContain("system:authenticated");
+  });
+
+  test("is whoever is logged in, where that is wanted", () => {
+    const bound = render("--set", "rbac.everyoneReadsStandards=true");
+    const binding = only(bound, "ClusterRoleBinding", NAME);
+    expect(binding.roleRef).toMatchObject({ kind: "ClusterRole", name: NAME });
+    expect(binding.subjects).toStrictEqual([
+      { apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "system:authenticated" },
+    ]);
   });
 });

@@ -25,7 +25,10 @@ beforeAll(async () => {
     );
   }
 }, WHOLE_TEST);
-afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
+afterAll(async () => {
+  await kubectl(["delete", "clusterrolebinding", NAMESPACE, "--ignore-not-found"]);
+  await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
+}, KUBECTL);
 
 test.each([
   ["view", READ, WRITE],
@@ -41,4 +44,20 @@ test.each([
     expect(await may(role, "patch", RESOURCE, "--subresource=status")).toBe(false);
   },
   KUBECTL,
+);
+
+test(
+  "who has admin in a namespace reads ClusterHealthPolicies once the chart's role for that is bound to him",
+  async () => {
+    const clusterPolicies = "clusterhealthpolicies.healthpolicy.dev";
+    expect(await may("admin", "get", clusterPolicies)).toBe(false);
+    const role = "--clusterrole=healthpolicy-standards-reader";
+    await kubectl(["create", "clusterrolebinding", NAMESPACE, role, "--user=who-has-admin"]);
+    await waitUntil({ what: "the role to count", within: STATUS_FOLLOWS }, () =>
+      may("admin", "get", clusterPolicies),
+    );
+    expect(await may("admin", "list", clusterPolicies)).toBe(true);
+    expect(await may("admin", "patch", clusterPolicies)).toBe(false);
+  },
+  WHOLE_TEST,
 );
