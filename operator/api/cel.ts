@@ -106,6 +106,19 @@ export const DEPENDENCY_NAME_RULE: CelRule = {
   message: "name: use lower-case letters, digits and '-' on one line",
 };
 
+const BEFORE_ZONE = "self.split('%')[0]";
+
+/** What is nearly an IPv6 address has a sentence of its own: an address is not wrong, only what is around it. */
+const NOT_A_HOST = [
+  `self.contains('%') && isIP(${BEFORE_ZONE}) ? (${quoting(
+    'host "%s": remove the zone and write %s',
+    "self",
+    BEFORE_ZONE,
+  )})`,
+  `self.startsWith('[') && self.endsWith(']') ? (${quoting('host "%s": write the address without brackets', "self")})`,
+  `(${quoting('host "%s": give a bare host name or IP address, not a URL, without port or path', "self")})`,
+].join(" : ");
+
 /**
  * A bare host, and none that leads to a node's or a cloud's metadata. The sidecar looks at the
  * resolved addresses again, because a name can lead anywhere.
@@ -113,10 +126,7 @@ export const DEPENDENCY_NAME_RULE: CelRule = {
 export const HOST_RULES: CelRule[] = [
   {
     rule: "isIP(self) || self.matches('^[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?[.]?$')",
-    messageExpression: quoting(
-      'host "%s": give a bare host name or IP address, not a URL, without port or path',
-      "self",
-    ),
+    messageExpression: NOT_A_HOST,
     message: "host: give a bare host name or IP address on one line, without port or path",
   },
   {
