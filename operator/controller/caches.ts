@@ -13,6 +13,7 @@ import {
 } from "../api/names.ts";
 import { reachingPolicies } from "../api/reaching-policies.ts";
 import type { Standards } from "../api/standards/rule.ts";
+import type { LabelSelector } from "../api/v1alpha1-selector.ts";
 import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import { appliesStandards } from "../inject/probe-floors.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
@@ -76,6 +77,8 @@ export interface Caches {
   standards(namespace: string): readonly (Standards | undefined)[];
   /** Namespaces in which standards are applied to new pods, HealthPolicy or not. */
   namespacesWithAppliedStandards(): Iterable<string>;
+  /** Selectors of the ClusterHealthPolicies whose standards are applied. */
+  selectorsOfAppliedStandards(): LabelSelector[];
   /** The certificate Secret as last seen. */
   certificate(): CertificateRecord | undefined;
   service: FindService;
@@ -220,6 +223,10 @@ export function startCaches(options: CachesOptions): Caches {
           clusterPoliciesOf(one).some((policy) => appliesStandards(policy.standards)),
         )
         .map(({ name }) => name),
+    selectorsOfAppliedStandards: () =>
+      [...clusterPolicies.values()]
+        .filter(({ standards }) => appliesStandards(standards))
+        .map(({ namespaceSelector }) => namespaceSelector),
     certificate: () => certificates.get(keyOf({ namespace, name: certificateSecret })),
     service: (key) => services.get(keyOf(key)),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,

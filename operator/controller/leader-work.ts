@@ -110,8 +110,15 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     const caBundle = caches.certificate()?.data["ca.crt"];
     // Called again when the Secret is filled: a change of it is work for the configuration too.
     if (!caBundle) return undefined;
-    const namespaces = [...caches.index.namespaces(), ...caches.namespacesWithAppliedStandards()];
-    const wrote = await webhook.write({ caBundle, namespaces });
+    const applied = {
+      selectors: caches.selectorsOfAppliedStandards(),
+      namespaces: [...caches.namespacesWithAppliedStandards()],
+    };
+    const wrote = await webhook.write({
+      caBundle,
+      namespaces: [...caches.index.namespaces()],
+      applied,
+    });
     // The first proof; each one then says itself when the next is due.
     if (wrote) queue.addAfter({ kind: "webhookProof" }, PROOF_AFTER_WRITE_MILLISECONDS);
     return WEBHOOK_REAPPLY_MILLISECONDS;

@@ -134,6 +134,7 @@ function caches(): Caches {
     namespaces: { get: () => undefined },
     clusterPoliciesOf: () => [],
     namespacesWithAppliedStandards: () => [],
+    selectorsOfAppliedStandards: () => [],
     certificate: () => undefined,
     namespaceOptedOut: () => false,
     service: () => undefined,

@@ -156,6 +156,17 @@ describe("a policy that aligns", () => {
     },
     WHOLE_TEST,
   );
+
+  test(
+    "asks for no restart in a dry run, neither of aligned pods nor of those of before",
+    async () => {
+      await waitUntil({ what: "all pods to be current", within: STATUS_FOLLOWS }, async () => {
+        const policy = await getPolicy(ALIGNED, "web");
+        return condition(policy, "PodsCurrent")?.status === "True";
+      });
+    },
+    WHOLE_TEST,
+  );
 });
 
 describe("standards that are applied", () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
 import { createWebhookWriter, type WebhookWriter } from "./apply-webhook-configuration.ts";
@@ -8,7 +8,8 @@ jest.setTimeout(30_000);
 
 const PATH = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
 const ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/the-role";
-const SHOP = { caBundle: "PEM", namespaces: ["shop"] };
+const NONE = { selectors: [], namespaces: [] };
+const SHOP = { caBundle: "PEM", namespaces: ["shop"], applied: NONE };
 
 let api: FakeObjects;
 let writer: WebhookWriter;
@@ -128,4 +129,33 @@ test("a chart that is installed again gets a configuration with the new owner", 
   api.objects.set(ROLE, { metadata: { name: "the-role", uid: "uid-of-new-role" } });
   await writer.write({ ...SHOP, namespaces: ["bank"] });
   expect(api.objects.get(PATH)?.metadata.ownerReferences?.[0]?.uid).toBe("uid-of-new-role");
+});
+
+describe("standards that are applied", () => {
+  const applied = (namespaces: string[]) => ({
+    ...SHOP,
+    applied: { selectors: [{ matchLabels: { team: "a" } }], namespaces },
+  });
+  const webhooks = () =>
+    ((api.objects.get(PATH)?.webhooks ?? []) as { name: string }[]).map(({ name }) => name);
+
+  test("cost no write for each namespace", async () => {
+    await writer.write(applied(["a"]));
+    expect(await writer.write(applied(["a", "b"]))).toBe(false);
+    expect(webhooks()).toContain("standards-0.healthpolicy.dev");
+  });
+
+  test("are reached by name where the API server refuses their selector, and others as before", async () => {
+    api.failure = {
+      code: 422,
+      reason: "Invalid",
+      to: ({ method, body }) => method === "PATCH" && JSON.stringify(body).includes('"team":"a"'),
+    };
+    expect(await writer.write(applied(["a"]))).toBe(true);
+    expect(webhooks()).toStrictEqual(["inject.healthpolicy.dev", "prove.healthpolicy.dev"]);
+    expect(JSON.stringify(api.objects.get(PATH))).toContain('"values":["a","shop"]');
+    expect(await writer.write(applied(["a"]))).toBe(false);
+    expect(await writer.write(applied(["a", "b"]))).toBe(true);
+    expect(writer.listedFor("b")).toBeLessThan(1_000);
+  });
 });

@@ -2,7 +2,11 @@
 import type { Logger } from "pino";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import {
-  namespacesToList,
+  type AppliedStandards,
+  type CalledNamespaces,
+  calledNamespaces,
+} from "./called-namespaces.ts";
+import {
   WEBHOOK_CONFIGURATION,
   type WebhookTarget,
   webhookConfiguration,
@@ -24,10 +28,18 @@ export interface WebhookWriterOptions {
   log: Pick<Logger, "info" | "warn">;
 }
 
+/** What the configuration is to be made for. */
+export interface WantedConfiguration {
+  caBundle: string;
+  /** Namespaces with a policy. */
+  namespaces: readonly string[];
+  applied: AppliedStandards;
+}
+
 /** Writes the one configuration and remembers since when it lists which namespaces. */
 export interface WebhookWriter {
   /** Writes when needed; resolves with whether it did. */
-  write(wanted: { caBundle: string; namespaces: Iterable<string> }): Promise<boolean>;
+  write(wanted: WantedConfiguration): Promise<boolean>;
   /** The next write takes place, whatever was written last: the configuration may be gone. */
   writeAgain(): void;
   /** Milliseconds since the configuration first listed the namespace; undefined when it does not. */
@@ -39,6 +51,8 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
   const { client, target, clusterRole, log } = options;
   const listedAt = new Map<string, number>();
   let last = { content: "", at: Number.NEGATIVE_INFINITY };
+  /** Selectors that the API server did not take; names stand in their place. */
+  let refused = "";
 
   /** The owner's uid; undefined when the chart is gone. */
   async function ownerUid(): Promise<string | undefined> {
@@ -60,10 +74,36 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
     for (const name of namespaces) if (!listedAt.has(name)) listedAt.set(name, now);
   }
 
+  function calledFor({ namespaces, applied }: WantedConfiguration): CalledNamespaces {
+    const byName = JSON.stringify(applied.selectors) === refused;
+    return calledNamespaces({ namespaces, applied, ownNamespace: target.namespace, byName });
+  }
+
+  /** Applies the configuration; resolves with what it selects. */
+  async function apply(wanted: WantedConfiguration, uid: string): Promise<CalledNamespaces> {
+    const owner = { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", name: clusterRole, uid };
+    const called = calledFor(wanted);
+    try {
+      await client.apply({
+        path: PATH,
+        object: webhookConfiguration({ caBundle: wanted.caBundle, called, target, owner }),
+        fieldManager: FIELD_MANAGER,
+        // The whole object is ours.
+        force: true,
+      });
+      return called;
+    } catch (error) {
+      // A selector that our own API lets through and this one does not must not cost all others their sidecars.
+      if (!isApiError(error, 422) || called.selectors.length === 0) throw error;
+      refused = JSON.stringify(wanted.applied.selectors);
+      log.warn({ err: error }, "a namespaceSelector is refused; namespaces are listed by name");
+      return apply(wanted, uid);
+    }
+  }
+
   return {
-    write: async ({ caBundle, namespaces }) => {
-      const listed = namespacesToList(namespaces, target.namespace);
-      const content = JSON.stringify([caBundle, listed]);
+    write: async (wanted) => {
+      const content = JSON.stringify([wanted.caBundle, calledFor(wanted)]);
       const fresh = performance.now() - last.at < WEBHOOK_REAPPLY_MILLISECONDS;
       if (fresh && last.content === content) return false;
       // Asked before every write: an uninstall deletes the owner first, and what is written for an owner
@@ -79,18 +119,16 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
         );
         return false;
       }
-      const owner = { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", name: clusterRole, uid };
-      await client.apply({
-        path: PATH,
-        object: webhookConfiguration({ caBundle, namespaces: listed, target, owner }),
-        fieldManager: FIELD_MANAGER,
-        // The whole object is ours.
-        force: true,
-      });
-      remember(listed);
-      if (last.content !== content)
-        log.info({ namespaces: listed.length }, "webhook configuration");
-      last = { content, at: performance.now() };
+      const called = await apply(wanted, uid);
+      remember(called.listed);
+      if (last.content !== content) {
+        const { listed, selectors } = called;
+        log.info(
+          { namespaces: listed.length, selectors: selectors.length },
+          "webhook configuration",
+        );
+      }
+      last = { content: JSON.stringify([wanted.caBundle, called]), at: performance.now() };
       return true;
     },
     writeAgain: () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
+import { calledNamespaces } from "./called-namespaces.ts";
 import { webhookConfiguration } from "./webhook-configuration.ts";
 
 const OWNER = {
@@ -8,18 +10,24 @@ const OWNER = {
   uid: "uid-of-role",
 };
 
-function configuration(namespaces: string[]) {
+function configuration(namespaces: string[], selectors: LabelSelector[] = []) {
+  const applied = { selectors, namespaces: [] };
   return webhookConfiguration({
     caBundle: "PEM",
-    namespaces,
+    called: calledNamespaces({ namespaces, applied, ownNamespace: "healthpolicy-system" }),
     target: { namespace: "healthpolicy-system", service: "the-service", timeoutSeconds: 3 },
     owner: OWNER,
   });
 }
 
+/** The namespaces that a webhook is for. */
+function selected(webhook: ReturnType<typeof configuration>["webhooks"][number] | undefined) {
+  return webhook?.namespaceSelector as { matchExpressions: { values?: string[] }[] } | undefined;
+}
+
 /** The requirement on the namespace's name. */
 function names(namespaces: string[]) {
-  return configuration(namespaces).webhooks[0]?.namespaceSelector.matchExpressions[0];
+  return selected(configuration(namespaces).webhooks[0])?.matchExpressions[0];
 }
 
 /** The names of the webhooks. */
@@ -150,10 +158,49 @@ describe("namespaces", () => {
       operator: "NotIn",
       values: ["healthpolicy-system", "kube-node-lease", "kube-system"],
     });
-    expect(configuration(many(501)).webhooks[0]?.namespaceSelector.matchExpressions[1]).toEqual({
+    expect(selected(configuration(many(501)).webhooks[0])?.matchExpressions[1]).toEqual({
       key: "healthpolicy.dev/inject",
       operator: "NotIn",
       values: ["false"],
+    });
+  });
+});
+
+describe("namespaces in which standards are applied", () => {
+  const SYSTEM = ["healthpolicy-system", "kube-node-lease", "kube-system"];
+  const notIn = (values: string[]) => ({
+    key: "kubernetes.io/metadata.name",
+    operator: "NotIn",
+    values,
+  });
+  const notOptedOut = { key: "healthpolicy.dev/inject", operator: "NotIn", values: ["false"] };
+  const team: LabelSelector = {
+    matchLabels: { team: "shop" },
+    matchExpressions: [{ key: "stage", operator: "Exists" }],
+  };
+
+  test("are selected by their labels, so that one is reached from its first pod on", () => {
+    const [standards] = configuration([], [team]).webhooks;
+    const [injection] = configuration(["shop"]).webhooks;
+    expect(standards).toStrictEqual({
+      ...injection,
+      name: "standards-0.healthpolicy.dev",
+      namespaceSelector: {
+        matchLabels: { team: "shop" },
+        matchExpressions: [{ key: "stage", operator: "Exists" }, notIn(SYSTEM), notOptedOut],
+      },
+    });
+  });
+
+  test("are not selected again where they are listed: a pod would cost two calls", () => {
+    const { webhooks: all } = configuration(["shop", "bank"], [team, {}]);
+    expect(all.map(({ name }) => name)).toStrictEqual([
+      "inject.healthpolicy.dev",
+      "standards-0.healthpolicy.dev",
+      "prove.healthpolicy.dev",
+    ]);
+    expect(all[1]?.namespaceSelector).toStrictEqual({
+      matchExpressions: [notIn([...SYSTEM, "bank", "shop"]), notOptedOut],
     });
   });
 });

@@ -6,16 +6,12 @@ import {
   PROOF_PATH,
   WEBHOOK_PROOF_LABEL,
 } from "../../api/names.ts";
+import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
+import { type CalledNamespaces, MAX_LISTED_NAMESPACES } from "./called-namespaces.ts";
 
 /** Its name; the chart's role allows this one and no other. */
 export const WEBHOOK_CONFIGURATION = "healthpolicy";
-/**
- * Up to so many namespaces are listed, an object of that size being quick to match and to store. With more,
- * every namespace is asked about but the excluded ones.
- */
-const MAX_LISTED_NAMESPACES = 500;
-
 /** Label that every namespace carries with its own name. */
 const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 
@@ -31,8 +27,8 @@ export interface WebhookTarget {
 export interface WebhookConfigurationOptions {
   /** PEM certificates of the authorities whose certificates the webhook may show. */
   caBundle: string;
-  /** Namespaces with a policy or with standards that are applied, in any order, also twice. */
-  namespaces: Iterable<string>;
+  /** About whose pods the API server asks. */
+  called: CalledNamespaces;
   target: WebhookTarget;
   /** Deleted with this object, so that uninstalling the chart leaves no webhook behind. */
   owner: OwnerReference;
@@ -53,21 +49,33 @@ const only = (key: string, value: string): Requirement => ({
 
 const NOT_OPTED_OUT: Requirement = { key: INJECT_LABEL, operator: "NotIn", values: ["false"] };
 
-/** Of these the namespaces that injection reaches, sorted. */
-export function namespacesToList(namespaces: Iterable<string>, ownNamespace: string): string[] {
-  const excluded = excludedNamespaces(ownNamespace);
-  return [...new Set(namespaces)].filter((name) => !excluded.includes(name)).sort();
-}
+const excludedNames = (ownNamespace: string, listed: readonly string[] = []): Requirement => ({
+  key: NAMESPACE_NAME_LABEL,
+  operator: "NotIn",
+  values: [...excludedNamespaces(ownNamespace), ...listed],
+});
 
-function namespaceSelector(listed: string[], ownNamespace: string): Requirement[] {
+function listedNamespaces({ listed }: CalledNamespaces, ownNamespace: string) {
   const names: Requirement =
     listed.length > MAX_LISTED_NAMESPACES
-      ? { key: NAMESPACE_NAME_LABEL, operator: "NotIn", values: excludedNamespaces(ownNamespace) }
+      ? excludedNames(ownNamespace)
       : { key: NAMESPACE_NAME_LABEL, operator: "In", values: listed };
-  return [names, NOT_OPTED_OUT];
+  return { matchExpressions: [names, NOT_OPTED_OUT] };
 }
 
-/** What both webhooks have in common. */
+/** The selector without what is excluded, and without what is listed: a pod there would cost two calls. */
+function furtherNamespaces(
+  { matchLabels, matchExpressions = [] }: LabelSelector,
+  { listed }: CalledNamespaces,
+  ownNamespace: string,
+) {
+  return {
+    ...(matchLabels && { matchLabels }),
+    matchExpressions: [...matchExpressions, excludedNames(ownNamespace, listed), NOT_OPTED_OUT],
+  };
+}
+
+/** What all webhooks have in common. */
 function common({ caBundle, target }: WebhookConfigurationOptions, path: string) {
   return {
     admissionReviewVersions: ["v1"],
@@ -93,14 +101,14 @@ function rule(resource: string, operations: string[]) {
   };
 }
 
-function injection(options: WebhookConfigurationOptions, listed: string[]) {
+function injection(options: WebhookConfigurationOptions, name: string, namespaceSelector: object) {
   return {
     ...common(options, ADMISSION_PATH),
-    name: "inject.healthpolicy.dev",
+    name,
     rules: [rule("pods", ["CREATE"])],
     // A webhook after ours may add a container that declares our port.
     reinvocationPolicy: "IfNeeded",
-    namespaceSelector: { matchExpressions: namespaceSelector(listed, options.target.namespace) },
+    namespaceSelector,
     objectSelector: { matchExpressions: [NOT_OPTED_OUT] },
   };
 }
@@ -120,17 +128,32 @@ function proof(options: WebhookConfigurationOptions) {
   };
 }
 
+/** One webhook for the names, where there are any, and one for each selector. */
+function injections(options: WebhookConfigurationOptions) {
+  const { called, target } = options;
+  const byName = listedNamespaces(called, target.namespace);
+  return [
+    ...(called.listed.length === 0 ? [] : [injection(options, "inject.healthpolicy.dev", byName)]),
+    ...called.selectors.map((selector, index) =>
+      injection(
+        options,
+        `standards-${index}.healthpolicy.dev`,
+        furtherNamespaces(selector, called, target.namespace),
+      ),
+    ),
+  ];
+}
+
 /**
  * The whole object, as it is applied. Without a namespace to reach nothing is injected: an empty
  * selector would stand for every namespace. The proof stands always, so that an operator that API servers
  * do not reach is seen before the first policy is written.
  */
 export function webhookConfiguration(options: WebhookConfigurationOptions) {
-  const listed = namespacesToList(options.namespaces, options.target.namespace);
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
     metadata: { name: WEBHOOK_CONFIGURATION, ownerReferences: [options.owner] },
-    webhooks: [...(listed.length === 0 ? [] : [injection(options, listed)]), proof(options)],
+    webhooks: [...injections(options), proof(options)],
   };
 }
