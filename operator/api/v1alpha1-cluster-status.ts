@@ -9,7 +9,7 @@ export const CLUSTER_CONDITION_TYPES = ["Accepted", "DefaultsNest"] as const;
 /** Rules that can be violated: six for each of the two probes, and two that are about liveness alone. */
 const MAX_RULES = 14;
 /** Examples of one rule's violations: enough to begin with; all are found by applying the workload. */
-const MAX_EXAMPLES = 10;
+export const MAX_EXAMPLES = 10;
 /** `namespace/Kind/name`: 63 and 253 characters, and the longest kind of a workload. */
 const MAX_EXAMPLE_LENGTH = 340;
 

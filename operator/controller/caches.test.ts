@@ -179,4 +179,5 @@ test("standards are those of the cluster policies that reach a namespace, the ex
   ]);
   expect([...caches.namespacesWithAppliedStandards()]).toStrictEqual(["shop"]);
   expect(caches.selectorsOfAppliedStandards()).toStrictEqual([{ matchLabels: { team: "a" } }]);
+  expect([...caches.namespacesWithStandards()].toSorted()).toStrictEqual(["bank", "shop"]);
 });

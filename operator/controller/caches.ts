@@ -79,6 +79,8 @@ export interface Caches {
   namespacesWithAppliedStandards(): Iterable<string>;
   /** Selectors of the ClusterHealthPolicies whose standards are applied. */
   selectorsOfAppliedStandards(): LabelSelector[];
+  /** Namespaces that a ClusterHealthPolicy with standards reaches, whatever it does about them. */
+  namespacesWithStandards(): Iterable<string>;
   /** The certificate Secret as last seen. */
   certificate(): CertificateRecord | undefined;
   service: FindService;
@@ -146,6 +148,13 @@ export function startCaches(options: CachesOptions): Caches {
     // One that is not known yet has no labels to be judged by; its policies are resolved again when it is.
     return known ? clusterPoliciesOf(known) : [];
   };
+  const namespacesWhere = (isMeant: (policy: ClusterPolicyRecord) => boolean) =>
+    // Asked after every change of a policy: without such a policy no namespace is looked at.
+    [...clusterPolicies.values()].some(isMeant)
+      ? [...namespaces.values()]
+          .filter((one) => clusterPoliciesOf(one).some(isMeant))
+          .map(({ name }) => name)
+      : [];
   const index = createPolicyIndex(reaching);
   const listeners = new Set<(change: CacheChange) => void>();
   const tell = (change: CacheChange) => {
@@ -218,15 +227,12 @@ export function startCaches(options: CachesOptions): Caches {
     certificates,
     standards: (namespace) => reaching(namespace).map((policy) => policy.standards),
     namespacesWithAppliedStandards: () =>
-      [...namespaces.values()]
-        .filter((one) =>
-          clusterPoliciesOf(one).some((policy) => appliesStandards(policy.standards)),
-        )
-        .map(({ name }) => name),
+      namespacesWhere(({ standards }) => appliesStandards(standards)),
     selectorsOfAppliedStandards: () =>
       [...clusterPolicies.values()]
         .filter(({ standards }) => appliesStandards(standards))
         .map(({ namespaceSelector }) => namespaceSelector),
+    namespacesWithStandards: () => namespacesWhere(({ standards }) => standards !== undefined),
     certificate: () => certificates.get(keyOf({ namespace, name: certificateSecret })),
     service: (key) => services.get(keyOf(key)),
     namespaceOptedOut: (name) => namespaces.get(name)?.optedOut ?? false,

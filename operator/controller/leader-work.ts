@@ -2,7 +2,10 @@
 import type { Logger } from "pino";
 import type { Caches } from "./caches.ts";
 import { writeCertificate } from "./certificate/apply-certificate.ts";
-import { createClusterReconciler } from "./cluster-policy/reconcile-cluster-policy.ts";
+import {
+  type ClusterReconciler,
+  createClusterReconciler,
+} from "./cluster-policy/reconcile-cluster-policy.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
@@ -49,6 +52,8 @@ export interface LeaderWork {
   handle(item: WorkItem): Promise<number | undefined>;
   /** Pod counts by policy. */
   counts: Reconciler["counts"];
+  /** Coverage of standards by ClusterHealthPolicy. */
+  coverages: ClusterReconciler["coverages"];
   /** Whether API servers get through to the webhook. */
   webhookReach: WebhookProver["reach"];
   /** Ends what goes on by itself. */
@@ -98,7 +103,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     dnsName,
   });
 
-  const clusterPolicies = createClusterReconciler({ client, caches });
+  const clusterPolicies = createClusterReconciler({ client, caches, pods: options.pods });
 
   async function certificate(): Promise<number> {
     const secret = { client, namespace, secret: settings.certificateSecret, dnsName, log };
@@ -139,5 +144,11 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     }
   }
 
-  return { handle, counts: reconciler.counts, webhookReach: prover.reach, stop: survey.stop };
+  return {
+    handle,
+    counts: reconciler.counts,
+    coverages: clusterPolicies.coverages,
+    webhookReach: prover.reach,
+    stop: survey.stop,
+  };
 }

@@ -135,6 +135,7 @@ function caches(): Caches {
     clusterPoliciesOf: () => [],
     namespacesWithAppliedStandards: () => [],
     selectorsOfAppliedStandards: () => [],
+    namespacesWithStandards: () => [],
     certificate: () => undefined,
     namespaceOptedOut: () => false,
     service: () => undefined,

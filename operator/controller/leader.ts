@@ -1,5 +1,7 @@
 /** What one replica at a time does: everything that writes. */
+import { isDeepStrictEqual } from "node:util";
 import type { CacheChange, Caches } from "./caches.ts";
+import { decidesAnew } from "./cluster-policy/cluster-policy-cache.ts";
 import { endingWith } from "./kube/kube-client.ts";
 import { createQueue, type Queue } from "./kube/queue.ts";
 import type { Change } from "./kube/watch.ts";
@@ -8,12 +10,19 @@ import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
 import { type PodWatches, startPodWatches } from "./policy/pod-watches.ts";
 import { type PodRecord, podProjection } from "./policy/pods.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
+import type { Coverage } from "./standards/coverage.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 import { workAfterChange } from "./work-after-change.ts";
 import { clusterPolicyItem, policyItem, type WorkItem, workItemKey } from "./work-item.ts";
 
 /** A rollout changes many pods at once, and a release many policies: they are counted together. */
 const TOGETHER_MILLISECONDS = 300;
+
+/**
+ * All workloads of a ClusterHealthPolicy are counted anew after a change of one pod, at most so often: 20,000 pods
+ * that change all the time must not keep the leader at counting. The status is written every 5 s at most anyway.
+ */
+const RECOUNT_MILLISECONDS = 2_000;
 
 /** What a leader needs; the rest of its work is put together while it leads. */
 export type LeaderOptions = Pick<
@@ -27,6 +36,8 @@ export interface Leader {
   lead(signal: AbortSignal): Promise<void>;
   /** Pod counts by policy; empty in a replica that does not lead. */
   counts(): ReadonlyMap<string, PodCounts>;
+  /** Coverage of standards by ClusterHealthPolicy; empty in a replica that does not lead. */
+  coverages(): ReadonlyMap<string, Coverage>;
   /** The watches of pods; none in a replica that does not lead. */
   pods(): PodWatches | undefined;
   /** Whether API servers get through to the webhook; unknown in a replica that does not lead. */
@@ -34,6 +45,19 @@ export interface Leader {
 }
 
 const NO_COUNTS: ReadonlyMap<string, PodCounts> = new Map();
+const NO_COVERAGES: ReadonlyMap<string, Coverage> = new Map();
+
+/** Queues the ClusterHealthPolicies whose standards the workloads of a namespace are held against. */
+function queueCoverage(
+  queue: Queue<WorkItem>,
+  caches: Caches,
+  { namespace, after }: { namespace: string; after: number },
+): void {
+  const known = caches.namespaces.get(namespace);
+  for (const policy of known ? caches.clusterPoliciesOf(known) : []) {
+    if (policy.standards) queue.addAfter(clusterPolicyItem(policy), after);
+  }
+}
 
 /** Queues policies, all of them or those that are meant. */
 function queuePolicies(
@@ -52,6 +76,10 @@ function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRe
   for (const policy of policiesToRecount(change, caches.index.policies(namespace))) {
     queue.addAfter(policyItem(policy), TOGETHER_MILLISECONDS);
   }
+  // Shared by equal pods: one that turns ready or unready is no reason to count.
+  if (change.old?.judged !== change.now?.judged || change.old?.created !== change.now?.created) {
+    queueCoverage(queue, caches, { namespace, after: RECOUNT_MILLISECONDS });
+  }
 }
 
 /** Queues what a change of a cache asks for. */
@@ -65,10 +93,15 @@ function cacheChanged(queue: Queue<WorkItem>, caches: Caches, change: CacheChang
   for (const item of soon) queue.addAfter(item, TOGETHER_MILLISECONDS);
 }
 
-/** Whether there may be policies in other namespaces than before. */
+/** Whether policies or standards may be in other namespaces than before. */
 function mayMovePolicies(change: CacheChange): boolean {
   if (change.kind === "policy") return true;
-  return "resolvedAnew" in change && change.resolvedAnew.length > 0;
+  if (change.kind === "clusterPolicy") return decidesAnew(change.change);
+  if (change.kind === "namespace") {
+    const { old, now } = change.change;
+    return !isDeepStrictEqual(old?.labels, now?.labels);
+  }
+  return false;
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {
@@ -107,8 +140,12 @@ export function createLeader(options: LeaderOptions): Leader {
       ownNamespace: settings.namespace,
       project: podProjection(settings.inject.image),
       onChange: (change) => podChanged(queue, caches, change),
-      onSynced: (namespaces) =>
-        queuePolicies(queue, caches, ({ namespace }) => namespaces.includes(namespace)),
+      onSynced: (namespaces) => {
+        queuePolicies(queue, caches, ({ namespace }) => namespaces.includes(namespace));
+        for (const namespace of namespaces) {
+          queueCoverage(queue, caches, { namespace, after: TOGETHER_MILLISECONDS });
+        }
+      },
       log,
     });
     const work = createLeaderWork({
@@ -119,10 +156,13 @@ export function createLeader(options: LeaderOptions): Leader {
       onReachChange: () => queuePolicies(queue, caches),
     });
 
+    const followPods = () =>
+      pods.follow([...caches.index.namespaces(), ...caches.namespacesWithStandards()]);
+
     await untilCurrent(signal);
     const unsubscribe = caches.subscribe((change) => {
       cacheChanged(queue, caches, change);
-      if (mayMovePolicies(change)) pods.follow(caches.index.namespaces());
+      if (mayMovePolicies(change)) followPods();
     });
     // Nothing of this waits for the pods: without a certificate no replica gets ready, and policies are
     // delivered before they are counted.
@@ -131,7 +171,7 @@ export function createLeader(options: LeaderOptions): Leader {
     queuePolicies(queue, caches);
     for (const policy of caches.clusterPolicies.values()) queue.add(clusterPolicyItem(policy));
     // Only while leading: replicas that serve admission alone must not grow with the cluster.
-    pods.follow(caches.index.namespaces());
+    followPods();
     leading = { work, pods };
     await untilAborted(signal);
     unsubscribe();
@@ -142,6 +182,7 @@ export function createLeader(options: LeaderOptions): Leader {
   return {
     lead,
     counts: () => leading?.work.counts() ?? NO_COUNTS,
+    coverages: () => leading?.work.coverages() ?? NO_COVERAGES,
     pods: () => leading?.pods,
     webhookReach: () => leading?.work.webhookReach() ?? NOT_PROVEN_YET.reach,
   };

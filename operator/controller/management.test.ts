@@ -157,7 +157,12 @@ test("the controller's metrics", async () => {
     certificate: () => undefined,
   };
   const webhookReach = () => NOT_PROVEN_YET.reach;
-  const leader = { counts: () => counts, pods: () => undefined, webhookReach };
+  const leader = {
+    counts: () => counts,
+    coverages: () => new Map(),
+    pods: () => undefined,
+    webhookReach,
+  };
   controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
   const url = await start(registry, () => undefined);
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -191,7 +196,12 @@ test("seconds until the certificate ends", async () => {
     certificate: () => ({ resourceVersion: "1", data }),
   };
   const webhookReach = () => NOT_PROVEN_YET.reach;
-  const leader = { counts: () => new Map(), pods: () => undefined, webhookReach };
+  const leader = {
+    counts: () => new Map(),
+    coverages: () => new Map(),
+    pods: () => undefined,
+    webhookReach,
+  };
   controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
   const text = await registry.metrics();
   const seconds = Number(/^healthpolicy_certificate_expiry_seconds (\d+)$/m.exec(text)?.[1]);
@@ -211,7 +221,12 @@ test("whether API servers reach the webhook: 1, 0, and absent while nobody knows
     certificate: () => undefined,
   };
   let reach: Reach = NOT_PROVEN_YET.reach;
-  const leader = { counts: () => new Map(), pods: () => undefined, webhookReach: () => reach };
+  const leader = {
+    counts: () => new Map(),
+    coverages: () => new Map(),
+    pods: () => undefined,
+    webhookReach: () => reach,
+  };
   controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
   const value = async () =>
     /^healthpolicy_webhook_reachable (.*)$/m.exec(await registry.metrics())?.[1];

@@ -1,5 +1,6 @@
 /** What the controller knows, for Prometheus. */
 import { Gauge, type Registry } from "prom-client";
+import { RULES } from "../api/standards/rules.ts";
 import type { Caches } from "./caches.ts";
 import { certificateExpiry } from "./certificate/certificate-plan.ts";
 import type { Leader } from "./leader.ts";
@@ -17,6 +18,36 @@ function states({ matched, injected, outdated, unready, optedOut, reports }: Pod
     ...(asked !== undefined && { asked, unknown: unknown ?? 0 }),
     ...(wouldBeUnready !== undefined && { would_be_unready: wouldBeUnready }),
   };
+}
+
+/** Registers how workloads stand to standards. */
+function coverageMetrics(registers: Registry[], leader: Leader): void {
+  new Gauge({
+    name: "healthpolicy_workloads",
+    help: "Workloads that the standards of a ClusterHealthPolicy reach, by state; from the leader alone.",
+    labelNames: ["cluster_policy", "state"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [cluster_policy, { workloads, compliant }] of leader.coverages()) {
+        this.set({ cluster_policy, state: "compliant" }, compliant);
+        this.set({ cluster_policy, state: "violating" }, workloads - compliant);
+      }
+    },
+  });
+  new Gauge({
+    name: "healthpolicy_standard_violations",
+    help: "Workloads that violate a rule of a ClusterHealthPolicy's standards; from the leader alone.",
+    labelNames: ["cluster_policy", "rule"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [cluster_policy, { violations }] of leader.coverages()) {
+        for (const { id: rule } of RULES) this.set({ cluster_policy, rule }, 0);
+        for (const { rule, count } of violations ?? []) this.set({ cluster_policy, rule }, count);
+      }
+    },
+  });
 }
 
 /** Registers the metrics of the controller; values are read when they are asked for. */
@@ -37,6 +68,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       }
     },
   });
+  coverageMetrics(registers, leader);
   new Gauge({
     name: "healthpolicy_watch_last_event_seconds",
     help: "Seconds since the API server last said anything on a watch, bookmarks included; of several, the longest.",

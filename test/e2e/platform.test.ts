@@ -94,14 +94,19 @@ test("the sidecars of both have the probe of the platform team", async () => {
 });
 
 test(
-  "kubectl get chpol says whom it reaches",
+  "kubectl get chpol says whom it reaches, and how workloads stand to its standards",
   async () => {
-    // Counts are written at most every 5 s.
-    const reached = ["wait", "chpol", CLUSTER_POLICY, "--for=jsonpath={.status.namespaces}=2"];
+    // Counts are written at most every 5 s. Beside the example's four workloads there is a client in each namespace.
+    const reached = [
+      "wait",
+      "chpol",
+      CLUSTER_POLICY,
+      "--for=jsonpath={.status.coverage.workloads}=6",
+    ];
     await kubectl([...reached, `--timeout=${KUBECTL / 2}ms`]);
     const table = await kubectl(["get", "chpol", CLUSTER_POLICY]);
     console.log(table);
-    expect(table).toMatch(/^web-apps +Warn +2 /m);
+    expect(table).toMatch(/^web-apps +Warn +2 +6 +3 +5 /m);
   },
   WHOLE_TEST,
 );

@@ -49,6 +49,8 @@ export const WEBHOOK_RESTORED = 60_000;
 export const OPERATOR_RECOVERS = 120_000;
 /** Kubernetes' own controllers after the API server was restarted: the kubelet's back-off, then a Lease of 15 s. */
 export const CONTROLLERS_RETURN = 120_000;
+/** The next minute of a CronJob, its controller, the pod, and the status. */
+export const CRON_JOB_RUNS = 120_000;
 /** A rollout of the operator itself. */
 export const OPERATOR_ROLLOUT = 120_000;
 /** The kubelet starting the API server anew from a changed manifest, and it answering. */

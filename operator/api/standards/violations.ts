@@ -1,7 +1,7 @@
 /** What of a pod violates the standards of a ClusterHealthPolicy. */
 import { isDnsLabel } from "../name-patterns.ts";
 import { EXEMPT_CONTAINERS } from "./exempt-containers.ts";
-import { type PodProbes, runsToCompletion } from "./pod-probes.ts";
+import { type ContainerProbes, type PodProbes, runsToCompletion } from "./pod-probes.ts";
 import type { Standards } from "./rule.ts";
 import { RULES, type RuleId } from "./rules.ts";
 
@@ -24,6 +24,11 @@ export function aboutContainer(format: string): string {
   return `container "%s": ${format}`;
 }
 
+/** Whether a container of this name is judged: a name that a pod can have, and none of EXEMPT_CONTAINERS. */
+export function isJudged({ name = "" }: ContainerProbes): boolean {
+  return isDnsLabel(name) && !EXEMPT_CONTAINERS.includes(name);
+}
+
 /**
  * All violations in a pod or pod template, by rule in the order of RULES, then in the order of its containers.
  * Judged are its containers; init containers and native sidecars, ours among them, are not, and neither are
@@ -32,9 +37,7 @@ export function aboutContainer(format: string): string {
  */
 export function violations(pod: PodProbes, standards: Standards): Violation[] {
   const ends = runsToCompletion(pod);
-  const containers = (pod.containers ?? []).filter(
-    ({ name = "" }) => isDnsLabel(name) && !EXEMPT_CONTAINERS.includes(name),
-  );
+  const containers = (pod.containers ?? []).filter(isJudged);
   return RULES.flatMap(({ id, format, violated }) =>
     containers.flatMap((container): Violation[] => {
       const values = violated({ container, standards, runsToCompletion: ends });

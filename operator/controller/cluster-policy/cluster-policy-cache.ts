@@ -5,9 +5,6 @@ import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-statu
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { Change } from "../kube/watch.ts";
 
-/** The part of a status that says how defaults and selector stand; coverage is another writer's. */
-export type ClusterPolicyStatus = Omit<ClusterHealthPolicyStatus, "coverage">;
-
 /** A ClusterHealthPolicy, cut down. */
 export interface ClusterPolicyRecord
   extends Pick<ClusterHealthPolicySpec, "namespaceSelector" | "defaults" | "standards"> {
@@ -16,7 +13,7 @@ export interface ClusterPolicyRecord
   generation: number;
   creationTimestamp: string;
   /** As the API server has it. */
-  status: ClusterPolicyStatus | undefined;
+  status: ClusterHealthPolicyStatus | undefined;
 }
 
 /** Cuts a ClusterHealthPolicy down; one that is being deleted counts as gone. */
@@ -24,8 +21,7 @@ export function projectClusterPolicy(object: KubeObject): ClusterPolicyRecord | 
   const { metadata, spec, status } = object as unknown as ClusterHealthPolicy;
   const { name, uid, generation, creationTimestamp, deletionTimestamp } = metadata;
   if (deletionTimestamp !== undefined) return undefined;
-  const { coverage: _, ...rest } = status ?? {};
-  return { ...spec, name, uid, generation, creationTimestamp, status: status && rest };
+  return { ...spec, name, uid, generation, creationTimestamp, status };
 }
 
 /** What of a record decides about policies and workloads: all but the status. */

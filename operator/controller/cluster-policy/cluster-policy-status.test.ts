@@ -6,6 +6,7 @@ function statusOf(facts: Partial<ClusterPolicyFacts> = {}) {
     generation: 2,
     namespaces: 3,
     unfit: [],
+    coverage: undefined,
     previous: undefined,
     now: new Date("2026-02-03T04:05:06.789Z"),
     ...facts,
@@ -35,6 +36,12 @@ test("the whole status of one whose defaults fit", () => {
     ],
     namespaces: 3,
   });
+});
+
+test("coverage stands in it where there is one", () => {
+  const coverage = { workloads: 2, compliant: 2, violationsTotal: 0 };
+  expect(statusOf({ coverage })).toMatchObject({ namespaces: 3, coverage });
+  expect(statusOf()).not.toHaveProperty("coverage");
 });
 
 test("policies that its times do not nest with are named, five at most", () => {

@@ -1,6 +1,7 @@
 /** The status of a ClusterHealthPolicy, decided from what is known about it. Pure. */
+
+import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
 import { type ConditionFacts, datedConditions, no, yes } from "../conditions.ts";
-import type { ClusterPolicyStatus } from "./cluster-policy-cache.ts";
 
 /** Everything that the status is made from. */
 export interface ClusterPolicyFacts extends ConditionFacts {
@@ -8,6 +9,8 @@ export interface ClusterPolicyFacts extends ConditionFacts {
   namespaces: number;
   /** HealthPolicies, as `namespace/name`, whose times do not nest because of it. */
   unfit: readonly string[];
+  /** How workloads stand to its standards; undefined without standards, or before it could be counted. */
+  coverage: ClusterHealthPolicyStatus["coverage"];
 }
 
 /** Policies named in one message; the rest are counted. */
@@ -26,8 +29,8 @@ function defaultsNest(unfit: readonly string[]) {
   );
 }
 
-/** The whole status, without what others report. Equal facts give an equal status, whatever the time. */
-export function clusterPolicyStatus(facts: ClusterPolicyFacts): ClusterPolicyStatus {
+/** The whole status. Equal facts give an equal status, whatever the time. */
+export function clusterPolicyStatus(facts: ClusterPolicyFacts): ClusterHealthPolicyStatus {
   const states = {
     // The API server refuses what is not.
     Accepted: yes("Accepted", "The policy is valid."),
@@ -37,5 +40,6 @@ export function clusterPolicyStatus(facts: ClusterPolicyFacts): ClusterPolicySta
     observedGeneration: facts.generation,
     conditions: datedConditions(states, facts),
     namespaces: facts.namespaces,
+    ...(facts.coverage && { coverage: facts.coverage }),
   };
 }

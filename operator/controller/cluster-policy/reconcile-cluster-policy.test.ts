@@ -4,7 +4,9 @@ import { reachingPolicies } from "../../api/reaching-policies.ts";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import type { Caches, NamespaceRecord } from "../caches.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
+import type { PodRecord } from "../policy/pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";
+import { podOf } from "../policy/testing/records.ts";
 import { type ClusterPolicyRecord, projectClusterPolicy } from "./cluster-policy-cache.ts";
 import { type ClusterReconciler, createClusterReconciler } from "./reconcile-cluster-policy.ts";
 import { rawClusterPolicy } from "./testing/cluster-policy.ts";
@@ -18,6 +20,9 @@ const IDLE = 600_000;
 let api: FakeObjects;
 let cluster: Map<string, ClusterPolicyRecord>;
 let reconciler: ClusterReconciler;
+let pods: Map<string, PodRecord[]>;
+/** A namespace whose pods are not known yet. */
+let unknown: string | undefined;
 
 const namespaces = ["shop", "bank", "kube-system"].map(
   (name): NamespaceRecord => ({ name, labels: {}, optedOut: false, annotations: {} }),
@@ -53,6 +58,8 @@ const clusterPoliciesOf = (namespace: NamespaceRecord) =>
 
 beforeEach(async () => {
   api = await startFakeObjects();
+  pods = new Map();
+  unknown = undefined;
   cluster = new Map([["standard", clusterRecord()]]);
   const caches = {
     clusterPolicies: { get: (name: string) => cluster.get(name) },
@@ -60,7 +67,11 @@ beforeEach(async () => {
     namespaces: { values: () => namespaces },
     index: policyIndex(),
   } as unknown as Caches;
-  reconciler = createClusterReconciler({ client: api.client, caches });
+  reconciler = createClusterReconciler({
+    client: api.client,
+    caches,
+    pods: { pods: (name) => pods.get(name) ?? [], synced: (name) => name !== unknown },
+  });
 });
 
 afterEach(() => api.close());
@@ -80,7 +91,7 @@ test("counts the namespaces that it reaches, and names the policies that its tim
   ]);
 });
 
-test("writes under a field manager that leaves the coverage to another, and with the object's uid", async () => {
+test("writes under its field manager, and with the object's uid", async () => {
   await reconciler.reconcile({ name: "standard" });
   const [write] = api.writes();
   expect(write?.query.get("fieldManager")).toBe("healthpolicy-status");
@@ -91,9 +102,84 @@ test("writes under a field manager that leaves the coverage to another, and with
   expect(write?.body).not.toHaveProperty("metadata.namespace");
 });
 
-test("the second time nothing is written, also with a coverage beside it", async () => {
+const STRICT = { standards: { enforcement: "Audit", readinessProbe: { required: true } } } as const;
+
+/** A policy with standards, as the API server has it now. */
+function strictRecord(spec: object = STRICT): ClusterPolicyRecord {
+  const policy = { ...rawClusterPolicy({}, spec), status: status() };
+  return projectClusterPolicy(policy) as ClusterPolicyRecord;
+}
+
+/** Pods of a Deployment, one each, without a readinessProbe or with one. */
+function deployment(namespace: string, name: string, violating = true): PodRecord {
+  const container = { name: "c", ...(!violating && { readinessProbe: {} }) };
+  const judged = { workload: `Deployment/${name}`, probes: { containers: [container] } };
+  return podOf({ namespace, name: `${name}-1`, judged });
+}
+
+test("coverage of all namespaces that it reaches, in one status with the rest", async () => {
+  pods.set("shop", [deployment("shop", "web"), deployment("shop", "api", false)]);
+  pods.set("bank", [deployment("bank", "web")]);
+  pods.set("kube-system", [deployment("kube-system", "dns")]);
+  cluster.set("standard", strictRecord());
   await reconciler.reconcile({ name: "standard" });
-  cluster.set("standard", clusterRecord({}, { ...status(), coverage: { workloads: 1 } }));
+  const coverage = {
+    workloads: 3,
+    compliant: 1,
+    violationsTotal: 2,
+    violations: [
+      {
+        rule: "ReadinessProbeMissing",
+        count: 2,
+        examples: ["bank/Deployment/web", "shop/Deployment/web"],
+      },
+    ],
+  };
+  expect(status()).toMatchObject({ namespaces: 2, coverage });
+  expect(reconciler.coverages()).toStrictEqual(new Map([["standard", coverage]]));
+});
+
+test("coverage alone waits for its turn; the second write is 5 s after the first", async () => {
+  cluster.set("standard", strictRecord());
+  await reconciler.reconcile({ name: "standard" });
+  cluster.set("standard", strictRecord());
+  pods.set("shop", [deployment("shop", "web")]);
+  const wait = await reconciler.reconcile({ name: "standard" });
+  expect(wait).toBeGreaterThan(0);
+  expect(wait).toBeLessThanOrEqual(5_000);
+  expect(api.writes()).toHaveLength(1);
+  // The metric does not wait.
+  expect(reconciler.coverages().get("standard")).toMatchObject({ workloads: 1, compliant: 0 });
+});
+
+test("what stood stays until all pods are known, for which the leader may be too new", async () => {
+  const coverage = { workloads: 7, compliant: 7, violationsTotal: 0 };
+  const policy = { ...rawClusterPolicy({}, STRICT), status: { coverage } };
+  cluster.set("standard", projectClusterPolicy(policy) as ClusterPolicyRecord);
+  unknown = "bank";
+  await reconciler.reconcile({ name: "standard" });
+  expect(status()).toMatchObject({ namespaces: 2, coverage });
+  expect(reconciler.coverages().size).toBe(0);
+});
+
+test("coverage goes with the standards, and with the policy", async () => {
+  cluster.set("standard", strictRecord());
+  await reconciler.reconcile({ name: "standard" });
+  cluster.clear();
+  await reconciler.reconcile({ name: "standard" });
+  expect(reconciler.coverages().size).toBe(0);
+  cluster.set("standard", strictRecord());
+  await reconciler.reconcile({ name: "standard" });
+  expect(reconciler.coverages().size).toBe(1);
+  cluster.set("standard", { ...strictRecord({}), generation: 2 });
+  await reconciler.reconcile({ name: "standard" });
+  expect(reconciler.coverages().size).toBe(0);
+  expect(status()).not.toHaveProperty("coverage");
+});
+
+test("the second time nothing is written", async () => {
+  await reconciler.reconcile({ name: "standard" });
+  cluster.set("standard", clusterRecord({}, status()));
   await reconciler.reconcile({ name: "standard" });
   expect(api.writes()).toHaveLength(1);
 });

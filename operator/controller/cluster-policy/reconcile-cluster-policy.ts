@@ -1,11 +1,14 @@
 /** What the leader does about one ClusterHealthPolicy: count, decide, write its status. */
 import { CLUSTER_HEALTH_POLICIES } from "../../api/names.ts";
-import type { Caches } from "../caches.ts";
+import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
+import type { Caches, NamespaceRecord } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import { createStatusWriter, type StatusKind, withoutMessages } from "../policy/apply-status.ts";
+import type { PodWatches } from "../policy/pod-watches.ts";
 import type { ResolvedPolicy } from "../policy/policy-cache.ts";
-import type { ClusterPolicyRecord, ClusterPolicyStatus } from "./cluster-policy-cache.ts";
+import { type Coverage, coverageOf } from "../standards/coverage.ts";
+import type { ClusterPolicyRecord } from "./cluster-policy-cache.ts";
 import { type ClusterPolicyFacts, clusterPolicyStatus } from "./cluster-policy-status.ts";
 
 /**
@@ -14,11 +17,11 @@ import { type ClusterPolicyFacts, clusterPolicyStatus } from "./cluster-policy-s
  */
 const IDLE_MILLISECONDS = 600_000;
 
-/** ClusterHealthPolicies, without the coverage. */
-const CLUSTER_POLICY_STATUS: StatusKind<ClusterPolicyStatus> = {
+/** ClusterHealthPolicies. */
+const CLUSTER_POLICY_STATUS: StatusKind<ClusterHealthPolicyStatus> = {
   kind: "ClusterHealthPolicy",
   plural: CLUSTER_HEALTH_POLICIES,
-  withoutCounts: ({ namespaces: _, conditions, ...rest }) => ({
+  withoutCounts: ({ namespaces: _, coverage: __, conditions, ...rest }) => ({
     ...rest,
     conditions: withoutMessages(conditions),
   }),
@@ -28,6 +31,8 @@ const CLUSTER_POLICY_STATUS: StatusKind<ClusterPolicyStatus> = {
 export interface ClusterReconciler {
   /** Works on a policy; resolves with the milliseconds until it wants to be called again. */
   reconcile(policy: { name: string }): Promise<number | undefined>;
+  /** How workloads stood to the standards when they were last counted, by name of the ClusterHealthPolicy. */
+  coverages(): ReadonlyMap<string, Coverage>;
 }
 
 /** Whether the policy cannot be used because of a value of the ClusterHealthPolicy `name`. */
@@ -39,9 +44,27 @@ function isUnfit({ resolution }: ResolvedPolicy, name: string): boolean {
 export function createClusterReconciler(options: {
   client: KubeClient;
   caches: Pick<Caches, "clusterPolicies" | "clusterPoliciesOf" | "namespaces" | "index">;
+  pods: Pick<PodWatches, "pods" | "synced">;
 }): ClusterReconciler {
-  const { client, caches } = options;
+  const { client, caches, pods } = options;
+  const coverages = new Map<string, Coverage>();
   const statuses = createStatusWriter(client, CLUSTER_POLICY_STATUS);
+
+  /** Undefined without standards. What stood is kept until all pods are known, as after a change of leaders. */
+  function countCoverage(
+    record: ClusterPolicyRecord,
+    reached: readonly NamespaceRecord[],
+  ): ClusterHealthPolicyStatus["coverage"] {
+    if (!record.standards) {
+      coverages.delete(record.name);
+      return undefined;
+    }
+    if (!reached.every(({ name }) => pods.synced(name))) return statuses.previous(record)?.coverage;
+    const namespaces = reached.map(({ name }) => [name, pods.pods(name)] as const);
+    const coverage = coverageOf(record.standards, namespaces);
+    coverages.set(record.name, coverage);
+    return coverage;
+  }
 
   function readFacts(record: ClusterPolicyRecord): ClusterPolicyFacts {
     const reached = [...caches.namespaces.values()].filter((namespace) =>
@@ -54,6 +77,7 @@ export function createClusterReconciler(options: {
       generation: record.generation,
       namespaces: reached.length,
       unfit: unfit.map((resolved) => keyOf(resolved.record)),
+      coverage: countCoverage(record, reached),
       previous: statuses.previous(record),
       now: new Date(),
     };
@@ -64,6 +88,7 @@ export function createClusterReconciler(options: {
       const record = caches.clusterPolicies.get(name);
       if (!record) {
         statuses.forget(name);
+        coverages.delete(name);
         return undefined;
       }
       try {
@@ -76,5 +101,6 @@ export function createClusterReconciler(options: {
         throw error;
       }
     },
+    coverages: () => coverages,
   };
 }

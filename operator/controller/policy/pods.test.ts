@@ -37,7 +37,20 @@ describe("projectPod", () => {
       skipped: false,
       ip: "10.0.0.1",
       ready: false,
+      created: 0,
+      judged: {
+        workload: "Deployment/web",
+        probes: { containers: [{ name: "c" }], restartPolicy: "Always" },
+      },
     });
+  });
+
+  test("what standards judge is one object for pods of a workload, and its probes one for all that have them", () => {
+    const [one, two] = [1, 2].map((n) => projectPod(raw({ name: `web-6d5f7c9b8d-${n}` })));
+    expect(one?.judged).toBe(two?.judged);
+    const other = projectPod(raw({ name: "bare", ownerReferences: [] }));
+    expect(other?.judged.workload).toBe("Pod/bare");
+    expect(other?.judged.probes).toBe(one?.judged.probes);
   });
 
   test("an injected pod, and whether our container is ready", () => {
@@ -113,7 +126,8 @@ describe("projectPod", () => {
       workload: undefined,
       skipped: false,
     };
-    const unknown = { ip: undefined, ready: false };
+    const judged = { workload: "Pod/web", probes: { containers: [] } };
+    const unknown = { ip: undefined, ready: false, created: 0, judged };
     expect(projectPod({ metadata } as unknown as KubeObject)).toStrictEqual({
       ...bare,
       ...unknown,

@@ -15,6 +15,9 @@ import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 import type { Change } from "../kube/watch.ts";
+import type { JudgedPod } from "../standards/coverage.ts";
+import { judgedProbes } from "../standards/judged-probes.ts";
+import { createdSeconds, workloadOfPod } from "../standards/workload-of-pod.ts";
 import { shareEqual } from "./share-equal.ts";
 
 /** A pod, cut down to what the leader needs. */
@@ -31,6 +34,10 @@ export interface PodRecord {
   /** Address, where the pod has one. */
   ip: string | undefined;
   ready: boolean;
+  /** When it was created, in seconds since 1970. */
+  created: number;
+  /** What the standards of ClusterHealthPolicies are held against. */
+  judged: Readonly<JudgedPod>;
 }
 
 /** Our container in a pod. */
@@ -95,6 +102,9 @@ interface Projection {
   image: string;
   /** Pods of a workload record the same of their probes: each for itself would double what is kept of a pod. */
   share: (record: RaisedRecord) => Readonly<RaisedRecord>;
+  /** Pods of a workload are judged alike, and so are those of many workloads whose probes are equal. */
+  shareJudged: (judged: JudgedPod) => Readonly<JudgedPod>;
+  shareProbes: (probes: JudgedPod["probes"]) => JudgedPod["probes"];
 }
 
 /** Others than ours are not asked: what a person writes there must not send us to any port of the pod. */
@@ -122,6 +132,11 @@ function sidecarOf(pod: LivePod, { image, share }: Projection): Sidecar | undefi
   };
 }
 
+function judgedPod({ metadata, spec }: LivePod, projection: Projection): Readonly<JudgedPod> {
+  const probes = projection.shareProbes(judgedProbes((spec ?? {}) as JudgedPod["probes"]));
+  return projection.shareJudged({ workload: workloadOfPod(metadata), probes });
+}
+
 function recordOf(pod: LivePod, projection: Projection): PodRecord {
   const { metadata, status } = pod;
   const { image } = projection;
@@ -135,6 +150,8 @@ function recordOf(pod: LivePod, projection: Projection): PodRecord {
     ...(sidecar && { sidecar }),
     ip: status?.podIP,
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
+    created: createdSeconds(metadata),
+    judged: judgedPod(pod, projection),
   };
 }
 
@@ -143,7 +160,12 @@ function recordOf(pod: LivePod, projection: Projection): PodRecord {
  * sidecar, by which our container is told from another of its name.
  */
 export function podProjection(image: string): (object: KubeObject) => PodRecord | undefined {
-  const projection: Projection = { image, share: shareEqual() };
+  const projection: Projection = {
+    image,
+    share: shareEqual(),
+    shareJudged: shareEqual(),
+    shareProbes: shareEqual(),
+  };
   return (object) => {
     const pod = object as unknown as LivePod;
     const phase = pod.status?.phase;

@@ -56,6 +56,7 @@ interface World {
   refuses: (seen: Seen) => boolean;
   pods: object[];
   policies: object[];
+  clusterPolicies: object[];
   /** Whether a replica answers the proofs. */
   proofsAnswered: boolean;
   /** What a sidecar answers. */
@@ -70,6 +71,7 @@ function newWorld(): World {
     refuses: () => false,
     pods: [],
     policies: [rawPolicy()],
+    clusterPolicies: [],
     proofsAnswered: true,
     sidecarSays: () => Promise.resolve(undefined),
     secret: { metadata: { name: "certificate", namespace: "system", resourceVersion: "7" } },
@@ -88,6 +90,7 @@ export async function openCluster() {
   function list(path: string): unknown[] {
     const lists = {
       [POLICIES]: world.policies,
+      [CLUSTER_POLICIES]: world.clusterPolicies,
       [NAMESPACES]: [{ metadata: { name: "shop", resourceVersion: "3" } }],
       [SECRETS]: [world.secret],
       [PODS]: world.pods,

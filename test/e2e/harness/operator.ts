@@ -59,6 +59,11 @@ export async function injectionCounts(): Promise<Record<string, number>> {
   return Object.fromEntries(sums);
 }
 
+/** The lines of a metric in all replicas, in no order. */
+export async function operatorMetricLines(name: string): Promise<string[]> {
+  return (await metricLines(name)).flatMap(([, lines]) => lines);
+}
+
 /** Every value that any replica gives for a metric, in no order. */
 export async function operatorMetric(name: string): Promise<number[]> {
   return (await metricLines(name)).flatMap(([, lines]) => lines.map(numberOf));

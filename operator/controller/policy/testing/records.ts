@@ -16,6 +16,8 @@ export function podOf(overrides: Partial<PodRecord> = {}): PodRecord {
     sidecar: { policy: policy.name, revision: revisionOf(policy), ready: true },
     ip: "10.0.0.1",
     ready: true,
+    created: 0,
+    judged: { workload: "Deployment/web", probes: {} },
     ...overrides,
   };
 }
