@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { MAX_CHUNKS } from "../network/read-until.ts";
+import { cpuRatio } from "../testing/cpu-ratio.ts";
 import { createBodyReader } from "./http-body.ts";
 
 test("no body is complete at once", () => {
@@ -69,5 +71,22 @@ describe("a body in chunks", () => {
     "2\r\nok0\r\n",
   ])("%j is broken: ProtocolError", (text) => {
     expect(() => chunked()(text)).toThrow("ProtocolError");
+  });
+});
+
+describe("a line that never ends costs what as many bytes of short chunks cost, in as many pieces:", () => {
+  const read = (first: string, piece: string) => () => {
+    const isComplete = createBodyReader({ kind: "chunked" });
+    isComplete(first);
+    for (let pieces = 0; pieces < MAX_CHUNKS; pieces += 1) isComplete(piece);
+  };
+  const ordinary = read("", `3b\r\n${"a".repeat(59)}\r\n`);
+
+  test.each([
+    ["the size of a chunk", "1;", "a"],
+    ["a trailer", "0\r\nX: ", "a"],
+    ["carriage returns", "1;", "\r"],
+  ])("%s", (_, first, filler) => {
+    expect(cpuRatio(read(first, filler.repeat(65)), ordinary)).toBeLessThan(10);
   });
 });

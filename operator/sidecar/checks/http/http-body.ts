@@ -1,6 +1,7 @@
 /** Pure: where the body of an HTTP/1 answer ends (RFC 9112). Its content is dropped. */
 import { CheckError } from "../check.ts";
 import type { Framing } from "./http-head.ts";
+import { createLines } from "./http-lines.ts";
 
 /** Few enough digits for a number to be exact. What may follow is an extension, which means nothing here. */
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})[ \t]*(;.*)?$/;
@@ -35,26 +36,23 @@ type Expected = "size" | { dataLeft: number } | "end of data" | "trailer" | "not
 
 function chunkedReader(): BodyReader {
   let expected: Expected = "size";
-  let rest = "";
+  const lines = createLines();
 
-  /** Takes what it can from `rest`; false where more must arrive. */
+  /** Takes what it can of what has arrived; false where more must arrive. */
   function step(): boolean {
     if (typeof expected === "object") {
-      const taken = Math.min(expected.dataLeft, rest.length);
-      const dataLeft = expected.dataLeft - taken;
-      rest = rest.slice(taken);
+      const dataLeft = expected.dataLeft - lines.skip(expected.dataLeft);
       expected = dataLeft === 0 ? "end of data" : { dataLeft };
       return dataLeft === 0;
     }
-    const end = rest.indexOf("\r\n");
-    if (end < 0) return false;
-    expected = afterLine(expected, rest.slice(0, end));
-    rest = rest.slice(end + 2);
+    const line = lines.next();
+    if (line === undefined) return false;
+    expected = afterLine(expected, line);
     return true;
   }
 
   return (chunk) => {
-    rest += chunk;
+    lines.add(chunk);
     while (expected !== "nothing" && step());
     return expected === "nothing";
   };

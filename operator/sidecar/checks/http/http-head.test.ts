@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { MAX_CHUNKS } from "../network/read-until.ts";
+import { cpuRatio } from "../testing/cpu-ratio.ts";
 import { createHeadReader } from "./http-head.ts";
 
 const read = (text: string, method: "GET" | "HEAD" = "GET") => createHeadReader(method)(text);
@@ -94,4 +96,41 @@ test.each([
 ])("%j is no answer: ProtocolError", (text) => {
   // One more line, for what is only seen once a line has ended.
   expect(() => read(`${text}x\r\n\r\n`)).toThrow("ProtocolError");
+});
+
+describe("a line that never ends costs what as many bytes of short lines cost, in as many pieces:", () => {
+  const read = (first: string, piece: string) => () => {
+    const take = createHeadReader("GET");
+    take(first);
+    for (let pieces = 0; pieces < MAX_CHUNKS; pieces += 1) take(piece);
+  };
+  const ordinary = read("HTTP/1.1 200 OK\r\n", `X: ${"a".repeat(60)}\r\n`);
+
+  test.each([
+    ["the status", "HTTP/1.1 200 ", "a"],
+    ["a field", "HTTP/1.1 200 OK\r\nX: ", "a"],
+    ["carriage returns", "HTTP/1.1 200 OK\r\nX: ", "\r"],
+  ])("%s", (_, first, filler) => {
+    expect(cpuRatio(read(first, filler.repeat(65)), ordinary)).toBeLessThan(10);
+  });
+});
+
+test.each([
+  [
+    "spaces before a character that no field may hold",
+    (length: number) => `X:${" ".repeat(length)}\0`,
+  ],
+  ["spaces before a letter", (length: number) => `X:${" ".repeat(length)}a`],
+  ["spaces", (length: number) => `X:${" ".repeat(length)}`],
+  ["a name without an end", (length: number) => "X".repeat(length)],
+])("a field of %s costs what another one of its length costs", (_, field) => {
+  const read = (line: string) => () => {
+    const take = createHeadReader("GET");
+    try {
+      take(head(`${line}\r\n`));
+    } catch {
+      // Most of them are no field; what it costs to say so is the question.
+    }
+  };
+  expect(cpuRatio(read(field(10_000)), read(`X: ${"a".repeat(10_000)}`))).toBeLessThan(20);
 });

@@ -1,5 +1,6 @@
 /** Pure: the head of an HTTP/1 answer (RFC 9112), checked while it arrives. */
 import { CheckError } from "../check.ts";
+import { createLines } from "./http-lines.ts";
 
 /** How the end of a body is told. */
 export type Framing =
@@ -19,7 +20,12 @@ export interface AnswerHead {
 
 const BEGINNING = "HTTP/1.";
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})( [\t -~\x80-\xff]*)?$/;
-const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)$/;
+/**
+ * Spaces around the value are in it. An expression of their own for them would match the same characters as what
+ * follows, and try each way to part thousands of spaces among the two before it gives up: seconds for one field.
+ */
+const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)$/;
+const SPACES_BEFORE = /^[ \t]+/;
 /** Few enough digits for a number to be exact. */
 const LENGTH = /^[0-9]{1,15}$/;
 
@@ -38,7 +44,7 @@ const protocolError = () => new CheckError("ProtocolError");
 export function createHeadReader(
   method: "GET" | "HEAD",
 ): (chunk: string) => AnswerHead | undefined {
-  let rest = "";
+  const lines = createLines();
   let status: number | undefined;
   let fields: [name: string, value: string][] = [];
   let interim = 0;
@@ -62,21 +68,17 @@ export function createHeadReader(
   }
 
   return (chunk) => {
-    rest += chunk;
-    for (let end = rest.indexOf("\r\n"); end >= 0; end = rest.indexOf("\r\n")) {
-      const line = rest.slice(0, end);
-      rest = rest.slice(end + 2);
+    lines.add(chunk);
+    for (let line = lines.next(); line !== undefined; line = lines.next()) {
       if (isEnd(line) && status !== undefined) {
-        return { status, framing: framingOf(method, status, fields), rest };
+        return { status, framing: framingOf(method, status, fields), rest: lines.takeRest() };
       }
     }
-    if (status === undefined && !couldBegin(rest)) throw protocolError();
+    if (status === undefined && !BEGINNING.startsWith(lines.beginning(BEGINNING.length))) {
+      throw protocolError();
+    }
     return undefined;
   };
-}
-
-function couldBegin(fragment: string): boolean {
-  return BEGINNING.startsWith(fragment) || fragment.startsWith(BEGINNING);
 }
 
 function statusOf(line: string): number {
@@ -88,7 +90,7 @@ function statusOf(line: string): number {
 function fieldOf(line: string): [name: string, value: string] {
   const [, name, value] = FIELD_LINE.exec(line) ?? [];
   if (name === undefined || value === undefined) throw protocolError();
-  return [name.toLowerCase(), value.trimEnd()];
+  return [name.toLowerCase(), value.replace(SPACES_BEFORE, "").trimEnd()];
 }
 
 function framingOf(
