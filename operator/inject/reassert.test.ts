@@ -70,6 +70,12 @@ describe("a later call takes back", () => {
       "a configuration of OpenSSL, which names libraries to load",
       { env: [...(SIDECAR.env ?? []), { name: "OPENSSL_CONF", value: "/v/openssl.cnf" }] },
     ],
+    ...["UV_THREADPOOL_SIZE", "UV_USE_IO_URING", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX"].map(
+      (name): [string, Container] => [
+        `${name}, which changes how much memory or how many threads the program takes`,
+        { env: [...(SIDECAR.env ?? []), { name, value: "1" }] },
+      ],
+    ),
     ...[
       "/",
       "/usr",

@@ -30,15 +30,25 @@ const NEVER_OURS: ReadonlySet<string> = new Set([
 
 /**
  * Families of variables by which others load their code into the process, put another program in its
- * place, or move its files:
+ * place, move its files, or change what it takes of memory and threads:
  * - NODE_: those of the runtime. Agents for tracing set NODE_OPTIONS in every container; in 64Mi such an
  *   agent gets the sidecar killed, and the pod unready with it. NODE_COMPILE_CACHE runs what it finds
  *   compiled in a folder;
  * - LD_: those of the loader of shared libraries;
  * - OPENSSL_: its configuration names more libraries;
+ * - UV_: how many threads read files and derive keys, and how;
+ * - GLIBC_TUNABLES, MALLOC_: how the C library takes memory, of which there is little, and checks what it frees;
  * - HEALTHPOLICY_: the sidecar's own, which could move its policy or its marks.
  */
-const RESERVED_PREFIXES = ["NODE_", "LD_", "OPENSSL_", "HEALTHPOLICY_"];
+const RESERVED_PREFIXES = [
+  "NODE_",
+  "LD_",
+  "OPENSSL_",
+  "UV_",
+  "GLIBC_TUNABLES",
+  "MALLOC_",
+  "HEALTHPOLICY_",
+];
 /** Names authorities and no code: how webhooks give every container those of a company. */
 const EXTRA_AUTHORITIES = "NODE_EXTRA_CA_CERTS";
 

@@ -4,17 +4,22 @@ import { BlockList, isIP } from "node:net";
 const REFUSED = new BlockList();
 
 /**
- * Refuses an IPv4 network, and the IPv6 addresses that lead to it: behind a NAT64 gateway with the prefix of
- * RFC 6052 or the first local one of RFC 8215, by 6to4, and written as RFC 4291 did before.
+ * What stands before an IPv4 address in IPv6 ones: behind a NAT64 gateway with the prefix of RFC 6052, and in the local
+ * and the global form of ISATAP (RFC 5214) without a network.
+ */
+const BEFORE_IPV4 = ["64:ff9b::", "::5efe:", "::200:5efe:"];
+
+/**
+ * Refuses an IPv4 network, and the IPv6 addresses that lead to it: those of BEFORE_IPV4, by 6to4, by a Teredo server,
+ * and written as RFC 4291 did before.
  */
 function refuseIpv4(network: string, prefix: number): void {
   REFUSED.addSubnet(network, prefix, "ipv4");
-  for (const before of ["64:ff9b::", "64:ff9b:1::"]) {
-    REFUSED.addSubnet(before + network, 96 + prefix, "ipv6");
-  }
+  for (const before of BEFORE_IPV4) REFUSED.addSubnet(before + network, 96 + prefix, "ipv6");
   const [first = 0, second = 0, third = 0, fourth = 0] = network.split(".").map(Number);
   const halves = [first * 256 + second, third * 256 + fourth].map((half) => half.toString(16));
   REFUSED.addSubnet(`2002:${halves.join(":")}::`, 16 + prefix, "ipv6");
+  REFUSED.addSubnet(`2001:0:${halves.join(":")}::`, 32 + prefix, "ipv6");
   // Among those of the network 0.0.0.0 is ::1, the pod itself.
   if (first !== 0) REFUSED.addSubnet(`::${network}`, 96 + prefix, "ipv6");
 }
@@ -34,6 +39,10 @@ refuseIpv4("224.0.0.0", 4);
 refuseIpv4("255.255.255.255", 32);
 REFUSED.addAddress("::", "ipv6");
 REFUSED.addSubnet("fe80::", 10, "ipv6");
+// Translators: of SIIT (RFC 2765), and NAT64 gateways of the own network (RFC 8215), each of which chooses where in the
+// address the IPv4 one stands.
+REFUSED.addSubnet("::ffff:0:0:0", 96, "ipv6");
+REFUSED.addSubnet("64:ff9b:1::", 48, "ipv6");
 REFUSED.addSubnet("ff00::", 8, "ipv6");
 // Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, then machines of Google Cloud, Oracle Cloud,
 // Akamai (Linode), Scaleway and Alibaba Cloud.
