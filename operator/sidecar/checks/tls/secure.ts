@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
+import { COSTLY_MILLISECONDS, createHandshakeCosts } from "./handshake-costs.ts";
 import type { TlsTarget } from "./tls-target.ts";
 
 /** What the conversation runs over. */
@@ -73,6 +74,10 @@ function tlsOptions(
   };
 }
 
+/** Of this program, whose one thread all checks and probes share. */
+const handshakeCosts = createHandshakeCosts(() => performance.now());
+
+/** Rejects with TLSFailed also where the handshake takes too much of the CPU, now or a while ago. */
 async function handshake(
   socket: Socket,
   target: TlsTarget,
@@ -82,9 +87,15 @@ async function handshake(
   const { startTls } = await import("./start-tls.ts");
   // What happened to the socket meanwhile, nobody has heard.
   if (socket.destroyed) throw new CheckError("ConnectionClosed");
-  const stream = startTls(socket, tlsOptions(target, context));
+  const server = `${context.host}:${socket.remotePort}`;
+  if (!handshakeCosts.mayBegin(server)) throw new CheckError("TLSFailed");
+  let cpu = 0;
+  const stream = startTls(socket, tlsOptions(target, context), (milliseconds) => {
+    cpu += milliseconds;
+  });
   try {
     await raceAbort(once(stream, "secureConnect"), context.signal);
+    if (cpu > COSTLY_MILLISECONDS) throw new CheckError("TLSFailed");
     if (target.mode === "VerifyFull" && !stream.authorized) {
       await context.onUnverified?.(stream);
       throw new CheckError("TLSFailed");
@@ -93,6 +104,8 @@ async function handshake(
   } catch (error) {
     stream.destroy();
     throw error;
+  } finally {
+    handshakeCosts.add(server, cpu);
   }
 }
 

@@ -42,8 +42,13 @@ const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, reason: "ProtocolError" };
  * records in them. It does not matter what they carry: certificates, new keys, tickets and parts of a record
  * are no content that a reader could count. OpenSSL never sees more. The client ends with the socket, and keeps
  * an error listener for life: an alert that arrives after the check must not become an uncaught exception.
+ * `onHandshakeWork` is told what OpenSSL did with each piece of the handshake, at once after that.
  */
-export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket {
+export function startTls(
+  socket: Socket,
+  options: ConnectionOptions,
+  onHandshakeWork: (cpuMilliseconds: number) => void = () => {},
+): TLSSocket {
   let bound = IN_HANDSHAKE;
   let passed = 0;
   let chunks = 0;
@@ -67,7 +72,7 @@ export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket 
     else if (records > MAX_CHUNKS) fail(bound.reason);
     else if (!bounded.push(record)) socket.pause();
   };
-  socket.on("data", (chunk) => {
+  const take = (chunk: Buffer) => {
     const { bytes, reason } = bound;
     const room = bytes - passed;
     passed += chunk.length;
@@ -78,6 +83,13 @@ export function startTls(socket: Socket, options: ConnectionOptions): TLSSocket 
       handOn(record);
     }
     if (chunk.length > room || chunks > MAX_CHUNKS) fail(reason);
+  };
+  socket.on("data", (chunk) => {
+    const isHandshake = bound === IN_HANDSHAKE;
+    const before = process.threadCpuUsage();
+    take(chunk);
+    const { user, system } = process.threadCpuUsage(before);
+    if (isHandshake) onHandshakeWork((user + system) / 1_000);
   });
   socket.once("end", () => bounded.push(null));
   socket.once("error", (error) => bounded.destroy(error));

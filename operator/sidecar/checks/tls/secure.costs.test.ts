@@ -1,0 +1,77 @@
+/** A chain of certificates within the bound on bytes that nevertheless keeps the program busy. */
+
+import { once } from "node:events";
+import { connect as openSocket } from "node:net";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { reasonOfError } from "../reason-of-error.ts";
+import { createCertificates } from "../testing/certificates.ts";
+import { PATIENT } from "../testing/contract.ts";
+import { type FakeServer, startFakeServer } from "../testing/fake-server.ts";
+import { secure } from "./secure.ts";
+import { MAX_HANDSHAKE_BYTES } from "./start-tls.ts";
+import { bytesOf, chainOfExponents } from "./testing/costly-chains.ts";
+import { startChainServer } from "./testing/tls-server.ts";
+
+const COSTLY = chainOfExponents(11, 3_072);
+
+/** Stands before a server and counts what clients send. */
+interface Gate {
+  port: number;
+  /** Bytes from the client on each connection so far. */
+  sent: number[];
+}
+const started: { close(): Promise<void> }[] = [];
+afterAll(() => Promise.all(started.map((server) => server.close())));
+
+async function gateBefore(port: number): Promise<Gate> {
+  const sent: number[] = [];
+  const gate: FakeServer = await startFakeServer((client) => {
+    const index = sent.push(0) - 1;
+    const server = openSocket(port, "127.0.0.1");
+    server.on("error", () => client.destroy());
+    client.on("data", (chunk: Buffer) => {
+      sent[index] = (sent[index] ?? 0) + chunk.length;
+    });
+    client.pipe(server).pipe(client);
+    client.on("error", () => server.destroy()).on("close", () => server.destroy());
+  });
+  started.push(gate);
+  return { port: gate.port, sent };
+}
+
+async function shakeHands({ port }: Gate): Promise<string> {
+  const socket = openSocket(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  const signal = AbortSignal.timeout(PATIENT);
+  try {
+    await secure(socket, { mode: "Require", ca: undefined }, { host: "localhost", signal });
+    return "secure";
+  } catch (error) {
+    return reasonOfError(error);
+  } finally {
+    socket.destroy();
+  }
+}
+
+let costly: Gate;
+let honest: Gate;
+beforeAll(async () => {
+  const chainServer = await startChainServer(COSTLY, []);
+  const { cert, key } = createCertificates().server("localhost");
+  const plainServer = await startChainServer({ cert, key }, []);
+  started.push(chainServer, plainServer);
+  costly = await gateBefore(chainServer.port);
+  honest = await gateBefore(plainServer.port);
+});
+
+test("its first handshake is TLSFailed, and the next ones fail before they begin; others go on", async () => {
+  expect(bytesOf(COSTLY)).toBeLessThan(MAX_HANDSHAKE_BYTES);
+  expect(await shakeHands(costly)).toBe("TLSFailed");
+  for (const _ of [1, 2, 3]) {
+    expect(await shakeHands(costly)).toBe("TLSFailed");
+    expect(await shakeHands(honest)).toBe("secure");
+  }
+  expect(costly.sent).toStrictEqual([expect.any(Number), 0, 0, 0]);
+  expect(costly.sent[0]).toBeGreaterThan(0);
+});
