@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { MAX_BYTES } from "../network/read-until.ts";
+import { cpuRatio } from "../testing/cpu-ratio.ts";
 import { createPacketReader, type Packet, packetBytes } from "./mysql-packets.ts";
 
 const FIRST = { sequence: 0, body: Buffer.from("hello") };
@@ -47,4 +48,20 @@ test("a length up to what a check reads is waited for, a longer one is not belie
   };
   expect(read(header(MAX_BYTES - 4))).toEqual([]);
   expect(() => read(header(MAX_BYTES - 3))).toThrow("ProtocolError");
+});
+
+test("a long packet costs what as many bytes of short ones cost, in as many pieces", () => {
+  const pieces = (bytes: Buffer) =>
+    Array.from({ length: 980 }, (_, index) => bytes.subarray(index * 65, index * 65 + 65));
+  const long = pieces(packetBytes({ sequence: 0, body: Buffer.alloc(MAX_BYTES - 4) }));
+  const short = pieces(
+    Buffer.alloc(MAX_BYTES, packetBytes({ sequence: 0, body: Buffer.alloc(61) })),
+  );
+  expect(read(...short)).toHaveLength(980);
+  expect(
+    cpuRatio(
+      () => read(...long),
+      () => read(...short),
+    ),
+  ).toBeLessThan(5);
 });

@@ -1,5 +1,6 @@
 /** Pure: bytes of a MySQL or MariaDB server -> whole packets, and the other way round. */
 import { CheckError } from "../check.ts";
+import { cutMessages } from "../network/cut-messages.ts";
 import { MAX_BYTES } from "../network/read-until.ts";
 
 /** One packet of either side. */
@@ -17,15 +18,9 @@ const HEADER_LENGTH = 4;
  * length that no check would read to its end: any text is one, such as a web server's `HTTP/1.1 400`.
  */
 export function createPacketReader(onPacket: (packet: Packet) => void): (chunk: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0);
-  return (chunk) => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let end = packetEnd(rest); end <= rest.length; end = packetEnd(rest)) {
-      const packet = { sequence: rest.readUInt8(3), body: rest.subarray(HEADER_LENGTH, end) };
-      rest = rest.subarray(end);
-      onPacket(packet);
-    }
-  };
+  return cutMessages(packetEnd, (message) => {
+    onPacket({ sequence: message.readUInt8(3), body: message.subarray(HEADER_LENGTH) });
+  });
 }
 
 /** Where the first packet ends; infinite while its header has not arrived. */

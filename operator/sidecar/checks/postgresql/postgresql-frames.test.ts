@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { MAX_BYTES } from "../network/read-until.ts";
+import { cpuRatio } from "../testing/cpu-ratio.ts";
 import { createFrameReader } from "./postgresql-frames.ts";
 import { LOGGED_IN, message, ONE_ROW } from "./testing/fake-postgresql.ts";
 
@@ -57,4 +58,18 @@ describe("ProtocolError", () => {
   ])("%s", (_, bytes) => {
     expect(read([bytes])).toBe("ProtocolError");
   });
+});
+
+test("a long message costs what as many bytes of short ones cost, in as many pieces", () => {
+  const pieces = (bytes: Buffer) =>
+    Array.from({ length: 980 }, (_, index) => bytes.subarray(index * 65, index * 65 + 65));
+  const long = pieces(message("D", "x".repeat(MAX_BYTES - 5)));
+  const short = pieces(Buffer.alloc(MAX_BYTES, message("D", "x".repeat(60))));
+  expect(read(short)).toBe("D".repeat(980));
+  expect(
+    cpuRatio(
+      () => read(long),
+      () => read(short),
+    ),
+  ).toBeLessThan(5);
 });

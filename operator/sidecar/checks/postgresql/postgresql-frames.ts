@@ -1,5 +1,6 @@
 /** Pure: bytes of a PostgreSQL server -> whole messages. */
 import { CheckError } from "../check.ts";
+import { cutMessages } from "../network/cut-messages.ts";
 import { MAX_BYTES } from "../network/read-until.ts";
 
 /** One message of the server. */
@@ -27,16 +28,9 @@ const protocolError = () => new CheckError("ProtocolError");
  * a type that is not in TYPES and for a length that no check would read to its end.
  */
 export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0);
-  return (chunk) => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let length = frameLength(rest); length <= rest.length; length = frameLength(rest)) {
-      const body = rest.subarray(HEADER_LENGTH, length);
-      const type = typeOf(rest);
-      rest = rest.subarray(length);
-      onFrame({ type, body });
-    }
-  };
+  return cutMessages(frameLength, (message) => {
+    onFrame({ type: typeOf(message), body: message.subarray(HEADER_LENGTH) });
+  });
 }
 
 /** How long the first message is; infinite while its length has not arrived. */
