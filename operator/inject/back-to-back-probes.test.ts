@@ -18,6 +18,7 @@ describe.each(["readinessProbe", "livenessProbe", "startupProbe"])("a %s", (kind
     ["of the default times", {}],
     ["with the default timeout", { periodSeconds: 1 }],
     ["with the default period", { timeoutSeconds: 10 }],
+    ["with a period of zero, which means the default", { periodSeconds: 0, timeoutSeconds: 5 }],
   ])("%s is not", (_, probe) => {
     expect(said({ name: "web", [kind]: probe })).toStrictEqual([]);
   });
@@ -37,6 +38,10 @@ test("init containers that go on running have probes too; the sidecar is left ou
   };
   expect(backToBackProbes({ spec })).toStrictEqual([sentence("proxy", "readinessProbe")]);
   expect(backToBackProbes({})).toStrictEqual([]);
+});
+
+test("a proxy of a mesh is left out", () => {
+  expect(said({ name: "istio-proxy", readinessProbe: BAD })).toStrictEqual([]);
 });
 
 test("three are said and the others counted", () => {
