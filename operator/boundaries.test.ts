@@ -24,11 +24,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** What of `api/` runs in every pod; the rest brings the schema library. */
 const API_FOR_SIDECAR = [
   "limits",
+  "metric",
   "name-patterns",
   "names",
   "reasons",
   "timing",
   "policy-file",
+  "sidecar-metrics",
   "wire-text",
 ].map((n) => `api/${n}.ts`);
 

@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import { customResourceDefinition } from "./crd.ts";
 import { ignoredLabelSpec } from "./ignored-label.ts";
+import { metricsPage } from "./metrics-reference.ts";
 import { GROUP } from "./names.ts";
 import { policyWarningsSpec } from "./policy-warnings.ts";
 import { referencePage } from "./reference.ts";
@@ -78,6 +79,7 @@ const ADMISSION_POLICY = "chart/templates/validatingadmissionpolicy";
 export function generatedFiles(): Record<string, string> {
   return {
     ...Object.assign({}, ...RESOURCES.map(filesOf)),
+    "docs/reference/metrics.md": `<!-- ${NOTICE} -->\n${metricsPage()}`,
     [`${ADMISSION_POLICY}-secret-access.yaml`]: chartAdmissionPolicy(
       "secretAccess",
       "secretAccessPolicy",

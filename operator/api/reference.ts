@@ -2,6 +2,7 @@
 import type { CelRule } from "./cel.ts";
 import { CLUSTER_CONDITION_TEXTS, CONDITION_TEXTS, type ReasonTexts } from "./condition-texts.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
+import { code, rowOf, table } from "./markdown.ts";
 import { API_VERSION } from "./names.ts";
 import { POD_REASON_TEXTS, REASON_TEXTS } from "./reason-texts.ts";
 import { type Gating, gatingOf, REASONS } from "./reasons.ts";
@@ -65,8 +66,6 @@ function boundsText(node: StructuralSchema): string {
     .join(", ");
 }
 
-const code = (text: string) => `\`${text}\``;
-
 function rowsOf(path: string, node: StructuralSchema): string[] {
   const inner = node.items ?? node;
   return Object.entries(inner.properties ?? {}).flatMap(([name, child]) => {
@@ -77,12 +76,6 @@ function rowsOf(path: string, node: StructuralSchema): string[] {
     return [rowOf(cells), ...rowsOf(childPath, child)];
   });
 }
-
-const rowOf = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-
-/** A Markdown table. */
-const table = (head: readonly string[], rows: readonly string[]) =>
-  [rowOf(head), rowOf(head.map(() => "---")), ...rows].join("\n");
 
 const fields = (path: string, node: StructuralSchema | undefined) =>
   table(["Field", "Type", "Unset", "Bounds", "Meaning"], node ? rowsOf(path, node) : []);

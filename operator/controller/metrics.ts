@@ -1,5 +1,7 @@
 /** What the controller knows, for Prometheus. */
 import { Gauge, type Registry } from "prom-client";
+import type { Metric } from "../api/metric.ts";
+import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
 import { RULES } from "../api/standards/rules.ts";
 import type { Caches } from "./caches.ts";
 import { certificateExpiry } from "./certificate/certificate-plan.ts";
@@ -20,12 +22,21 @@ function states({ matched, injected, outdated, unready, optedOut, reports }: Pod
   };
 }
 
+/** A definition as the library takes it. */
+const settingsOf = <L extends string>({
+  name,
+  help,
+  labels,
+}: Metric & { labels: readonly L[] }) => ({
+  name,
+  help,
+  labelNames: labels,
+});
+
 /** Registers how workloads stand to standards. */
 function coverageMetrics(registers: Registry[], leader: Leader): void {
   new Gauge({
-    name: "healthpolicy_workloads",
-    help: "Workloads that the standards of a ClusterHealthPolicy reach, by state; from the leader alone.",
-    labelNames: ["cluster_policy", "state"],
+    ...settingsOf(OPERATOR_METRICS.workloads),
     registers,
     collect() {
       this.reset();
@@ -36,9 +47,7 @@ function coverageMetrics(registers: Registry[], leader: Leader): void {
     },
   });
   new Gauge({
-    name: "healthpolicy_standard_violations",
-    help: "Workloads that violate a rule of a ClusterHealthPolicy's standards; from the leader alone.",
-    labelNames: ["cluster_policy", "rule"],
+    ...settingsOf(OPERATOR_METRICS.standardViolations),
     registers,
     collect() {
       this.reset();
@@ -54,9 +63,7 @@ function coverageMetrics(registers: Registry[], leader: Leader): void {
 export function controllerMetrics(registry: Registry, caches: Caches, leader: Leader): void {
   const registers = [registry];
   new Gauge({
-    name: "healthpolicy_pods",
-    help: "Pods that a policy selects or that are bound to it, by state; from the leader alone.",
-    labelNames: ["namespace", "policy", "state"],
+    ...settingsOf(OPERATOR_METRICS.pods),
     registers,
     collect() {
       this.reset();
@@ -70,9 +77,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
   });
   coverageMetrics(registers, leader);
   new Gauge({
-    name: "healthpolicy_watch_last_event_seconds",
-    help: "Seconds since the API server last said anything on a watch, bookmarks included; of several, the longest.",
-    labelNames: ["kind"],
+    ...settingsOf(OPERATOR_METRICS.watchLastEvent),
     registers,
     collect() {
       this.reset();
@@ -90,8 +95,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   new Gauge({
-    name: "healthpolicy_certificate_expiry_seconds",
-    help: "Seconds until the webhook's certificate ends; absent while there is none.",
+    ...settingsOf(OPERATOR_METRICS.certificateExpiry),
     registers,
     collect() {
       const end = certificateExpiry(caches.certificate()?.data ?? {});
@@ -101,8 +105,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   new Gauge({
-    name: "healthpolicy_webhook_reachable",
-    help: "1 while API servers get through to the webhook, 0 while not; from the leader alone, absent while unknown.",
+    ...settingsOf(OPERATOR_METRICS.webhookReachable),
     registers,
     collect() {
       const { state } = leader.webhookReach();

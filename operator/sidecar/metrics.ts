@@ -1,4 +1,6 @@
 /** The pod's state as Prometheus text, by hand: a client library costs megabytes in every pod. */
+import type { Metric } from "../api/metric.ts";
+import { SIDECAR_METRICS } from "../api/sidecar-metrics.ts";
 import { BUCKETS_SECONDS, type CheckCounts } from "./check-counts.ts";
 import type { DependencyView, PodView } from "./readiness.ts";
 import type { Verdict } from "./verdict.ts";
@@ -6,10 +8,7 @@ import type { Verdict } from "./verdict.ts";
 /** The content type of the text format. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-interface Family {
-  name: string;
-  type: "gauge" | "counter" | "histogram";
-  help: string;
+interface Family extends Metric {
   samples: string[];
 }
 
@@ -33,24 +32,26 @@ function histogram(name: string, labels: Record<string, string>, counts: CheckCo
   ];
 }
 
-const UP = "healthpolicy_dependency_up";
-const DURATION = "healthpolicy_check_duration_seconds";
-const FAILURES = "healthpolicy_check_failures_total";
-const READY = "healthpolicy_pod_ready";
-const WOULD_BE_READY = "healthpolicy_dry_run_pod_ready";
-const WOULD_GATE = "healthpolicy_dry_run_dependency_gates";
+const {
+  podReady: READY,
+  dryRunPodReady: WOULD_BE_READY,
+  dryRunDependencyGates: WOULD_GATE,
+  dependencyUp: UP,
+  checkDuration: DURATION,
+  checkFailures: FAILURES,
+} = SIDECAR_METRICS;
 
 function up({ name, type, impact, state }: DependencyView): string[] {
   if (state.heardAt === undefined) return [];
-  return [sample(UP, { dependency: name, type, impact }, Number(state.up.high))];
+  return [sample(UP.name, { dependency: name, type, impact }, Number(state.up.high))];
 }
 
 const durations = ({ name, type, impact, counts }: DependencyView) =>
-  histogram(DURATION, { dependency: name, type, impact }, counts);
+  histogram(DURATION.name, { dependency: name, type, impact }, counts);
 
 const failures = ({ name, counts }: DependencyView) =>
   Object.entries(counts.failures).map(([reason, count]) =>
-    sample(FAILURES, { dependency: name, reason }, count),
+    sample(FAILURES.name, { dependency: name, reason }, count),
   );
 
 /** What an enforced policy would do; nothing where it is enforced, so that no alert fires twice for one fault. */
@@ -58,18 +59,14 @@ function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): 
   if (!enforced) return [];
   return [
     {
-      name: WOULD_BE_READY,
-      type: "gauge",
-      help: "In a dry run: 1 while the sidecar would answer its readiness probe with success.",
-      samples: [sample(WOULD_BE_READY, {}, Number(enforced.ready))],
+      ...WOULD_BE_READY,
+      samples: [sample(WOULD_BE_READY.name, {}, Number(enforced.ready))],
     },
     {
-      name: WOULD_GATE,
-      type: "gauge",
-      help: "In a dry run: 1 while the dependency would keep the pod unready.",
+      ...WOULD_GATE,
       samples: dependencies.map(({ name, type, impact }) => {
         const labels = { dependency: name, type, impact };
-        return sample(WOULD_GATE, labels, Number(enforced.gating.includes(name)));
+        return sample(WOULD_GATE.name, labels, Number(enforced.gating.includes(name)));
       }),
     },
   ];
@@ -78,28 +75,20 @@ function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): 
 function families({ verdict, enforced, dependencies }: PodView): Family[] {
   return [
     {
-      name: READY,
-      type: "gauge",
-      help: "1 while the sidecar answers its readiness probe with success.",
-      samples: [sample(READY, {}, Number(verdict.ready))],
+      ...READY,
+      samples: [sample(READY.name, {}, Number(verdict.ready))],
     },
     ...dryRun(enforced, dependencies),
     {
-      name: UP,
-      type: "gauge",
-      help: "1 while the dependency counts as up; absent before its first check.",
+      ...UP,
       samples: dependencies.flatMap(up),
     },
     {
-      name: DURATION,
-      type: "histogram",
-      help: "How long checks took, failed ones included.",
+      ...DURATION,
       samples: dependencies.flatMap(durations),
     },
     {
-      name: FAILURES,
-      type: "counter",
-      help: "Failed checks by reason.",
+      ...FAILURES,
       samples: dependencies.flatMap(failures),
     },
   ];

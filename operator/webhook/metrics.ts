@@ -1,5 +1,8 @@
 /** What the webhook counts. */
 import { Counter, Histogram, type Registry } from "prom-client";
+import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
+
+const { injections: INJECTIONS, webhookDuration: DURATION } = OPERATOR_METRICS;
 
 /** Seconds. The API server waits 3 s; an answer from memory takes about a millisecond. */
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3];
@@ -15,14 +18,14 @@ export interface WebhookMetrics {
 export function webhookMetrics(registry: Registry): WebhookMetrics {
   return {
     injections: new Counter({
-      name: "healthpolicy_injections_total",
-      help: "Answers of the admission webhook, by result and reason.",
-      labelNames: ["result", "reason"],
+      name: INJECTIONS.name,
+      help: INJECTIONS.help,
+      labelNames: INJECTIONS.labels,
       registers: [registry],
     }),
     duration: new Histogram({
-      name: "healthpolicy_webhook_duration_seconds",
-      help: "Time to decide a review after its last byte was read.",
+      name: DURATION.name,
+      help: DURATION.help,
       buckets: BUCKETS_SECONDS,
       registers: [registry],
     }),

@@ -1,0 +1,53 @@
+/** The metrics of the operator. */
+import type { Metric } from "./metric.ts";
+
+export const OPERATOR_METRICS = {
+  injections: {
+    name: "healthpolicy_injections_total",
+    type: "counter",
+    labels: ["result", "reason"],
+    help: "Answers of the admission webhook, by result (injected, raised, skipped, error, refused) and reason.",
+  },
+  webhookDuration: {
+    name: "healthpolicy_webhook_duration_seconds",
+    type: "histogram",
+    labels: [],
+    help: "Time to decide a review after its last byte was read.",
+  },
+  pods: {
+    name: "healthpolicy_pods",
+    type: "gauge",
+    labels: ["namespace", "policy", "state"],
+    help: "Pods that a policy selects or that are bound to it, by state (matched, injected, outdated, unready, opted_out; of those whose sidecars are asked also asked, unknown, would_be_unready); from the leader alone.",
+  },
+  workloads: {
+    name: "healthpolicy_workloads",
+    type: "gauge",
+    labels: ["cluster_policy", "state"],
+    help: "Workloads that the standards of a ClusterHealthPolicy reach, by state (compliant, violating); from the leader alone.",
+  },
+  standardViolations: {
+    name: "healthpolicy_standard_violations",
+    type: "gauge",
+    labels: ["cluster_policy", "rule"],
+    help: "Workloads that violate a rule of a ClusterHealthPolicy's standards, 0 where none does; from the leader alone.",
+  },
+  watchLastEvent: {
+    name: "healthpolicy_watch_last_event_seconds",
+    type: "gauge",
+    labels: ["kind"],
+    help: "Seconds since the API server last said anything on a watch, bookmarks included; of several, the longest.",
+  },
+  certificateExpiry: {
+    name: "healthpolicy_certificate_expiry_seconds",
+    type: "gauge",
+    labels: [],
+    help: "Seconds until the webhook's certificate ends; absent while there is none.",
+  },
+  webhookReachable: {
+    name: "healthpolicy_webhook_reachable",
+    type: "gauge",
+    labels: [],
+    help: "1 while API servers get through to the webhook, 0 while not; from the leader alone, absent while unknown.",
+  },
+} as const satisfies Record<string, Metric>;

@@ -1,0 +1,44 @@
+/** The metrics of the sidecar. */
+import type { Metric } from "./metric.ts";
+
+/** Which dependency a sample is about. */
+const OF_DEPENDENCY = ["dependency", "type", "impact"] as const;
+
+export const SIDECAR_METRICS = {
+  podReady: {
+    name: "healthpolicy_pod_ready",
+    type: "gauge",
+    labels: [],
+    help: "1 while the sidecar answers its readiness probe with success.",
+  },
+  dryRunPodReady: {
+    name: "healthpolicy_dry_run_pod_ready",
+    type: "gauge",
+    labels: [],
+    help: "In a dry run: 1 while the sidecar would answer its readiness probe with success.",
+  },
+  dryRunDependencyGates: {
+    name: "healthpolicy_dry_run_dependency_gates",
+    type: "gauge",
+    labels: OF_DEPENDENCY,
+    help: "In a dry run: 1 while the dependency would keep the pod unready.",
+  },
+  dependencyUp: {
+    name: "healthpolicy_dependency_up",
+    type: "gauge",
+    labels: OF_DEPENDENCY,
+    help: "1 while the dependency counts as up; absent before its first check.",
+  },
+  checkDuration: {
+    name: "healthpolicy_check_duration_seconds",
+    type: "histogram",
+    labels: OF_DEPENDENCY,
+    help: "How long checks took, failed ones included.",
+  },
+  checkFailures: {
+    name: "healthpolicy_check_failures_total",
+    type: "counter",
+    labels: ["dependency", "reason"],
+    help: "Failed checks by reason.",
+  },
+} as const satisfies Record<string, Metric>;
