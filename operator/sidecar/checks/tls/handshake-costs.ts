@@ -1,4 +1,4 @@
-/** Which servers have handshakes that cost more than any honest one's, and how long they are left alone. */
+/** Which servers have handshakes that cost more than any honest one's, and for how long none begins with them. */
 
 /** What is known of the handshakes of servers, each called by its host and port. */
 export interface HandshakeCosts {
@@ -14,7 +14,7 @@ export interface HandshakeCosts {
  * every mode; under the sidecar's CPU limit that is a second in which no other check and no probe is answered.
  */
 export const COSTLY_MILLISECONDS = 30;
-/** Time for which a server is left alone, in times of what it cost: half a hundredth of a core for each of twelve. */
+/** Time for which no handshake begins with a server, in times of what the last one cost: half a hundredth of a core for each of twelve. */
 const PAUSE_PER_COST = 200;
 /** Longest such time, in milliseconds: each time that it is no better, the time doubles up to this. */
 export const MAX_PAUSE_MILLISECONDS = 600_000;
