@@ -29,20 +29,24 @@ function refuseIpv4(network: string, prefix: number): void {
  * only the pod itself (proxies that log in for the app, PgBouncer beside it).
  */
 refuseIpv4("0.0.0.0", 8);
-refuseIpv4("169.254.0.0", 16);
-// Metadata outside the link-local network: Alibaba Cloud, Oracle Cloud and Azure.
-refuseIpv4("100.100.100.200", 32);
-refuseIpv4("192.0.0.192", 32);
-refuseIpv4("168.63.129.16", 32);
+const METADATA = new BlockList();
+for (const [network, prefix] of [
+  ["169.254.0.0", 16],
+  // Metadata outside the link-local network: Alibaba Cloud, Oracle Cloud and Azure.
+  ["100.100.100.200", 32],
+  ["192.0.0.192", 32],
+  ["168.63.129.16", 32],
+] as const) {
+  refuseIpv4(network, prefix);
+  METADATA.addSubnet(network, prefix, "ipv4");
+}
 // Multicast and broadcast. What is reserved between them, 240.0.0.0/4, serves as pod network in some clusters.
 refuseIpv4("224.0.0.0", 4);
 refuseIpv4("255.255.255.255", 32);
 REFUSED.addAddress("::", "ipv6");
 REFUSED.addSubnet("fe80::", 10, "ipv6");
-// Translators: of SIIT (RFC 2765), and NAT64 gateways of the own network (RFC 8215), each of which chooses where in the
-// address the IPv4 one stands.
+// A translator of SIIT (RFC 2765).
 REFUSED.addSubnet("::ffff:0:0:0", 96, "ipv6");
-REFUSED.addSubnet("64:ff9b:1::", 48, "ipv6");
 REFUSED.addSubnet("ff00::", 8, "ipv6");
 // Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, then machines of Google Cloud, Oracle Cloud,
 // Akamai (Linode), Scaleway and Alibaba Cloud.
@@ -58,9 +62,40 @@ for (const address of [
   REFUSED.addAddress(address, "ipv6");
 }
 
+/** NAT64 gateways of the own network (RFC 8215). Honest dependencies may be behind one. */
+const LOCAL_NAT64 = new BlockList();
+LOCAL_NAT64.addSubnet("64:ff9b:1::", 48, "ipv6");
+/** Which bytes of an address behind such a gateway are those of the IPv4 one, for each prefix that it may have (RFC 6052). */
+const IPV4_PLACES = [
+  [6, 7, 9, 10],
+  [7, 9, 10, 11],
+  [9, 10, 11, 12],
+  [12, 13, 14, 15],
+];
+
 /** Whether dialling `address` is refused. Something that is no plain IP address (a zone id) is, too. */
 export function isRefusedAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0 || address.includes("%")) return true;
-  return REFUSED.check(address, family === 4 ? "ipv4" : "ipv6");
+  if (family === 4) return REFUSED.check(address, "ipv4");
+  if (REFUSED.check(address, "ipv6")) return true;
+  return LOCAL_NAT64.check(address, "ipv6") && leadsToMetadata(bytesOf(address));
+}
+
+/** Nobody here knows which prefix the gateway has, so that each is tried. */
+function leadsToMetadata(bytes: Buffer): boolean {
+  return IPV4_PLACES.some((places) =>
+    METADATA.check(places.map((place) => bytes[place]).join("."), "ipv4"),
+  );
+}
+
+/** The 16 bytes of an IPv6 address. */
+function bytesOf(address: string): Buffer {
+  // Written in one way: hexadecimal groups alone.
+  const usual = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [left = "", right = ""] = usual.split("::");
+  const groups = (part: string) => (part === "" ? [] : part.split(":"));
+  const zeros = Array(8 - groups(left).length - groups(right).length).fill("0");
+  const all = usual.includes("::") ? [...groups(left), ...zeros, ...groups(right)] : groups(left);
+  return Buffer.from(all.map((group) => group.padStart(4, "0")).join(""), "hex");
 }
