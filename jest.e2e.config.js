@@ -5,6 +5,6 @@ export default {
   ...unit,
   testMatch: ["<rootDir>/test/e2e/*.test.ts"],
   // Each file has a namespace and faults of its own; most of the time they wait for the cluster.
-  maxWorkers: 4,
+  maxWorkers: 6,
   testTimeout: 600_000,
 };
