@@ -3,6 +3,7 @@ import { isDnsLabel } from "../api/name-patterns.ts";
 import { EXEMPT_CONTAINERS } from "../api/standards/exempt-containers.ts";
 import { type JudgedProbe, PROBE_TIME_DEFAULTS } from "../api/standards/pod-probes.ts";
 import { hasRoomForAnnotations } from "./annotations-limit.ts";
+import { isOversized } from "./is-oversized.ts";
 import type { Container, Pod, Probe } from "./pod.ts";
 import { type ProbeFloor, type ProbeFloors, RAISED_PROBES } from "./probe-floors.ts";
 import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.ts";
@@ -12,12 +13,6 @@ import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.t
  * written to make the webhook work, took it a second.
  */
 const MAX_CONTAINERS = 256;
-
-/**
- * Fields of what is copied: Kubernetes has 41 for the spec of a pod and 25 for a container. One probe of 250,000
- * fields took the webhook two seconds.
- */
-const MAX_FIELDS = 128;
 
 /** Where Istio has the kubelet ask its agent instead of the app, and the agent's port unless the pod says another. */
 const REWRITTEN_PATH = /^\/app-health\/[^/]+\/(readyz|livez|startupz)$/;
@@ -32,10 +27,6 @@ function isRewritten({ httpGet }: Probe, annotations: Record<string, string>): b
   const port = typeof httpGet?.port === "number" ? String(httpGet.port) : httpGet?.port;
   const isAgent = port === AGENT_PORT || port === annotations[AGENT_PORT_ANNOTATION];
   return isAgent && typeof httpGet?.path === "string" && REWRITTEN_PATH.test(httpGet.path);
-}
-
-function isOversized(part: object = {}): boolean {
-  return Object.keys(part).length > MAX_FIELDS;
 }
 
 /** Zero means unset, as it does to the API server. */

@@ -34,7 +34,13 @@ const everyPort = Array.from({ length: SIDECAR_PORT_TRIES }, (_, i) => ({
 const reserved = `The container name ${SIDECAR_CONTAINER} is reserved, and the pod has another container of that name.`;
 const onWindows = "The pod runs on Windows, for which there is no sidecar.";
 
+const wide =
+  "The pod, its metadata or its spec has more than 128 fields, of which Kubernetes knows fewer.";
+
 const CASES: [string, Pod, string, string][] = [
+  ["a pod of 1,024 fields", { ...MANY, ...podWith({}) }, "TooManyFields", wide],
+  ["a specification of 1,024 fields", podWith({ ...MANY }), "TooManyFields", wide],
+  ["metadata of 1,024 fields", podWith({}, { ...MANY }), "TooManyFields", wide],
   [
     "a pod that is opted out",
     podWith({}, { labels: { [INJECT_LABEL]: "false" } }),

@@ -11,6 +11,7 @@ import { injectedAnnotations } from "./annotations.ts";
 import { hasRoomForAnnotations } from "./annotations-limit.ts";
 import { otherContainers } from "./container.ts";
 import { hasAtMost } from "./has-at-most.ts";
+import { isOversized, MAX_FIELDS } from "./is-oversized.ts";
 import { isSidecar } from "./is-sidecar.ts";
 import type { Container, Pod, Volume } from "./pod.ts";
 import { freePort } from "./port.ts";
@@ -19,6 +20,7 @@ import { OUR_VOLUMES } from "./volume.ts";
 
 /** Every reason, the same in metric, warning, status and test. */
 export const SKIP_REASONS = [
+  "TooManyFields",
   "OptedOut",
   "MirrorPod",
   "HostNetwork",
@@ -51,6 +53,15 @@ const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 type Rule = (pod: Pod, settings: InjectSettings, policy: EffectivePolicy) => Skip | undefined;
 /** The sidecar's image, by which our container is told from another of its name. */
 type Image = Pick<InjectSettings, "image">;
+
+/** Nothing of it is copied or compared: 300,000 fields of one object took the webhook more than a second. */
+function tooManyFields(pod: Pod): Skip | undefined {
+  if (![pod, pod.metadata, pod.spec].some((part) => isOversized(part))) return undefined;
+  return {
+    reason: "TooManyFields",
+    message: `The pod, its metadata or its spec has more than ${MAX_FIELDS} fields, of which Kubernetes knows fewer.`,
+  };
+}
 
 function optedOut({ metadata }: Pod): Skip | undefined {
   if (metadata?.labels?.[INJECT_LABEL] !== "false") return undefined;
@@ -153,7 +164,7 @@ function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: Effecti
   } as const;
 }
 
-const KIND_RULES = [optedOut, mirrorPod, hostNetwork, windows, restartPolicy];
+const KIND_RULES = [tooManyFields, optedOut, mirrorPod, hostNetwork, windows, restartPolicy];
 
 /** What of ours has no place in the pod. */
 const PLACE_RULES = [reservedContainerName, reservedVolumeName, noFreePort];

@@ -80,6 +80,8 @@ test("the longest body that a sidecar writes is read, also in chunks and behind 
   expect(await ask(port)).toBe(body);
 });
 
+/** After it, Node.js says that the request is closed, and nothing more. */
+const SWITCHING = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";
 const EARLY_HINTS = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(500);
 const HOSTILE: [string, (socket: Socket) => void][] = [
   ["silence", () => undefined],
@@ -96,6 +98,7 @@ const HOSTILE: [string, (socket: Socket) => void][] = [
   ],
   ["5 KiB", says("x".repeat(5_120))],
   ["a redirect", (socket) => redirect(socket)],
+  ["another protocol from now on", (socket) => socket.write(SWITCHING)],
   ["an error", says("{}", "500 No")],
   ["another protocol", (socket) => socket.end("ERROR\r\n")],
   ["an end", (socket) => socket.destroy()],

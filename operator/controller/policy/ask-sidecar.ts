@@ -40,12 +40,16 @@ export function isPodAddress(ip: string): boolean {
 
 function get(url: URL): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const signal = AbortSignal.timeout(DEADLINE_MILLISECONDS);
+  // The last word. After some answers, such as 101, a request that is destroyed says nothing more; who waits for it
+  // would wait for ever, and with it whoever waits for the end of all questions.
+  signal.addEventListener("abort", () => reject(signal.reason));
   const request = http.get(url, {
     // A connection of its own, which ends with the answer. Only the shared agent would take a proxy from the
     // environment.
     agent: false,
     maxHeaderSize: MAX_HEAD_BYTES,
-    signal: AbortSignal.timeout(DEADLINE_MILLISECONDS),
+    signal,
   });
   request.on("error", reject);
   // Answers before the answer, of which there could be any number.

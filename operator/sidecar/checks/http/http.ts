@@ -39,7 +39,11 @@ async function ask(
   const ca = await raceAbort(readCa(mode, caSecret, readSecretKey), signal);
   const socket = await connect(config, context);
   try {
-    const { stream, tls } = await secure(socket, { mode, ca }, { host: tlsName(config), signal });
+    const { stream, tls } = await secure(
+      socket,
+      { mode, ca },
+      { host: tlsName(config), dialled: config.host, signal },
+    );
     const source = { stream, socket, signal };
     stream.write(requestText(config));
     const head = await readHead(source, config.method);

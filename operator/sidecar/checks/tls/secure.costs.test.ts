@@ -39,13 +39,21 @@ async function gateBefore(port: number): Promise<Gate> {
   return { port: gate.port, sent };
 }
 
-async function shakeHands({ port }: Gate): Promise<string> {
+async function shakeHands({ port }: Gate, dialled?: string): Promise<string> {
   const socket = openSocket(port, "127.0.0.1");
   socket.on("error", () => {});
   await once(socket, "connect");
   const signal = AbortSignal.timeout(PATIENT);
   try {
-    await secure(socket, { mode: "Require", ca: undefined }, { host: "localhost", signal });
+    await secure(
+      socket,
+      { mode: "Require", ca: undefined },
+      {
+        host: "localhost",
+        ...(dialled !== undefined && { dialled }),
+        signal,
+      },
+    );
     return "secure";
   } catch (error) {
     return reasonOfError(error);
@@ -74,4 +82,14 @@ test("its first handshake is TLSFailed, and the next ones fail before they begin
   }
   expect(costly.sent).toStrictEqual([expect.any(Number), 0, 0, 0]);
   expect(costly.sent[0]).toBeGreaterThan(0);
+});
+
+test("is told from another server of the same name and port by the host that was dialled", async () => {
+  expect(await shakeHands(costly, "a.test")).toBe("TLSFailed");
+  const sent = costly.sent.length;
+  expect(await shakeHands(costly, "b.test")).toBe("TLSFailed");
+  // It was tried, as one of which nothing is known.
+  expect(costly.sent[sent]).toBeGreaterThan(0);
+  expect(await shakeHands(costly, "a.test")).toBe("TLSFailed");
+  expect(costly.sent[sent + 1]).toBe(0);
 });

@@ -22,6 +22,8 @@ export interface SecuredStream {
 export interface SecureContext {
   /** The name that VerifyFull expects in the certificate. */
   host: string;
+  /** The host that was dialled, by which what handshakes cost is remembered; unset: `host`. */
+  dialled?: string;
   /**
    * Asks the server in clear whether it speaks TLS. Unset: it does, from the first byte on; the mode Prefer
    * then is the same as Require.
@@ -87,7 +89,7 @@ async function handshake(
   const { startTls } = await import("./start-tls.ts");
   // What happened to the socket meanwhile, nobody has heard.
   if (socket.destroyed) throw new CheckError("ConnectionClosed");
-  const server = `${context.host}:${socket.remotePort}`;
+  const server = `${context.dialled ?? context.host}:${socket.remotePort}`;
   if (!handshakeCosts.mayBegin(server)) throw new CheckError("TLSFailed");
   let cpu = 0;
   const stream = startTls(socket, tlsOptions(target, context), (milliseconds) => {
