@@ -3,8 +3,8 @@
  * refuse, and a webhook would be silent while the operator is down.
  */
 import { sentence } from "./cel.ts";
+import { CHANGED_POLICIES } from "./changed-policies.ts";
 import type { StructuralSchema } from "./crd.ts";
-import { GROUP, HEALTH_POLICIES, VERSION } from "./names.ts";
 import { dependencySchema } from "./secret-access.ts";
 
 /** The field that names a server, wherever one is named. */
@@ -82,23 +82,7 @@ export function policyWarningsSpec(): Record<string, unknown> {
   return {
     // What only warns must not stop a policy.
     failurePolicy: "Ignore",
-    matchConstraints: {
-      resourceRules: [
-        {
-          apiGroups: [GROUP],
-          apiVersions: [VERSION],
-          operations: ["CREATE", "UPDATE"],
-          resources: [HEALTH_POLICIES],
-        },
-      ],
-    },
-    matchConditions: [
-      {
-        // Said when it is written, and not again with each label that a tool adds.
-        name: "specification-changes",
-        expression: "request.operation == 'CREATE' || object.spec != oldObject.spec",
-      },
-    ],
+    ...CHANGED_POLICIES,
     variables: [
       { name: "short", expression: `object.spec.dependencies.filter(d, ${HAS_SHORT_HOST})` },
       {

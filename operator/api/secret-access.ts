@@ -3,9 +3,9 @@
  * a ValidatingAdmissionPolicy. Without it, who may write policies but read no Secrets could let pods send a
  * Secret's password to a host of their own.
  */
+import { CHANGED_POLICIES } from "./changed-policies.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
 import { MAX_DEPENDENCIES } from "./limits.ts";
-import { GROUP, HEALTH_POLICIES, VERSION } from "./names.ts";
 import { HEALTH_POLICY } from "./resources.ts";
 
 /** The field that names a Secret, wherever one is named. */
@@ -46,25 +46,7 @@ export function secretAccessSpec(): Record<string, unknown> {
   const names = secretNamePaths(dependencySchema()).map((path) => `?d.?${path.join(".?")}`);
   return {
     failurePolicy: "Fail",
-    matchConstraints: {
-      resourceRules: [
-        {
-          apiGroups: [GROUP],
-          // Equivalent, the default, converts requests of other versions into this one.
-          apiVersions: [VERSION],
-          operations: ["CREATE", "UPDATE"],
-          resources: [HEALTH_POLICIES],
-        },
-      ],
-    },
-    matchConditions: [
-      {
-        // Any change of the specification: a new host beside the old Secret is the attack. Who changes
-        // labels and annotations alone needs no right on Secrets.
-        name: "specification-changes",
-        expression: "request.operation == 'CREATE' || object.spec != oldObject.spec",
-      },
-    ],
+    ...CHANGED_POLICIES,
     variables: [
       {
         name: "secretNames",

@@ -1,7 +1,7 @@
 /** Probes of the app's containers that wait longer for an answer than until the next question. */
 import { MAX_LABEL_LENGTH } from "../api/limits.ts";
 import { EXEMPT_CONTAINERS } from "../api/standards/exempt-containers.ts";
-import { PROBE_TIME_DEFAULTS } from "../api/standards/pod-probes.ts";
+import { probeTime } from "../api/standards/pod-probes.ts";
 import { otherContainers } from "./container.ts";
 import type { Container, Pod } from "./pod.ts";
 
@@ -12,14 +12,13 @@ const MAX_SAID = 3;
 function sentencesOf(container: Container): string[] {
   return PROBES.flatMap((kind) => {
     const probe = container[kind] ?? {};
-    // Zero means unset, as it does to the API server.
-    const periodSeconds = probe.periodSeconds || PROBE_TIME_DEFAULTS.periodSeconds;
-    const timeoutSeconds = probe.timeoutSeconds || PROBE_TIME_DEFAULTS.timeoutSeconds;
-    if (!(Number(periodSeconds) < Number(timeoutSeconds))) return [];
+    const periodSeconds = Number(probeTime(probe, "periodSeconds"));
+    const timeoutSeconds = Number(probeTime(probe, "timeoutSeconds"));
+    if (!(periodSeconds < timeoutSeconds)) return [];
     // A webhook sees pods before they are validated, with names of any length.
     const name = JSON.stringify(String(container.name).slice(0, MAX_LABEL_LENGTH));
     return [
-      `container ${name}: ${kind}.periodSeconds (${Number(periodSeconds)}) is less than timeoutSeconds (${Number(timeoutSeconds)}), so that probes will run back to back while the app hangs; write at least ${Number(timeoutSeconds)}`,
+      `container ${name}: ${kind}.periodSeconds (${periodSeconds}) is less than timeoutSeconds (${timeoutSeconds}), so that probes will run back to back while the app hangs; write at least ${timeoutSeconds}`,
     ];
   });
 }
