@@ -52,6 +52,10 @@ describe("the operator", () => {
     expect(all.flatMap(({ resources }) => resources)).not.toContain("pods/exec");
   });
 
+  test("only adds Events", () => {
+    expect(about(all, "events").flatMap(({ verbs }) => verbs)).toStrictEqual(["create"]);
+  });
+
   test("only looks at Services", () => {
     expect(about(all, "services").flatMap(({ verbs }) => verbs)).toStrictEqual(["list", "watch"]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { CONDITION_REASONS } from "./condition-reasons.ts";
 import { CLUSTER_CONDITION_TEXTS, CONDITION_TEXTS } from "./condition-texts.ts";
+import { EVENT_REASONS } from "./event-reasons.ts";
 import { referencePage } from "./reference.ts";
 import { CLUSTER_HEALTH_POLICY, HEALTH_POLICY, RESOURCES } from "./resources.ts";
 import { RULES } from "./standards/rules.ts";
@@ -65,6 +66,14 @@ test("every rule of the standards stands in the page of ClusterHealthPolicy", ()
   const page = referencePage(CLUSTER_HEALTH_POLICY);
   expect(RULES.map(({ id }) => id).filter((id) => !page.includes(`| \`${id}\` |`))).toEqual([]);
   expect(page).not.toMatch(/%[sd]/);
+});
+
+test("every reason of Events stands in the page of HealthPolicy, with a sentence about it", () => {
+  const page = referencePage(HEALTH_POLICY);
+  for (const [reason, text] of Object.entries(EVENT_REASONS)) {
+    expect(page).toContain(`| \`${reason}\` | ${text} |`);
+    expect(text).toMatch(/^\S.{7,}\.$/);
+  }
 });
 
 describe("conditions", () => {

@@ -2,6 +2,7 @@
 import type { CelRule } from "./cel.ts";
 import { CLUSTER_CONDITION_TEXTS, CONDITION_TEXTS, type ReasonTexts } from "./condition-texts.ts";
 import { openApiSchema, type StructuralSchema } from "./crd.ts";
+import { EVENT_REASONS } from "./event-reasons.ts";
 import { code, rowOf, table } from "./markdown.ts";
 import { API_VERSION } from "./names.ts";
 import { POD_REASON_TEXTS, REASON_TEXTS } from "./reason-texts.ts";
@@ -132,6 +133,18 @@ ${table(["Reason", "Meaning"], ofPods)}
 `;
 }
 
+function eventsSection(): string {
+  const rows = Object.entries(EVENT_REASONS).map(([reason, text]) => rowOf([code(reason), text]));
+  return `
+## Events
+
+What the operator says on pods, on what owns them and on policies; \`kubectl describe\` prints it. At most 60 are
+written a minute, in the whole cluster.
+
+${table(["Reason", "Meaning"], rows)}
+`;
+}
+
 function columnsText({ printerColumns, plural }: Resource): string {
   const names = (wide: boolean) =>
     printerColumns
@@ -161,5 +174,5 @@ ${fields("spec", schema.properties?.spec)}
 ## status
 
 ${fields("status", schema.properties?.status)}
-${conditionsSection(isHealthPolicy ? CONDITION_TEXTS : CLUSTER_CONDITION_TEXTS)}${isHealthPolicy ? reasonsSection() : rulesSection()}`;
+${conditionsSection(isHealthPolicy ? CONDITION_TEXTS : CLUSTER_CONDITION_TEXTS)}${isHealthPolicy ? `${reasonsSection()}${eventsSection()}` : rulesSection()}`;
 }

@@ -6,6 +6,7 @@ import {
   type ClusterReconciler,
   createClusterReconciler,
 } from "./cluster-policy/reconcile-cluster-policy.ts";
+import { createEventRecorder } from "./events/event-recorder.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
@@ -64,6 +65,7 @@ export interface LeaderWork {
 export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
   const { client, caches, settings, dnsName, queue, log } = options;
   const { namespace, webhookPort } = settings;
+  const events = createEventRecorder({ client, podName: settings.podName, log });
   const webhook = createWebhookWriter({
     client,
     target: {
@@ -149,6 +151,8 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     counts: reconciler.counts,
     coverages: clusterPolicies.coverages,
     webhookReach: prover.reach,
-    stop: survey.stop,
+    stop: async () => {
+      await Promise.all([survey.stop(), events.stop()]);
+    },
   };
 }

@@ -128,6 +128,7 @@ export async function openCluster() {
     if (world.refuses(seen)) refuse(response, 429, "TooManyRequests");
     else if (seen.query.get("watch") === "true") answerWatch(seen, response);
     else if (seen.method === "PATCH") reply(response, 200, applied(seen));
+    else if (seen.method === "POST") reply(response, 201, seen.body);
     else answerGet(seen, response);
   }
 

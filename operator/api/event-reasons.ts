@@ -1,0 +1,14 @@
+/**
+ * The closed list of reasons that an Event of ours can have, each with what it means and on which object it is found:
+ * the same in code, tests and documentation. Reasons of conditions are in condition-reasons.ts, those of dependencies
+ * in reasons.ts.
+ */
+export const EVENT_REASONS = {
+  DependencyUnavailable:
+    "On a Pod: the sidecar makes it unready; the message names the dependencies, why and for how long. On a HealthPolicy: a dependency is down for all of its pods, or so many pods became unready that they are told of together.",
+  DependencyRecovered:
+    "On a Pod: it is ready again; the message names the dependencies and after what time. On a HealthPolicy: a dependency that was down for all of its pods is up again.",
+} as const satisfies Record<string, string>;
+
+/** One of EVENT_REASONS. */
+export type EventReason = keyof typeof EVENT_REASONS;

@@ -1,0 +1,102 @@
+/**
+ * Events that wait to be written. Whoever has much to say must not keep others from being heard: each namespace has a
+ * line of its own, and the lines take turns. What there is no room for is counted, and the next Event of that
+ * namespace says so.
+ */
+import { API_VERSION } from "../../api/names.ts";
+import type { EventToRecord } from "./event-object.ts";
+
+/** Events of one namespace that wait, of those on policies and of all others. */
+export const MOST_WAITING = 10;
+/** Namespaces that can wait. At 40 Events a minute no more than half of them have their turn before it is too late. */
+export const MOST_LINES = 500;
+/** What has waited longer is left out: it stands in the status, and a person has looked there by then. */
+export const LATE_MILLISECONDS = 300_000;
+
+/** An Event that waits. */
+export interface WaitingEvent {
+  event: EventToRecord;
+  /** When it happened. */
+  at: Date;
+  /** When it began to wait, in milliseconds of `performance.now()`. */
+  since: number;
+}
+
+/** An Event whose turn it is. */
+export interface NextEvent extends WaitingEvent {
+  /** Events of the same namespace that were left out before it. */
+  leftOut: number;
+}
+
+/** The lines. */
+export interface EventLines {
+  /** Takes a place in the line of its namespace, or counts as left out. */
+  add(waiting: WaitingEvent): void;
+  /** The Event whose turn it is now; undefined: none waits. `now` in milliseconds of `performance.now()`. */
+  next(now: number): NextEvent | undefined;
+  isEmpty(): boolean;
+}
+
+/** Policies first: one of their Events stands for many pods. */
+interface Line {
+  onPolicies: WaitingEvent[];
+  others: WaitingEvent[];
+  leftOut: number;
+}
+
+const namespaceOf = ({ regarding }: EventToRecord) => regarding.namespace ?? "";
+
+function isEmptyLine({ onPolicies, others }: Line): boolean {
+  return onPolicies.length + others.length === 0;
+}
+
+/** Takes the first of the line that is not late. */
+function takeFrom(line: Line, now: number): NextEvent | undefined {
+  for (;;) {
+    const first = line.onPolicies.shift() ?? line.others.shift();
+    if (!first) return undefined;
+    if (now - first.since <= LATE_MILLISECONDS) {
+      const { leftOut } = line;
+      line.leftOut = 0;
+      return { ...first, leftOut };
+    }
+    line.leftOut += 1;
+  }
+}
+
+/** Empty lines. */
+export function createEventLines(): EventLines {
+  /** By namespace, the one whose turn is next first. */
+  const lines = new Map<string, Line>();
+
+  /** The line of the namespace; undefined: there is no room for one more. */
+  function lineOf(namespace: string): Line | undefined {
+    const standing = lines.get(namespace);
+    if (standing || lines.size >= MOST_LINES) return standing;
+    const line = { onPolicies: [], others: [], leftOut: 0 };
+    lines.set(namespace, line);
+    return line;
+  }
+
+  return {
+    add: (waiting) => {
+      const line = lineOf(namespaceOf(waiting.event));
+      if (!line) return;
+      const isOnPolicy = waiting.event.regarding.apiVersion === API_VERSION;
+      const place = isOnPolicy ? line.onPolicies : line.others;
+      if (place.length < MOST_WAITING) place.push(waiting);
+      else line.leftOut += 1;
+    },
+    next: (now) => {
+      for (const [namespace, line] of lines) {
+        const next = takeFrom(line, now);
+        lines.delete(namespace);
+        // At the end again: all others have their turn first.
+        if (!isEmptyLine(line)) lines.set(namespace, line);
+        if (next) return next;
+      }
+      return undefined;
+    },
+    isEmpty: () => lines.size === 0,
+  };
+}

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { ApiError, type KubeRequest } from "../kube/kube-client.ts";
+import {
+  createEventRecorder,
+  EVENTS_BURST,
+  EVENTS_PER_MINUTE,
+  type EventRecorder,
+} from "./event-recorder.ts";
+
+/** The most in any minute. */
+const MOST_IN_A_MINUTE = 60;
+const MINUTE = 60_000;
+
+interface Write {
+  path: string;
+  namespace: string;
+  message: string;
+  at: number;
+}
+
+let writes: Write[];
+let warnings: object[];
+let answer: () => Promise<void>;
+let recorder: EventRecorder;
+
+async function request({ path, body }: KubeRequest): Promise<never> {
+  const { metadata, message } = body as { metadata: { namespace: string }; message: string };
+  writes.push({ path, namespace: metadata.namespace, message, at: performance.now() });
+  await answer();
+  return {} as never;
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  writes = [];
+  warnings = [];
+  answer = () => Promise.resolve();
+  recorder = createEventRecorder({
+    client: { request },
+    podName: "operator-1",
+    log: { warn: (fields: object) => warnings.push(fields) },
+  });
+});
+
+afterEach(async () => {
+  await recorder.stop();
+  jest.useRealTimers();
+});
+
+/** Records about an object that has had none, unless `uid` is given. */
+function record(namespace: string, { uid = crypto.randomUUID() as string, once = "" } = {}): void {
+  recorder.record({
+    regarding: { apiVersion: "v1", kind: "Pod", namespace, name: "web-1", uid },
+    type: "Warning",
+    reason: "DependencyUnavailable",
+    message: "orders-db: ConnectionRefused for 12s",
+    ...(once && { once }),
+  });
+}
+
+/** The most writes in any minute. */
+function busiestMinute(): number {
+  const inMinuteFrom = (start: number) =>
+    writes.filter(({ at }) => at >= start && at < start + MINUTE).length;
+  return Math.max(0, ...writes.map(({ at }) => inMinuteFrom(at)));
+}
+
+test("writes an Event at once", async () => {
+  record("shop");
+  await jest.advanceTimersByTimeAsync(1);
+  expect(writes).toMatchObject([
+    {
+      path: "/api/v1/namespaces/shop/events",
+      message: "orders-db: ConnectionRefused for 12s",
+    },
+  ]);
+});
+
+test("writes 60 a minute at most, whatever comes, and says how many each one stands for", async () => {
+  for (let second = 0; second < 600; second += 1) {
+    for (let one = 0; one < 20; one += 1) record("shop");
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  expect(busiestMinute()).toBeLessThanOrEqual(MOST_IN_A_MINUTE);
+  expect(EVENTS_BURST + EVENTS_PER_MINUTE).toBe(MOST_IN_A_MINUTE);
+  // All turns are used.
+  expect(writes.length).toBeGreaterThanOrEqual(EVENTS_BURST + 10 * EVENTS_PER_MINUTE - 1);
+  const leftOut = writes.map(({ message }) => Number(/\((\d+) more/.exec(message)?.[1] ?? 0));
+  const told = leftOut.reduce((sum, one) => sum + one, writes.length);
+  // But for those that wait still, and those that were left out since the last.
+  expect(600 * 20 - told).toBeLessThanOrEqual(20 * 2 + 10);
+});
+
+test("one namespace does not use up the turns of another", async () => {
+  for (let second = 0; second < 60; second += 1) {
+    for (let one = 0; one < 20; one += 1) record("loud");
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  record("quiet");
+  const asked = performance.now();
+  await jest.advanceTimersByTimeAsync(10_000);
+  const [quiet] = writes.filter(({ namespace }) => namespace === "quiet");
+  expect((quiet?.at ?? Number.POSITIVE_INFINITY) - asked).toBeLessThanOrEqual((2 * MINUTE) / 40);
+});
+
+test("one object does not use up the turns of its namespace", async () => {
+  for (let second = 0; second < 120; second += 1) {
+    record("shop", { uid: "flaps" });
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  expect(writes.length).toBeLessThanOrEqual(5 + 2);
+});
+
+test("what cannot be written is lost, and the log tells of it once a minute", async () => {
+  answer = () => Promise.reject(new ApiError("writing", { code: 403, body: "{}" }));
+  for (let one = 0; one < 10; one += 1) record("shop");
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(writes).toHaveLength(10);
+  expect(warnings).toMatchObject([{ failed: 1 }]);
+  await jest.advanceTimersByTimeAsync(MINUTE);
+  record("shop");
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(writes).toHaveLength(11);
+  expect(warnings).toMatchObject([{ failed: 1 }, { failed: 10 }]);
+});
+
+test("that an Event is there already is no failure where it is to be said once", async () => {
+  answer = () => Promise.reject(new ApiError("writing", { code: 409, body: "{}" }));
+  record("shop", { once: "r1" });
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(warnings).toStrictEqual([]);
+  record("shop");
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(warnings).toHaveLength(1);
+});
+
+test("writes one after the other, and none after the end", async () => {
+  let answerNow: () => void = () => undefined;
+  answer = () => new Promise((resolve) => (answerNow = resolve));
+  record("shop");
+  record("shop");
+  await jest.advanceTimersByTimeAsync(MINUTE);
+  expect(writes).toHaveLength(1);
+  const stopped = recorder.stop();
+  answerNow();
+  await stopped;
+  record("shop");
+  await jest.advanceTimersByTimeAsync(MINUTE);
+  expect(writes).toHaveLength(1);
+});
