@@ -42,7 +42,12 @@ export const HEALTH_POLICY: Resource = {
   schema: healthPolicySchema,
   printerColumns: [
     { name: "Ready", type: "string", jsonPath: conditionPath("Ready", "status") },
-    { name: "Reason", type: "string", jsonPath: conditionPath("Ready", "reason") },
+    {
+      name: "Reason",
+      type: "string",
+      jsonPath: ".status.reason",
+      description: "The dependency that makes pods unready, or the reason of condition Ready.",
+    },
     {
       name: "Pods",
       type: "string",

@@ -26,6 +26,8 @@ const MAX_SHORT_TEXT_LENGTH = 32;
 const MAX_SOURCE_LENGTH = 20 + POLICY_NAME_MAX_LENGTH;
 /** Every dependency's name, with a comma after each. */
 const MAX_SUMMARY_LENGTH = 64 * MAX_DEPENDENCIES;
+/** Reason of a condition, a dependency's name and its reason, and what stands between. */
+const MAX_REASON_LENGTH = 63 + 2 + MAX_LABEL_LENGTH + 2 + 63;
 const text = (description: string) =>
   z.string().max(MAX_SHORT_TEXT_LENGTH).optional().meta(describe(description));
 
@@ -62,6 +64,15 @@ export const status = z
       CONDITION_TYPES,
       "Accepted: the policy is valid. Programmed: a pod created now gets the sidecar. PodsCurrent: every matching pod runs it. Ready: accepted and programmed. Stalled: it can never work as it stands.",
     ),
+    reason: z
+      .string()
+      .max(MAX_REASON_LENGTH)
+      .optional()
+      .meta(
+        describe(
+          "In short, for kubectl get: while a dependency makes pods unready, the one that does so to most of them and why, such as orders-db: ConnectionRefused; else the reason of condition Ready. Both where the policy is not ready itself.",
+        ),
+      ),
     effective: z
       .object({
         mode: text("Whether pods become unready, or sidecars only report."),

@@ -56,7 +56,15 @@ export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
   kind: "HealthPolicy",
   plural: HEALTH_POLICIES,
   // Aligned pods change `application` one by one, as they change `pods`.
-  withoutCounts: ({ pods: _, dependencies: __, application: ___, conditions, ...rest }) => ({
+  withoutCounts: ({
+    pods: _,
+    dependencies: __,
+    application: ___,
+    // It follows from conditions, which are compared, and from dependencies, which are not.
+    reason: ____,
+    conditions,
+    ...rest
+  }) => ({
     ...rest,
     conditions: withoutMessages(conditions),
   }),

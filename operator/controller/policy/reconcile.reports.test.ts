@@ -78,6 +78,20 @@ test("what sidecars say is written at the pace of counts", async () => {
   expect(web.statusWrites()).toBe(1);
 });
 
+test("the reason that kubectl get shows follows at the pace of counts, too", async () => {
+  putPod(false);
+  await web.reconcile();
+  expect(web.status().reason).toBe("Ready");
+  web.echo();
+  const gates = { name: "orders-db", gating: true, reason: "ConnectTimeout" as const };
+  web.world.outcomes.set("web-1", { answer: { policy: "web", dependencies: [gates] } });
+  const wait = await web.reconcile();
+  expect(wait).toBeGreaterThan(3_000);
+  expect(web.statusWrites()).toBe(1);
+  await web.reconcileAsNewLeader();
+  expect(web.status().reason).toBe("orders-db: ConnectTimeout");
+});
+
 test("a pod that does not answer is unknown, and nothing else changes", async () => {
   web.cachePolicy({}, { mode: "DryRun" });
   putPod(true);

@@ -36,6 +36,7 @@ test("the whole status of a policy that is in force", () => {
   const common = { observedGeneration: 3, lastTransitionTime: "2026-02-03T04:05:06Z" };
   expect(policyStatus(factsOf({ counts: countsOf({ unready: 1, optedOut: 2 }) }))).toStrictEqual({
     observedGeneration: 3,
+    reason: "Ready",
     conditions: [
       {
         type: "Accepted",
@@ -160,7 +161,7 @@ describe("conditions", () => {
       "The policy as it was before stays in force; pods created now follow that, too.",
     );
     const { conditions: _, ...shown } = policyStatus(factsOf());
-    expect(status).toMatchObject(shown);
+    expect(status).toMatchObject({ ...shown, reason: "Invalid" });
   });
 
   test("invalid, and its ConfigMap is somebody else's: no pod may follow that", () => {

@@ -19,6 +19,7 @@ import { type ConditionState, datedConditions, no, unknown, yes } from "../condi
 import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
 import { reportedStatus } from "./reported-status.ts";
+import { statusReason } from "./status-reason.ts";
 
 /** Whether a pod created now would be injected. */
 export type Programmed =
@@ -236,10 +237,11 @@ function summary({ matched, injected, outdated, unready, optedOut }: PodCounts) 
 export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
   const common = { observedGeneration: facts.generation, conditions: conditions(facts) };
   const policy = policyInForce(facts.resolution);
-  if (!policy) return common;
+  if (!policy) return { ...common, reason: statusReason(common.conditions) };
   const { pods, ...reported } = reportedStatus(facts);
   return {
     ...common,
+    reason: statusReason(common.conditions, reported.dependencies),
     effective: effective(policy),
     bounds: boundsOf(policy),
     pods: { ...summary(facts.counts), ...pods },
