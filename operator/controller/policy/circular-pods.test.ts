@@ -19,7 +19,17 @@ const pods = [podOf(), bare];
 test("pods behind a host of the policy are skipped, and the circle is named", () => {
   const found = circularPods(everything, pods, find);
   expect(found.circle).toStrictEqual({ dependency: "orders-db", service: DATABASE });
-  expect(found.pods).toStrictEqual([podOf(), { ...bare, skipped: true }]);
+  expect(found.pods).toStrictEqual([
+    podOf(),
+    {
+      ...bare,
+      skipped: {
+        reason: "CircularDependency",
+        message:
+          "The pod is behind Service orders-db, a host of the policy, and would wait for itself.",
+      },
+    },
+  ]);
   expect(countPods(everything, [everything], found.pods)).toMatchObject({
     matched: 1,
     injected: 1,
@@ -37,7 +47,12 @@ test("one that got a sidecar before there was a circle is outdated", () => {
 test.each([
   ["the policy does not select them", testPolicy(), pods, find],
   ["there is no such Service", everything, pods, () => undefined],
-  ["they are opted out", everything, [{ ...bare, skipped: true }], find],
+  [
+    "they are opted out",
+    everything,
+    [{ ...bare, skipped: { reason: "OptedOut" as const, message: "It is." } }],
+    find,
+  ],
 ])("no circle where %s", (_, policy, all, findService) => {
   expect(circularPods(policy, all, findService)).toStrictEqual({ pods: all, circle: undefined });
 });

@@ -7,13 +7,20 @@ import {
 } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { selectorMatches } from "../../api/select-policy.ts";
-import type { PodRecord } from "./pods.ts";
+import type { PodRecord, SkippedPod } from "./pods.ts";
 
 /** The pods as they count for the policy, and the first circle among them. */
 export interface CircularPods {
   /** Those that are behind a host of the policy are skipped, as admission skips them. */
   pods: readonly PodRecord[];
   circle: OwnService | undefined;
+}
+
+function skipOf({ service }: OwnService): SkippedPod {
+  return {
+    reason: "CircularDependency",
+    message: `The pod is behind Service ${service.name}, a host of the policy, and would wait for itself.`,
+  };
 }
 
 /** Looks for pods that the policy selects and that are behind a Service that it names as a host. */
@@ -28,7 +35,7 @@ export function circularPods(
     if (pod.skipped || !selectorMatches(policy.selector, pod.labels)) return pod;
     const through = circleThrough(services, pod.labels);
     circle ??= through;
-    return through ? { ...pod, skipped: true } : pod;
+    return through ? { ...pod, skipped: skipOf(through) } : pod;
   });
   return { pods: counted, circle };
 }

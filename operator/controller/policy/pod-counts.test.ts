@@ -5,6 +5,7 @@ import { countPods, NO_PODS, policiesToRecount } from "./pod-counts.ts";
 import { podOf } from "./testing/records.ts";
 
 const policy = testPolicy();
+const SKIPPED = { reason: "OptedOut", message: "It is." } as const;
 
 test("pods as they should be, and one of another app", () => {
   const { sidecar: _, ...other } = podOf({ name: "db", labels: { app: "db" } });
@@ -64,7 +65,7 @@ test("every way in which a pod can fall short", () => {
       name: "bound",
       sidecar: { policy: "b", revision: sidecar?.revision ?? "", ready: true },
     }),
-    { ...bare, name: "host", skipped: true },
+    { ...bare, name: "host", skipped: SKIPPED },
   ];
   expect(countPods(policy, [policy], pods)).toMatchObject({
     matched: 6,
@@ -113,7 +114,7 @@ describe("pods that are bound to a policy and not matched by it any more", () =>
   test("stay in its counts as outdated, and unready where they are", () => {
     const pods = [
       podOf({ name: "relabelled", ...db, sidecar: unready }),
-      podOf({ name: "opted-out", skipped: true }),
+      podOf({ name: "opted-out", skipped: SKIPPED }),
       podOf({ name: "of-another", ...db, sidecar: { ...unready, policy: "other" } }),
     ];
     expect(countPods(policy, [policy], pods)).toMatchObject({

@@ -8,6 +8,7 @@ function raw(metadata: object = {}, spec: object = {}, status: object = {}): Kub
     metadata: {
       namespace: "shop",
       name: "web-6d5f7c9b8d-x2x4z",
+      uid: "uid-of-pod",
       labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
       ownerReferences: [
         { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web-6d5f7c9b8d", controller: true },
@@ -32,9 +33,11 @@ describe("projectPod", () => {
     expect(projectPod(raw())).toStrictEqual({
       namespace: "shop",
       name: "web-6d5f7c9b8d-x2x4z",
+      uid: "uid-of-pod",
       labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
       workload: "deployment/web",
-      skipped: false,
+      controller: undefined,
+      skipped: undefined,
       ip: "10.0.0.1",
       ready: false,
       created: 0,
@@ -51,6 +54,19 @@ describe("projectPod", () => {
     const other = projectPod(raw({ name: "bare", ownerReferences: [] }));
     expect(other?.judged.workload).toBe("Pod/bare");
     expect(other?.judged.probes).toBe(one?.judged.probes);
+  });
+
+  test("what controls a pod is one object for all of its pods", () => {
+    const owner = {
+      apiVersion: "apps/v1",
+      kind: "ReplicaSet",
+      name: "web-6d5f7c9b8d",
+      uid: "0f8fad5b-d9cb-469f-a165-70867728950e",
+    };
+    const ownerReferences = [{ ...owner, controller: true }];
+    const [one, two] = [1, 2].map(() => projectPod(raw({ ownerReferences })));
+    expect(one?.controller).toStrictEqual(owner);
+    expect(one?.controller).toBe(two?.controller);
   });
 
   test("an injected pod, and whether our container is ready", () => {
@@ -82,8 +98,8 @@ describe("projectPod", () => {
 
   test("a pod that no restart gives the sidecar, for a volume of our name", () => {
     const volumes = [{ name: "healthpolicy-config", emptyDir: {} }];
-    expect(projectPod(raw({}, { volumes }))?.skipped).toBe(true);
-    expect(projectPod(raw(OUR_ANNOTATIONS, { ...SIDECAR, volumes }))?.skipped).toBe(false);
+    expect(projectPod(raw({}, { volumes }))?.skipped?.reason).toBe("ReservedVolumeName");
+    expect(projectPod(raw(OUR_ANNOTATIONS, { ...SIDECAR, volumes }))?.skipped).toBeUndefined();
   });
 
   test("our container among others", () => {
@@ -122,9 +138,11 @@ describe("projectPod", () => {
     const bare = {
       namespace: "shop",
       name: "web",
+      uid: "",
       labels: {},
       workload: undefined,
-      skipped: false,
+      controller: undefined,
+      skipped: undefined,
     };
     const judged = { workload: "Pod/web", probes: { containers: [] } };
     const unknown = { ip: undefined, ready: false, created: 0, judged };
@@ -170,13 +188,15 @@ describe("projectPod", () => {
   });
 
   test.each([
-    ["opted out", { labels: { "healthpolicy.dev/inject": "false" } }, {}],
-    ["on the node's network", {}, { hostNetwork: true }],
-    ["of a Job", {}, { restartPolicy: "Never" }],
-    ["for Windows", {}, { os: { name: "windows" } }],
-    ["a mirror pod", { annotations: { "kubernetes.io/config.mirror": "x" } }, {}],
-  ])("%s: skipped", (_what, metadata, spec) => {
-    expect(projectPod(raw(metadata, spec))?.skipped).toBe(true);
+    ["OptedOut", { labels: { "healthpolicy.dev/inject": "false" } }, {}],
+    ["HostNetwork", {}, { hostNetwork: true }],
+    ["RestartPolicy", {}, { restartPolicy: "Never" }],
+    ["Windows", {}, { os: { name: "windows" } }],
+    ["MirrorPod", { annotations: { "kubernetes.io/config.mirror": "x" } }, {}],
+  ])("skipped: %s", (reason, metadata, spec) => {
+    const [one, two] = [1, 2].map(() => projectPod(raw(metadata, spec))?.skipped);
+    expect(one).toStrictEqual({ reason, message: expect.stringMatching(/^The pod.*\.$/) });
+    expect(one).toBe(two);
   });
 
   test("a pod that has ended or is on its way out is gone", () => {

@@ -10,7 +10,7 @@ import {
 import { isSidecar } from "../../inject/is-sidecar.ts";
 import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
-import { whyNeverInjected } from "../../inject/why-skip.ts";
+import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
 import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
@@ -18,17 +18,26 @@ import type { Change } from "../kube/watch.ts";
 import type { JudgedPod } from "../standards/coverage.ts";
 import { judgedProbes } from "../standards/judged-probes.ts";
 import { createdSeconds, workloadOfPod } from "../standards/workload-of-pod.ts";
+import { controllerOfPod, type PodController } from "./controller-of-pod.ts";
 import { shareEqual } from "./share-equal.ts";
+
+/** Why a pod is left as it is: for what it is itself, or for a Service that it is behind. */
+export type SkippedPod = Readonly<
+  Omit<Skip, "reason"> & { reason: Skip["reason"] | "CircularDependency" }
+>;
 
 /** A pod, cut down to what the leader needs. */
 export interface PodRecord {
   namespace: string;
   name: string;
+  uid: string;
   labels: Readonly<Record<string, string>>;
   /** The workload to restart, as kubectl takes it, such as `deployment/web`; a bare pod has none. */
   workload: string | undefined;
-  /** Opted out, or one that is never injected: no restart gives it the sidecar. */
-  skipped: boolean;
+  /** What made it, as far as Events can name that; a bare pod has none. */
+  controller: PodController | undefined;
+  /** Why no restart gives it the sidecar: opted out, or one that is never injected. */
+  skipped: SkippedPod | undefined;
   /** Set when the pod carries our container. */
   sidecar?: Sidecar;
   /** Address, where the pod has one. */
@@ -59,7 +68,7 @@ interface ContainerStatus {
 }
 
 interface LivePod extends Pod {
-  metadata: KubeObject["metadata"] & NonNullable<Pod["metadata"]>;
+  metadata: KubeObject["metadata"] & NonNullable<Pod["metadata"]> & { uid?: string };
   status?: {
     phase?: string;
     podIP?: string;
@@ -81,14 +90,17 @@ function deploymentOf(replicaSet: string, hash: string | undefined): string | un
   return replicaSet.endsWith(suffix) ? replicaSet.slice(0, -suffix.length) : undefined;
 }
 
+const ownersOf = ({ metadata }: LivePod) =>
+  (metadata.ownerReferences ?? []) as Partial<OwnerReference>[];
+
 /**
  * What to restart for a new pod in place of this one; derived, since we may not read workloads. It
  * becomes part of a command for a person's terminal, and whoever creates pods may write any text into an
  * ownerReference: what is no name of a known kind counts as no workload.
  */
-function workloadOf({ metadata }: LivePod): string | undefined {
-  const owners = (metadata.ownerReferences ?? []) as Partial<OwnerReference>[];
-  const owner = owners.find(({ controller }) => controller);
+function workloadOf(pod: LivePod): string | undefined {
+  const { metadata } = pod;
+  const owner = ownersOf(pod).find(({ controller }) => controller);
   const kind = WORKLOADS.get(owner?.kind);
   if (!kind || owner?.apiVersion !== WORKLOADS_API || !owner.name) return undefined;
   const hash = metadata.labels?.["pod-template-hash"];
@@ -102,6 +114,8 @@ interface Projection {
   image: string;
   /** Pods of a workload record the same of their probes: each for itself would double what is kept of a pod. */
   share: (record: RaisedRecord) => Readonly<RaisedRecord>;
+  shareController: (controller: PodController) => PodController;
+  shareSkip: (skip: Skip) => Readonly<Skip>;
   /** Pods of a workload are judged alike, and so are those of many workloads whose probes are equal. */
   shareJudged: (judged: JudgedPod) => Readonly<JudgedPod>;
   shareProbes: (probes: JudgedPod["probes"]) => JudgedPod["probes"];
@@ -132,6 +146,14 @@ function sidecarOf(pod: LivePod, { image, share }: Projection): Sidecar | undefi
   };
 }
 
+/** Shared: pods of one workload have the same. */
+function shared<T extends object>(
+  share: (value: T) => Readonly<T>,
+  value: T | undefined,
+): Readonly<T> | undefined {
+  return value && share(value);
+}
+
 function judgedPod({ metadata, spec }: LivePod, projection: Projection): Readonly<JudgedPod> {
   const probes = projection.shareProbes(judgedProbes((spec ?? {}) as JudgedPod["probes"]));
   return projection.shareJudged({ workload: workloadOfPod(metadata), probes });
@@ -139,14 +161,16 @@ function judgedPod({ metadata, spec }: LivePod, projection: Projection): Readonl
 
 function recordOf(pod: LivePod, projection: Projection): PodRecord {
   const { metadata, status } = pod;
-  const { image } = projection;
+  const { image, shareController, shareSkip } = projection;
   const sidecar = sidecarOf(pod, projection);
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
+    uid: metadata.uid ?? "",
     labels: metadata.labels ?? {},
     workload: workloadOf(pod),
-    skipped: whyNeverInjected(pod, { image }) !== undefined,
+    controller: shared(shareController, controllerOfPod(ownersOf(pod))),
+    skipped: shared(shareSkip, whyNeverInjected(pod, { image })),
     ...(sidecar && { sidecar }),
     ip: status?.podIP,
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
@@ -163,6 +187,8 @@ export function podProjection(image: string): (object: KubeObject) => PodRecord 
   const projection: Projection = {
     image,
     share: shareEqual(),
+    shareController: shareEqual(),
+    shareSkip: shareEqual(),
     shareJudged: shareEqual(),
     shareProbes: shareEqual(),
   };

@@ -10,9 +10,11 @@ export function podOf(overrides: Partial<PodRecord> = {}): PodRecord {
   return {
     namespace: "shop",
     name: "web-1",
+    uid: "uid-of-web-1",
     labels: { app: "web" },
     workload: "deployment/web",
-    skipped: false,
+    controller: undefined,
+    skipped: undefined,
     sidecar: { policy: policy.name, revision: revisionOf(policy), ready: true },
     ip: "10.0.0.1",
     ready: true,
