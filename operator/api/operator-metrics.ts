@@ -44,6 +44,42 @@ export const OPERATOR_METRICS = {
     labels: [],
     help: "Seconds until the webhook's certificate ends; absent while there is none.",
   },
+  leader: {
+    name: "healthpolicy_leader",
+    type: "gauge",
+    labels: [],
+    help: "1 in the replica that leads and so writes, 0 in the others.",
+  },
+  queueDepth: {
+    name: "healthpolicy_queue_depth",
+    type: "gauge",
+    labels: [],
+    help: "Pieces of work that wait for their turn; 0 in a replica that does not lead.",
+  },
+  queueLatency: {
+    name: "healthpolicy_queue_latency_seconds",
+    type: "histogram",
+    labels: ["kind"],
+    help: "Time that a piece of work that was due waited for its turn, by kind (policy, clusterPolicy, webhookConfiguration, webhookProof, certificate).",
+  },
+  reconcileErrors: {
+    name: "healthpolicy_reconcile_errors_total",
+    type: "counter",
+    labels: ["kind"],
+    help: "Pieces of work that failed and are tried again, by kind.",
+  },
+  apiCalls: {
+    name: "healthpolicy_api_calls_total",
+    type: "counter",
+    labels: ["verb", "code"],
+    help: "Calls to the API server, by verb (get with lists, watch, create, update, patch) and the HTTP status of the answer; none where no answer came.",
+  },
+  sidecars: {
+    name: "healthpolicy_sidecars",
+    type: "gauge",
+    labels: ["tag", "digest"],
+    help: "Pods by the image of their sidecar, the 20 most frequent and the rest as tag other; from the leader alone, of the namespaces whose pods it knows.",
+  },
   webhookReachable: {
     name: "healthpolicy_webhook_reachable",
     type: "gauge",

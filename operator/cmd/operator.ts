@@ -8,6 +8,7 @@ import { createLeader } from "../controller/leader.ts";
 import { startManagement } from "../controller/management.ts";
 import { controllerMetrics } from "../controller/metrics.ts";
 import { environmentHelp, type OperatorSettings, readSettings } from "../controller/settings.ts";
+import { workMetrics } from "../controller/work-metrics.ts";
 import { startWebhook, type Webhook } from "../webhook/server.ts";
 
 /** Within the pod's grace period of 30 s: whatever still hangs then is cut off. */
@@ -52,7 +53,8 @@ function serveCertificate(
 async function start(settings: OperatorSettings, log: pino.Logger): Promise<() => Promise<void>> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const client = createKubeClient(loadKubeConfig());
+  const { onCall, observer } = workMetrics(registry);
+  const client = createKubeClient(loadKubeConfig(), onCall);
   const { namespace, certificateSecret } = settings;
   const caches = startCaches({ client, namespace, certificateSecret, log });
   const webhook = await startWebhook({
@@ -72,7 +74,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
   });
   const certificate = serveCertificate(caches, webhook, log);
   const dnsName = `${settings.webhookService}.${namespace}.svc`;
-  const leader = createLeader({ client, caches, settings, dnsName, log });
+  const leader = createLeader({ client, caches, settings, dnsName, observer, log });
   controllerMetrics(registry, caches, leader);
   let stopping = false;
   const management = await startManagement({

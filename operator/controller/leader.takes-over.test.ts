@@ -50,8 +50,10 @@ test("a new leader says nothing about pods before it has seen all of them", asyn
   for (const go of cluster.world.held) go();
   await until("the status is written", () => cluster.patched(STATUS) !== undefined);
   expect(cluster.patched(STATUS)?.body).toHaveProperty("status.pods.matched", 1);
+  expect(cluster.leader.leads()).toBe(true);
   controller.abort();
   await leading;
+  expect([cluster.leader.leads(), cluster.leader.queueDepth()]).toStrictEqual([false, 0]);
 });
 
 describe("a new leader whose watches have been silent", () => {

@@ -37,6 +37,7 @@ test("a replica that does not lead watches no pods and writes nothing", async ()
   await until("caches are filled", cluster.caches.synced);
   expect(cluster.leader.pods()).toBeUndefined();
   expect(cluster.leader.counts().size).toBe(0);
+  expect([cluster.leader.leads(), cluster.leader.queueDepth()]).toStrictEqual([false, 0]);
   expect(cluster.api.seen.filter(({ path }) => path.endsWith("/pods"))).toEqual([]);
   expect(cluster.api.seen.every(({ method }) => method === "GET")).toBe(true);
 });

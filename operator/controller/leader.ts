@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { CacheChange, Caches } from "./caches.ts";
 import { decidesAnew } from "./cluster-policy/cluster-policy-cache.ts";
 import { endingWith } from "./kube/kube-client.ts";
-import { createQueue, type Queue } from "./kube/queue.ts";
+import { createQueue, type Queue, type QueueObserver } from "./kube/queue.ts";
 import type { Change } from "./kube/watch.ts";
 import { createLeaderWork, type LeaderWork, type LeaderWorkOptions } from "./leader-work.ts";
 import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
@@ -28,12 +28,19 @@ const RECOUNT_MILLISECONDS = 2_000;
 export type LeaderOptions = Pick<
   LeaderWorkOptions,
   "client" | "caches" | "settings" | "dnsName" | "ask" | "log"
->;
+> & {
+  /** Is told of the work. */
+  observer?: QueueObserver<WorkItem>;
+};
 
 /** The work of a leader, and what there is to see of it. */
 export interface Leader {
   /** Leads until the signal fires. */
   lead(signal: AbortSignal): Promise<void>;
+  /** Whether this replica leads and its caches are new enough for the work. */
+  leads(): boolean;
+  /** Items of work that wait for their turn; 0 in a replica that does not lead. */
+  queueDepth(): number;
   /** Pod counts by policy; empty in a replica that does not lead. */
   counts(): ReadonlyMap<string, PodCounts>;
   /** Coverage of standards by ClusterHealthPolicy; empty in a replica that does not lead. */
@@ -115,7 +122,7 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 export function createLeader(options: LeaderOptions): Leader {
   const { caches, settings, log } = options;
   /** Set while leading. */
-  let leading: { work: LeaderWork; pods: PodWatches } | undefined;
+  let leading: { work: LeaderWork; pods: PodWatches; queue: Queue<WorkItem> } | undefined;
 
   /**
    * Resolves when the caches are as new as the Lease, or when the signal fires. A watch can have been broken
@@ -133,6 +140,7 @@ export function createLeader(options: LeaderOptions): Leader {
     const queue: Queue<WorkItem> = createQueue({
       handle: (item) => work.handle(item),
       keyOf: workItemKey,
+      observer: options.observer,
       log,
     });
     const pods = startPodWatches({
@@ -172,7 +180,7 @@ export function createLeader(options: LeaderOptions): Leader {
     for (const policy of caches.clusterPolicies.values()) queue.add(clusterPolicyItem(policy));
     // Only while leading: replicas that serve admission alone must not grow with the cluster.
     followPods();
-    leading = { work, pods };
+    leading = { work, pods, queue };
     await untilAborted(signal);
     unsubscribe();
     leading = undefined;
@@ -181,6 +189,8 @@ export function createLeader(options: LeaderOptions): Leader {
 
   return {
     lead,
+    leads: () => leading !== undefined,
+    queueDepth: () => leading?.queue.depth() ?? 0,
     counts: () => leading?.work.counts() ?? NO_COUNTS,
     coverages: () => leading?.work.coverages() ?? NO_COVERAGES,
     pods: () => leading?.pods,

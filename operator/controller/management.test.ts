@@ -6,10 +6,10 @@ import { Registry } from "prom-client";
 import { closed } from "../webhook/testing/tls-client.ts";
 import type { Caches } from "./caches.ts";
 import { carryOut } from "./certificate/certificates.ts";
-import type { Leader } from "./leader.ts";
 import { MAX_CONNECTIONS, startManagement } from "./management.ts";
 import { controllerMetrics } from "./metrics.ts";
 import { countsOf } from "./policy/testing/records.ts";
+import { IDLE_LEADER } from "./testing/idle-leader.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 
 /** The timeout of the server for one request, its clock of one second, and some slack. */
@@ -156,14 +156,8 @@ test("the controller's metrics", async () => {
     certificates: watch,
     certificate: () => undefined,
   };
-  const webhookReach = () => NOT_PROVEN_YET.reach;
-  const leader = {
-    counts: () => counts,
-    coverages: () => new Map(),
-    pods: () => undefined,
-    webhookReach,
-  };
-  controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
+  const leader = { ...IDLE_LEADER, counts: () => counts };
+  controllerMetrics(registry, caches as unknown as Caches, leader);
   const url = await start(registry, () => undefined);
   const text = await (await fetch(`${url}/metrics`)).text();
   expect(text).toContain('healthpolicy_pods{namespace="shop",policy="web",state="matched"} 3');
@@ -195,14 +189,7 @@ test("seconds until the certificate ends", async () => {
     certificates: watch,
     certificate: () => ({ resourceVersion: "1", data }),
   };
-  const webhookReach = () => NOT_PROVEN_YET.reach;
-  const leader = {
-    counts: () => new Map(),
-    coverages: () => new Map(),
-    pods: () => undefined,
-    webhookReach,
-  };
-  controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
+  controllerMetrics(registry, caches as unknown as Caches, IDLE_LEADER);
   const text = await registry.metrics();
   const seconds = Number(/^healthpolicy_certificate_expiry_seconds (\d+)$/m.exec(text)?.[1]);
   expect(Math.abs(seconds - 90 * 24 * 3_600)).toBeLessThan(60);
@@ -221,13 +208,8 @@ test("whether API servers reach the webhook: 1, 0, and absent while nobody knows
     certificate: () => undefined,
   };
   let reach: Reach = NOT_PROVEN_YET.reach;
-  const leader = {
-    counts: () => new Map(),
-    coverages: () => new Map(),
-    pods: () => undefined,
-    webhookReach: () => reach,
-  };
-  controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
+  const leader = { ...IDLE_LEADER, webhookReach: () => reach };
+  controllerMetrics(registry, caches as unknown as Caches, leader);
   const value = async () =>
     /^healthpolicy_webhook_reachable (.*)$/m.exec(await registry.metrics())?.[1];
   expect(await value()).toBeUndefined();

@@ -3,10 +3,10 @@ import { expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { RULES } from "../api/standards/rules.ts";
 import type { Caches } from "./caches.ts";
-import type { Leader } from "./leader.ts";
 import { controllerMetrics } from "./metrics.ts";
+import { podOf } from "./policy/testing/records.ts";
 import type { Coverage } from "./standards/coverage.ts";
-import { NOT_PROVEN_YET } from "./webhook-configuration/webhook-proof.ts";
+import { IDLE_LEADER } from "./testing/idle-leader.ts";
 
 test("workloads by state, every rule also at 0, and no series of a policy that is gone", async () => {
   const violations = [{ rule: "LivenessProbeMissing", count: 2, examples: ["shop/Pod/secret"] }];
@@ -14,15 +14,10 @@ test("workloads by state, every rule also at 0, and no series of a policy that i
     ["strict", { workloads: 5, compliant: 3, violationsTotal: 2, violations }],
     ["empty", { workloads: 0, compliant: 0, violationsTotal: 0 }],
   ]);
-  const leader = {
-    counts: () => new Map(),
-    coverages: () => coverages,
-    pods: () => undefined,
-    webhookReach: () => NOT_PROVEN_YET.reach,
-  };
+  const leader = { ...IDLE_LEADER, coverages: () => coverages };
   const registry = new Registry();
   const caches = { certificate: () => undefined };
-  controllerMetrics(registry, caches as unknown as Caches, leader as unknown as Leader);
+  controllerMetrics(registry, caches as unknown as Caches, leader);
   const lines = async () =>
     (await registry.metrics()).split("\n").filter((line) => /^healthpolicy_(work|stan)/.test(line));
   const gauge = (name: string, labels: string, value: number) =>
@@ -41,4 +36,29 @@ test("workloads by state, every rule also at 0, and no series of a policy that i
   ]);
   coverages.clear();
   expect(await lines()).toStrictEqual([]);
+});
+
+test("whether a replica leads, what waits in it, and which sidecars it sees", async () => {
+  const registry = new Registry();
+  const version = { tag: "0.1.0" };
+  const pods = [podOf({ sidecar: { policy: "web", revision: "r", ready: true, version } })];
+  let leads = true;
+  const leader = {
+    ...IDLE_LEADER,
+    leads: () => leads,
+    queueDepth: () => (leads ? 3 : 0),
+    pods: () =>
+      leads ? ({ all: () => pods, secondsSinceLastEvent: () => 1 } as never) : undefined,
+  };
+  const caches = { certificate: () => undefined };
+  controllerMetrics(registry, caches as unknown as Caches, leader);
+  const lines = async () =>
+    (await registry.metrics()).split("\n").filter((line) => /^healthpolicy_(l|q|s)/.test(line));
+  expect(await lines()).toStrictEqual([
+    "healthpolicy_leader 1",
+    "healthpolicy_queue_depth 3",
+    'healthpolicy_sidecars{tag="0.1.0",digest=""} 1',
+  ]);
+  leads = false;
+  expect(await lines()).toStrictEqual(["healthpolicy_leader 0", "healthpolicy_queue_depth 0"]);
 });

@@ -7,6 +7,7 @@ import type { Caches } from "./caches.ts";
 import { certificateExpiry } from "./certificate/certificate-plan.ts";
 import type { Leader } from "./leader.ts";
 import type { PodCounts } from "./policy/pod-counts.ts";
+import { sidecarVersions } from "./policy/sidecar-versions.ts";
 
 /** Pods of a policy by state; `would_be_unready` in a dry run alone, and only once sidecars have been asked. */
 function states({ matched, injected, outdated, unready, optedOut, reports }: PodCounts) {
@@ -59,6 +60,34 @@ function coverageMetrics(registers: Registry[], leader: Leader): void {
   });
 }
 
+/** Registers what a replica does: whether it leads, what waits, and which sidecars the leader sees. */
+function leaderMetrics(registers: Registry[], leader: Leader): void {
+  new Gauge({
+    ...settingsOf(OPERATOR_METRICS.leader),
+    registers,
+    collect() {
+      this.set(leader.leads() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    ...settingsOf(OPERATOR_METRICS.queueDepth),
+    registers,
+    collect() {
+      this.set(leader.queueDepth());
+    },
+  });
+  new Gauge({
+    ...settingsOf(OPERATOR_METRICS.sidecars),
+    registers,
+    collect() {
+      this.reset();
+      for (const { tag, digest, pods } of sidecarVersions(leader.pods()?.all() ?? [])) {
+        this.set({ tag, digest }, pods);
+      }
+    },
+  });
+}
+
 /** Registers the metrics of the controller; values are read when they are asked for. */
 export function controllerMetrics(registry: Registry, caches: Caches, leader: Leader): void {
   const registers = [registry];
@@ -76,6 +105,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   coverageMetrics(registers, leader);
+  leaderMetrics(registers, leader);
   new Gauge({
     ...settingsOf(OPERATOR_METRICS.watchLastEvent),
     registers,

@@ -1,7 +1,7 @@
 /** Which container counts as ours, and which image as the same version. */
 import { describe, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER } from "../api/names.ts";
-import { isSameVersion, isSidecar } from "./is-sidecar.ts";
+import { imageVersion, isSameVersion, isSidecar } from "./is-sidecar.ts";
 import type { Container } from "./pod.ts";
 
 const IMAGE = "registry.example/healthpolicy/sidecar:1.0.0";
@@ -57,4 +57,16 @@ test.each<[unknown, string, boolean]>([
   [`x/sidecar:1@${DIGEST}`, `y/sidecar@sha256:${"cd".repeat(32)}`, false],
 ])("%s beside %s is the same version: %s", (standing, configured, same) => {
   expect(isSameVersion(standing, configured)).toBe(same);
+});
+
+test.each([
+  ["sidecar", undefined],
+  ["sidecar:1.0.0", { tag: "1.0.0" }],
+  ["mirror.corp:5000/sidecar", undefined],
+  [`sidecar@${DIGEST}`, { digest: DIGEST }],
+  [`sidecar:1.0.0@${DIGEST}`, { tag: "1.0.0", digest: DIGEST }],
+  [["sidecar:1"], undefined],
+  [`${"x".repeat(1_024)}:1`, undefined],
+])("the version that %s states", (image, version) => {
+  expect(imageVersion(image)).toStrictEqual(version);
 });

@@ -25,6 +25,19 @@ function reference(image: unknown): ImageReference | undefined {
   return imageReference(image);
 }
 
+/** What an image's reference states of its version: one of them, or both. */
+export interface ImageVersion {
+  tag?: string;
+  digest?: string;
+}
+
+/** Tag and digest of an image; undefined where it states neither, or the text is no image's. */
+export function imageVersion(image: unknown): ImageVersion | undefined {
+  const { tag, digest } = reference(image) ?? {};
+  if (tag === undefined && digest === undefined) return undefined;
+  return { ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
+}
+
 /**
  * Whether `container` is the sidecar, whose image is configured as `image`. It is told by its name and
  * by the image's own name. Registry and path before that do not count, because webhooks that send pulls

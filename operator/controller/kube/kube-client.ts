@@ -6,6 +6,7 @@
 import http from "node:http";
 import https from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
+import { type ApiCall, verbOf } from "./api-call.ts";
 
 /** The longest an ordinary call may take, answer included. */
 const CALL_DEADLINE_MILLISECONDS = 10_000;
@@ -225,9 +226,24 @@ export function endingWith(signal: AbortSignal, client: KubeClient): KubeClient 
   };
 }
 
-/** A client for the current context of `config`. */
-export function createKubeClient(config: KubeConfig): KubeClient {
+/** A client for the current context of `config`. `onCall` is told of every call that was begun. */
+export function createKubeClient(
+  config: KubeConfig,
+  onCall: (call: ApiCall) => void = () => {},
+): KubeClient {
   const { send, closeIdle } = connect(config);
+
+  async function sendCounted(request: KubeRequest, signal: AbortSignal) {
+    const verb = verbOf(request);
+    try {
+      const response = await send(request, signal);
+      onCall({ verb, code: response.statusCode });
+      return response;
+    } catch (error) {
+      onCall({ verb, code: undefined });
+      throw error;
+    }
+  }
 
   async function call<T>(
     request: KubeRequest,
@@ -237,7 +253,7 @@ export function createKubeClient(config: KubeConfig): KubeClient {
     const { signal, done } = withDeadline(request);
     try {
       signal.throwIfAborted();
-      return await use(await send(request, signal), doing);
+      return await use(await sendCounted(request, signal), doing);
     } catch (error) {
       // When a node fails or a route goes, all open connections are dead, but none of them reports it. So
       // a call without an answer closes the idle ones too. Otherwise each of the next calls would take one

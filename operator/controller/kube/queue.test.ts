@@ -233,3 +233,34 @@ test("stop waits for what runs and starts nothing more", async () => {
   await sleep(60);
   expect(done).toEqual(["a"]);
 });
+
+test("tells how many are due, how long each was, and what failed", async () => {
+  const told: [string, string | number][] = [];
+  const held = Promise.withResolvers<undefined>();
+  const keys = start((key) => (key === "held" ? held.promise : Promise.reject(new Error("no"))), {
+    concurrency: 1,
+    firstBackoff: 60_000,
+    maxBackoff: 60_000,
+    observer: {
+      onStart: (item, waitedSeconds) => told.push([item, Math.round(waitedSeconds * 10)]),
+      onFailure: (item) => told.push([item, "failed"]),
+    },
+  });
+  keys.add("held");
+  expect(keys.depth()).toBe(0);
+  keys.add("next");
+  keys.addAfter("later", 60_000);
+  await sleep(100);
+  // Asked for again, and due since the first time.
+  keys.add("next");
+  expect(keys.depth()).toBe(1);
+  await sleep(100);
+  held.resolve(undefined);
+  await until("all is told", () => told.length >= 3);
+  expect(keys.depth()).toBe(0);
+  const [first, second, third] = told;
+  expect(first).toStrictEqual(["held", 0]);
+  expect(second?.[0]).toBe("next");
+  expect(second?.[1]).toBeGreaterThanOrEqual(2);
+  expect(third).toStrictEqual(["next", "failed"]);
+});

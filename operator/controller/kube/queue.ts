@@ -3,6 +3,14 @@ import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
 import { createRepeatedErrors } from "./repeated-errors.ts";
 
+/** What is told of the work, for metrics. */
+export interface QueueObserver<T> {
+  /** Called as the work on an item begins, with the seconds since it was due. */
+  onStart: (item: T, waitedSeconds: number) => void;
+  /** Called when the work on an item has failed. */
+  onFailure: (item: T) => void;
+}
+
 /** What a queue needs. Times in milliseconds. */
 export interface QueueOptions<T> {
   /** Works on one item. A number: work on it again after so many milliseconds. Rejects: backoff. */
@@ -10,6 +18,7 @@ export interface QueueOptions<T> {
   /** Items of one key are the same work. */
   keyOf: (item: T) => string;
   log: Pick<Logger, "warn">;
+  observer?: QueueObserver<T> | undefined;
   /** How many items are worked on at once. */
   concurrency?: number;
   /** Wait after the first failure of an item; doubled by each further one. */
@@ -26,18 +35,27 @@ export interface Queue<T> {
   add: (item: T) => void;
   /** Work on the item after some milliseconds, or earlier when that has been asked for. */
   addAfter: (item: T, milliseconds: number) => void;
+  /** How many items are due and wait for their turn. */
+  depth: () => number;
   /** Takes no more work and resolves when what runs has ended. */
   stop: () => Promise<void>;
 }
 
+/** An item, and since when it has been due, by performance.now(). */
+interface Due<T> {
+  item: T;
+  since: number;
+}
+
 /** Starts an empty queue. */
 export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
-  const { handle, keyOf, log, concurrency = 4, firstBackoff = 200, maxBackoff = 60_000 } = options;
+  const { handle, keyOf, log, observer } = options;
+  const { concurrency = 4, firstBackoff = 200, maxBackoff = 60_000 } = options;
   const random = options.random ?? Math.random;
   // All of these by key.
-  const waiting = new Map<string, T>();
+  const waiting = new Map<string, Due<T>>();
   const running = new Map<string, Promise<void>>();
-  const again = new Map<string, T>();
+  const again = new Map<string, Due<T>>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   const errors = createRepeatedErrors();
@@ -58,6 +76,7 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
     } catch (error) {
       // The queue is being stopped and has ended this work itself: nothing has failed.
       if (stopped) return;
+      observer?.onFailure(item);
       const wait = backoff(key);
       const retryMilliseconds = Math.round(wait);
       log.warn({ key, retryMilliseconds, ...errors.fields(key, error) }, "work failed");
@@ -68,17 +87,18 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   /** What was asked for during the work waits for its turn again. */
   function finish(key: string): void {
     running.delete(key);
-    const item = again.get(key);
-    if (item !== undefined) waiting.set(key, item);
+    const due = again.get(key);
+    if (due !== undefined) waiting.set(key, due);
     again.delete(key);
     next();
   }
 
   function next(): void {
-    for (const [key, item] of waiting) {
+    for (const [key, { item, since }] of waiting) {
       if (stopped || running.size >= concurrency) return;
       waiting.delete(key);
       clearTimer(key);
+      observer?.onStart(item, (performance.now() - since) / 1_000);
       running.set(
         key,
         work(key, item).finally(() => finish(key)),
@@ -94,8 +114,8 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   function add(item: T): void {
     if (stopped) return;
     const key = keyOf(item);
-    if (running.has(key)) again.set(key, item);
-    else waiting.set(key, item);
+    const place = running.has(key) ? again : waiting;
+    place.set(key, { item, since: place.get(key)?.since ?? performance.now() });
     next();
   }
 
@@ -115,6 +135,7 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   return {
     add,
     addAfter,
+    depth: () => waiting.size + again.size,
     stop: async () => {
       stopped = true;
       for (const key of [...timers.keys()]) clearTimer(key);

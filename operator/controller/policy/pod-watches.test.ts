@@ -163,6 +163,23 @@ test("and back: the same", async () => {
   await until("the new watch tells", () => changes.length === 2);
 });
 
+test("every pod is told once, also while two watches know it", async () => {
+  api.put("shop", "web-1");
+  api.put("system", "operator-1");
+  const all = () => [...watches.all()].map(({ name }) => name).sort();
+  watches.follow(many(MOST_WATCHED_NAMESPACES + 1));
+  await untilWatched([ALL]);
+  expect(all()).toEqual(["operator-1", "web-1"]);
+  api.holds = (path) => path.includes("/shop/");
+  synced = [];
+  watches.follow(["shop"]);
+  await until("the operator's own are read twice", () => synced.includes("system"));
+  expect(all()).toEqual(["operator-1", "web-1"]);
+  api.release();
+  await untilWatched(podsOf("shop", "system"));
+  expect(all()).toEqual(["operator-1", "web-1"]);
+});
+
 test("a plan that changes before it is carried out leaves no watch behind", async () => {
   watches.follow(["shop"]);
   await untilWatched(podsOf("shop", "system"));

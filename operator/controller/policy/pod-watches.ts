@@ -36,6 +36,8 @@ export interface PodWatches {
   follow(namespaces: Iterable<string>): void;
   /** The pods of a namespace that is followed. */
   pods(namespace: string): PodRecord[];
+  /** Every pod that is known, each once. */
+  all(): Iterable<PodRecord>;
   /** Whether `pods` gives all pods of the namespace. */
   synced(namespace: string): boolean;
   /** Seconds since the API server last said anything, on the watch where that is longest ago. */
@@ -130,6 +132,11 @@ export function startPodWatches(options: PodWatchesOptions): PodWatches {
       closeUnneeded();
     },
     pods: (namespace) => sourceOf(namespace)?.index.pods(namespace) ?? [],
+    *all() {
+      // Of two watches that know one namespace, as one takes over from the other, the one that is read.
+      const sources = all?.watch.synced() ? [all] : single.values();
+      for (const { index } of sources) yield* index.all();
+    },
     synced: (namespace) => sourceOf(namespace)?.watch.synced() ?? false,
     secondsSinceLastEvent: () => {
       const sources = [...single.values(), ...(all ? [all] : [])];

@@ -84,6 +84,16 @@ describe("projectPod", () => {
     });
   });
 
+  test("the version of our container, as far as its image states one", () => {
+    const [one, two] = [1, 2].map(() => {
+      const container = { name: "healthpolicy-sidecar", image: "mirror.example/sidecar:0.1.0" };
+      return projectPod(raw(OUR_ANNOTATIONS, { initContainers: [container] }))?.sidecar?.version;
+    });
+    expect(one).toStrictEqual({ tag: "0.1.0" });
+    expect(one).toBe(two);
+    expect(projectPod(raw(OUR_ANNOTATIONS, SIDECAR))?.sidecar).not.toHaveProperty("version");
+  });
+
   test("what was raised in a pod that carries our container, and in no other", () => {
     const entry = "app/readinessProbe.timeoutSeconds=1->5";
     const recorded = { "healthpolicy.dev/probes-raised": `${entry}, something else` };

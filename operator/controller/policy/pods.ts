@@ -7,7 +7,7 @@ import {
   SIDECAR_PORT,
   SIDECAR_PORT_TRIES,
 } from "../../api/names.ts";
-import { isSidecar } from "../../inject/is-sidecar.ts";
+import { type ImageVersion, imageVersion, isSidecar } from "../../inject/is-sidecar.ts";
 import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
 import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
@@ -54,6 +54,8 @@ export interface Sidecar {
   /** The policy that the pod is bound to. */
   policy: string;
   revision: string;
+  /** Of its image, as the pod states it, if it does; one object for all pods that state the same. */
+  version?: Readonly<ImageVersion>;
   ready: boolean;
   /** Where it can be asked: absent before it runs, and where the port is none of ours or the node's. */
   port?: number;
@@ -119,6 +121,7 @@ interface Projection {
   /** Pods of a workload are judged alike, and so are those of many workloads whose probes are equal. */
   shareJudged: (judged: JudgedPod) => Readonly<JudgedPod>;
   shareProbes: (probes: JudgedPod["probes"]) => JudgedPod["probes"];
+  shareVersion: (version: ImageVersion) => Readonly<ImageVersion>;
 }
 
 /** Others than ours are not asked: what a person writes there must not send us to any port of the pod. */
@@ -128,7 +131,7 @@ function portOf({ env }: Container, { spec }: LivePod): number | undefined {
   return isOurs && Number.isInteger(port) && spec?.hostNetwork !== true ? port : undefined;
 }
 
-function sidecarOf(pod: LivePod, { image, share }: Projection): Sidecar | undefined {
+function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Sidecar | undefined {
   const container = pod.spec?.initContainers?.find((one) => isSidecar(one, image));
   const policy = pod.metadata.annotations?.[POLICY_ANNOTATION];
   // Only both together make a pod ours: annotations get copied along with a pod's manifest, and anybody
@@ -136,10 +139,12 @@ function sidecarOf(pod: LivePod, { image, share }: Projection): Sidecar | undefi
   if (!container || policy === undefined) return undefined;
   const status = pod.status?.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
   const probes = raisedRecord(pod.metadata.annotations ?? {});
+  const version = imageVersion(container.image);
   const port = status?.started ? portOf(container, pod) : undefined;
   return {
     policy,
     revision: pod.metadata.annotations?.[REVISION_ANNOTATION] ?? "",
+    ...(version && { version: shareVersion(version) }),
     ready: status?.ready === true,
     ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
     ...(port !== undefined && { port }),
@@ -191,6 +196,7 @@ export function podProjection(image: string): (object: KubeObject) => PodRecord 
     shareSkip: shareEqual(),
     shareJudged: shareEqual(),
     shareProbes: shareEqual(),
+    shareVersion: shareEqual(),
   };
   return (object) => {
     const pod = object as unknown as LivePod;
@@ -206,6 +212,8 @@ export interface PodIndex {
   /** To be given every change of the cache. */
   update(change: Change<PodRecord>): void;
   pods(namespace: string): PodRecord[];
+  /** The pods of all namespaces. */
+  all(): Iterable<PodRecord>;
 }
 
 /** An empty index. */
@@ -221,6 +229,9 @@ export function createPodIndex(): PodIndex {
       else byNamespace.delete(namespace);
     },
     pods: (namespace) => [...(byNamespace.get(namespace)?.values() ?? [])],
+    *all() {
+      for (const pods of byNamespace.values()) yield* pods.values();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
+import type { ApiCall } from "../api-call.ts";
 import { createKubeClient, type KubeClient } from "../kube-client.ts";
 
 /** The longest a test waits for anything, unless it says otherwise. */
@@ -48,13 +49,13 @@ async function readBody(request: http.IncomingMessage): Promise<unknown> {
 }
 
 /** A client for the server at `url`. */
-export function clientOf(url: string): KubeClient {
+export function clientOf(url: string, onCall?: (call: ApiCall) => void): KubeClient {
   const config = new KubeConfig();
   config.loadFromClusterAndUser(
     { name: "fake", server: url, skipTLSVerify: true },
     { name: "tester", token: "the-token" },
   );
-  return createKubeClient(config);
+  return createKubeClient(config, onCall);
 }
 
 /** Starts a fake on a free port. */

@@ -1,0 +1,48 @@
+/** What is counted while it happens: calls to the API server, and the leader's work. */
+import { Counter, Histogram, type Registry } from "prom-client";
+import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
+import type { ApiCall } from "./kube/api-call.ts";
+import type { QueueObserver } from "./kube/queue.ts";
+import type { WorkItem } from "./work-item.ts";
+
+const { apiCalls: CALLS, queueLatency: LATENCY, reconcileErrors: ERRORS } = OPERATOR_METRICS;
+
+/** Seconds. Work begins at once, unless four other pieces are slow or API servers limit their calls. */
+const BUCKETS_SECONDS = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60];
+
+/** Takes what happens. */
+export interface WorkMetrics {
+  onCall: (call: ApiCall) => void;
+  observer: QueueObserver<WorkItem>;
+}
+
+/** Registers the metrics of calls and work; once per registry. */
+export function workMetrics(registry: Registry): WorkMetrics {
+  const registers = [registry];
+  const calls = new Counter({
+    name: CALLS.name,
+    help: CALLS.help,
+    labelNames: CALLS.labels,
+    registers,
+  });
+  const latency = new Histogram({
+    name: LATENCY.name,
+    help: LATENCY.help,
+    labelNames: LATENCY.labels,
+    buckets: BUCKETS_SECONDS,
+    registers,
+  });
+  const errors = new Counter({
+    name: ERRORS.name,
+    help: ERRORS.help,
+    labelNames: ERRORS.labels,
+    registers,
+  });
+  return {
+    onCall: ({ verb, code }) => calls.inc({ verb, code: code === undefined ? "none" : `${code}` }),
+    observer: {
+      onStart: ({ kind }, waitedSeconds) => latency.observe({ kind }, waitedSeconds),
+      onFailure: ({ kind }) => errors.inc({ kind }),
+    },
+  };
+}
