@@ -7,6 +7,7 @@ import {
   createClusterReconciler,
 } from "./cluster-policy/reconcile-cluster-policy.ts";
 import { createEventRecorder } from "./events/event-recorder.ts";
+import { createTellTurns } from "./events/tell-turns.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
@@ -96,6 +97,10 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     caches,
     pods: options.pods,
     survey,
+    turns: createTellTurns({
+      events,
+      lookAgain: (policy, milliseconds) => queue.addAfter(policyItem(policy), milliseconds),
+    }),
     configMaps: createConfigMapWriter(client),
     webhook,
     webhookReach: prover.reach,

@@ -16,6 +16,8 @@ export const VOLUME_REFRESH = 120_000;
 export const STATUS_FOLLOWS = 30_000;
 /** The operator asking a sidecar that has noticed a fault: 30 s at most, on top of the policy's bound and the write. */
 export const SIDECARS_ASKED = 90_000;
+/** An Event about a pod whose readiness has changed: its sidecar is asked at once, and Events of others go first. */
+export const EVENTS_WRITTEN = 30_000;
 /** A ConfigMap that was refused: the longest wait of the operator's queue, 60 s, and the status. */
 export const CONFIGMAP_TRIED_AGAIN = 90_000;
 /** A dependency's Deployment coming back, for kubectl's own --timeout: below KUBECTL. */

@@ -8,12 +8,18 @@ import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { createTokenBucket } from "../kube/token-bucket.ts";
 import { createEventLines, type NextEvent } from "./event-lines.ts";
 import { type EventToRecord, eventObject, eventPath } from "./event-object.ts";
-import { createObjectPace } from "./object-pace.ts";
+import { createPace } from "./pace.ts";
 
 /** At once after a quiet time; with what is written within a minute after that, it makes 60. */
 export const EVENTS_BURST = 20;
 /** In the long run. */
 export const EVENTS_PER_MINUTE = 40;
+/** About one object: at once, as when it turns down and up twice and something else happens to it. */
+const OBJECT_BURST = 5;
+/** And then one so often, however fast it flaps. */
+const OBJECT_MILLISECONDS = 60_000;
+/** Objects about which that is remembered. */
+const MOST_OBJECTS = 5_000;
 /** A log line about Events that could not be written comes at most so often. */
 const COMPLAINT_MILLISECONDS = 60_000;
 
@@ -42,7 +48,11 @@ function withLeftOut({ event, leftOut }: NextEvent): EventToRecord {
 export function createEventRecorder({ client, podName, log }: EventRecorderOptions): EventRecorder {
   const bucket = createTokenBucket({ perSecond: EVENTS_PER_MINUTE / 60, burst: EVENTS_BURST });
   const lines = createEventLines();
-  const pace = createObjectPace();
+  const pace = createPace({
+    burst: OBJECT_BURST,
+    milliseconds: OBJECT_MILLISECONDS,
+    most: MOST_OBJECTS,
+  });
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;

@@ -121,6 +121,40 @@ test("of an enforced policy the unready pods are asked, and nobody while there a
   expect(web.status().pods).not.toHaveProperty("wouldBeUnready");
 });
 
+test("what dependencies do to pods is said on the pod and on the policy, and not in a dry run", async () => {
+  putPod(true);
+  await web.reconcile();
+  putPod(false);
+  await web.reconcile();
+  const gates = {
+    ...{ name: "orders-db", gating: true, since: new Date(Date.now() - 12_000).toISOString() },
+    reason: "ConnectionRefused" as const,
+  };
+  web.world.outcomes.set("web-1", { answer: { policy: "web", dependencies: [gates] } });
+  await web.reconcile();
+  await web.reconcile();
+  putPod(true);
+  await web.reconcile();
+  const said = web.world.events.map(({ regarding, reason, message }) => {
+    return [regarding.kind, reason, message.replace(/1[2-9]s/, "12s")];
+  });
+  expect(said).toStrictEqual([
+    ["Pod", "DependencyUnavailable", "orders-db: ConnectionRefused for 12s"],
+    [
+      "HealthPolicy",
+      "DependencyUnavailable",
+      "orders-db: ConnectionRefused for 12s, in the only pod",
+    ],
+    ["Pod", "DependencyRecovered", "orders-db after 12s"],
+    ["HealthPolicy", "DependencyRecovered", "orders-db is up again for all pods after 12s"],
+  ]);
+  web.world.events.length = 0;
+  web.cachePolicy({ generation: 4 }, { mode: "DryRun" });
+  web.world.outcomes.set("web-1", { answer: WOULD_GATE });
+  await web.reconcile();
+  expect(web.world.events).toStrictEqual([]);
+});
+
 test("nobody is asked for a policy that is gone", async () => {
   putPod(false);
   await web.reconcile();

@@ -9,6 +9,7 @@ import {
 } from "../../api/effective-policy.ts";
 import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
+import type { TellTurns } from "../events/tell-turns.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
@@ -33,7 +34,7 @@ import {
   policyPlan,
   type ReplicaFacts,
 } from "./policy-plan.ts";
-import { podsToAsk, sidecarReports } from "./sidecar-reports.ts";
+import { type AskablePod, podsToAsk, sidecarReports } from "./sidecar-reports.ts";
 import type { Survey } from "./survey-sidecars.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
@@ -49,6 +50,8 @@ export interface ReconcilerOptions {
   pods: Pick<PodWatches, "pods" | "synced">;
   /** Asks sidecars. */
   survey: Pick<Survey, "follow" | "outcome">;
+  /** Says on pods and policy what they say. */
+  turns: TellTurns;
   configMaps: ConfigMapWriter;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
@@ -70,7 +73,7 @@ export interface Reconciler {
 
 /** A reconciler that remembers nothing yet. */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { caches, configMaps, survey, webhook, namespace: own } = options;
+  const { caches, configMaps, survey, turns, webhook, namespace: own } = options;
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
 
@@ -78,7 +81,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function reportsOf(policy: EffectivePolicy, pods: readonly PodRecord[]) {
     const toAsk = podsToAsk(policy, pods);
     survey.follow(policy, toAsk);
-    const reports = sidecarReports(policy, toAsk, (pod) => survey.outcome(policy, pod));
+    const outcomeOf = (pod: AskablePod) => survey.outcome(policy, pod);
+    const reports = sidecarReports(policy, toAsk, outcomeOf);
+    // A dry run turns no pod.
+    if (policy.mode === "DryRun") turns.forget(policy);
+    else turns.look({ policy, pods, toAsk, outcomeOf, reports });
     // A new leader leaves what the last one wrote until it knows better.
     return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
   }
@@ -88,6 +95,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const policy = policyInForce(resolution);
     if (!policy) {
       survey.follow(record, []);
+      turns.forget(record);
       return NO_PODS;
     }
     if (!options.pods.synced(namespace)) return undefined;
@@ -198,6 +206,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       const resolution = caches.index.resolution(policy);
       if (!record || !resolution) {
         survey.follow(policy, []);
+        turns.forget(policy);
         forget(key);
         return undefined;
       }

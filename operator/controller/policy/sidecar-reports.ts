@@ -89,6 +89,11 @@ interface Failure {
   since: string | undefined;
 }
 
+/** A dependency that keeps a pod unready, as its sidecar says; RFC 3339. */
+export interface SaidFailure extends Omit<Failure, "pod"> {
+  name: string;
+}
+
 function commonest(failures: readonly Failure[]): Reason {
   const count = (reason: Reason) => failures.filter((failure) => failure.reason === reason).length;
   // Sorting keeps the order of equals: of two that are as frequent the first of the list, not now this and now that.
@@ -101,6 +106,15 @@ function failureOf(name: string, pod: string, { wouldBeReady, dependencies }: Si
   // Without a reason it has not been checked yet.
   if (!holds || !found?.reason) return [];
   return [{ pod, reason: found.reason, since: found.since }];
+}
+
+/** What keeps the pod unready, or would, as it says, in the policy's order; nothing where it says nothing that fits. */
+export function failuresSaid(policy: EffectivePolicy, outcome: Outcome | undefined): SaidFailure[] {
+  const answer = outcome?.answer;
+  if (!answer || !fits(answer, policy)) return [];
+  return policy.dependencies.flatMap(({ name }) =>
+    failureOf(name, "", answer).map(({ reason, since }) => ({ name, reason, since })),
+  );
 }
 
 /** Adds up what was said; `outcomeOf` gives what came of asking a pod, undefined where that has not happened yet. */

@@ -7,6 +7,8 @@ import { rawPolicy, testPolicy } from "../../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { Caches } from "../../caches.ts";
 import { carryOut } from "../../certificate/certificates.ts";
+import type { EventToRecord } from "../../events/event-object.ts";
+import { createTellTurns } from "../../events/tell-turns.ts";
 import { type KubeObject, keyOf } from "../../kube/kube-object.ts";
 import { startFakeObjects } from "../../kube/testing/fake-objects.ts";
 import type { Reach } from "../../webhook-configuration/webhook-proof.ts";
@@ -37,6 +39,8 @@ interface World {
   /** Names of the pods that are to be asked, by policy, and what came of that. */
   following: Map<string, string[]>;
   outcomes: Map<string, Outcome>;
+  /** What was said on pods and policies. */
+  events: EventToRecord[];
   /** Namespaces whose pods are not known yet. */
   unsynced: string[];
 }
@@ -58,6 +62,7 @@ export async function openPolicy() {
     services: [],
     following: new Map(),
     outcomes: new Map(),
+    events: [],
     unsynced: [],
   };
   const replica = https.createServer(
@@ -94,6 +99,10 @@ export async function openPolicy() {
         },
         outcome: (_, { name }) => world.outcomes.get(name),
       },
+      turns: createTellTurns({
+        events: { record: (event) => world.events.push(event) },
+        lookAgain: () => undefined,
+      }),
       configMaps: createConfigMapWriter(api.client, () => 0.5),
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,
