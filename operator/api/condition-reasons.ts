@@ -41,6 +41,8 @@ export const CONDITION_REASONS = [
   "Ready",
   /** In force, but no pod is made unready by it. */
   "DryRun",
+  /** In force, and pods stay ready in a fault that most of them share. */
+  "SharedFault",
   /** Not stalled: nothing stands in the way. */
   "Progressing",
 ] as const;

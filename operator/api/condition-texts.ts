@@ -50,6 +50,8 @@ export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
     Ready: "True. Accepted and programmed, so that it is in force. It waits for no pod.",
     NoPods: "True. In force; no running pod matches the selector.",
     DryRun: "True. In force as a dry run, which makes no pod unready.",
+    SharedFault:
+      "True. In force; a dependency is down for more pods than `fleet.maxUnready` lets go, and pods stay ready.",
     ...NOT_PROGRAMMED,
     ...NOT_ACCEPTED,
   },

@@ -54,6 +54,7 @@ function hasRange({ path, node, parent }: Part): boolean {
 /** What has no bound, in words; undefined when it is bounded. */
 function whyUnbounded(part: Part): string | undefined {
   const { node, path } = part;
+  if (node["x-kubernetes-int-or-string"]) return whyUnboundedNumberOrText(part);
   switch (node.type) {
     case "string":
       return node.enum || Number.isInteger(node.maxLength) ? undefined : `${path}: no maxLength`;
@@ -68,6 +69,11 @@ function whyUnbounded(part: Part): string | undefined {
     default:
       return `${path}: type ${node.type} has no bound that this test knows`;
   }
+}
+
+function whyUnboundedNumberOrText(part: Part): string | undefined {
+  const bounded = hasRange(part) && Number.isInteger(part.node.maxLength);
+  return bounded ? undefined : `${part.path}: no range or no maxLength`;
 }
 
 function whyUnboundedMap({ node, path }: Part): string | undefined {
@@ -89,6 +95,7 @@ const unbounded = (schema: StructuralSchema) =>
  */
 function mostCharacters(node: StructuralSchema): number {
   const longest = (texts: unknown[]) => Math.max(...texts.map((text) => String(text).length));
+  if (node["x-kubernetes-int-or-string"]) return Number(node.maxLength);
   if (node.type === "string") return node.enum ? longest(node.enum) : Number(node.maxLength);
   if (node.items) return Number(node.maxItems) * mostCharacters(node.items);
   if (typeof node.additionalProperties === "object") {
@@ -107,7 +114,7 @@ const fieldOf = (resource: Resource, name: string) =>
 
 describe("the schema", () => {
   test.each(PARTS)("$path is structural", ({ node }) => {
-    expect(typeof node.type).toBe("string");
+    expect(typeof node.type).toBe(node["x-kubernetes-int-or-string"] ? "undefined" : "string");
     for (const keyword of ["anyOf", "oneOf", "allOf", "$ref", "additionalProperties"]) {
       if (keyword !== "additionalProperties" || node.type !== "object" || node.properties) {
         expect(node).not.toHaveProperty(keyword);
@@ -133,6 +140,11 @@ describe("the schema", () => {
   test.each<[string, StructuralSchema, string]>([
     ["string", { type: "string" }, "no maxLength"],
     ["string with a format", { type: "string", format: "date-time" }, "no maxLength"],
+    [
+      "number or text",
+      { "x-kubernetes-int-or-string": true, maxLength: 1 },
+      "no range or no maxLength",
+    ],
     ["list", { type: "array", items: { type: "boolean" } }, "no maxItems"],
     ["number", { type: "integer", minimum: 1 }, "no range"],
     ["map", { type: "object", additionalProperties: { type: "string", maxLength: 1 } }, "no maxP"],
@@ -262,6 +274,7 @@ describe("no message brings a control character to a terminal:", () => {
       { name: "api", http: { host: bad, path: bad, hostHeader: bad, tls: { caSecret: key } } },
     ],
     timing: { connectTimeout: bad, checkTimeout: bad, interval: bad },
+    fleet: { maxUnready: bad },
     sidecar: {
       resources: { requests: { cpu: bad, memory: bad }, limits: { cpu: bad, memory: bad } },
     },

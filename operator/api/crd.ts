@@ -53,12 +53,23 @@ function mapChildren(
   };
 }
 
+/**
+ * A number or a text as Kubernetes' own fields have it. The one form of `anyOf` with types that a structural schema may
+ * have says no more than the keyword does.
+ */
+function intOrString(node: StructuralSchema): StructuralSchema {
+  if (!node["x-kubernetes-int-or-string"]) return node;
+  const { anyOf, ...rest } = node;
+  const texts = (anyOf as StructuralSchema[]).find(({ type }) => type === "string");
+  return { ...rest, maxLength: texts?.maxLength };
+}
+
 /** What zod emits, cut to what a structural schema may hold, all the way down. */
 function structural(node: StructuralSchema): StructuralSchema {
   const kept = Object.fromEntries(
     Object.entries(node).filter(([keyword]) => !DROPPED_KEYWORDS.includes(keyword)),
   );
-  return mapChildren(withoutFormatBounds(kept), structural);
+  return mapChildren(intOrString(withoutFormatBounds(kept)), structural);
 }
 
 /** The OpenAPI schema of a resource, apiVersion, kind and metadata included. */

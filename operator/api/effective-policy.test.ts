@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { effectivePolicy, policyInForce } from "./effective-policy.ts";
 import type { DefaultsSupplier, Source } from "./merge-defaults.ts";
 import type { HealthPolicy, HealthPolicySpec } from "./v1alpha1.ts";
+import { formatMaxUnready } from "./v1alpha1-fleet.ts";
 
 const METADATA = {
   name: "web",
@@ -83,8 +84,23 @@ describe("effectivePolicy", () => {
         },
         impact: { "orders-db": "built-in" },
         probes: "built-in",
+        maxUnready: "built-in",
       },
     });
+  });
+
+  test.each<[string | number | undefined, object | undefined, string]>([
+    [undefined, undefined, "built-in"],
+    ["100%", undefined, "policy"],
+    ["50%", { percent: 50 }, "policy"],
+    ["0%", { percent: 0 }, "policy"],
+    [2, { pods: 2 }, "policy"],
+    [0, { pods: 0 }, "policy"],
+  ])("reads fleet.maxUnready %j", (maxUnready, want, source) => {
+    const policy = resolved({ dependencies: [ORDERS], fleet: { maxUnready } });
+    expect(policy.maxUnready).toStrictEqual(want);
+    expect(policy.sources.maxUnready).toBe(source);
+    expect(formatMaxUnready(policy.maxUnready)).toBe(String(maxUnready ?? "100%"));
   });
 
   test("asks for all memcached servers, on memcached's port, unless the policy says otherwise", () => {

@@ -15,7 +15,7 @@ import {
   timeSources,
   timingOf,
 } from "./merge-defaults.ts";
-import type { DependencyConfig, Mode } from "./policy-file.ts";
+import type { DependencyConfig, MaxUnready, Mode } from "./policy-file.ts";
 import {
   firstNotNested,
   notNestedSentence,
@@ -26,6 +26,7 @@ import {
 import type { HealthPolicySpec, ObjectMeta } from "./v1alpha1.ts";
 import type { ApplicationProbes } from "./v1alpha1-application.ts";
 import { dependencyConfig } from "./v1alpha1-dependency.ts";
+import { maxUnreadyOf } from "./v1alpha1-fleet.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
 import type { SidecarResources } from "./v1alpha1-sidecar.ts";
 import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
@@ -45,10 +46,17 @@ export interface EffectivePolicy {
   dependencies: DependencyConfig[];
   /** What becomes of the probes of the app's containers. */
   application: { probes: ApplicationProbes };
+  /** How many pods one fault may make unready; absent: all of them. */
+  maxUnready?: MaxUnready;
   /** What the policy itself asks for the sidecar; the rest is the installation's. Absent: nothing. */
   sidecarResources?: SidecarResources;
   /** Where each time comes from, each dependency's impact, and what becomes of the app's probes. */
-  sources: { times: Record<TimeField, Source>; impact: Record<string, Source>; probes: Source };
+  sources: {
+    times: Record<TimeField, Source>;
+    impact: Record<string, Source>;
+    probes: Source;
+    maxUnready: Source;
+  };
 }
 
 /** A HealthPolicy, cut down to what is resolved. */
@@ -95,6 +103,7 @@ function withTimes(
   const dependencies = spec.dependencies.map((dependency) => dependencyOf(dependency, layers));
   const probes = mergeProbes(layers);
   const sidecarResources = spec.sidecar?.resources;
+  const maxUnready = maxUnreadyOf(spec.fleet?.maxUnready);
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -107,11 +116,13 @@ function withTimes(
     probe: probeOf(times),
     dependencies: dependencies.map(({ value }) => value),
     application: { probes: probes.value },
+    ...(maxUnready && { maxUnready }),
     ...(sidecarResources && { sidecarResources }),
     sources: {
       times: timeSources(times),
       impact: Object.fromEntries(dependencies.map(({ value, source }) => [value.name, source])),
       probes: probes.source,
+      maxUnready: spec.fleet?.maxUnready === undefined ? "built-in" : "policy",
     },
   };
 }

@@ -8,6 +8,8 @@ export const EVENT_REASONS = {
     "On a Pod: the sidecar makes it unready; the message names the dependencies, why and for how long. On a HealthPolicy: a dependency is down for all of its pods, or so many pods became unready that they are told of together.",
   DependencyRecovered:
     "On a Pod: it is ready again; the message names the dependencies and after what time. On a HealthPolicy: a dependency that was down for all of its pods is up again.",
+  SharedFault:
+    "On a HealthPolicy: a dependency is down for more pods than `fleet.maxUnready` lets go, and they stay ready; the message names it and why.",
 } as const satisfies Record<string, string>;
 
 /** One of EVENT_REASONS. */

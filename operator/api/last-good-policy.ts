@@ -89,6 +89,7 @@ export function lastGoodPolicy(
       times: timeSources(times),
       impact: Object.fromEntries(sources),
       probes: probes.source,
+      maxUnready: policy.sources.maxUnready,
     },
   };
 }

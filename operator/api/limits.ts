@@ -67,6 +67,8 @@ export const MAX_MESSAGE_LENGTH = 2_048;
 export const MAX_CHANGED_PROBE_LENGTH = 120;
 /** Pods that a status names as examples of one dependency. */
 export const MAX_EXAMPLES = 10;
+/** Pods whose addresses a policy file carries, so that sidecars can ask each other: twice as many as one asks. */
+export const MAX_PEERS = 16;
 /** The most dependencies that a policy may name. */
 export const MAX_DEPENDENCIES = 12;
 /** The most memcached servers that one dependency may name. */

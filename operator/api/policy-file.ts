@@ -80,6 +80,24 @@ export interface DependencyConfig extends Partial<Slots> {
   impact: Impact;
 }
 
+/** Where the sidecar of another pod of the policy listens. */
+export interface PeerAddress {
+  ip: string;
+  port: number;
+}
+
+/** How many pods one fault may make unready: a share of them in percent, or so many pods. */
+export type MaxUnready = { percent: number } | { pods: number };
+
+/** What a sidecar needs to tell a fault that most pods of its policy share. */
+export interface FleetConfig {
+  maxUnready: MaxUnready;
+  /** Pods of the policy when `peers` was drawn from them. */
+  pods: number;
+  /** A sample of them, at most MAX_PEERS; this pod may be among them. */
+  peers: PeerAddress[];
+}
+
 /** What the file says: one policy with every default filled in. */
 export interface PolicyFile {
   /** Name of the HealthPolicy. */
@@ -89,6 +107,8 @@ export interface PolicyFile {
   mode: Mode;
   timing: Timing;
   dependencies: DependencyConfig[];
+  /** Absent where each pod decides for itself. */
+  fleet?: FleetConfig;
 }
 
 /** The whole file as the controller writes it. */

@@ -33,4 +33,6 @@ export const POD_REASON_TEXTS: Record<PodReason, string> = {
   NoPolicy: "The policy was deleted, or has not come in time. The pod is ready.",
   Unsupported: "The policy file has a format that only a later sidecar reads. The pod is ready.",
   DryRun: "The policy is a dry run. The pod is ready, whatever is down.",
+  SharedFault:
+    "A dependency is down for more pods than `fleet.maxUnready` lets go. The pod stays ready.",
 };

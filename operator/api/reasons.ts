@@ -38,7 +38,7 @@ const GATING = {
 export type Reason = keyof typeof GATING;
 
 /** Why a pod as a whole is in its state, where no single dependency says it. */
-export type PodReason = "Starting" | "NoPolicy" | "Unsupported" | "DryRun";
+export type PodReason = "Starting" | "NoPolicy" | "Unsupported" | "DryRun" | "SharedFault";
 
 /** Every reason of a dependency, in the order of the documentation. */
 export const REASONS = Object.keys(GATING) as Reason[];

@@ -20,6 +20,7 @@ function typeText(node: StructuralSchema): string {
   if (node.items) return `list of ${typeText(node.items)}`;
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(", ");
   if (typeof node.additionalProperties === "object") return "map of strings";
+  if (node["x-kubernetes-int-or-string"]) return "integer or string";
   return node.type ?? "object";
 }
 

@@ -23,6 +23,12 @@ export const SIDECAR_METRICS = {
     labels: OF_DEPENDENCY,
     help: "In a dry run: 1 while the dependency would keep the pod unready.",
   },
+  podSharedFault: {
+    name: "healthpolicy_pod_shared_fault",
+    type: "gauge",
+    labels: [],
+    help: "Where fleet.maxUnready is set: 1 while the pod stays ready because most pods share its fault.",
+  },
   dependencyUp: {
     name: "healthpolicy_dependency_up",
     type: "gauge",

@@ -8,6 +8,8 @@ import {
   durationMilliseconds,
   firstNotNested,
   formatDuration,
+  heldBackMilliseconds,
+  knownToAllMilliseconds,
   NUMBER_LIMITS,
   notNestedSentence,
   type ProbeTiming,
@@ -124,6 +126,28 @@ describe("times that do not nest", () => {
     ],
   ])("refuses %j", (change, want) => {
     expect(whyNotNested({ ...TIMING, ...change }, PROBE)).toBe(want);
+  });
+});
+
+describe("where other pods are asked", () => {
+  const timing = { ...TIMING, intervalMilliseconds: 5_000 };
+
+  test.each([
+    [1, 6_000],
+    [2, 1_500],
+    [3, 1_000],
+    [10, 1_000],
+  ])("after %i failures all that share the fault know of it within %i ms", (threshold, want) => {
+    expect(knownToAllMilliseconds({ ...timing, failureThreshold: threshold })).toBe(want);
+  });
+
+  test("a pod is unready later by as much, and by the question", () => {
+    expect(heldBackMilliseconds(timing)).toBe(2_500);
+    const { timing: builtIn, probe } = testPolicy();
+    expect(bounds(builtIn, probe, true)).toStrictEqual({
+      unreadyWithinMilliseconds: 18_500,
+      readyWithinMilliseconds: 11_000,
+    });
   });
 });
 

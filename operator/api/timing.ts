@@ -140,19 +140,45 @@ export function withinLimits(timing: Timing): Timing {
   };
 }
 
+/** How long one question to other pods takes at most: asking, connecting and reading the answer. */
+export const ASK_MILLISECONDS = 1_000;
+/** How old what a sidecar says of itself may be: it is made at most once a second. */
+const ANSWER_AGE_MILLISECONDS = 1_000;
+/** The shortest share of an interval between two checks: the rest of it is drawn, so that pods drift apart. */
+export const SHORTEST_WAIT = 0.9;
+
+/**
+ * How long, in milliseconds, after a dependency counts as down every other pod that has the same fault knows of it. A
+ * pod whose checks began with the fault has its streak of failures together after (threshold - 1) of the shortest
+ * waits; one whose check was over just before fails for the first time an interval after the fault.
+ */
+export function knownToAllMilliseconds({ failureThreshold, intervalMilliseconds }: Timing): number {
+  const ahead = 1 - SHORTEST_WAIT * (failureThreshold - 1);
+  return Math.round(Math.max(0, ahead * intervalMilliseconds)) + ANSWER_AGE_MILLISECONDS;
+}
+
+/**
+ * How long, in milliseconds, a dependency that is down does not gate yet where other pods are asked about it: until
+ * they must know, and one question more.
+ */
+export function heldBackMilliseconds(timing: Timing): number {
+  return knownToAllMilliseconds(timing) + ASK_MILLISECONDS;
+}
+
 /**
  * Worst-case times from a dependency's failure (or return) to the pod's readiness following it.
  * The last check of a streak starts at most threshold x interval after the change and takes at most
  * checkTimeout; the kubelet asks at most one period later. The kubelet's and the API server's own
- * delays come on top.
+ * delays come on top. `asksPeers`: other pods are asked before one turns unready.
  */
-export function bounds(timing: Timing, probe: ProbeTiming): Bounds {
+export function bounds(timing: Timing, probe: ProbeTiming, asksPeers: boolean = false): Bounds {
   const afterStreak = (threshold: number) =>
     threshold * timing.intervalMilliseconds +
     timing.checkTimeoutMilliseconds +
     probe.periodSeconds * 1_000;
   return {
-    unreadyWithinMilliseconds: afterStreak(timing.failureThreshold),
+    unreadyWithinMilliseconds:
+      afterStreak(timing.failureThreshold) + (asksPeers ? heldBackMilliseconds(timing) : 0),
     readyWithinMilliseconds: afterStreak(timing.successThreshold),
   };
 }

@@ -127,6 +127,12 @@ export const status = z
           .object({ probes: sourced(value, "What becomes of the probes of the app's containers.") })
           .optional()
           .meta(describe("The app's own containers.")),
+        fleet: z
+          .object({
+            maxUnready: sourced(value, "How many pods one fault may make unready."),
+          })
+          .optional()
+          .meta(describe("All pods together.")),
       })
       .optional()
       .meta(
@@ -165,7 +171,7 @@ export const status = z
           "In a dry run: of the asked, pods that would be unready if the policy were enforced.",
         ),
         asked: count(
-          "Pods whose sidecar the operator asks for its reasons, 200 at most: in a dry run those with a ready sidecar, else those whose sidecar says unready.",
+          "Pods whose sidecar the operator asks for its reasons, 200 at most: in a dry run those with a ready sidecar, else those whose sidecar says unready, and with fleet.maxUnready 16 that are ready at most.",
         ),
         unknown: count(
           "Of the asked, pods that gave no answer, or none that fits the policy as it is now. Nothing is done because of that.",
@@ -195,6 +201,9 @@ export const status = z
         z.object({
           name: z.string().max(MAX_LABEL_LENGTH).meta(describe("Name of the dependency.")),
           failingPods: count("Of the asked, pods that it makes unready, or would in a dry run."),
+          sharedPods: count(
+            "Of the asked, pods that stay ready though it is down for them, because more pods than fleet.maxUnready lets go have it down. Absent where there is none.",
+          ),
           reason: z
             .string()
             .max(63)
@@ -222,7 +231,7 @@ export const status = z
       .optional()
       .meta({
         ...describe(
-          "Dependencies that make pods unready now, or would in a dry run, as their sidecars say. Those that fail nowhere are left out.",
+          "Dependencies that make pods unready now, or would in a dry run or if most pods did not share the fault, as their sidecars say. Those that fail nowhere are left out.",
         ),
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["name"],

@@ -10,6 +10,7 @@ import { MODES } from "./policy-file.ts";
 import { application } from "./v1alpha1-application.ts";
 import { dependency } from "./v1alpha1-dependency.ts";
 import { describe } from "./v1alpha1-fields.ts";
+import { fleet } from "./v1alpha1-fleet.ts";
 import { selector } from "./v1alpha1-selector.ts";
 import { sidecar } from "./v1alpha1-sidecar.ts";
 import { type HealthPolicyStatus, status } from "./v1alpha1-status.ts";
@@ -39,6 +40,7 @@ const spec = z
     timing,
     probe,
     application,
+    fleet,
     sidecar,
   })
   .meta({ ...describe("What the app depends on."), ...cel(...NESTING_RULES) });

@@ -9,6 +9,7 @@ import {
   STATE_PATH,
 } from "../api/names.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
+import { followPeers } from "../sidecar/follow-peers.ts";
 import { followPolicyFile } from "../sidecar/follow-policy-file.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
 import { logProblems } from "../sidecar/log-problems.ts";
@@ -63,6 +64,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
   const { configPath, namespace, mountedKeys } = settings;
   const marks = openMarks(settings.statePath, { now: Date.now(), log });
   const readiness = createReadiness({ marks, supportedTypes: CHECK_TYPES, log });
+  const peers = followPeers({ readiness });
   const noteProblem = logProblems(log);
   const runner = runChecks({
     loadCheck,
@@ -70,6 +72,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     onResult: (dependency, result, milliseconds) => {
       noteProblem(dependency, result);
       readiness.record(dependency.name, result, milliseconds);
+      peers.look();
     },
     // Awake anyway: an idle program that woke up once more for the policy file would cost each pod more.
     onTurn: () => policyFile.look(),
@@ -79,10 +82,14 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     onChange: (config) => {
       readiness.apply(config);
       runner.apply(config);
+      peers.apply(config);
     },
     onUnsupported: readiness.applyUnsupported,
     // After each look at the file, so that a policy that is there is never counted as missing.
-    onLook: readiness.refresh,
+    onLook: () => {
+      readiness.refresh();
+      peers.look();
+    },
     log,
   });
   const server = createProbeServer(readiness);
@@ -91,6 +98,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
   return () => {
     policyFile.stop();
     runner.stop();
+    peers.stop();
     server.close();
   };
 }

@@ -101,6 +101,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
       events,
       lookAgain: (policy, milliseconds) => queue.addAfter(policyItem(policy), milliseconds),
     }),
+    events,
     configMaps: createConfigMapWriter(client),
     webhook,
     webhookReach: prover.reach,

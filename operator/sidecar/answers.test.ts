@@ -78,6 +78,17 @@ describe("readyAnswer", () => {
     });
   });
 
+  test("a shared fault is named, with a line for each dependency that is down", () => {
+    const pod = podOf([view("fine"), view("db", "ConnectionRefused")]);
+    const shared = { ready: true, reason: "SharedFault" as const, gating: [], shared: ["db"] };
+    expect(readyAnswer({ ...pod, verdict: shared })).toStrictEqual({
+      status: 200,
+      body: "SharedFault\ndb: ConnectionRefused",
+    });
+    const verdict = { ready: false, reason: undefined, gating: ["fine"], shared: ["db"] };
+    expect(readyAnswer({ ...pod, verdict })).toStrictEqual({ status: 503, body: "fine: Starting" });
+  });
+
   test("a dependency without a result says so", () => {
     const unheard = { ...view("db"), state: UNHEARD };
     expect(readyAnswer(podOf([unheard])).body).toBe("db: Starting");
@@ -153,6 +164,29 @@ describe("statusAnswer", () => {
     ]);
   });
 
+  test("what most pods share, and what has just failed here", () => {
+    const failing = view("cache");
+    const state = { ...failing.state, up: { high: true, against: 1 } };
+    const pod = podOf([view("db", "ConnectionRefused"), { ...failing, state }, view("fine")]);
+    const shared = { ready: true, reason: "SharedFault" as const, gating: [], shared: ["db"] };
+    const status = JSON.parse(statusAnswer({ ...pod, verdict: shared }));
+    expect(status).toMatchObject({ ready: true, reason: "SharedFault" });
+    const said = status.dependencies.map(({ name, up, gating, shared, failing }: never) => [
+      name,
+      up,
+      gating,
+      shared,
+      failing,
+    ]);
+    expect(said).toStrictEqual([
+      ["db", false, false, true, undefined],
+      ["cache", true, false, undefined, true],
+      ["fine", true, false, undefined, undefined],
+    ]);
+    const dryRun = { ...pod, verdict: DRY_RUN, enforced: shared };
+    expect(JSON.parse(statusAnswer(dryRun)).dependencies[0].shared).toBe(true);
+  });
+
   test("without a policy", () => {
     const verdict = { ready: true, reason: "NoPolicy" as const, gating: [] };
     const pod = { policy: undefined, generation: undefined, verdict, dependencies: [] };
@@ -194,7 +228,7 @@ describe("statusAnswer", () => {
   test("at its longest it drops the details and fits", () => {
     const body = statusAnswer({
       ...LONGEST,
-      enforced: LONGEST.verdict,
+      enforced: { ...LONGEST.verdict, shared: LONGEST.verdict.gating },
       unsupportedFormat: Number.MAX_SAFE_INTEGER,
       policy: "p".repeat(253),
       generation: Number.MAX_SAFE_INTEGER,

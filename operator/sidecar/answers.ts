@@ -2,6 +2,7 @@
 import { MAX_STATUS_BYTES } from "../api/limits.ts";
 import type { PodReason, Reason } from "../api/reasons.ts";
 import type { DependencyView, PodView } from "./readiness.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Longest body of /readyz in bytes: enough for a person to read. The kubelet looks at the status code alone. */
 export const MAX_READY_BYTES = 1_024;
@@ -18,6 +19,8 @@ function line({ name, state }: DependencyView): string {
   return state.detail ? `${name}: ${reason} ${state.detail}` : `${name}: ${reason}`;
 }
 
+const sharedIn = ({ shared }: Verdict) => shared ?? [];
+
 /** As many whole lines as fit. */
 function cut(lines: string[]): string {
   let body = "";
@@ -31,10 +34,13 @@ function cut(lines: string[]): string {
 
 /**
  * What /readyz answers: `ok`, the pod's reason, or a line for each dependency that gates. In a dry run `DryRun`, with
- * a line for each dependency that would.
+ * a line for each dependency that would; in a fault that most pods share `SharedFault`, with a line for each that is down.
  */
 export function readyAnswer({ verdict, enforced, dependencies }: PodView): ReadyAnswer {
-  const named = (enforced ?? verdict).gating;
+  const named = enforced?.gating ?? [
+    ...verdict.gating,
+    ...(verdict.ready ? sharedIn(verdict) : []),
+  ];
   const gating = dependencies.filter(({ name }) => named.includes(name));
   if (verdict.ready) {
     return { status: 200, body: cut([verdict.reason ?? "ok", ...gating.map(line)]) };
@@ -52,6 +58,10 @@ interface DependencyStatus {
   gating: boolean;
   /** In a dry run: it would keep the pod unready now. */
   wouldGate?: boolean | undefined;
+  /** It would keep the pod unready, or in a dry run would have, if most pods of the policy did not have it down too. */
+  shared?: true | undefined;
+  /** It counts as up still, but its latest check failed: other pods that ask must not take it for well. */
+  failing?: true | undefined;
   reason?: Reason | undefined;
   detail?: string | undefined;
   /** Since when `up` is as it is; RFC 3339. */
@@ -70,6 +80,8 @@ function dependencyStatus(
     up: state.heardAt === undefined ? null : state.up.high,
     gating: verdict.gating.includes(name),
     wouldGate: enforced?.gating.includes(name),
+    shared: sharedIn(enforced ?? verdict).includes(name) || undefined,
+    failing: (state.up.high && state.up.against > 0) || undefined,
     reason: state.reason,
     detail: state.detail,
     since: state.since === undefined ? undefined : new Date(state.since).toISOString(),

@@ -21,6 +21,20 @@ function turnsOf(log: Log, messages: Messages): (verdict: Verdict | undefined) =
   };
 }
 
+/** Of the dependencies whose fault most pods share: that begins, changes and ends in a pod that stays ready all along. */
+function sharedTurns(log: Log): (verdict: Verdict) => void {
+  let before: string | undefined;
+  return ({ ready, shared }) => {
+    const dependencies = shared?.join(",");
+    if (dependencies === before) return;
+    before = dependencies;
+    // That the pod is ready, or not because of something else, has a line of its own.
+    const fields = { reason: "SharedFault" as const, dependencies, ready };
+    if (dependencies) log("warn", "shared fault", fields);
+    else log("info", "shared fault over", { ready });
+  };
+}
+
 /**
  * A function to be given the verdict, and in a dry run the one of an enforced policy, as often as anybody likes: the
  * first of each is a turn, and then each that differs from the one before.
@@ -31,7 +45,9 @@ export function logTurns(log: Log): (verdict: Verdict, enforced: Verdict | undef
     ready: "dry run: pod would be ready",
     unready: "dry run: pod would not be ready",
   });
+  const shared = sharedTurns(log);
   return (verdict, enforced) => {
+    shared(verdict);
     real(verdict);
     dryRun(enforced);
   };

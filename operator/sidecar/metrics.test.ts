@@ -78,6 +78,17 @@ healthpolicy_dry_run_dependency_gates{dependency="sessions",type="memcached",imp
 `);
 });
 
+test("a gauge says whether the fault is shared, where others are asked", () => {
+  const lines = (more: Partial<PodView>) =>
+    metrics({ ...pod(true, []), ...more })
+      .split("\n")
+      .filter((line) => line.startsWith("healthpolicy_pod_shared_fault"));
+  const verdict = { ready: true, reason: "SharedFault" as const, gating: [], shared: ["db"] };
+  expect(lines({})).toStrictEqual([]);
+  expect(lines({ asksPeers: true })).toStrictEqual(["healthpolicy_pod_shared_fault 0"]);
+  expect(lines({ asksPeers: true, verdict })).toStrictEqual(["healthpolicy_pod_shared_fault 1"]);
+});
+
 test("a dependency that is down is 0, one without a result is absent", () => {
   const down = { ...database, state: { ...database.state, up: { high: false, against: 0 } } };
   const text = metrics(pod(false, [down, unheard]));

@@ -34,6 +34,7 @@ function histogram(name: string, labels: Record<string, string>, counts: CheckCo
 
 const {
   podReady: READY,
+  podSharedFault: SHARED_FAULT,
   dryRunPodReady: WOULD_BE_READY,
   dryRunDependencyGates: WOULD_GATE,
   dependencyUp: UP,
@@ -54,6 +55,13 @@ const failures = ({ name, counts }: DependencyView) =>
     sample(FAILURES.name, { dependency: name, reason }, count),
   );
 
+/** Nothing where nobody is asked, so that its absence is told from a fault of one pod's own. */
+function sharedFault({ asksPeers, verdict }: PodView): Family[] {
+  if (!asksPeers) return [];
+  const shared = verdict.reason === "SharedFault";
+  return [{ ...SHARED_FAULT, samples: [sample(SHARED_FAULT.name, {}, Number(shared))] }];
+}
+
 /** What an enforced policy would do; nothing where it is enforced, so that no alert fires twice for one fault. */
 function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): Family[] {
   if (!enforced) return [];
@@ -72,12 +80,14 @@ function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): 
   ];
 }
 
-function families({ verdict, enforced, dependencies }: PodView): Family[] {
+function families(view: PodView): Family[] {
+  const { verdict, enforced, dependencies } = view;
   return [
     {
       ...READY,
       samples: [sample(READY.name, {}, Number(verdict.ready))],
     },
+    ...sharedFault(view),
     ...dryRun(enforced, dependencies),
     {
       ...UP,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { MAX_DEPENDENCIES } from "../api/limits.ts";
+import { MAX_DEPENDENCIES, MAX_PEERS } from "../api/limits.ts";
 import { type DependencyConfig, POLICY_FILE_FORMAT, type PolicyFile } from "../api/policy-file.ts";
 import { TIMING } from "../api/testing/timing.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
@@ -122,6 +122,30 @@ describe("what it takes", () => {
     [null, "DryRun"],
   ])("mode %j is %s", (mode, want) => {
     expect(parse({ ...CONFIG, mode }).mode).toBe(want);
+  });
+
+  const peer = { ip: "10.0.0.1", port: 19_847 };
+
+  test.each([
+    [{ maxUnready: { percent: 50 }, pods: 12, peers: new Array(MAX_PEERS).fill(peer) }],
+    [{ maxUnready: { pods: 0 }, pods: 0, peers: [] }],
+    [{ maxUnready: { percent: 0 }, pods: 1, peers: [{ ip: "fd12::1", port: 19_910 }] }],
+  ])("the fleet %j", (fleet) => {
+    expect(parse({ ...CONFIG, fleet })).toStrictEqual({ ...CONFIG, fleet });
+  });
+
+  test.each<[string, object | null]>([
+    ["no peers", { peers: undefined }],
+    ["too many peers", { peers: new Array(MAX_PEERS + 1).fill(peer) }],
+    ["a name for an address", { peers: [{ ...peer, ip: "orders-db" }] }],
+    ["a port below those of sidecars", { peers: [{ ...peer, port: 19_846 }] }],
+    ["a port above those of sidecars", { peers: [{ ...peer, port: 19_911 }] }],
+    ["more than all", { maxUnready: { percent: 101 } }],
+    ["a limit of a later version", { maxUnready: { zones: 1 } }],
+    ["fewer than no pods", { pods: -1 }],
+  ])("a fleet with %s leaves each pod to itself", (_name, more) => {
+    const fleet = { maxUnready: { percent: 50 }, pods: 3, peers: [peer], ...more };
+    expect(parse({ ...CONFIG, fleet })).toStrictEqual(CONFIG);
   });
 
   test.each(["Gate", "Observe", "Startup"])("impact %s", (impact) => {

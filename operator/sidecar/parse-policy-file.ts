@@ -3,18 +3,34 @@
  * leaves out; what it knows and finds broken in one dependency makes that dependency misconfigured,
  * not the whole policy unreadable.
  */
-import { DEFAULT_MODE, MAX_DEPENDENCIES } from "../api/limits.ts";
+import { isIP } from "node:net";
+import { DEFAULT_MODE, MAX_DEPENDENCIES, MAX_PEERS } from "../api/limits.ts";
 import { isDnsLabel, isDnsSubdomain } from "../api/name-patterns.ts";
+import { SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../api/names.ts";
 import {
   type DependencyConfig,
+  type FleetConfig,
   IMPACTS,
+  type MaxUnready,
   MODES,
   type Mode,
+  type PeerAddress,
   POLICY_FILE_FORMAT,
   type PolicyFile,
 } from "../api/policy-file.ts";
 import { type Timing, withinLimits } from "../api/timing.ts";
-import { fields, integer, list, type Pattern, text, whole } from "./parse-fields.ts";
+import {
+  fields,
+  integer,
+  list,
+  listOf,
+  numberReader,
+  object,
+  type Pattern,
+  text,
+  textReader,
+  whole,
+} from "./parse-fields.ts";
 import { parseSlot } from "./parse-slots.ts";
 
 const NAME: Pattern = { test: isDnsLabel };
@@ -62,6 +78,38 @@ function mode(value: unknown): Mode {
   return MODES.find((known) => known === value) ?? "DryRun";
 }
 
+const PEER = object<PeerAddress>({
+  ip: textReader({ test: (ip) => isIP(ip) !== 0 }),
+  // What a person writes there must not send sidecars to any port of a pod.
+  port: numberReader({ minimum: SIDECAR_PORT, maximum: SIDECAR_PORT + SIDECAR_PORT_TRIES - 1 }),
+});
+const PERCENT = numberReader({ minimum: 0, maximum: 100 });
+const PODS = numberReader({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+function maxUnready(value: unknown): MaxUnready {
+  const { percent, pods } = fields(value, "fleet.maxUnready");
+  return percent === undefined
+    ? { pods: PODS(pods, "fleet.maxUnready.pods") }
+    : { percent: PERCENT(percent, "fleet.maxUnready.percent") };
+}
+
+/**
+ * Whom to ask, and from which share on a fault is one of all. What is broken or of a later version leaves each pod to
+ * itself, as without it; the rest of the policy counts.
+ */
+function fleet(value: unknown): FleetConfig | undefined {
+  try {
+    const from = fields(value, "fleet");
+    return {
+      maxUnready: maxUnready(from.maxUnready),
+      pods: PODS(from.pods, "fleet.pods"),
+      peers: listOf(PEER, MAX_PEERS)(from.peers, "fleet.peers"),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 function json(content: string): unknown {
   try {
     return JSON.parse(content);
@@ -88,11 +136,13 @@ export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat
   if (new Set(dependencies.map(({ name }) => name)).size < dependencies.length) {
     throw new Error("two dependencies have one name");
   }
+  const shared = fleet(from.fleet);
   return {
     policy: text(from.policy, "policy", POLICY_NAME),
     generation: whole(from.generation, "generation", Number.MAX_SAFE_INTEGER),
     mode: mode(from.mode),
     timing: timing(from.timing),
     dependencies,
+    ...(shared && { fleet: shared }),
   };
 }

@@ -7,7 +7,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, PolicyFile } from "../api/policy-file.ts";
 import { shortened } from "../api/timing.ts";
 import { type CheckCounts, counted, NO_CHECKS } from "./check-counts.ts";
+import { asksPeers, createFleetCases } from "./fleet-cases.ts";
+import type { PeerCount } from "./fleet-share.ts";
 import type { Log } from "./log.ts";
+import { logPolicy } from "./log-policy.ts";
 import { logTurns } from "./log-turns.ts";
 import type { MarksFile } from "./marks.ts";
 import {
@@ -19,6 +22,7 @@ import {
   type DependencyState,
   DRY_RUN,
   decide,
+  isUpToPeers,
   type Judged,
   type Moment,
   type PolicyPresence,
@@ -44,6 +48,8 @@ export interface PodView {
   verdict: Verdict;
   /** In a dry run, what the verdict would be if the policy were enforced, and had been all the time. */
   enforced?: Verdict | undefined;
+  /** Other pods are asked before this one turns unready. */
+  asksPeers?: boolean | undefined;
   dependencies: DependencyView[];
 }
 
@@ -65,6 +71,10 @@ export interface Readiness {
   applyUnsupported(formatVersion: number): void;
   /** Takes in a result of the dependency of this name. */
   record(name: string, result: CheckResult, milliseconds: number): void;
+  /** Takes in what other pods say of dependencies that are down here. */
+  recordPeers(counts: ReadonlyMap<string, PeerCount>): void;
+  /** Names of dependencies that are down here and that other pods are to be asked about. */
+  down(): string[];
   /**
    * Takes in that time has passed: results that have become too old and a policy that has not come are
    * logged and marked. To be called now and then, because no request may ever arrive.
@@ -99,6 +109,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   const entries = new Map<string, Entry>();
   const waiting = new Set<() => void>();
   const noteTurn = logTurns(log);
+  const notePolicy = logPolicy(log);
+  const cases = createFleetCases(() => config);
   let config: PolicyFile | undefined;
   let unsupportedFormat: number | undefined;
   let looked = false;
@@ -130,7 +142,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   function viewOf(entry: Entry, at: Moment): DependencyView {
     const { dependency, impact, counts } = entry;
     const { name, type } = dependency;
-    return { name, type, impact, settled: isSettled(entry), state: stateAt(entry, at), counts };
+    const [settled, share] = [isSettled(entry), cases.share(name, at.monotonic)];
+    return { name, type, impact, settled, state: stateAt(entry, at), share, counts };
   }
 
   function setState(entry: Entry, state: DependencyState, milliseconds?: number): void {
@@ -171,6 +184,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       unsupportedFormat,
       verdict: dryRun ? DRY_RUN : decided,
       enforced: dryRun ? decided : undefined,
+      asksPeers: asksPeers(config),
       dependencies,
     };
   }
@@ -178,7 +192,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   function refresh(): void {
     looked = true;
     const at = now();
-    for (const entry of entries.values()) setState(entry, stateAt(entry, at));
+    for (const entry of entries.values()) {
+      setState(entry, stateAt(entry, at));
+      const wouldGate = isUpToPeers(viewOf(entry, at), firstReady());
+      cases.note(entry.dependency.name, wouldGate, at.monotonic);
+    }
     noteReadiness(view());
   }
 
@@ -228,6 +246,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const fresh = next?.dependencies.map((dependency) => entryOf(dependency, retime)) ?? [];
     entries.clear();
     for (const entry of fresh) entries.set(entry.dependency.name, entry);
+    cases.keep((name) => entries.has(name));
   }
 
   function apply(next: PolicyFile | undefined): void {
@@ -235,8 +254,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     // start nothing is marked: the policy has not been looked for yet.
     if (looked) refresh();
     replaceEntries(next);
-    if (next) log("info", "policy in force", { policy: next.policy, generation: next.generation });
-    else if (config) log("info", "policy removed");
+    notePolicy(next);
     config = next;
     unsupportedFormat = undefined;
     if (next || marks.current().policySeen) dropOldMarks(next);
@@ -271,6 +289,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     changed();
   }
 
+  function recordPeers(counts: ReadonlyMap<string, PeerCount>): void {
+    cases.count(counts, now().monotonic);
+    changed();
+  }
+
   function awaitsResults(): boolean {
     if (isDryRun()) return false;
     const at = now();
@@ -296,5 +319,15 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     });
   }
 
-  return { apply, applyUnsupported, record, refresh, view, awaitsResults, firstResults };
+  return {
+    apply,
+    applyUnsupported,
+    record,
+    recordPeers,
+    down: cases.names,
+    refresh,
+    view,
+    awaitsResults,
+    firstResults,
+  };
 }

@@ -4,13 +4,11 @@
  * interval.
  */
 import type { DependencyConfig, PolicyFile, SecretKeyReference } from "../api/policy-file.ts";
-import { shortened, type Timing } from "../api/timing.ts";
+import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
 import { type Check, CheckError, type CheckSuccess } from "./checks/check.ts";
 import { reasonOfError } from "./checks/reason-of-error.ts";
 import type { CheckResult } from "./verdict.ts";
 
-/** A wait is drawn from this share of the interval up to all of it, so that pods drift apart. */
-const SHORTEST_WAIT = 0.9;
 /**
  * How long after its deadline a check may still say which of its parts were silent, in milliseconds. After
  * that it is CheckTimeout without a detail. No probe waits any longer for it: `firstResults()` ends after

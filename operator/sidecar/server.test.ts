@@ -222,6 +222,19 @@ describe("a client that is not nice", () => {
     expect(open).toBeLessThanOrEqual(128);
   });
 
+  test("does not keep the kubelet out with questions of peers, and answers all of a fleet's", async () => {
+    const question = "GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    const asked = Array.from({ length: 60 }, (_, index) => raw(question, `127.0.1.${index + 1}`));
+    expect(await get("/livez")).toStrictEqual([200, "ok"]);
+    const answers = await Promise.all(asked.map(({ closed }) => closed));
+    expect(answers.filter((answer) => answer.startsWith("HTTP/1.1 200 "))).toHaveLength(60);
+    const storm = Array.from({ length: 400 }, (_, index) =>
+      raw(question, `127.0.2.${(index % 250) + 1}`),
+    );
+    expect(await get("/livez")).toStrictEqual([200, "ok"]);
+    await Promise.all(storm.map(({ closed }) => closed));
+  });
+
   test("does not keep the kubelet out with a flood", async () => {
     const request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
     const flood = Array.from({ length: 400 }, () => raw(request, "127.0.0.3"));

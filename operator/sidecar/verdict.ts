@@ -5,6 +5,7 @@
 import type { Impact } from "../api/policy-file.ts";
 import { type PodReason, type Reason, reasonGates } from "../api/reasons.ts";
 import { staleAfterMilliseconds, type Timing } from "../api/timing.ts";
+import type { Share } from "./fleet-share.ts";
 
 /** How one check ended. */
 export type CheckResult =
@@ -133,6 +134,8 @@ export interface Judged {
   /** This very content of the dependency has been up in this pod, in no more time than it has now. */
   settled: boolean;
   state: DependencyState;
+  /** While it is down: whether other pods have it down too. Absent where nobody is asked. */
+  share?: Share | undefined;
 }
 
 /**
@@ -155,6 +158,15 @@ function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
 /** Whether the dependency keeps the pod unready now. */
 export function gates(judged: Judged, firstReady: boolean): boolean {
   return mayGate(judged, firstReady) && !judged.state.passing.high;
+}
+
+/**
+ * Whether it depends on other pods if the dependency gates: only in a pod that has been ready, so that one that begins
+ * during a shared fault does not serve without ever having met its database; and only for a result, which the loss of
+ * one is not.
+ */
+export function isUpToPeers(judged: Judged, firstReady: boolean): boolean {
+  return firstReady && judged.state.heardAt !== undefined && gates(judged, firstReady);
 }
 
 /** Whether /readyz has to wait: the dependency gates for no other reason than that nothing is known. */
@@ -188,6 +200,8 @@ export interface Verdict {
   reason: PodReason | undefined;
   /** Names of the dependencies that keep the pod unready. */
   gating: string[];
+  /** Names of those that would, if more pods than may be unready did not share the fault; absent where there is none. */
+  shared?: string[];
 }
 
 /** The verdict in a dry run, whatever the dependencies do. */
@@ -207,11 +221,19 @@ export function decide({ presence, firstReady, dependencies }: Evidence): Verdic
   if (presence === "Awaited") return { ready: false, reason: "Starting", gating: [] };
   if (presence === "Unsupported") return { ready: true, reason: "Unsupported", gating: [] };
   if (presence !== "Present") return { ready: true, reason: "NoPolicy", gating: [] };
-  const holding = dependencies.filter((judged) => gates(judged, firstReady));
-  const nothingKnown = holding.length > 0 && holding.every(({ state }) => !state.reason);
+  const down = dependencies.filter((judged) => gates(judged, firstReady));
+  const shareOf = (judged: Judged) => (isUpToPeers(judged, firstReady) ? judged.share : undefined);
+  const holding = down.filter((judged) => (shareOf(judged) ?? "Own") === "Own");
+  const shared = down.filter((judged) => shareOf(judged) === "Shared");
   return {
     ready: holding.length === 0,
-    reason: nothingKnown ? "Starting" : undefined,
+    reason: reasonOf(holding, shared),
     gating: holding.map(({ name }) => name),
+    ...(shared.length > 0 && { shared: shared.map(({ name }) => name) }),
   };
+}
+
+function reasonOf(holding: readonly Judged[], shared: readonly Judged[]): PodReason | undefined {
+  if (holding.length === 0) return shared.length > 0 ? "SharedFault" : undefined;
+  return holding.every(({ state }) => !state.reason) ? "Starting" : undefined;
 }

@@ -24,9 +24,11 @@ function quantity(text: string): number {
   return Number(number) * factor;
 }
 
-/** `%s` and `%d`, one after the other. */
-const format = (template: string, values: unknown[]) =>
-  values.reduce<string>((text, value) => text.replace(/%[sd]/, () => String(value)), template);
+/** `%s` and `%d`, one after the other; `%%` is a percent sign. */
+const format = (template: string, values: unknown[]) => {
+  const left = [...values];
+  return template.replaceAll(/%[sd%]/g, (verb) => (verb === "%%" ? "%" : String(left.shift())));
+};
 
 // An address stays the text that it is.
 const environment = new Environment({

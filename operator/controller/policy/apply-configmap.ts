@@ -1,10 +1,9 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
-import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { policyConfigMapName } from "../../api/names.ts";
 import { ApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
-import { policyConfigMap } from "./configmap.ts";
+import { type DeliveredPolicy, policyConfigMap } from "./configmap.ts";
 
 /**
  * Written again after so long even when unchanged: we may not read it, and it may have been edited. Each
@@ -57,12 +56,12 @@ export interface ConfigMapRefused {
 /** Writes one ConfigMap per policy. */
 export interface ConfigMapWriter {
   /** Changes nothing; asks the API server only where memory does not tell. */
-  look(policy: EffectivePolicy): Promise<ConfigMapFound>;
+  look(policy: DeliveredPolicy): Promise<ConfigMapFound>;
   /**
    * Writes what `look` found to be due; `found` is from there. Rejects with 409 when another object has taken
    * the name since: look again.
    */
-  write(policy: EffectivePolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
+  write(policy: DeliveredPolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -91,7 +90,7 @@ export function createConfigMapWriter(
   const known = new Map<string, Known>();
 
   /** Finds out by a dry run, which changes nothing. */
-  async function ask(policy: EffectivePolicy): Promise<ConfigMapFound> {
+  async function ask(policy: DeliveredPolicy): Promise<ConfigMapFound> {
     const { metadata } = policyConfigMap(policy);
     const { name, namespace } = metadata;
     const stored = await client.apply<Stored>({
@@ -122,7 +121,7 @@ export function createConfigMapWriter(
    * ConfigMap would outlive the policy, and pods would go on following it.
    */
   async function removeOtherOwners(
-    policy: EffectivePolicy,
+    policy: DeliveredPolicy,
     uid: string | undefined,
   ): Promise<void> {
     const { name, ownerReferences } = policyConfigMap(policy).metadata;
@@ -135,7 +134,7 @@ export function createConfigMapWriter(
     });
   }
 
-  async function apply(policy: EffectivePolicy, uid: string | undefined): Promise<string> {
+  async function apply(policy: DeliveredPolicy, uid: string | undefined): Promise<string> {
     const object = policyConfigMap(policy);
     const stored = await client.apply<Stored>({
       path: pathOf(policy.namespace, object.metadata.name),
@@ -152,7 +151,7 @@ export function createConfigMapWriter(
     return stored.metadata.uid ?? "";
   }
 
-  function found(last: Known, policy: EffectivePolicy): ConfigMapFound {
+  function found(last: Known, policy: DeliveredPolicy): ConfigMapFound {
     const dueMilliseconds = last.dueAt - performance.now();
     const same = last.content === JSON.stringify(policyConfigMap(policy));
     if (same && dueMilliseconds > 0) return { state: "current", dueMilliseconds };
@@ -160,7 +159,7 @@ export function createConfigMapWriter(
   }
 
   /** Writes; resolves with the milliseconds until it is due again. */
-  async function write(policy: EffectivePolicy, uid: string | undefined): Promise<number> {
+  async function write(policy: DeliveredPolicy, uid: string | undefined): Promise<number> {
     const key = keyOf(policy);
     // Until the write has succeeded, nothing is known.
     known.delete(key);
@@ -207,7 +206,7 @@ const STATUS_REASON = /^[A-Za-z]{1,63}$/;
 /** What an answer of the API server says about the ConfigMap; throws what is no refusal. */
 function refused(
   error: unknown,
-  policy: EffectivePolicy,
+  policy: DeliveredPolicy,
   stands: boolean | undefined,
 ): ConfigMapRefused {
   const lasts = error instanceof ApiError && error.code >= 400 && error.code < 500;

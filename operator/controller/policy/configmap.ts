@@ -7,7 +7,11 @@ import {
   POLICY_FILE,
   policyConfigMapName,
 } from "../../api/names.ts";
-import { POLICY_FILE_FORMAT, type WrittenPolicyFile } from "../../api/policy-file.ts";
+import {
+  type FleetConfig,
+  POLICY_FILE_FORMAT,
+  type WrittenPolicyFile,
+} from "../../api/policy-file.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 
 /** A ConfigMap as it is applied. */
@@ -23,6 +27,12 @@ export interface PolicyConfigMap {
   data: Record<string, string>;
 }
 
+/** A policy as it is delivered to its pods. */
+export type DeliveredPolicy = EffectivePolicy & {
+  /** Whom sidecars ask before they turn a pod unready; absent: nobody. */
+  fleet?: FleetConfig | undefined;
+};
+
 /** What sidecars read, with every default filled in. */
 function policyFile({
   name,
@@ -30,7 +40,8 @@ function policyFile({
   mode,
   timing,
   dependencies,
-}: EffectivePolicy): WrittenPolicyFile {
+  fleet,
+}: DeliveredPolicy): WrittenPolicyFile {
   return {
     formatVersion: POLICY_FILE_FORMAT,
     policy: name,
@@ -38,6 +49,7 @@ function policyFile({
     mode,
     timing,
     dependencies,
+    ...(fleet && { fleet }),
   };
 }
 
@@ -45,7 +57,7 @@ function policyFile({
  * The whole ConfigMap of a policy. The policy owns it, so that deleting the policy deletes it and no
  * finalizer is needed. Without blockOwnerDeletion, which takes a right on finalizers in some clusters.
  */
-export function policyConfigMap(policy: EffectivePolicy): PolicyConfigMap {
+export function policyConfigMap(policy: DeliveredPolicy): PolicyConfigMap {
   const { namespace, name, uid } = policy;
   return {
     apiVersion: "v1",

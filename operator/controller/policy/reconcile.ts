@@ -9,6 +9,7 @@ import {
 } from "../../api/effective-policy.ts";
 import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
+import type { EventRecorder } from "../events/event-recorder.ts";
 import type { TellTurns } from "../events/tell-turns.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
@@ -23,6 +24,8 @@ import type {
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { circularPods } from "./circular-pods.ts";
+import type { DeliveredPolicy } from "./configmap.ts";
+import { createFleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
 import type { PodWatches } from "./pod-watches.ts";
 import { type PodRecord, readyReplicas } from "./pods.ts";
@@ -34,6 +37,7 @@ import {
   policyPlan,
   type ReplicaFacts,
 } from "./policy-plan.ts";
+import { sharedFaultEvent } from "./shared-fault-event.ts";
 import { type AskablePod, podsToAsk, sidecarReports } from "./sidecar-reports.ts";
 import type { Survey } from "./survey-sidecars.ts";
 
@@ -52,6 +56,8 @@ export interface ReconcilerOptions {
   survey: Pick<Survey, "follow" | "outcome">;
   /** Says on pods and policy what they say. */
   turns: TellTurns;
+  /** Says on the policy what becomes of its pods together. */
+  events: Pick<EventRecorder, "record">;
   configMaps: ConfigMapWriter;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
@@ -76,6 +82,18 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { caches, configMaps, survey, turns, webhook, namespace: own } = options;
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
+  const peers = createFleetPeers();
+
+  function fleetOf(policy: EffectivePolicy) {
+    const { namespace } = policy;
+    const { pods } = options;
+    return peers.news(policy, pods.synced(namespace) ? pods.pods(namespace) : undefined);
+  }
+
+  const delivered = (policy: EffectivePolicy): DeliveredPolicy => ({
+    ...policy,
+    fleet: fleetOf(policy).fleet,
+  });
 
   /** Has sidecars asked, and tells what those said that have been. */
   function reportsOf(policy: EffectivePolicy, pods: readonly PodRecord[]) {
@@ -110,7 +128,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     excluded: boolean,
   ): Promise<ConfigMapFound | undefined> {
     const policy = policyInForce(resolution);
-    return excluded || !policy ? undefined : configMaps.look(policy);
+    if (excluded || !policy) return undefined;
+    const found = await configMaps.look(delivered(policy));
+    // A new leader that knows no pods yet would take their peers from sidecars, in a fault perhaps. It is called again
+    // when it knows them, and writes no status before.
+    const waits = found.state === "due" && found.stands && fleetOf(policy).unknown;
+    return waits ? { state: "current", dueMilliseconds: RESAMPLE_MILLISECONDS } : found;
   }
 
   async function readFacts(record: PolicyRecord, resolution: Resolution): Promise<PolicyFacts> {
@@ -149,12 +172,17 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     { configMap }: PolicyPlan,
   ): Promise<ConfigMapCurrent | ConfigMapRefused | undefined> {
     const policy = policyInForce(resolution);
-    return configMap && policy ? configMaps.write(policy, configMap) : undefined;
+    return configMap && policy ? configMaps.write(delivered(policy), configMap) : undefined;
   }
 
   /** Resolves with the milliseconds after which it wants to be called again. */
   async function writeStatus(record: PolicyRecord, plan: PolicyPlan): Promise<number> {
-    const asked = plan.status && (await statuses.write(record, plan.status));
+    const { status } = plan;
+    const previous = statuses.previous(record);
+    const asked = status && (await statuses.write(record, status));
+    // Said once it is written, so that a new leader does not say it again.
+    const event = status && asked === undefined && sharedFaultEvent(record, previous, status);
+    if (event) options.events.record(event);
     return Math.min(plan.againMilliseconds, asked ?? Number.POSITIVE_INFINITY);
   }
 
@@ -179,7 +207,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const facts = await readFacts(record, resolution);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
     if (facts.counts) counts.set(keyOf(record), facts.counts);
-    return carryOut(record, facts, policyPlan(facts, replicas));
+    const again = await carryOut(record, facts, policyPlan(facts, replicas));
+    const policy = policyInForce(resolution);
+    return Math.min(again, policy ? fleetOf(policy).againMilliseconds : again);
   }
 
   function forget(key: string): void {
@@ -207,6 +237,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (!record || !resolution) {
         survey.follow(policy, []);
         turns.forget(policy);
+        peers.forget(policy);
         forget(key);
         return undefined;
       }

@@ -13,6 +13,8 @@ const dependency = z.object({
   gating: z.boolean(),
   /** In a dry run: it would. */
   wouldGate: z.boolean().optional(),
+  /** It would, if most pods of the policy did not have it down too. */
+  shared: z.boolean().optional(),
   /** Absent before the first check and while it is up. */
   reason: z.enum(REASONS).optional(),
   /** RFC 3339, as a sidecar writes it; one form alone, so that times compare as texts and no longer one gets in. */

@@ -2,7 +2,14 @@ import { describe, expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { PodRecord } from "./pods.ts";
 import type { SidecarAnswer } from "./sidecar-answer.ts";
-import { type AskablePod, MOST_ASKED, podsToAsk, sidecarReports } from "./sidecar-reports.ts";
+import {
+  type AskablePod,
+  failuresSaid,
+  MOST_ASKED,
+  MOST_READY_ASKED,
+  podsToAsk,
+  sidecarReports,
+} from "./sidecar-reports.ts";
 import { podOf } from "./testing/records.ts";
 
 const first = "orders-db";
@@ -43,6 +50,19 @@ describe("who is asked", () => {
 
   test("in a dry run those that are ready", () => {
     expect(namesOf(podsToAsk(dryRun, pods))).toStrictEqual(["ready"]);
+  });
+
+  test("of those that are ready some, where pods stay ready in a fault that most share", () => {
+    const limited = testPolicy({ dependencies, maxUnready: { percent: 50 } });
+    expect(namesOf(podsToAsk(limited, pods))).toStrictEqual(["unready", "ready"]);
+    const many = Array.from({ length: 1_000 }, (_, index) =>
+      sidecarPod(`web-${index}`, { ready: index > 300 }),
+    );
+    const asked = podsToAsk(limited, many);
+    expect(asked.filter(({ sidecar }) => sidecar.ready)).toHaveLength(MOST_READY_ASKED);
+    expect(asked).toHaveLength(MOST_ASKED + MOST_READY_ASKED);
+    const tried = testPolicy({ dependencies, mode: "DryRun", maxUnready: { percent: 50 } });
+    expect(namesOf(podsToAsk(tried, pods))).toStrictEqual(["ready"]);
   });
 
   test("of many a sample, which hardly changes when pods come and go", () => {
@@ -186,4 +206,17 @@ describe("an answer that does not fit the policy is unknown and counts nowhere",
       dependencies: [],
     });
   });
+});
+
+test("of a pod that one dependency makes unready and another, which most pods share, does not, the first alone is said", () => {
+  const answer = says(down(first, "ConnectTimeout"), {
+    ...down(second, "TooFewServers"),
+    gating: false,
+    shared: true,
+  }) as SidecarAnswer;
+  expect(failuresSaid(enforced, { answer }).map(({ name }) => name)).toStrictEqual([first]);
+  expect(reportsOf(enforced, { a: answer }).dependencies).toMatchObject([
+    { name: first, failingPods: 1 },
+    { name: second, failingPods: 0, sharedPods: 1 },
+  ]);
 });

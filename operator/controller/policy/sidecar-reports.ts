@@ -20,10 +20,12 @@ export interface Outcome {
   answer: SidecarAnswer | undefined;
 }
 
-/** A dependency that makes pods unready, or would in a dry run. */
+/** A dependency that makes pods unready, or would in a dry run, or if most did not have it down. */
 export interface FailingDependency {
   name: string;
   failingPods: number;
+  /** Pods that it leaves ready, because most have it down; absent where there is none. */
+  sharedPods?: number;
   /** That of most of them. */
   reason: Reason;
   /** The earliest; RFC 3339. Undefined where no sidecar says. */
@@ -31,6 +33,9 @@ export interface FailingDependency {
   /** Names of pods, sorted; at most MAX_EXAMPLES. */
   examples: string[];
 }
+
+/** Of pods that are ready under an enforced policy so many are asked: enough to see a fault that most of them share. */
+export const MOST_READY_ASKED = 16;
 
 /** What all answers say. */
 export interface SidecarReports {
@@ -52,23 +57,26 @@ function hashOf({ name }: PodRecord): string {
   return createHash("sha256").update(name).digest("base64");
 }
 
-function sample(pods: AskablePod[]): AskablePod[] {
-  if (pods.length <= MOST_ASKED) return pods;
+function sample(pods: AskablePod[], most: number = MOST_ASKED): AskablePod[] {
+  if (pods.length <= most) return pods;
   const hashed = pods.map((pod) => ({ pod, hash: hashOf(pod) }));
   hashed.sort((left, right) => (left.hash < right.hash ? -1 : 1));
-  return hashed.slice(0, MOST_ASKED).map(({ pod }) => pod);
+  return hashed.slice(0, most).map(({ pod }) => pod);
 }
 
 /**
  * Those of the namespace's `pods` whose sidecars have something to say that nothing else tells: in a dry run all
- * that are ready, under an enforced policy those that are not.
+ * that are ready, under an enforced policy those that are not; and where pods stay ready in a fault that most share,
+ * some of those that are ready.
  */
 export function podsToAsk(policy: EffectivePolicy, pods: readonly PodRecord[]): AskablePod[] {
-  const wanted = pods.filter(({ sidecar }) => {
-    if (sidecar?.policy !== policy.name) return false;
-    return sidecar.ready === (policy.mode === "DryRun");
-  });
-  return sample(wanted.filter(isAskable));
+  const bound = pods.filter(({ sidecar }) => sidecar?.policy === policy.name).filter(isAskable);
+  const [ready, unready] = [true, false].map((is) =>
+    bound.filter(({ sidecar }) => sidecar.ready === is),
+  ) as [AskablePod[], AskablePod[]];
+  if (policy.mode === "DryRun") return sample(ready);
+  const some = policy.maxUnready ? sample(ready, MOST_READY_ASKED) : [];
+  return [...sample(unready), ...some];
 }
 
 /** Whether a sidecar can have said this under the policy: it follows it, in its mode, and knows no other dependency. */
@@ -85,12 +93,14 @@ function fits({ policy, wouldBeReady, dependencies }: SidecarAnswer, of: Effecti
 /** Why the dependency keeps the pod unready, or would. */
 interface Failure {
   pod: string;
+  /** It does not, because most pods have it down. */
+  shared: boolean;
   reason: Reason;
   since: string | undefined;
 }
 
 /** A dependency that keeps a pod unready, as its sidecar says; RFC 3339. */
-export interface SaidFailure extends Omit<Failure, "pod"> {
+export interface SaidFailure extends Omit<Failure, "pod" | "shared"> {
   name: string;
 }
 
@@ -104,8 +114,9 @@ function failureOf(name: string, pod: string, { wouldBeReady, dependencies }: Si
   const found = dependencies.find((dependency) => dependency.name === name);
   const holds = wouldBeReady === undefined ? found?.gating : found?.wouldGate;
   // Without a reason it has not been checked yet.
-  if (!holds || !found?.reason) return [];
-  return [{ pod, reason: found.reason, since: found.since }];
+  const shared = found?.shared === true;
+  if (!(holds || shared) || !found?.reason) return [];
+  return [{ pod, shared, reason: found.reason, since: found.since }];
 }
 
 /** What keeps the pod unready, or would, as it says, in the policy's order; nothing where it says nothing that fits. */
@@ -113,7 +124,9 @@ export function failuresSaid(policy: EffectivePolicy, outcome: Outcome | undefin
   const answer = outcome?.answer;
   if (!answer || !fits(answer, policy)) return [];
   return policy.dependencies.flatMap(({ name }) =>
-    failureOf(name, "", answer).map(({ reason, since }) => ({ name, reason, since })),
+    failureOf(name, "", answer)
+      .filter(({ shared }) => !shared)
+      .map(({ reason, since }) => ({ name, reason, since })),
   );
 }
 
@@ -133,9 +146,11 @@ export function sidecarReports(
   const dependencies = policy.dependencies.flatMap(({ name }) => {
     const failures: Failure[] = known.flatMap(({ pod, answer }) => failureOf(name, pod, answer));
     if (failures.length === 0) return [];
+    const sharedPods = failures.filter(({ shared }) => shared).length;
     return {
       name,
-      failingPods: failures.length,
+      failingPods: failures.length - sharedPods,
+      ...(sharedPods > 0 && { sharedPods }),
       reason: commonest(failures),
       since: failures.flatMap(({ since }) => since ?? []).sort()[0],
       examples: failures

@@ -12,7 +12,8 @@ function worst(dependencies: readonly Dependency[]): Dependency | undefined {
 
 /**
  * The reason of the condition Ready. While a dependency makes pods unready, that one with its reason instead; or both,
- * where the policy itself is not ready. A dry run makes no pod unready: its own reason stays.
+ * where the policy itself is not ready or most pods share the fault. A dry run makes no pod unready: its own reason
+ * stays.
  */
 export function statusReason(
   conditions: readonly Condition[],
@@ -23,5 +24,6 @@ export function statusReason(
   const own = ready?.reason ?? "";
   if (!gates?.reason || own === "DryRun") return own;
   const gating = `${gates.name}: ${gates.reason}`;
-  return ready?.status === "True" ? gating : `${own}, ${gating}`;
+  const alone = ready?.status === "True" && own !== "SharedFault";
+  return alone ? gating : `${own}, ${gating}`;
 }

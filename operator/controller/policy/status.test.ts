@@ -83,6 +83,7 @@ test("the whole status of a policy that is in force", () => {
       },
       impact: [{ name: "orders-db", impact: "Gate", source: "built-in" }],
       application: { probes: { value: "Keep", source: "built-in" } },
+      fleet: { maxUnready: { value: "100%", source: "built-in" } },
     },
     bounds: { unreadyWithin: "16s", readyWithin: "11s" },
     pods: { matched: 3, injected: 3, outdated: 0, unready: 1, optedOut: 2, summary: "3/3" },

@@ -14,11 +14,13 @@ import type { Source } from "../../api/merge-defaults.ts";
 import { INJECT_LABEL } from "../../api/names.ts";
 import { bounds, formatDuration, type TimeField } from "../../api/timing.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
+import { formatMaxUnready } from "../../api/v1alpha1-fleet.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
 import { reportedStatus } from "./reported-status.ts";
+import type { SidecarReports } from "./sidecar-reports.ts";
 import { statusReason } from "./status-reason.ts";
 
 /** Whether a pod created now would be injected. */
@@ -151,7 +153,7 @@ function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionS
 /** Ready waits for no pod: Helm applies policies after Deployments and would wait for ever. */
 function ready(
   needed: readonly ConditionState[],
-  { counts, resolution }: StatusFacts,
+  { counts, resolution, previous }: StatusFacts,
 ): ConditionState {
   const missing = needed.find(({ status }) => status !== "True");
   if (missing) return no(missing.reason, missing.message);
@@ -159,7 +161,22 @@ function ready(
   if ("policy" in resolution && resolution.policy.mode === "DryRun") {
     return yes("DryRun", "In force as a dry run: no pod is made unready, sidecars report.");
   }
+  const shared = counts.reports ? sharedFaults(counts.reports) : previouslyShared(previous);
+  if (shared) return yes("SharedFault", shared);
   return yes("Ready", "In force.");
+}
+
+/** No counts in it: a condition is written at once, and counts change all the time. */
+function sharedFaults({ dependencies }: Pick<SidecarReports, "dependencies">): string | undefined {
+  const names = dependencies.flatMap(({ name, sharedPods }) => (sharedPods ? name : []));
+  if (names.length === 0) return undefined;
+  return `In force. Most pods have the same fault, and stay ready: ${names.join(", ")}.`;
+}
+
+/** What a new leader leaves as it is until sidecars have answered it. */
+function previouslyShared(previous: HealthPolicyStatus | undefined): string | undefined {
+  const last = previous?.conditions?.find(({ type }) => type === "Ready");
+  return last?.reason === "SharedFault" ? last.message : undefined;
 }
 
 /** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
@@ -187,7 +204,7 @@ function conditions(facts: StatusFacts): Condition[] {
 }
 
 function effective(policy: EffectivePolicy) {
-  const { mode, timing, probe, dependencies, application, sources } = policy;
+  const { mode, timing, probe, dependencies, application, maxUnready, sources } = policy;
   const time = <T>(field: TimeField, value: T) => ({ value, source: sources.times[field] });
   const duration = (field: TimeField, milliseconds: number) =>
     time(field, formatDuration(milliseconds));
@@ -211,11 +228,12 @@ function effective(policy: EffectivePolicy) {
       source: sources.impact[name] as Source,
     })),
     application: { probes: { value: application.probes, source: sources.probes } },
+    fleet: { maxUnready: { value: formatMaxUnready(maxUnready), source: sources.maxUnready } },
   };
 }
 
-function boundsOf({ timing, probe }: EffectivePolicy) {
-  const worst = bounds(timing, probe);
+function boundsOf({ timing, probe, maxUnready }: EffectivePolicy) {
+  const worst = bounds(timing, probe, maxUnready !== undefined);
   return {
     unreadyWithin: formatDuration(worst.unreadyWithinMilliseconds),
     readyWithin: formatDuration(worst.readyWithinMilliseconds),

@@ -103,6 +103,7 @@ export async function openPolicy() {
         events: { record: (event) => world.events.push(event) },
         lookAgain: () => undefined,
       }),
+      events: { record: (event) => world.events.push(event) },
       configMaps: createConfigMapWriter(api.client, () => 0.5),
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,

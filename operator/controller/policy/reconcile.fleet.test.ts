@@ -1,0 +1,125 @@
+/** What the leader delivers to pods that ask each other, and what it says of a fault that they share. */
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { POLICY_FILE } from "../../api/names.ts";
+import { CONFIG_MAP, openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
+import { podOf } from "./testing/records.ts";
+
+// Machines that run everything at once are slow; what is measured, is measured in the tests.
+jest.setTimeout(30_000);
+
+let web: ReconciledPolicy;
+beforeEach(async () => {
+  web = await openPolicy();
+  web.cachePolicy({}, { fleet: { maxUnready: "50%" } });
+});
+afterEach(() => web.close());
+
+const SINCE = "2026-01-02T03:04:05.000Z";
+const saying = (dependency: object) => ({
+  answer: {
+    policy: "web",
+    dependencies: [
+      { name: "orders-db", gating: false, reason: "ConnectionRefused", ...dependency },
+    ],
+  } as never,
+});
+
+function putPod(index: number, ready = true): void {
+  const pod = podOf({ name: `web-${index}`, ip: `10.0.0.${index}` });
+  const sidecar = { policy: "web", revision: pod.sidecar?.revision ?? "", ready, port: 19_847 };
+  web.pods.update({ key: `shop/web-${index}`, now: { ...pod, sidecar } });
+}
+const delivered = () => {
+  const { data } = web.api.objects.get(CONFIG_MAP) as unknown as { data: Record<string, string> };
+  return JSON.parse(data[POLICY_FILE] ?? "").fleet;
+};
+const told = () => web.world.events.filter(({ reason }) => reason === "SharedFault");
+const ready = () => web.status().conditions?.find(({ type }) => type === "Ready");
+
+test("the policy file carries the pods, and the status the limit and the longer bound", async () => {
+  putPod(1);
+  putPod(2);
+  await web.reconcile();
+  expect(delivered()).toMatchObject({ maxUnready: { percent: 50 }, pods: 2 });
+  expect(delivered().peers).toHaveLength(2);
+  expect(web.status().effective?.fleet).toStrictEqual({
+    maxUnready: { value: "50%", source: "policy" },
+  });
+  expect(web.status().bounds?.unreadyWithin).toBe("18500ms");
+});
+
+test("other pods are not delivered before their time, and asked for then", async () => {
+  for (const index of [1, 2]) putPod(index);
+  await web.reconcile();
+  const first = delivered();
+  for (const index of [1, 2]) {
+    web.pods.update({ key: `shop/web-${index}`, old: podOf({ name: `web-${index}` }) });
+    putPod(index + 2);
+  }
+  const again = await web.reconcile();
+  expect(delivered()).toStrictEqual(first);
+  expect(again).toBeGreaterThan(50_000);
+  expect(again).toBeLessThanOrEqual(60_000);
+});
+
+test("a new leader leaves the peers as they are until it knows the pods", async () => {
+  putPod(1);
+  await web.reconcile();
+  const writes = () => web.api.writes().filter(({ path }) => path === CONFIG_MAP).length;
+  const before = writes();
+  web.world.unsynced = ["shop"];
+  await web.reconcileAsNewLeader();
+  expect(writes()).toBe(before);
+  web.world.unsynced = [];
+  await web.reconcileAsNewLeader();
+  expect(delivered().pods).toBe(1);
+});
+
+test("a policy that is new is delivered before the pods are known", async () => {
+  web.world.unsynced = ["shop"];
+  await web.reconcile();
+  expect(delivered()).toStrictEqual({ maxUnready: { percent: 50 }, pods: 0, peers: [] });
+});
+
+test("pods that stay ready in a fault that most share are asked, and told of in status and an Event", async () => {
+  putPod(1);
+  putPod(2, false);
+  await web.reconcile();
+  expect(web.world.following.get("web")?.toSorted()).toStrictEqual(["web-1", "web-2"]);
+  expect(told()).toStrictEqual([]);
+
+  web.world.outcomes.set("web-1", saying({ shared: true, since: SINCE }));
+  web.world.outcomes.set("web-2", saying({ gating: true }));
+  await web.reconcile();
+  expect(web.status().dependencies).toStrictEqual([
+    {
+      name: "orders-db",
+      failingPods: 1,
+      sharedPods: 1,
+      reason: "ConnectionRefused",
+      since: SINCE,
+      examples: ["web-1", "web-2"],
+    },
+  ]);
+  expect(ready()).toMatchObject({
+    status: "True",
+    reason: "SharedFault",
+    message: "In force. Most pods have the same fault, and stay ready: orders-db.",
+  });
+  expect(web.status().reason).toBe("SharedFault, orders-db: ConnectionRefused");
+  expect(told()).toHaveLength(1);
+
+  web.echo();
+  await web.reconcile();
+  const { outcomes } = web.world;
+  web.world.outcomes = new Map();
+  await web.reconcileAsNewLeader();
+  web.world.outcomes = outcomes;
+  await web.reconcileAsNewLeader();
+  expect(ready()?.reason).toBe("SharedFault");
+  expect(told()).toHaveLength(1);
+
+  web.world.outcomes.set("web-1", saying({ reason: undefined }));
+  await web.reconcile();
+  expect(ready()?.reason).toBe("Ready");
+});

@@ -1,0 +1,28 @@
+/** What is said on a policy when its pods begin to stay ready in a fault that most of them share. Pure. */
+import { API_VERSION } from "../../api/names.ts";
+import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import type { EventToRecord } from "../events/event-object.ts";
+import type { ObjectName } from "../kube/kube-object.ts";
+
+function isShared(status: HealthPolicyStatus | undefined): boolean {
+  return (status?.conditions ?? []).some(
+    ({ type, reason }) => type === "Ready" && reason === "SharedFault",
+  );
+}
+
+/** The Event that the step from one status of the policy to the next is worth, if any. */
+export function sharedFaultEvent(
+  { namespace, name, uid }: ObjectName & { uid: string },
+  previous: HealthPolicyStatus | undefined,
+  next: HealthPolicyStatus,
+): EventToRecord | undefined {
+  if (isShared(previous) || !isShared(next)) return undefined;
+  const shared = (next.dependencies ?? []).filter(({ sharedPods = 0 }) => sharedPods > 0);
+  const faults = shared.map(({ name: dependency, reason }) => `${dependency}: ${reason}`);
+  return {
+    regarding: { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid },
+    type: "Warning",
+    reason: "SharedFault",
+    message: `Most pods have the same fault, and stay ready: ${faults.join(", ")}`,
+  };
+}

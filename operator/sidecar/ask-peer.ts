@@ -1,0 +1,84 @@
+/**
+ * Asks another pod's sidecar what it says of itself. Whoever may create pods decides what answers there, so everything
+ * about an answer has a bound, and one that goes over it is none. Redirects are none, and there is no proxy.
+ */
+import { connect } from "node:net";
+import { MAX_STATUS_BYTES } from "../api/limits.ts";
+import { STATUS_PATH } from "../api/names.ts";
+import type { PeerAddress } from "../api/policy-file.ts";
+import { ASK_MILLISECONDS } from "../api/timing.ts";
+import { type AnswerHead, createHeadReader } from "./checks/http/http-head.ts";
+import { isPeerAddress } from "./pick-peers.ts";
+
+/** Below ASK_MILLISECONDS, so that the answers are counted within it. */
+const DEADLINE_MILLISECONDS = ASK_MILLISECONDS - 100;
+/** Head and body; our own head has about 200 bytes, and a mesh's proxy adds a few lines to it. */
+const MAX_WIRE_BYTES = 2 * MAX_STATUS_BYTES;
+
+/** How long the body is. A sidecar states it; whoever does not could send without end. */
+function lengthOf({ status, framing }: AnswerHead): number {
+  if (status === 200 && framing.kind === "length" && framing.bytes <= MAX_STATUS_BYTES) {
+    return framing.bytes;
+  }
+  throw new Error("no answer of a sidecar");
+}
+
+/** Takes the answer in chunks, one character a byte; gives the body once it is whole. Throws where it is no answer. */
+function bodyReader(): (chunk: string) => string | undefined {
+  const readHead = createHeadReader("GET");
+  let head: AnswerHead | undefined;
+  let body = "";
+  return (chunk) => {
+    if (head) body += chunk;
+    else {
+      head = readHead(chunk);
+      body = head?.rest ?? "";
+    }
+    const length = head ? lengthOf(head) : Number.POSITIVE_INFINITY;
+    return body.length < length ? undefined : body.slice(0, length);
+  };
+}
+
+function get({ ip, port }: PeerAddress): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const read = bodyReader();
+  const socket = connect({ host: ip, port, noDelay: true });
+  const deadline = setTimeout(() => socket.destroy(new Error("too slow")), DEADLINE_MILLISECONDS);
+  const host = ip.includes(":") ? `[${ip}]` : ip;
+  socket.write(`GET ${STATUS_PATH} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\n\r\n`);
+  socket.on("data", (chunk) => {
+    try {
+      if (socket.bytesRead > MAX_WIRE_BYTES) throw new Error("too long");
+      const body = read(chunk.toString("latin1"));
+      if (body === undefined) return;
+      resolve(Buffer.from(body, "latin1").toString("utf8"));
+      socket.destroy();
+    } catch (error) {
+      socket.destroy(error as Error);
+    }
+  });
+  socket.on("error", reject);
+  socket.on("end", () => socket.destroy());
+  socket.on("close", () => {
+    clearTimeout(deadline);
+    reject(new Error("closed"));
+  });
+  return promise;
+}
+
+/**
+ * Resolves with the body of the peer's /status, or with undefined, whatever went wrong; within ASK_MILLISECONDS. Never
+ * rejects. Asks only where `mayAsk` lets it; only tests let it ask another address than a pod's.
+ */
+export async function askPeer(
+  peer: PeerAddress,
+  mayAsk: (ip: string) => boolean = isPeerAddress,
+): Promise<string | undefined> {
+  if (!mayAsk(peer.ip)) return undefined;
+  try {
+    return await get(peer);
+  } catch {
+    // Whatever the error was, the peer has not said anything.
+    return undefined;
+  }
+}

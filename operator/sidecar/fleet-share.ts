@@ -1,0 +1,76 @@
+/**
+ * Pure: whether a dependency that is down here is down for so many pods of the policy that this one stays ready. Peers
+ * are asked for the results of their own checks, never for their readiness: a group that stays ready together would
+ * else look well, and let itself go.
+ */
+import type { FleetConfig } from "../api/policy-file.ts";
+import { heldBackMilliseconds, knownToAllMilliseconds, type Timing } from "../api/timing.ts";
+
+/** What the peers that were asked say of one dependency, this pod left out. */
+export interface PeerCount {
+  /** Those that answered and have a result of their own. */
+  answered: number;
+  /** Of them, those whose latest check failed, or for which it counts as down. */
+  down: number;
+}
+
+/** What is known of a dependency that is down here. */
+export type Share =
+  /** Not yet whether others have it down too. It does not gate meanwhile, which has a bound. */
+  | "Awaited"
+  /** More pods than may be unready have it down. It does not gate. */
+  | "Shared"
+  /** Too few others have it down, or none of them answered. It gates. */
+  | "Own";
+
+/**
+ * So many questions in a row have to find that a fault is not shared any more. One pod whose check fails now and then,
+ * or one lost answer, would else let this pod go and take it back, again and again.
+ */
+const LEAVES_AFTER = 3;
+
+/** One dependency that is down here. Times are milliseconds of the monotonic clock. */
+export interface FleetCase {
+  /** When it began to gate, but for its peers. */
+  since: number;
+  share: Share;
+  /** Questions in a row that speak against `Shared`. */
+  against: number;
+}
+
+/**
+ * Whether more pods have the dependency down than may be unready. A number is scaled: of 100 pods, 8 others are asked,
+ * and of the 9 the share counts.
+ */
+export function isShared(
+  { answered, down }: PeerCount,
+  { maxUnready, pods }: Pick<FleetConfig, "maxUnready" | "pods">,
+): boolean {
+  // Silence is no sign of a shared fault: this pod may be the one that is cut off.
+  if (answered === 0) return false;
+  const known = answered + 1;
+  const have = down + 1;
+  // In whole numbers, so that one half of the pods is no more than 50 %.
+  if ("percent" in maxUnready) return have * 100 > maxUnready.percent * known;
+  return have * Math.max(pods, known) > maxUnready.pods * known;
+}
+
+/** The case after one more question; `shared` is what isShared made of its answers. */
+export function afterQuestion(
+  before: FleetCase,
+  shared: boolean,
+  { at, timing }: { at: number; timing: Timing },
+): FleetCase {
+  if (shared) return { ...before, share: "Shared", against: 0 };
+  if (before.share === "Shared") {
+    const against = before.against + 1;
+    return against < LEAVES_AFTER ? { ...before, against } : { ...before, share: "Own", against };
+  }
+  const allKnow = at - before.since >= knownToAllMilliseconds(timing);
+  return allKnow ? { ...before, share: "Own" } : before;
+}
+
+/** What counts at this moment: a question that was never answered for does not hold a pod in its Services. */
+export function shareAt({ share, since }: FleetCase, at: number, timing: Timing): Share {
+  return share === "Awaited" && at - since > heldBackMilliseconds(timing) ? "Own" : share;
+}

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import type { PeerAddress, PolicyFile } from "../api/policy-file.ts";
+import { knownToAllMilliseconds } from "../api/timing.ts";
+import type { PeerCount } from "./fleet-share.ts";
+import { followPeers, type PeersFollower } from "./follow-peers.ts";
+import { cache, database, policy, TIMING } from "./testing/test-pod.ts";
+
+const peers = (count: number): PeerAddress[] =>
+  Array.from({ length: count }, (_, index) => ({ ip: `10.0.0.${index + 1}`, port: 19_847 }));
+const fleet = (count = 3, pods = count): PolicyFile =>
+  policy([database(), cache], {
+    fleet: { maxUnready: { percent: 50 }, pods, peers: peers(count) },
+  });
+
+let down: string[];
+let asked: string[];
+let heard: Record<string, PeerCount>[];
+let answer: (peer: PeerAddress) => Promise<string | undefined>;
+let follower: PeersFollower;
+
+const saysDown = JSON.stringify({
+  policy: "web",
+  dependencies: [{ name: "db", type: "postgresql", up: false, reason: "ConnectionRefused" }],
+});
+const advance = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
+const ALL_KNOW = knownToAllMilliseconds(TIMING);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  down = [];
+  asked = [];
+  heard = [];
+  answer = async () => saysDown;
+  follower = followPeers({
+    readiness: {
+      down: () => down,
+      recordPeers: (counts) => heard.push(Object.fromEntries(counts)),
+    },
+    ask: (peer) => {
+      asked.push(peer.ip);
+      return answer(peer);
+    },
+    ownAddresses: () => ["10.0.0.1"],
+    random: () => 1,
+  });
+  follower.apply(fleet());
+});
+afterEach(() => {
+  follower.stop();
+  jest.useRealTimers();
+});
+
+test("asks nobody while nothing is down", async () => {
+  follower.look();
+  await advance(1e6);
+  expect(asked).toStrictEqual([]);
+});
+
+test("asks all others at once, again when all must know, then at each interval, and no more once it is up", async () => {
+  down = ["db"];
+  follower.look();
+  await advance(0);
+  expect(asked.sort()).toStrictEqual(["10.0.0.2", "10.0.0.3"]);
+  expect(heard).toStrictEqual([{ db: { answered: 2, down: 2 } }]);
+  await advance(ALL_KNOW - 1);
+  expect(heard).toHaveLength(1);
+  await advance(1);
+  expect(heard).toHaveLength(2);
+  await advance(3 * TIMING.intervalMilliseconds);
+  expect(heard).toHaveLength(5);
+  down = [];
+  follower.look();
+  await advance(1e6);
+  expect(heard).toHaveLength(5);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test("looks as often as anybody likes without asking more", async () => {
+  down = ["db"];
+  for (let index = 0; index < 100; index += 1) follower.look();
+  await advance(0);
+  follower.look();
+  await advance(0);
+  expect(heard).toHaveLength(1);
+});
+
+test("asks anew for a second dependency, and tells of both", async () => {
+  down = ["db"];
+  follower.look();
+  await advance(ALL_KNOW + 1_000);
+  down = ["db", "cache"];
+  follower.look();
+  await advance(0);
+  expect(heard.at(-1)).toStrictEqual({
+    db: { answered: 2, down: 2 },
+    cache: { answered: 0, down: 0 },
+  });
+  const before = heard.length;
+  await advance(ALL_KNOW);
+  expect(heard).toHaveLength(before + 1);
+});
+
+test("has one question in flight, however long that takes", async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  answer = () => promise;
+  down = ["db"];
+  follower.look();
+  await advance(10 * TIMING.intervalMilliseconds);
+  expect(asked).toHaveLength(2);
+  resolve(undefined);
+  await advance(0);
+  expect(heard).toStrictEqual([{ db: { answered: 0, down: 0 } }]);
+});
+
+test("tells nothing of a question that was asked under another policy, or before the end", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  answer = () => promise;
+  down = ["db"];
+  follower.look();
+  follower.apply(policy([database()]));
+  resolve(saysDown);
+  await advance(1e6);
+  expect(heard).toStrictEqual([]);
+  follower.apply(fleet());
+  follower.stop();
+  await advance(1e6);
+  expect(heard).toStrictEqual([]);
+});
+
+test("asks the longer apart, the more pods there are, and 8 of them at most", async () => {
+  follower.apply(fleet(16, 1_000));
+  down = ["db"];
+  follower.look();
+  await advance(ALL_KNOW);
+  expect(asked).toHaveLength(16);
+  await advance(19_999);
+  expect(asked).toHaveLength(16);
+  await advance(1);
+  expect(asked).toHaveLength(24);
+});
+
+test("asks with a new policy at once", async () => {
+  follower.apply(policy([database()]));
+  down = ["db"];
+  follower.look();
+  await advance(1e6);
+  expect(asked).toStrictEqual([]);
+  follower.apply(fleet());
+  await advance(0);
+  expect(heard).toHaveLength(1);
+});

@@ -1,0 +1,117 @@
+/**
+ * Asks peers while a dependency is down that would gate: at once, again when all that share the fault must know of it,
+ * and then at a pace. Nobody is asked while nothing is down.
+ */
+import { networkInterfaces } from "node:os";
+import type { PeerAddress, PolicyFile } from "../api/policy-file.ts";
+import { knownToAllMilliseconds, SHORTEST_WAIT } from "../api/timing.ts";
+import { askPeer } from "./ask-peer.ts";
+import { asksPeers } from "./fleet-cases.ts";
+import { countAnswers, type PeerAnswer, peerAnswer } from "./peer-answer.ts";
+import { pickPeers } from "./pick-peers.ts";
+import type { Readiness } from "./readiness.ts";
+
+/**
+ * For each pod of the policy the pace grows by so many milliseconds: 1,000 pods that all ask 8 of the same 16 every
+ * 20 s put 25 questions a second to each of those, a quarter of what a sidecar admits.
+ */
+const PACE_PER_POD_MILLISECONDS = 20;
+
+/** What asking needs. */
+export interface FollowPeersOptions {
+  readiness: Pick<Readiness, "down" | "recordPeers">;
+  /** How a peer is asked; never rejects, and has a deadline. */
+  ask?: (peer: PeerAddress) => Promise<string | undefined>;
+  /** Addresses of this pod. */
+  ownAddresses?: () => string[];
+  /** From 0 to 1; Math.random unless a test draws. */
+  random?: () => number;
+}
+
+/** What asks peers until it is stopped. */
+export interface PeersFollower {
+  /** Follows a policy, or none. */
+  apply(config: PolicyFile | undefined): void;
+  /** To be called after whatever may have changed what is down. Cheap while nothing is. */
+  look(): void;
+  /** Asks no more, and tells nothing of what was asked. */
+  stop(): void;
+}
+
+function addressesOfThisPod(): string[] {
+  return Object.values(networkInterfaces()).flatMap((ones) =>
+    (ones ?? []).map(({ address }) => address),
+  );
+}
+
+/** Asks nobody yet. */
+export function followPeers(options: FollowPeersOptions): PeersFollower {
+  const { readiness, ask = (peer) => askPeer(peer), random = Math.random } = options;
+  const ownAddresses = options.ownAddresses ?? addressesOfThisPod;
+  let config: PolicyFile | undefined;
+  let known: ReadonlySet<string> = new Set();
+  let timer: NodeJS.Timeout | undefined;
+  let inFlight = false;
+  let stopped = false;
+
+  async function answersOf(policy: PolicyFile, peers: PeerAddress[]): Promise<PeerAnswer[]> {
+    const texts = await Promise.all(peers.map((peer) => ask(peer)));
+    return texts.flatMap((text) => {
+      const answer = text === undefined ? undefined : peerAnswer(text, policy);
+      return answer ? [answer] : [];
+    });
+  }
+
+  async function question(): Promise<void> {
+    const asked = config;
+    if (inFlight || !asksPeers(asked)) return;
+    inFlight = true;
+    const answers = await answersOf(asked, pickPeers(asked.fleet.peers, ownAddresses()));
+    inFlight = false;
+    // Answers to a policy that has been edited meanwhile say nothing about the one in force.
+    if (stopped || config !== asked) return;
+    readiness.recordPeers(countAnswers(readiness.down(), answers));
+  }
+
+  function askAfter(milliseconds: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      askAfter(pace());
+      void question();
+    }, milliseconds);
+  }
+
+  function pace(): number {
+    const { intervalMilliseconds = 0 } = config?.timing ?? {};
+    const spread = SHORTEST_WAIT + (1 - SHORTEST_WAIT) * random();
+    return (
+      Math.max(intervalMilliseconds, PACE_PER_POD_MILLISECONDS * (config?.fleet?.pods ?? 0)) *
+      spread
+    );
+  }
+
+  function look(): void {
+    if (stopped) return;
+    const names = asksPeers(config) ? readiness.down() : [];
+    const isNew = names.some((name) => !known.has(name));
+    known = new Set(names);
+    if (names.length === 0) clearTimeout(timer);
+    if (!isNew || !config) return;
+    askAfter(knownToAllMilliseconds(config.timing));
+    void question();
+  }
+
+  return {
+    apply(next) {
+      config = next;
+      // Whatever is down is asked about anew: the peers or the share may be others.
+      known = new Set();
+      look();
+    },
+    look,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Pure: what a peer's /status says of its dependencies, read with distrust. Whoever may create pods writes it. */
+import { MAX_DEPENDENCIES } from "../api/limits.ts";
+import type { DependencyConfig } from "../api/policy-file.ts";
+import { gatingOf, REASONS } from "../api/reasons.ts";
+import type { PeerCount } from "./fleet-share.ts";
+import { fields, list } from "./parse-fields.ts";
+
+/** What one peer says: for each dependency that it has a result of, whether that is down for it. */
+export type PeerAnswer = ReadonlyMap<string, boolean>;
+
+type Known = Pick<DependencyConfig, "name" | "type">;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it is down there; undefined where the peer cannot tell. */
+function isDown({ up, failing, reason }: Record<string, unknown>): boolean | undefined {
+  // A sidecar of a version before `failing` says that it is down a failure or more later.
+  if (up === true) return failing === true;
+  const known = REASONS.find((one) => one === reason);
+  // Such a pod has not even tried: it is too old, or does not mount a key.
+  return up === false && known && gatingOf(known) !== "Never" ? true : undefined;
+}
+
+function entriesOf(entry: unknown, known: readonly Known[]): [string, boolean][] {
+  const from = fields(entry, "dependency");
+  const ours = known.find(({ name, type }) => name === from.name && type === from.type);
+  const down = ours && isDown(from);
+  return down === undefined || !ours ? [] : [[ours.name, down]];
+}
+
+/**
+ * The answer in `text`; undefined where it is none that a sidecar of this policy gives. What it says of dependencies
+ * that this pod does not know, or knows as another type, is left out.
+ */
+export function peerAnswer(
+  text: string,
+  { policy, dependencies }: { policy: string; dependencies: readonly Known[] },
+): PeerAnswer | undefined {
+  try {
+    const from = fields(parsed(text), "answer");
+    if (from.policy !== policy) return undefined;
+    const entries = list(from.dependencies, "dependencies", MAX_DEPENDENCIES);
+    return new Map(entries.flatMap((entry) => entriesOf(entry, dependencies)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What these answers say of each dependency of these names. */
+export function countAnswers(
+  names: readonly string[],
+  answers: readonly PeerAnswer[],
+): ReadonlyMap<string, PeerCount> {
+  return new Map(
+    names.map((name) => {
+      const said = answers.map((answer) => answer.get(name)).filter((down) => down !== undefined);
+      return [name, { answered: said.length, down: said.filter((down) => down).length }];
+    }),
+  );
+}
