@@ -18,7 +18,14 @@ const read = (file: string) => readFileSync(join(CHART, file), "utf8");
 const schema = JSON.parse(read("values.schema.json")) as Schema & { $defs: Record<string, Schema> };
 
 /** Objects that are copied into Kubernetes objects: their fields are the API server's to know. */
-const OPEN = ["global", "podSecurityContext", "securityContext", "affinity"];
+const OPEN = [
+  "global",
+  "podSecurityContext",
+  "securityContext",
+  "affinity",
+  "podMonitor.namespaceSelector",
+  "podMonitor.selector",
+];
 
 function resolve(node: Schema): Schema {
   const name = node.$ref?.split("/").at(-1);
@@ -76,6 +83,13 @@ describe("a value that is refused", () => {
       "at '/networkPolicy/ingress/webhook/0': additional properties 'cidr' not allowed",
     ],
     ["networkPolicy.apiServerPorts={70000}", "maximum: got 70,000, want 65,535"],
+    ["serviceMonitor.interval=often", "at '/serviceMonitor/interval': 'often' does not match"],
+    ["podMonitor.sampleLimit=0", "at '/podMonitor/sampleLimit': minimum: got 0, want 1"],
+    ["podMonitor.enable=true", "at '/podMonitor': additional properties 'enable' not allowed"],
+    [
+      "prometheusRule.runbooksUrl=https://x.example",
+      "at '/prometheusRule/runbooksUrl': 'https://x",
+    ],
   ])("%s", (set, sentence) => {
     const { ok, stderr } = helm("template", "x", ".", ...values(set));
     expect(stderr).toContain(sentence);

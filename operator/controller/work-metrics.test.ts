@@ -17,6 +17,8 @@ test("calls by verb and status, waits and failures by kind of work", async () =>
   expect(text).toContain('healthpolicy_queue_latency_seconds_bucket{le="0.5",kind="policy"} 0');
   expect(text).toContain('healthpolicy_queue_latency_seconds_bucket{le="1",kind="policy"} 1');
   expect(text).toContain('healthpolicy_reconcile_errors_total{kind="policy"} 1');
+  // Its first failure must be seen as an increase.
+  expect(text).toContain('healthpolicy_reconcile_errors_total{kind="certificate"} 0');
   // A series for each policy would be one for each name that anybody can make.
   expect(text).not.toContain("shop");
 });

@@ -15,6 +15,7 @@ missing=()
 if ! has_postgresql; then missing+=(postgresql); fi
 if ! has mariadbd; then missing+=(mariadb-server); fi
 if ! has dnsmasq; then missing+=(dnsmasq-base); fi
+if ! has promtool; then missing+=(prometheus); fi
 for program in memcached redis-server nginx openssl; do
   if ! has "$program"; then missing+=("$program"); fi
 done
