@@ -10,6 +10,10 @@ export const EVENT_REASONS = {
     "On a Pod: it is ready again; the message names the dependencies and after what time. On a HealthPolicy: a dependency that was down for all of its pods is up again.",
   SharedFault:
     "On a HealthPolicy: a dependency is down for more pods than `fleet.maxUnready` lets go, and they stay ready; the message names it and why.",
+  Injected:
+    "On a ReplicaSet, StatefulSet, DaemonSet or what else makes the pods, or on a Pod that nothing makes: its pods get the sidecar. Once for each revision of the policy.",
+  InjectionSkipped:
+    "On the same objects: a HealthPolicy matches their pods, and they get no sidecar; the message says why. Once for each cause.",
 } as const satisfies Record<string, string>;
 
 /** One of EVENT_REASONS. */

@@ -7,6 +7,7 @@ import {
   createClusterReconciler,
 } from "./cluster-policy/reconcile-cluster-policy.ts";
 import { createEventRecorder } from "./events/event-recorder.ts";
+import { createTellInjections } from "./events/tell-injections.ts";
 import { createTellTurns } from "./events/tell-turns.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
@@ -97,6 +98,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     caches,
     pods: options.pods,
     survey,
+    injections: createTellInjections(events),
     turns: createTellTurns({
       events,
       lookAgain: (policy, milliseconds) => queue.addAfter(policyItem(policy), milliseconds),

@@ -5,12 +5,13 @@ import {
   SIDECAR_CONTAINER,
 } from "../../operator/api/names.ts";
 import { noEndpoints } from "./harness/endpoints.ts";
+import { describedEvents, eventTold } from "./harness/events.ts";
 import { expectReady, expectUnready, promised } from "./harness/expect-readiness.ts";
 import { countsBecome } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { waitUntil } from "./harness/wait-for.ts";
-import { DEPENDENCY_RETURNS, EVENTS_WRITTEN, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
+import { DEPENDENCY_RETURNS, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -18,28 +19,17 @@ beforeAll(async () => {
 }, WHOLE_TEST);
 afterAll(() => scene?.close());
 
-/** What kubectl describe prints of our Events on an object, as `reason message`. */
-async function events(object: string): Promise<string> {
-  const described = await scene.kubectl("describe", object);
-  const lines = described.split("\n").filter((line) => line.includes("healthpolicy-operator"));
-  return lines.map((line) => line.trim().split(/\s+/).join(" ")).join("\n");
-}
-
-/** Waits until kubectl describe prints this of the object. */
-async function told(object: string, text: RegExp): Promise<void> {
-  const what = `an Event on ${object} that matches ${text}`;
-  await waitUntil({ what, within: EVENTS_WRITTEN }, async () => text.test(await events(object)));
-}
+const on = (object: string) => ({ namespace: scene.namespace, object });
 
 /** Of every pod, and once of all of them. */
 async function expectToldUnready(): Promise<void> {
   for (const { metadata } of await scene.appPods()) {
     const text = /Warning DependencyUnavailable .* orders-db: ConnectionRefused for \d+s$/m;
-    await told(`pod/${metadata.name}`, text);
+    await eventTold(on(`pod/${metadata.name}`), text);
   }
   const text =
     /Warning DependencyUnavailable .* orders-db: ConnectionRefused for \d+s, in all 2 pods$/m;
-  await told("healthpolicy/web", text);
+  await eventTold(on("healthpolicy/web"), text);
   await waitUntil({ what: "the column REASON", within: STATUS_FOLLOWS }, async () => {
     const columns = await scene.kubectl("get", "hpol", "web");
     return /^web +True +orders-db: ConnectionRefused +2\/2 +2 /m.test(columns);
@@ -49,13 +39,15 @@ async function expectToldUnready(): Promise<void> {
 async function expectToldReady(): Promise<void> {
   for (const { metadata } of await scene.appPods()) {
     const text = /Normal DependencyRecovered .* orders-db after (\d+m)?\d+s$/m;
-    await told(`pod/${metadata.name}`, text);
+    await eventTold(on(`pod/${metadata.name}`), text);
     // Once each: nothing of it is repeated.
-    expect((await events(`pod/${metadata.name}`)).match(/Dependency/g)).toHaveLength(2);
+    expect((await describedEvents(on(`pod/${metadata.name}`))).match(/Dependency/g)).toHaveLength(
+      2,
+    );
   }
   const text =
     /Normal DependencyRecovered .* orders-db is up again for all pods after (\d+m)?\d+s$/m;
-  await told("healthpolicy/web", text);
+  await eventTold(on("healthpolicy/web"), text);
   await waitUntil({ what: "the column REASON", within: STATUS_FOLLOWS }, async () =>
     /^web +True +Ready +2\/2 +0 /m.test(await scene.kubectl("get", "hpol", "web")),
   );

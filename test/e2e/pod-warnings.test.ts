@@ -6,10 +6,12 @@ import {
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
 } from "../../operator/api/names.ts";
+import { describedEvents, eventTold } from "./harness/events.ts";
 import { kubectl, run } from "./harness/kubectl.ts";
 import { freshNamespace } from "./harness/namespace.ts";
 import { policyProgrammed } from "./harness/policy.ts";
-import { smallPod } from "./harness/small-pod.ts";
+import { smallPod, unscheduledPod } from "./harness/small-pod.ts";
+import { waitFor } from "./harness/wait-for.ts";
 import { KUBECTL, WHOLE_TEST } from "./timeouts.ts";
 
 const NAMESPACE = "e2e-pod-warnings";
@@ -121,4 +123,49 @@ test(
     });
   },
   KUBECTL,
+);
+
+/** One pod, which never runs: it is enough that it was created. Returns its ReplicaSet, as kubectl takes it. */
+async function createDeployment(name: string, labels: object): Promise<string> {
+  const { metadata, spec } = unscheduledPod(NAMESPACE, name);
+  const deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      selector: { matchLabels: { deployment: name } },
+      template: { metadata: { labels: { ...metadata.labels, deployment: name, ...labels } }, spec },
+    },
+  };
+  await kubectl(["create", "-f", "-"], { input: JSON.stringify(deployment) });
+  const list = ["-n", NAMESPACE, "get", "replicasets", "-l", `deployment=${name}`, "-o", "name"];
+  return waitFor({ what: `the ReplicaSet of ${name}`, within: KUBECTL }, async () => {
+    return (await kubectl(list)).trim() || undefined;
+  });
+}
+
+test(
+  "what makes the pods is told that they get the sidecar, or why not, once; dry runs say nothing",
+  async () => {
+    const injected = { namespace: NAMESPACE, object: await createDeployment("injected", {}) };
+    const optedOut = {
+      namespace: NAMESPACE,
+      object: await createDeployment("opted-out", { [INJECT_LABEL]: "false" }),
+    };
+    await eventTold(injected, /^Normal Injected .* Pods get the sidecar of HealthPolicy web\.$/m);
+    await eventTold(
+      optedOut,
+      /^Normal InjectionSkipped .* OptedOut: The pod's label .* matches it\.$/m,
+    );
+    await kubectl(["-n", NAMESPACE, "scale", "deployment/injected", "--replicas=3"]);
+    // An Event of a later pod comes after any that the others could still have had.
+    const another = { namespace: NAMESPACE, object: await createDeployment("another", {}) };
+    await eventTold(another, /^Normal Injected /m);
+    expect((await describedEvents(injected)).split("\n")).toHaveLength(1);
+    const list = ["-n", NAMESPACE, "get", "events", "-o", "json"];
+    const { items } = JSON.parse(await kubectl(list)) as { items: { reason: string }[] };
+    const ours = items.map(({ reason }) => reason).filter((reason) => reason.startsWith("Injec"));
+    expect(ours.sort()).toStrictEqual(["Injected", "Injected", "InjectionSkipped"]);
+  },
+  WHOLE_TEST,
 );

@@ -155,6 +155,25 @@ test("what dependencies do to pods is said on the pod and on the policy, and not
   expect(web.world.events).toStrictEqual([]);
 });
 
+test("whether new pods get the sidecar is said, also that they would wait for themselves", async () => {
+  const created = Date.now() / 1_000;
+  const { sidecar: _, ...bare } = podOf({ created });
+  web.pods.update({ key: "shop/web-1", now: podOf({ created }) });
+  web.pods.update({ key: "shop/web-2", now: { ...bare, name: "web-2", uid: "uid-2" } });
+  await web.reconcile();
+  web.world.services = [
+    { namespace: "shop", name: "orders-db", selector: { app: "web" }, headless: false },
+  ];
+  await web.reconcile();
+  const said = web.world.events.map(({ regarding, reason, message }) => {
+    return [regarding.name, reason, message.split(" ")[0]];
+  });
+  expect(said).toStrictEqual([
+    ["web-1", "Injected", "Pods"],
+    ["web-2", "InjectionSkipped", "CircularDependency:"],
+  ]);
+});
+
 test("nobody is asked for a policy that is gone", async () => {
   putPod(false);
   await web.reconcile();

@@ -10,6 +10,7 @@ import {
 import { excludedNamespaces } from "../../api/names.ts";
 import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
+import type { TellInjections } from "../events/tell-injections.ts";
 import type { TellTurns } from "../events/tell-turns.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
@@ -58,6 +59,8 @@ export interface ReconcilerOptions {
   turns: TellTurns;
   /** Says on the policy what becomes of its pods together. */
   events: Pick<EventRecorder, "record">;
+  /** Says on what makes pods whether they get the sidecar. */
+  injections: TellInjections;
   configMaps: ConfigMapWriter;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
@@ -120,6 +123,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const policies = caches.index.policies(namespace);
     const all = options.pods.pods(namespace);
     const { pods, circle } = circularPods(policy, all, caches.service);
+    options.injections.look({ policy, policies, pods });
     return { ...countPods(policy, policies, pods), circle, reports: reportsOf(policy, all) };
   }
 

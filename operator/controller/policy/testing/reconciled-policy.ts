@@ -8,6 +8,7 @@ import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { Caches } from "../../caches.ts";
 import { carryOut } from "../../certificate/certificates.ts";
 import type { EventToRecord } from "../../events/event-object.ts";
+import { createTellInjections } from "../../events/tell-injections.ts";
 import { createTellTurns } from "../../events/tell-turns.ts";
 import { type KubeObject, keyOf } from "../../kube/kube-object.ts";
 import { startFakeObjects } from "../../kube/testing/fake-objects.ts";
@@ -85,6 +86,7 @@ export async function openPolicy() {
       world.services.find((service) => service.name === name),
   } as unknown as Caches;
 
+  const events = { record: (event: EventToRecord) => world.events.push(event) };
   function newReconciler(): Reconciler {
     return createReconciler({
       client: api.client,
@@ -99,8 +101,9 @@ export async function openPolicy() {
         },
         outcome: (_, { name }) => world.outcomes.get(name),
       },
+      injections: createTellInjections(events),
       turns: createTellTurns({
-        events: { record: (event) => world.events.push(event) },
+        events,
         lookAgain: () => undefined,
       }),
       events: { record: (event) => world.events.push(event) },
