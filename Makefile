@@ -23,7 +23,7 @@ setup: ## install what the lockfile and the tests need, where it is missing
 	@node -e 'if (!process.version.startsWith("v24.")) { console.error("Node 24 of the lockfile should run here, but node -v says " + process.version); process.exit(1); }'
 
 .PHONY: check
-check: setup lint types verify unit ## the gate before a commit, without a cluster: lint, types, generated files, unit, golden and chart tests
+check: setup lint types verify unit ## the gate before a commit, without a cluster: lint, types, generated files, quick unit, golden and chart tests
 
 .PHONY: lint
 lint: setup ## Biome: format and lint rules
@@ -34,8 +34,12 @@ types: setup ## tsc --noEmit
 	@tsc --noEmit
 
 .PHONY: unit
-unit: setup ## unit, golden and chart tests; FILE=path/of/one.test.ts runs that file alone
-	@$(JEST) $(FILE)
+unit: setup ## quick unit, golden and chart tests; FILE=path/of/one.test.ts runs that file alone
+	@$(JEST) $(if $(findstring .slow.,$(FILE)),--config jest.slow.config.js) $(FILE)
+
+.PHONY: slow
+slow: setup ## tests without a cluster that flood, attack, fuzz or wait for long
+	@$(JEST) --config jest.slow.config.js
 
 .PHONY: e2e
 e2e: setup ## end-to-end tests against the cluster that is up; FILE=path/of/one.test.ts runs that file alone

@@ -1,4 +1,4 @@
-/** Unit, golden and chart tests: no cluster. End-to-end tests have jest.e2e.config.js. */
+/** Unit, golden and chart tests that are quick: no cluster. jest.slow.config.js and others run the rest. */
 export default {
   testMatch: [
     "<rootDir>/operator/**/*.test.ts",
@@ -7,6 +7,7 @@ export default {
     "<rootDir>/test/mutants/*.test.ts",
     "<rootDir>/examples/**/*.test.ts",
   ],
+  testPathIgnorePatterns: ["/node_modules/", "\\.slow\\.test\\.ts$"],
   // Most of the time goes into waiting for real servers and deadlines, so more workers than cores.
   maxWorkers: 7,
   testEnvironment: "node",

@@ -1,6 +1,6 @@
 import unit from "./jest.config.js";
 
-/** End-to-end tests in kind. Those under disruptive/ take the operator away: they run after these, alone. */
+/** End-to-end tests in kind. Those under disruptive/ run after these: jest.disruptive.config.js. */
 export default {
   ...unit,
   testMatch: ["<rootDir>/test/e2e/*.test.ts"],

@@ -2,10 +2,11 @@
  * `make test`: runs every step in order, prints how long each took, and ends with the line
  * `N passed, N failed`. The exit status is 0 only when nothing failed.
  */
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { countRun, type JestReport, lastLine, type StepResult } from "./count.ts";
 import { onSignalsEndSteps, runStep } from "./run-step.ts";
+import { type TestStepName, testFiles } from "./test-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const RESULTS = join(ROOT, ".tools/results");
@@ -17,6 +18,7 @@ const MINUTE = 60_000;
 const DEADLINES = {
   check: 5 * MINUTE,
   unit: 10 * MINUTE,
+  slow: 10 * MINUTE,
   cluster: 60 * MINUTE,
   e2e: 30 * MINUTE,
   diagnostics: 2 * MINUTE,
@@ -53,16 +55,15 @@ function readReport(file: string): JestReport | null {
 }
 
 interface TestStep {
+  step: TestStepName;
   name: string;
-  file: string;
-  parameters: readonly string[];
+  config: string;
   deadline: number;
-  mustReport: readonly string[];
 }
 
-function testStep({ name, file, parameters, deadline, mustReport }: TestStep): Promise<StepResult> {
+function testStep({ step, name, config, deadline }: TestStep): Promise<StepResult> {
   return timed(name, async () => {
-    const output = join(RESULTS, file);
+    const output = join(RESULTS, `${step}.json`);
     const jest = [
       "node",
       "--experimental-vm-modules",
@@ -70,40 +71,33 @@ function testStep({ name, file, parameters, deadline, mustReport }: TestStep): P
       join(ROOT, "node_modules/jest/bin/jest.js"),
       "--json",
       `--outputFile=${output}`,
-      ...parameters,
+      `--config=${config}`,
     ];
     const succeeded = await run(jest, deadline);
+    const mustReport = testFiles(ROOT, step);
     return { name, succeeded, report: readReport(output), mustReport };
   });
 }
 
-const testFiles = (pattern: string) => globSync(join(ROOT, pattern)).sort();
-const isEndToEnd = (file: string) => file.startsWith(join(ROOT, "test/e2e/"));
-
 async function endToEnd(): Promise<StepResult[]> {
-  const config = ["--config", "jest.e2e.config.js"];
   const together = await testStep({
+    step: "e2e",
     name: "end-to-end tests",
-    file: "e2e.json",
-    parameters: config,
+    config: "jest.e2e.config.js",
     deadline: DEADLINES.e2e,
-    mustReport: testFiles("test/e2e/*.test.ts"),
   });
-  const alone = testFiles("test/e2e/disruptive/*.test.ts");
-  if (alone.length === 0) return [together];
   const oneByOne = await testStep({
+    step: "disruptive",
     name: "end-to-end tests that take the operator away",
-    file: "e2e-disruptive.json",
-    parameters: [...config, "--runInBand", "--testMatch", "**/test/e2e/disruptive/*.test.ts"],
+    config: "jest.disruptive.config.js",
     deadline: DEADLINES.e2e,
-    mustReport: alone,
   });
   return [together, oneByOne];
 }
 
 /** What end-to-end tests count as when there is no cluster to run them in: none has reported. */
-function withoutCluster(): StepResult {
-  const mustReport = testFiles("test/e2e/{*,disruptive/*}.test.ts");
+function endToEndMissing(): StepResult {
+  const mustReport = [...testFiles(ROOT, "e2e"), ...testFiles(ROOT, "disruptive")];
   return { name: "end-to-end tests", succeeded: false, report: null, mustReport };
 }
 
@@ -117,23 +111,33 @@ async function printDiagnostics(): Promise<void> {
   }
 }
 
+/** The tests that need no cluster. */
+function withoutCluster(): Promise<StepResult[]> {
+  const unit = testStep({
+    step: "unit",
+    name: "unit, golden and chart tests",
+    config: "jest.config.js",
+    deadline: DEADLINES.unit,
+  });
+  // At the same time, because they wait for most of it.
+  const slow = testStep({
+    step: "slow",
+    name: "slow tests",
+    config: "jest.slow.config.js",
+    deadline: DEADLINES.slow,
+  });
+  return Promise.all([unit, slow]);
+}
+
 async function runSteps(ci: boolean): Promise<StepResult[]> {
   const steps = [
     await plainStep("lint", "lint", DEADLINES.check),
     await plainStep("types", "types", DEADLINES.check),
     await plainStep("generated files", "verify", DEADLINES.check),
-    await testStep({
-      name: "unit, golden and chart tests",
-      file: "unit.json",
-      parameters: [],
-      deadline: DEADLINES.unit,
-      mustReport: testFiles("{operator,chart,examples,test}/**/*.test.ts").filter(
-        (file) => !isEndToEnd(file),
-      ),
-    }),
+    ...(await withoutCluster()),
   ];
   const cluster = await plainStep("cluster", "cluster", DEADLINES.cluster);
-  const e2e = cluster.succeeded ? await endToEnd() : [withoutCluster()];
+  const e2e = cluster.succeeded ? await endToEnd() : [endToEndMissing()];
   if (countRun([cluster, ...e2e], ci).failed > 0) await timed("diagnostics", printDiagnostics);
   return [...steps, cluster, ...e2e];
 }
