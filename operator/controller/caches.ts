@@ -9,12 +9,10 @@ import {
   CLUSTER_HEALTH_POLICIES,
   excludedNamespaces,
   HEALTH_POLICIES,
-  INJECT_LABEL,
 } from "../api/names.ts";
 import { reachingPolicies } from "../api/reaching-policies.ts";
 import type { Standards } from "../api/standards/rule.ts";
 import type { LabelSelector } from "../api/v1alpha1-selector.ts";
-import { NAMESPACE_ANNOTATIONS } from "../inject/platform-annotations.ts";
 import { appliesStandards } from "../inject/probe-floors.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
 import {
@@ -24,7 +22,9 @@ import {
 } from "./cluster-policy/cluster-policy-cache.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import { type KubeObject, keyOf } from "./kube/kube-object.ts";
+import { type NamespaceRecord, projectNamespace } from "./kube/namespace.ts";
 import { projectService } from "./kube/service.ts";
+import { createTooWideLog } from "./kube/too-wide-log.ts";
 import { type Change, startWatch, type Watch } from "./kube/watch.ts";
 import {
   createPolicyIndex,
@@ -35,18 +35,6 @@ import {
 import { heldBackBecause } from "./policy/status.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
-/** Longest annotation that is kept: the cache holds every namespace, and a list of ports is far shorter. */
-const NAMESPACE_ANNOTATION_MAX_LENGTH = 1_024;
-
-/** A namespace, cut down. */
-export interface NamespaceRecord {
-  name: string;
-  labels: Readonly<Record<string, string>>;
-  /** Carries the label that opts it out of injection. */
-  optedOut: boolean;
-  /** Those of NAMESPACE_ANNOTATIONS that it has. */
-  annotations: Readonly<Record<string, string>>;
-}
 
 /** The certificate Secret. Its keys must never reach a log. */
 export interface CertificateRecord {
@@ -108,24 +96,6 @@ export interface CachesOptions {
   log: Logger;
 }
 
-interface NamespaceMetadata {
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-}
-
-function projectNamespace(object: KubeObject): NamespaceRecord {
-  const { labels, annotations = {} } = object.metadata as NamespaceMetadata;
-  const kept = NAMESPACE_ANNOTATIONS.map((key) => [key, annotations[key]]).filter(
-    ([, value]) => value !== undefined && value.length <= NAMESPACE_ANNOTATION_MAX_LENGTH,
-  );
-  return {
-    name: object.metadata.name,
-    labels: labels ?? {},
-    optedOut: labels?.[INJECT_LABEL] === "false",
-    annotations: Object.fromEntries(kept),
-  };
-}
-
 function projectCertificate(object: KubeObject): CertificateRecord {
   const { data } = object as { data?: Record<string, string> };
   const decoded = Object.entries(data ?? {}).map(
@@ -141,6 +111,14 @@ function projectCertificate(object: KubeObject): CertificateRecord {
 export function startCaches(options: CachesOptions): Caches {
   const { client, namespace, certificateSecret, log } = options;
   const excluded = excludedNamespaces(namespace);
+  const tooWide = {
+    namespace: createTooWideLog(log, "Namespace", "no selector sees more of them than its name"),
+    service: createTooWideLog(
+      log,
+      "Service",
+      "left out, so no policy is held back for pods behind it",
+    ),
+  };
   const clusterPoliciesOf = (reached: NamespaceRecord) =>
     reachingPolicies(clusterPolicies.values(), reached, excluded);
   const reaching = (name: string) => {
@@ -186,7 +164,7 @@ export function startCaches(options: CachesOptions): Caches {
     client,
     path: "/api/v1/namespaces",
     kind: "Namespace",
-    project: projectNamespace,
+    project: (object) => projectNamespace(object, tooWide.namespace),
     onChange: (change) => {
       const same = isDeepStrictEqual(change.old?.labels, change.now?.labels);
       const resolvedAnew = same ? [] : index.resolveAgain(change.key);
@@ -198,7 +176,7 @@ export function startCaches(options: CachesOptions): Caches {
     client,
     path: "/api/v1/services",
     kind: "Service",
-    project: projectService,
+    project: (object) => projectService(object, tooWide.service),
     onChange: (change) => tell({ kind: "service", change }),
     // They are many, and a lost event costs one refusal or one circle: not listed anew by time.
     times: { relist: Number.POSITIVE_INFINITY },

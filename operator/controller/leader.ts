@@ -4,6 +4,7 @@ import type { CacheChange, Caches } from "./caches.ts";
 import { decidesAnew } from "./cluster-policy/cluster-policy-cache.ts";
 import { endingWith } from "./kube/kube-client.ts";
 import { createQueue, type Queue, type QueueObserver } from "./kube/queue.ts";
+import { createTooWideLog } from "./kube/too-wide-log.ts";
 import type { Change } from "./kube/watch.ts";
 import { createLeaderWork, type LeaderWork, type LeaderWorkOptions } from "./leader-work.ts";
 import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
@@ -146,7 +147,10 @@ export function createLeader(options: LeaderOptions): Leader {
     const pods = startPodWatches({
       client,
       ownNamespace: settings.namespace,
-      project: podProjection(settings.inject.image),
+      project: podProjection(
+        settings.inject.image,
+        createTooWideLog(log, "Pod", "it gets no sidecar, and no selector sees its labels"),
+      ),
       onChange: (change) => podChanged(queue, caches, change),
       onSynced: (namespaces) => {
         queuePolicies(queue, caches, ({ namespace }) => namespaces.includes(namespace));

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
-import type { NamespaceRecord } from "./caches.ts";
 import {
   type ClusterPolicyRecord,
   projectClusterPolicy,
 } from "./cluster-policy/cluster-policy-cache.ts";
 import { rawClusterPolicy } from "./cluster-policy/testing/cluster-policy.ts";
+import type { NamespaceRecord } from "./kube/namespace.ts";
 import type { Change } from "./kube/watch.ts";
 import { type PolicyRecord, projectPolicy } from "./policy/policy-cache.ts";
 import { type Known, workAfterChange } from "./work-after-change.ts";

@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceRecord } from "../api/circular-dependency.ts";
 import { appliesStandards } from "../inject/probe-floors.ts";
-import type { CacheChange, NamespaceRecord } from "./caches.ts";
+import type { CacheChange } from "./caches.ts";
 import { type ClusterPolicyRecord, decidesAnew } from "./cluster-policy/cluster-policy-cache.ts";
+import type { NamespaceRecord } from "./kube/namespace.ts";
 import type { Change } from "./kube/watch.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
 import { clusterPolicyItem, policyItem, type WorkItem } from "./work-item.ts";

@@ -9,8 +9,8 @@ import { mountedKeys } from "./mounted-keys.ts";
 import type { Pod } from "./pod.ts";
 import { alignsProbes } from "./probe-floors.ts";
 
-/** Enough to tell revisions of one policy apart; annotations are counted against a limit. */
-const REVISION_LENGTH = 16;
+/** Characters of a revision. Enough to tell those of one policy apart; annotations are counted against a limit. */
+export const REVISION_LENGTH = 16;
 
 /** What of a policy shapes the pod, and so decides its revision. */
 type PodShape = Pick<

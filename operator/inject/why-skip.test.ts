@@ -48,6 +48,12 @@ const CASES: [string, Pod, string, string][] = [
     'The pod\'s label healthpolicy.dev/inject: "false" opts it out.',
   ],
   [
+    "a pod of 1,024 labels",
+    podWith({}, { labels: MANY }),
+    "LabelsTooLarge",
+    "The pod has more than 64 labels or 4096 characters of labels.",
+  ],
+  [
     "a mirror pod",
     podWith({}, { annotations: { "kubernetes.io/config.mirror": "0123" } }),
     "MirrorPod",
@@ -191,6 +197,11 @@ describe("a running pod", () => {
     ["with every port declared", { containers: [{ ...APP, ports: everyPort }] }, "NoFreePort"],
   ])("%s is one that no restart gives the sidecar", (_, spec, reason) => {
     expect(whyNeverInjected(podWith(spec), SETTINGS)?.reason).toBe(reason);
+  });
+
+  test("that was given too many labels is one, though it was injected", () => {
+    const pod = podWith({ initContainers: [OURS] }, { ...injected, labels: MANY });
+    expect(whyNeverInjected(pod, SETTINGS)?.reason).toBe("LabelsTooLarge");
   });
 
   test.each<[string, Pod]>([

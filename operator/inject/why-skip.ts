@@ -1,5 +1,6 @@
 /** Why a pod that a policy selects is not injected. The first rule that objects says why. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { keptLabels, MAX_LABEL_CHARACTERS, MAX_LABELS } from "../api/kept.ts";
 import {
   INJECT_LABEL,
   POLICY_ANNOTATION,
@@ -22,6 +23,7 @@ import { OUR_VOLUMES } from "./volume.ts";
 export const SKIP_REASONS = [
   "TooManyFields",
   "OptedOut",
+  "LabelsTooLarge",
   "MirrorPod",
   "HostNetwork",
   "Windows",
@@ -66,6 +68,15 @@ function tooManyFields(pod: Pod): Skip | undefined {
 function optedOut({ metadata }: Pod): Skip | undefined {
   if (metadata?.labels?.[INJECT_LABEL] !== "false") return undefined;
   return { reason: "OptedOut", message: `The pod's label ${INJECT_LABEL}: "false" opts it out.` };
+}
+
+/** The leader does not keep them either: 40 pods of 44,000 labels took all of its memory. */
+function labelsTooLarge({ metadata }: Pod): Skip | undefined {
+  if (keptLabels(metadata?.labels)) return undefined;
+  return {
+    reason: "LabelsTooLarge",
+    message: `The pod has more than ${MAX_LABELS} labels or ${MAX_LABEL_CHARACTERS} characters of labels.`,
+  };
 }
 
 function mirrorPod({ metadata }: Pod): Skip | undefined {
@@ -164,7 +175,15 @@ function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: Effecti
   } as const;
 }
 
-const KIND_RULES = [tooManyFields, optedOut, mirrorPod, hostNetwork, windows, restartPolicy];
+const KIND_RULES = [
+  tooManyFields,
+  optedOut,
+  labelsTooLarge,
+  mirrorPod,
+  hostNetwork,
+  windows,
+  restartPolicy,
+];
 
 /** What of ours has no place in the pod. */
 const PLACE_RULES = [reservedContainerName, reservedVolumeName, noFreePort];

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { reachingPolicies } from "../../api/reaching-policies.ts";
 import { rawPolicy } from "../../api/testing/policy.ts";
-import type { Caches, NamespaceRecord } from "../caches.ts";
+import type { Caches } from "../caches.ts";
+import type { NamespaceRecord } from "../kube/namespace.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
 import type { PodRecord } from "../policy/pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";

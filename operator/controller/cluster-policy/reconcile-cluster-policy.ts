@@ -1,9 +1,10 @@
 /** What the leader does about one ClusterHealthPolicy: count, decide, write its status. */
 import { CLUSTER_HEALTH_POLICIES } from "../../api/names.ts";
 import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
-import type { Caches, NamespaceRecord } from "../caches.ts";
+import type { Caches } from "../caches.ts";
 import { isApiError, type KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
+import type { NamespaceRecord } from "../kube/namespace.ts";
 import { createStatusWriter, type StatusKind, withoutMessages } from "../policy/apply-status.ts";
 import type { PodWatches } from "../policy/pod-watches.ts";
 import type { ResolvedPolicy } from "../policy/policy-cache.ts";

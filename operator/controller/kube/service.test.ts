@@ -1,12 +1,16 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import type { KubeObject } from "./kube-object.ts";
 import { projectService } from "./service.ts";
 
+const onTooWide = jest.fn();
 const serviceOf = (spec: object | undefined) =>
-  projectService({
-    metadata: { namespace: "shop", name: "db", annotations: { long: "text" } },
-    ...(spec && { spec }),
-  } as unknown as KubeObject);
+  projectService(
+    {
+      metadata: { namespace: "shop", name: "db", annotations: { long: "text" } },
+      ...(spec && { spec }),
+    } as unknown as KubeObject,
+    onTooWide,
+  );
 
 test("its name, the labels of its pods, and whether they have names of their own", () => {
   const selector = { app: "db" };
@@ -26,4 +30,12 @@ test.each([
   ["without a spec", undefined],
 ])("one %s is not kept", (_, spec) => {
   expect(serviceOf(spec)).toBeUndefined();
+});
+
+test("one that selects by 90,000 labels is not kept, and told of", () => {
+  const many = Array.from({ length: 90_000 }, (_, index) => [`label-${index}`, ""]);
+  expect(serviceOf({ selector: { app: "db" } })).toBeDefined();
+  expect(onTooWide).not.toHaveBeenCalled();
+  expect(serviceOf({ selector: Object.fromEntries(many) })).toBeUndefined();
+  expect(onTooWide).toHaveBeenCalledWith({ namespace: "shop", name: "db" });
 });

@@ -1,6 +1,8 @@
 /** The leader's view of pods: the few fields that counting and finding replicas take. */
+import { keptLabels, keptText } from "../../api/kept.ts";
 import {
   POLICY_ANNOTATION,
+  POLICY_NAME_MAX_LENGTH,
   PORT_ENV,
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
@@ -10,10 +12,12 @@ import {
 import { type ImageVersion, imageVersion, isSidecar } from "../../inject/is-sidecar.ts";
 import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
+import { REVISION_LENGTH } from "../../inject/revision.ts";
 import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
 import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
+import type { OnTooWide } from "../kube/too-wide-log.ts";
 import type { Change } from "../kube/watch.ts";
 import type { JudgedPod } from "../standards/coverage.ts";
 import { judgedProbes } from "../standards/judged-probes.ts";
@@ -31,6 +35,7 @@ export interface PodRecord {
   namespace: string;
   name: string;
   uid: string;
+  /** None of a pod that has more than are kept; it is skipped. */
   labels: Readonly<Record<string, string>>;
   /** The workload to restart, as kubectl takes it, such as `deployment/web`; a bare pod has none. */
   workload: string | undefined;
@@ -114,6 +119,7 @@ function workloadOf(pod: LivePod): string | undefined {
 interface Projection {
   /** The sidecar's image, by which our container is told from another of its name. */
   image: string;
+  onTooWide: OnTooWide;
   /** Pods of a workload record the same of their probes: each for itself would double what is kept of a pod. */
   share: (record: RaisedRecord) => Readonly<RaisedRecord>;
   shareController: (controller: PodController) => PodController;
@@ -133,17 +139,18 @@ function portOf({ env }: Container, { spec }: LivePod): number | undefined {
 
 function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Sidecar | undefined {
   const container = pod.spec?.initContainers?.find((one) => isSidecar(one, image));
-  const policy = pod.metadata.annotations?.[POLICY_ANNOTATION];
+  const { annotations = {} } = pod.metadata;
+  const policy = keptText(annotations[POLICY_ANNOTATION], POLICY_NAME_MAX_LENGTH);
   // Only both together make a pod ours: annotations get copied along with a pod's manifest, and anybody
   // may give a container our name.
   if (!container || policy === undefined) return undefined;
   const status = pod.status?.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
-  const probes = raisedRecord(pod.metadata.annotations ?? {});
+  const probes = raisedRecord(annotations);
   const version = imageVersion(container.image);
   const port = status?.started ? portOf(container, pod) : undefined;
   return {
     policy,
-    revision: pod.metadata.annotations?.[REVISION_ANNOTATION] ?? "",
+    revision: keptText(annotations[REVISION_ANNOTATION], REVISION_LENGTH) ?? "",
     ...(version && { version: shareVersion(version) }),
     ready: status?.ready === true,
     ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
@@ -166,13 +173,15 @@ function judgedPod({ metadata, spec }: LivePod, projection: Projection): Readonl
 
 function recordOf(pod: LivePod, projection: Projection): PodRecord {
   const { metadata, status } = pod;
-  const { image, shareController, shareSkip } = projection;
+  const { image, onTooWide, shareController, shareSkip } = projection;
+  const labels = keptLabels(metadata.labels);
+  if (!labels) onTooWide(metadata);
   const sidecar = sidecarOf(pod, projection);
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     uid: metadata.uid ?? "",
-    labels: metadata.labels ?? {},
+    labels: labels ?? {},
     workload: workloadOf(pod),
     controller: shared(shareController, controllerOfPod(ownersOf(pod))),
     skipped: shared(shareSkip, whyNeverInjected(pod, { image })),
@@ -188,9 +197,13 @@ function recordOf(pod: LivePod, projection: Projection): PodRecord {
  * How a pod is cut down; one that has ended or is being deleted counts as gone. `image` is that of the
  * sidecar, by which our container is told from another of its name.
  */
-export function podProjection(image: string): (object: KubeObject) => PodRecord | undefined {
+export function podProjection(
+  image: string,
+  onTooWide: OnTooWide = () => {},
+): (object: KubeObject) => PodRecord | undefined {
   const projection: Projection = {
     image,
+    onTooWide,
     share: shareEqual(),
     shareController: shareEqual(),
     shareSkip: shareEqual(),

@@ -1,0 +1,42 @@
+/** What is kept of a pod is small, whatever its author has put into it. */
+import { expect, jest, test } from "@jest/globals";
+import type { KubeObject } from "../kube/kube-object.ts";
+import { podProjection } from "./pods.ts";
+
+const MARKS = { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "0123456789abcdef" };
+const initContainers = [{ name: "healthpolicy-sidecar", image: "sidecar:1" }];
+const onTooWide = jest.fn();
+const project = podProjection("registry.example/healthpolicy/sidecar:1", onTooWide);
+
+function podOf(metadata: object, spec: object = { initContainers }) {
+  return project({ metadata: { namespace: "shop", name: "web", ...metadata }, spec } as KubeObject);
+}
+
+const many = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`label-${index}`, ""]));
+
+test("no label of 44,000; it counts as one that gets no sidecar, and is told of", () => {
+  const kept = podOf({ labels: many(44_000) });
+  expect(kept?.labels).toStrictEqual({});
+  expect(kept?.skipped?.reason).toBe("LabelsTooLarge");
+  expect(onTooWide).toHaveBeenCalledWith(
+    expect.objectContaining({ namespace: "shop", name: "web" }),
+  );
+  expect(podOf({ labels: many(64) })?.labels).toStrictEqual(many(64));
+});
+
+test("the policy that it is bound to, as far as one can have that name", () => {
+  const annotations = (policy: string) => ({
+    annotations: { ...MARKS, "healthpolicy.dev/policy": policy },
+  });
+  expect(podOf(annotations("p".repeat(63)))?.sidecar?.policy).toBe("p".repeat(63));
+  expect(podOf(annotations("p".repeat(64)))).not.toHaveProperty("sidecar");
+});
+
+test("its revision, as far as it is as long as ours", () => {
+  const annotations = (revision: string) => ({
+    annotations: { ...MARKS, "healthpolicy.dev/revision": revision },
+  });
+  expect(podOf(annotations("0123456789abcdef"))?.sidecar?.revision).toBe("0123456789abcdef");
+  expect(podOf(annotations("0123456789abcdef0"))?.sidecar?.revision).toBe("");
+});
