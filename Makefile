@@ -105,6 +105,10 @@ bench-limits: bundle ## run the sidecar's image under its limits, every type in 
 bench-coverage: setup ## measure what a leader takes to count 10,000 workloads that roll; ARGS="--workloads 1000 --seconds 20"
 	@node bench/standards-coverage/run.ts $(ARGS)
 
+.PHONY: bench-outage
+bench-outage: setup ## measure what a leader writes when 1,000 pods fail together; ARGS="--pods 200"
+	@node bench/outage/run.ts $(ARGS)
+
 .PHONY: clean
 clean: ## remove the cluster and what was built; images and the Docker engine stay
 	@$(CLUSTER)/down.sh

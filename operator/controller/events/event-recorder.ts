@@ -94,13 +94,15 @@ export function createEventRecorder({ client, podName, log }: EventRecorderOptio
   /** One at a time: an API server that is slow has no more than one of our Events at hand. */
   function startNext(): void {
     if (stopping.signal.aborted || timer || writing || lines.isEmpty()) return;
+    // A turn that is now can lie a moment back by the time it is compared.
+    const wait = Math.max(0, bucket.take() - performance.now());
     timer = setTimeout(() => {
       timer = undefined;
       writing = writeNext().finally(() => {
         writing = undefined;
         startNext();
       });
-    }, bucket.take() - performance.now());
+    }, wait);
   }
 
   return {
