@@ -1,5 +1,5 @@
 /** One watch of a collection: its events until the server ends it. */
-import { type KubeClient, MAX_ANSWER_BYTES } from "./kube-client.ts";
+import { type KubeClient, MAX_OBJECT_BYTES } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { readLines } from "./read-lines.ts";
 
@@ -102,8 +102,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
   const signal = AbortSignal.any([options.signal, dead.signal]);
   try {
     const body = await client.stream({ method: "GET", path, query: queryOf(options), signal });
-    // A line brings one object, as an answer does.
-    for await (const line of readLines(body, MAX_ANSWER_BYTES)) {
+    // A line brings one object.
+    for await (const line of readLines(body, MAX_OBJECT_BYTES)) {
       const event = eventOf(line);
       if (endsInitialEvents(event)) ({ silence } = options);
       clearTimeout(watchdog);

@@ -11,10 +11,11 @@ import { type ApiCall, verbOf } from "./api-call.ts";
 /** The longest an ordinary call may take, answer included. */
 const CALL_DEADLINE_MILLISECONDS = 10_000;
 /**
- * The largest answer that is read. Parsed it takes several times that, in a pod of 256 MiB; the largest
- * object of an API server (1.5 MiB in etcd, about 3 MiB as JSON with managedFields) fits twice.
+ * The largest answer that is read, which one object must fit into: 1.5 MiB in etcd are 9 MiB as JSON, where every byte
+ * is one that the API server writes as six characters, such as `<` in an ownerReference. One object that did not fit
+ * would keep everybody who lists or watches its kind from ever being up to date.
  */
-export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+export const MAX_OBJECT_BYTES = 12 * 1024 * 1024;
 /**
  * Connections to the API server, calls and watches together. There are at most 24 watches (20 namespaces'
  * pods, the operator's own, policies, namespaces, the Secret), and twice as many for a moment while the
@@ -34,6 +35,8 @@ export interface KubeRequest {
   contentType?: string;
   /** Ends the call early; it then rejects. */
   signal?: AbortSignal;
+  /** A longer answer is not read: AnswerTooLarge. Default: MAX_OBJECT_BYTES. */
+  maxBytes?: number;
   /** Default: 10 s. */
   deadlineMilliseconds?: number;
 }
@@ -153,14 +156,17 @@ function connect(config: KubeConfig): Connection {
   };
 }
 
-async function readBody(response: http.IncomingMessage): Promise<string> {
+async function readBody(
+  response: http.IncomingMessage,
+  maxBytes = MAX_OBJECT_BYTES,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) {
+    if (bytes > maxBytes) {
       response.destroy();
-      throw new AnswerTooLarge(`the answer is over ${MAX_ANSWER_BYTES} bytes`);
+      throw new AnswerTooLarge(`the answer is over ${maxBytes} bytes`);
     }
     chunks.push(chunk);
   }
@@ -268,7 +274,7 @@ export function createKubeClient(
 
   function request<T>(options: KubeRequest): Promise<T> {
     return call(options, async (response, doing) => {
-      const body = await readBody(response);
+      const body = await readBody(response, options.maxBytes);
       if (!isGood(response)) throw apiError(doing, response, body);
       return parseJson<T>(body);
     });

@@ -1,9 +1,14 @@
 /** Lists a collection page by page. */
-import { AnswerTooLarge, type KubeClient } from "./kube-client.ts";
+import { AnswerTooLarge, type KubeClient, MAX_OBJECT_BYTES } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 
 /** Objects per page, where they are not so large that fewer must do. */
 const PAGE_SIZE = 250;
+/**
+ * The largest page of more than one object. Parsed it takes up to ten times that, where it is made of labels, and
+ * half of a container of 256 MiB is for objects.
+ */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /** What to list. */
 export interface ListOptions {
@@ -31,7 +36,9 @@ async function listPage(
   const { client, path, selector, signal } = options;
   try {
     const query = { ...selector, limit: String(limit), ...(next && { continue: next }) };
-    return { list: await client.request<List>({ method: "GET", path, query, signal }), limit };
+    const maxBytes = limit === 1 ? MAX_OBJECT_BYTES : MAX_PAGE_BYTES;
+    const list = await client.request<List>({ method: "GET", path, query, signal, maxBytes });
+    return { list, limit };
   } catch (error) {
     if (!(error instanceof AnswerTooLarge) || limit === 1) throw error;
     return listPage(options, Math.floor(limit / 2), next);
@@ -45,7 +52,8 @@ export async function listAll(options: ListOptions): Promise<string | undefined>
   do {
     const page = await listPage(options, limit, metadata?.continue);
     for (const object of page.list.items ?? []) options.onObject(object);
-    ({ limit } = page);
+    // Doubled again: who must read each object by itself after one large one takes minutes for a large cluster.
+    limit = Math.min(PAGE_SIZE, page.limit * 2);
     ({ metadata } = page.list);
   } while (metadata?.continue);
   return metadata?.resourceVersion;

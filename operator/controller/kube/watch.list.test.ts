@@ -82,10 +82,12 @@ describe("list", () => {
     expect([...things.values()]).toEqual(["1", "1"]);
   });
 
-  test("halves a page that is too large, and goes on from the same place", async () => {
+  test("halves a page that is too large, goes on from the same place, and doubles the next", async () => {
     for (const name of ["a", "b", "c"]) fake.put(name, "small");
+    fake.ballastBytes = 3 * 1024 * 1024;
+    for (const name of ["d", "e"]) fake.put(name, "large");
     fake.ballastBytes = LARGEST_OBJECT_BYTES;
-    for (const name of ["d", "e", "f"]) fake.put(name, "large");
+    fake.put("f", "large");
     fake.pageSize = 3;
     const things = await startOpen();
     expect([...things.values()]).toEqual(["small", "small", "small", "large", "large", "large"]);
@@ -93,7 +95,9 @@ describe("list", () => {
     expect(asked).toEqual([
       [null, "250"],
       ...["250", "125", "62", "31", "15", "7", "3", "1"].map((limit) => ["3", limit]),
+      ["4", "2"],
       ["4", "1"],
+      ["5", "2"],
       ["5", "1"],
     ]);
   });
