@@ -21,6 +21,8 @@ export const CONDITION_REASONS = [
   "ConfigMapRefused",
   /** The API server refuses the ConfigMap; pods go on with what it said before. */
   "ConfigMapOutdated",
+  /** Nodes cannot pull the sidecar's image; new pods start without it. */
+  "ImageNotPulled",
   /** API servers do not get through to the operator's webhook; new pods start without the sidecar. */
   "WebhookUnreachable",
   /** No pod of this namespace is ever injected. */
@@ -50,10 +52,14 @@ export const CONDITION_REASONS = [
 /** One of CONDITION_REASONS. */
 export type ConditionReason = (typeof CONDITION_REASONS)[number];
 
-/** Those of Programmed under which no replica injects a pod: what it would follow is missing or not ours. */
+/**
+ * Those of Programmed under which no replica injects a pod: what it would follow is missing or not ours, or it could
+ * not start.
+ */
 export const HELD_BACK_REASONS = [
   "ConfigMapNotOurs",
   "ConfigMapRefused",
+  "ImageNotPulled",
 ] as const satisfies readonly ConditionReason[];
 
 /** One of HELD_BACK_REASONS. */

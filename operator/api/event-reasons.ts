@@ -14,6 +14,10 @@ export const EVENT_REASONS = {
     "On a ReplicaSet, StatefulSet, DaemonSet or what else makes the pods, or on a Pod that nothing makes: its pods get the sidecar. Once for each revision of the policy.",
   InjectionSkipped:
     "On the same objects: a HealthPolicy matches their pods, and they get no sidecar; the message says why. Once for each cause.",
+  InjectionStopped:
+    "On a HealthPolicy: its pods wait for the sidecar's image, which nodes cannot pull; new pods start without the sidecar.",
+  InjectionResumed:
+    "On a HealthPolicy: new pods get the sidecar again, after its image could not be pulled.",
 } as const satisfies Record<string, string>;
 
 /** One of EVENT_REASONS. */

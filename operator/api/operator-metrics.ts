@@ -60,7 +60,7 @@ export const OPERATOR_METRICS = {
     name: "healthpolicy_queue_latency_seconds",
     type: "histogram",
     labels: ["kind"],
-    help: "Time that a piece of work that was due waited for its turn, by kind (policy, clusterPolicy, webhookConfiguration, webhookProof, certificate).",
+    help: "Time that a piece of work that was due waited for its turn, by kind (policy, clusterPolicy, webhookConfiguration, webhookProof, certificate, imagePulls).",
   },
   reconcileErrors: {
     name: "healthpolicy_reconcile_errors_total",
@@ -85,5 +85,11 @@ export const OPERATOR_METRICS = {
     type: "gauge",
     labels: [],
     help: "1 while API servers get through to the webhook, 0 while not; from the leader alone, absent while unknown.",
+  },
+  injectionStopped: {
+    name: "healthpolicy_injection_stopped",
+    type: "gauge",
+    labels: [],
+    help: "Namespaces with a policy whose new pods get no sidecar because nodes cannot pull its image, 0 where all do; from the leader alone.",
   },
 } as const satisfies Record<string, Metric>;

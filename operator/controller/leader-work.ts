@@ -9,6 +9,8 @@ import {
 import { createEventRecorder } from "./events/event-recorder.ts";
 import { createTellInjections } from "./events/tell-injections.ts";
 import { createTellTurns } from "./events/tell-turns.ts";
+import { recordStop } from "./image-pulls/record-stop.ts";
+import { type ImagePulls, watchImagePulls } from "./image-pulls/watch-image-pulls.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
@@ -42,8 +44,8 @@ export interface LeaderWorkOptions {
   pods: Pick<PodWatches, "pods" | "synced">;
   /** Takes the work that follows from other work. */
   queue: Pick<Queue<WorkItem>, "add" | "addAfter">;
-  /** Called when it has changed whether API servers get through to the webhook. */
-  onReachChange: () => void;
+  /** Queues every policy: what all of them say has changed. */
+  queueAllPolicies: () => void;
   /** How a sidecar is asked; for tests. */
   ask?: Ask;
   log: Logger;
@@ -59,6 +61,8 @@ export interface LeaderWork {
   coverages: ClusterReconciler["coverages"];
   /** Whether API servers get through to the webhook. */
   webhookReach: WebhookProver["reach"];
+  /** Namespaces with a policy in which injection is stopped. */
+  stoppedNamespaces: ImagePulls["stoppedNamespaces"];
   /** Ends what goes on by itself. */
   stop(): Promise<void>;
 }
@@ -85,12 +89,23 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
       webhook.writeAgain();
       queue.add({ kind: "webhookConfiguration" });
     },
-    onChange: options.onReachChange,
+    onChange: options.queueAllPolicies,
     log,
   });
   const survey = createSurvey({
     onChange: (policy) => queue.addAfter(policyItem(policy), ANSWERS_MILLISECONDS),
     ask: options.ask,
+    log,
+  });
+  const imagePulls = watchImagePulls({
+    image: settings.inject.image,
+    namespaces: () => caches.index.namespaces(),
+    pods: options.pods.pods,
+    policies: () => caches.policies.values(),
+    onChange: (change) => {
+      options.queueAllPolicies();
+      recordStop(change, { policies: caches.policies.values(), events });
+    },
     log,
   });
   const reconciler = createReconciler({
@@ -107,6 +122,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     configMaps: createConfigMapWriter(client),
     webhook,
     webhookReach: prover.reach,
+    whyStopped: (policy) => imagePulls.whyStopped(policy),
     podName: settings.podName,
     namespace,
     webhookPort,
@@ -145,6 +161,8 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
         return certificate();
       case "webhookConfiguration":
         return webhookConfiguration();
+      case "imagePulls":
+        return Promise.resolve(imagePulls.look());
       case "webhookProof":
         return prover.prove();
       case "policy":
@@ -159,6 +177,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     counts: reconciler.counts,
     coverages: clusterPolicies.coverages,
     webhookReach: prover.reach,
+    stoppedNamespaces: imagePulls.stoppedNamespaces,
     stop: async () => {
       await Promise.all([survey.stop(), events.stop()]);
     },

@@ -48,6 +48,8 @@ export interface Leader {
   coverages(): ReadonlyMap<string, Coverage>;
   /** The watches of pods; none in a replica that does not lead. */
   pods(): PodWatches | undefined;
+  /** Namespaces in which injection is stopped; undefined in a replica that does not lead. */
+  stoppedNamespaces(): number | undefined;
   /** Whether API servers get through to the webhook; unknown in a replica that does not lead. */
   webhookReach(): Reach;
 }
@@ -83,6 +85,10 @@ function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRe
   const { namespace } = (change.now ?? change.old) as PodRecord;
   for (const policy of policiesToRecount(change, caches.index.policies(namespace))) {
     queue.addAfter(policyItem(policy), TOGETHER_MILLISECONDS);
+  }
+  // A rollout of many pods that cannot start is looked at once in a while: each look is at all pods.
+  if (change.old?.sidecar?.image !== change.now?.sidecar?.image) {
+    queue.addAfter({ kind: "imagePulls" }, RECOUNT_MILLISECONDS);
   }
   // Shared by equal pods: one that turns ready or unready is no reason to count.
   if (change.old?.judged !== change.now?.judged || change.old?.created !== change.now?.created) {
@@ -154,6 +160,7 @@ export function createLeader(options: LeaderOptions): Leader {
       onChange: (change) => podChanged(queue, caches, change),
       onSynced: (namespaces) => {
         queuePolicies(queue, caches, ({ namespace }) => namespaces.includes(namespace));
+        queue.addAfter({ kind: "imagePulls" }, TOGETHER_MILLISECONDS);
         for (const namespace of namespaces) {
           queueCoverage(queue, caches, { namespace, after: TOGETHER_MILLISECONDS });
         }
@@ -165,7 +172,7 @@ export function createLeader(options: LeaderOptions): Leader {
       client,
       pods,
       queue,
-      onReachChange: () => queuePolicies(queue, caches),
+      queueAllPolicies: () => queuePolicies(queue, caches),
     });
 
     const followPods = () =>
@@ -198,6 +205,7 @@ export function createLeader(options: LeaderOptions): Leader {
     counts: () => leading?.work.counts() ?? NO_COUNTS,
     coverages: () => leading?.work.coverages() ?? NO_COVERAGES,
     pods: () => leading?.pods,
+    stoppedNamespaces: () => leading?.work.stoppedNamespaces(),
     webhookReach: () => leading?.work.webhookReach() ?? NOT_PROVEN_YET.reach,
   };
 }

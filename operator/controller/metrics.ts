@@ -135,6 +135,16 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   new Gauge({
+    ...settingsOf(OPERATOR_METRICS.injectionStopped),
+    registers,
+    collect() {
+      const stopped = leader.stoppedNamespaces();
+      this.reset();
+      if (stopped === undefined) this.remove();
+      else this.set(stopped);
+    },
+  });
+  new Gauge({
     ...settingsOf(OPERATOR_METRICS.webhookReachable),
     registers,
     collect() {

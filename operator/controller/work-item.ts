@@ -3,14 +3,16 @@ import { keyOf } from "./kube/kube-object.ts";
 
 /**
  * The HealthPolicy `namespace/name` and its status, a ClusterHealthPolicy and its status, the webhook
- * configuration, the proof that API servers get through to the webhook, or the webhook's certificate.
+ * configuration, the proof that API servers get through to the webhook, the webhook's certificate, or whether pods get
+ * the sidecar's image.
  */
 export type WorkItem =
   | { kind: "policy"; namespace: string; name: string }
   | { kind: "clusterPolicy"; name: string }
   | { kind: "webhookConfiguration" }
   | { kind: "webhookProof" }
-  | { kind: "certificate" };
+  | { kind: "certificate" }
+  | { kind: "imagePulls" };
 
 /**
  * Equal for equal items and different for different ones: no kind of work has a slash in its name, and no

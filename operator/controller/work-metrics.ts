@@ -17,6 +17,7 @@ const KINDS = {
   webhookConfiguration: true,
   webhookProof: true,
   certificate: true,
+  imagePulls: true,
 } satisfies Record<WorkItem["kind"], true>;
 
 /** Takes what happens. */

@@ -162,17 +162,16 @@ describe("a pod stays as it is", () => {
   });
 
   test.each([
-    ["ConfigMapNotOurs", "belongs to somebody else"],
-    ["ConfigMapRefused", "is refused by the API server"],
+    ["ConfigMapNotOurs", "ConfigMap healthpolicy-policy-web belongs to somebody else."],
+    ["ConfigMapRefused", "ConfigMap healthpolicy-policy-web is refused by the API server."],
+    ["ImageNotPulled", "nodes cannot pull its image, and the pod would not start."],
   ] as const)("with a warning while the policy is held back: %s", async (reason, why) => {
     const heldBack = ({ name }: { name: string }) => (name === "web" ? reason : undefined);
     const { answer, counts } = setUp({ heldBack });
     expect(answer(POD)).toStrictEqual({
       uid: "review-1",
       allowed: true,
-      warnings: [
-        `HealthPolicy web matches this pod, but it gets no sidecar: ConfigMap healthpolicy-policy-web ${why}.`,
-      ],
+      warnings: [`HealthPolicy web matches this pod, but it gets no sidecar: ${why}`],
     });
     expect(await counts()).toStrictEqual([`skipped/${reason}=1`]);
   });

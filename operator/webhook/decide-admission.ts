@@ -60,10 +60,11 @@ export interface Decision {
   pod?: Pod;
 }
 
-/** What is wrong with the policy's ConfigMap. */
-const WHY_HELD_BACK: Readonly<Record<HeldBackReason, string>> = {
-  ConfigMapNotOurs: "belongs to somebody else",
-  ConfigMapRefused: "is refused by the API server",
+/** What keeps new pods from following the policy. */
+const WHY_HELD_BACK: Readonly<Record<HeldBackReason, (configMap: string) => string>> = {
+  ConfigMapNotOurs: (configMap) => `ConfigMap ${configMap} belongs to somebody else.`,
+  ConfigMapRefused: (configMap) => `ConfigMap ${configMap} is refused by the API server.`,
+  ImageNotPulled: () => "nodes cannot pull its image, and the pod would not start.",
 };
 
 /** Labels that have no meaning still show what somebody meant to do. */
@@ -101,11 +102,7 @@ function injected(
     return { result: "skipped", reason, warnings: [...warnings, notInjected] };
   };
   const reason = heldBack(policy);
-  if (reason)
-    return skipped(
-      reason,
-      `ConfigMap ${policyConfigMapName(policy.name)} ${WHY_HELD_BACK[reason]}.`,
-    );
+  if (reason) return skipped(reason, WHY_HELD_BACK[reason](policyConfigMapName(policy.name)));
   const circle = circleThrough(ownServices(policy, service), pod.metadata?.labels ?? {});
   if (circle) return skipped("CircularDependency", circularMessage(circle));
   const injection = inject(pod, policy, settings);

@@ -43,6 +43,8 @@ export const WEBHOOK_DOWN_CREATE = 3_000;
  * error.
  */
 export const WEBHOOK_TIMEOUT = 2_900;
+/** Injection that stops: three pods that wait for the sidecar's image, a minute, and the write of the status. */
+export const IMAGE_MISSED = 120_000;
 /** A webhook that API servers do not reach, told by a policy: 45 s at most, and the write of the status. */
 export const WEBHOOK_UNREACHABLE_SEEN = 60_000;
 /** A webhook configuration that was deleted: the next proof misses it, 30 s at most, and it is written again. */

@@ -112,6 +112,19 @@ describe("projectPod", () => {
     expect(projectPod(raw(OUR_ANNOTATIONS, { ...SIDECAR, volumes }))?.skipped).toBeUndefined();
   });
 
+  test("a pod that waits for the sidecar's image, by the status of our container alone", () => {
+    const image = "registry.example/healthpolicy/sidecar:1";
+    const ours = { name: "healthpolicy-sidecar", image };
+    const waiting = (name: string) => ({ name, state: { waiting: { reason: "ErrImagePull" } } });
+    const imageOf = (container: object, ...initContainerStatuses: object[]) =>
+      projectPod(raw(OUR_ANNOTATIONS, { initContainers: [container] }, { initContainerStatuses }))
+        ?.sidecar?.image;
+    expect(imageOf(ours, waiting("other"), waiting("healthpolicy-sidecar"))).toBe("Waiting");
+    expect(imageOf(ours, waiting("other"))).toBeUndefined();
+    const foreign = { ...ours, image: "mine.example/unpullable:1" };
+    expect(imageOf(foreign, waiting("healthpolicy-sidecar"))).toBeUndefined();
+  });
+
   test("our container among others", () => {
     const initContainers = [{ name: "wait", image: "wait" }, ...SIDECAR.initContainers];
     const initContainerStatuses = [

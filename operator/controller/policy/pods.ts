@@ -14,6 +14,7 @@ import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
 import { REVISION_LENGTH } from "../../inject/revision.ts";
 import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
+import { type ImageState, type ImageStatus, imageState } from "../image-pulls/image-state.ts";
 import { isDnsSubdomain } from "../kube/dns-name.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
@@ -64,11 +65,13 @@ export interface Sidecar {
   ready: boolean;
   /** Where it can be asked: absent before it runs, and where the port is none of ours or the node's. */
   port?: number;
+  /** How far it has come with its image, where that is the one that new pods get. */
+  image?: ImageState;
   /** Set when something is recorded of the app's own probes. */
   probes?: Readonly<RaisedRecord>;
 }
 
-interface ContainerStatus {
+interface ContainerStatus extends ImageStatus {
   name?: string;
   started?: boolean;
   ready?: boolean;
@@ -148,6 +151,7 @@ function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Si
   const probes = raisedRecord(annotations);
   const version = imageVersion(container.image);
   const port = status?.started ? portOf(container, pod) : undefined;
+  const pulled = imageState(container.image, status, image);
   return {
     policy,
     revision: keptText(annotations[REVISION_ANNOTATION], REVISION_LENGTH) ?? "",
@@ -155,6 +159,7 @@ function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Si
     ready: status?.ready === true,
     ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
     ...(port !== undefined && { port }),
+    ...(pulled && { image: pulled }),
   };
 }
 

@@ -17,6 +17,7 @@ function facts(overrides: Partial<PolicyFacts> = {}): PolicyFacts {
     optedOut: false,
     configMap: { state: "current", dueMilliseconds: 400_000 },
     webhookReach: { state: "reachable" },
+    whyStopped: undefined,
     listedForMilliseconds: 5_000,
     counts: countsOf(),
     previous: undefined,
@@ -40,6 +41,7 @@ const refused = (stands: boolean | undefined) => ({
 });
 const leftover = { configMap: { state: "waiting" as const, message: "Not collected yet." } };
 const unreachable = { webhookReach: { state: "unreachable" as const, message: "Firewall." } };
+const notPulled = { whyStopped: "Nobody has it." };
 const unknown = { webhookReach: { state: "unknown" as const, message: "Not tried yet." } };
 const previous = policyPlan(facts(), REPLICAS).status;
 
@@ -74,6 +76,22 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ],
   ["with a ConfigMap to be collected", leftover, ["False Reconciling", 300]],
   ["unreachable", unreachable, ["False WebhookUnreachable", 400_000]],
+  ["whose image nodes cannot pull", notPulled, ["False ImageNotPulled", 400_000]],
+  ["the same, unreachable", { ...notPulled, ...unreachable }, ["False ImageNotPulled", 400_000]],
+  ["the same, opted out", { ...notPulled, optedOut: true }, ["False ImageNotPulled", 400_000]],
+  ["the same, excluded", { ...notPulled, excluded: true }, ["False NamespaceExcluded", 400_000]],
+  ["the same, foreign", { ...notPulled, ...foreign }, ["False ConfigMapNotOurs", 5_000]],
+  ["the same, invalid", { ...notPulled, ...invalid }, ["False Invalid", 600_000]],
+  [
+    "the same, invalid, with something in force",
+    { ...notPulled, ...lastGood },
+    ["False ImageNotPulled", 400_000],
+  ],
+  [
+    "whose image could not be pulled before",
+    { previous: policyPlan(facts(notPulled), REPLICAS).status },
+    ["False Reconciling", 300],
+  ],
   ["listed for too short a time", { listedForMilliseconds: 900 }, ["False Reconciling", 300]],
   ["not listed", { listedForMilliseconds: undefined }, ["False Reconciling", 300]],
   [

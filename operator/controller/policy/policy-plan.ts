@@ -1,5 +1,5 @@
 /** What to do about one policy, decided from all that was read about it. Pure. */
-import type { Resolution } from "../../api/effective-policy.ts";
+import { policyInForce, type Resolution } from "../../api/effective-policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
@@ -28,6 +28,8 @@ const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
   // Every policy is called when what is known about the webhook changes.
   unproven: IDLE_MILLISECONDS,
   unreachable: IDLE_MILLISECONDS,
+  // So it is when injection stops or goes on.
+  imageNotPulled: IDLE_MILLISECONDS,
   // No event tells that somebody else's ConfigMap is gone.
   blocked: 5_000,
   // Reported as a failure as well, and tried again by the queue, with growing waits.
@@ -47,6 +49,8 @@ export interface PolicyFacts {
   configMap: ConfigMapFound | undefined;
   /** Whether API servers get through to the webhook. */
   webhookReach: Reach;
+  /** Why nothing is injected although it could be: nodes cannot pull the sidecar's image. */
+  whyStopped: string | undefined;
   /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
   listedForMilliseconds: number | undefined;
   /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
@@ -91,16 +95,28 @@ function withoutConfigMap({ configMap, previous }: PolicyFacts): Programmed | un
     const { state, message, stands = hadConfigMap(previous) } = configMap;
     return { state, message, stands };
   }
-  // Every replica holds the policy back until it has seen another status than this.
-  if (heldBackBecause(previous)) return waiting("The ConfigMap has just been written.");
   return undefined;
+}
+
+/** Every replica holds the policy back until it has seen another status than the one that says so. */
+function heldBackUntilNow({ previous }: PolicyFacts): Programmed | undefined {
+  const reason = heldBackBecause(previous);
+  if (!reason) return undefined;
+  const isImage = reason === "ImageNotPulled";
+  return waiting(isImage ? "Injection goes on." : "The ConfigMap has just been written.");
+}
+
+/** Why new pods are not to be injected, though they could be; a policy of which nothing is in force reaches none. */
+function stopped({ whyStopped, resolution }: PolicyFacts): Programmed | undefined {
+  if (whyStopped === undefined || !policyInForce(resolution)) return undefined;
+  return { state: "imageNotPulled", message: whyStopped };
 }
 
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   const { namespace } = facts;
   if (facts.excluded) return excluded(namespace, false);
-  const without = withoutConfigMap(facts);
+  const without = withoutConfigMap(facts) ?? stopped(facts) ?? heldBackUntilNow(facts);
   if (without) return without;
   // What is in force stays so; the status says that it is not what the policy asks for.
   if ("invalid" in facts.resolution) return waiting("");

@@ -65,6 +65,8 @@ export interface ReconcilerOptions {
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
   webhookReach: () => Reach;
+  /** Why pods of a namespace are not to be injected: nodes cannot pull the sidecar's image. */
+  whyStopped: (namespace: string) => string | undefined;
   /** This replica's pod and namespace. */
   podName: string;
   namespace: string;
@@ -151,6 +153,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       optedOut: caches.namespaceOptedOut(namespace),
       configMap: await configMapOf(resolution, excluded),
       webhookReach: options.webhookReach(),
+      whyStopped: options.whyStopped(namespace),
       listedForMilliseconds: webhook.listedFor(namespace),
       counts: countsOf(record, resolution),
       previous: statuses.previous(record),

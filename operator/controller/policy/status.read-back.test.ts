@@ -43,11 +43,13 @@ const refused = state({ state: "refused", stands: false, message });
 const outdated = state({ state: "refused", stands: true, message });
 const waiting = state({ state: "waiting", message });
 const unreachable = state({ state: "unreachable", message });
+const notPulled = state({ state: "imageNotPulled", message });
 
 test("the status tells every replica why it injects no pod, and that it may again", () => {
-  expect([foreign, refused].map(heldBackBecause)).toStrictEqual([
+  expect([foreign, refused, notPulled].map(heldBackBecause)).toStrictEqual([
     "ConfigMapNotOurs",
     "ConfigMapRefused",
+    "ImageNotPulled",
   ]);
   const others = [outdated, waiting, unreachable, policyStatus(factsOf()), undefined];
   expect(others.map(heldBackBecause)).toStrictEqual(others.map(() => undefined));
@@ -55,7 +57,7 @@ test("the status tells every replica why it injects no pod, and that it may agai
 
 test("the status tells a new leader that the policy has a ConfigMap", () => {
   const overlap = policyStatus(factsOf({ counts: countsOf({ claimed: 1, claimedBy: "old" }) }));
-  const having = [policyStatus(factsOf()), overlap, outdated, unreachable];
+  const having = [policyStatus(factsOf()), overlap, outdated, unreachable, notPulled];
   expect(having.map(hadConfigMap)).toStrictEqual(having.map(() => true));
   const others = [foreign, refused, waiting, undefined];
   expect(others.map(hadConfigMap)).toStrictEqual(others.map(() => false));

@@ -32,6 +32,8 @@ export type Programmed =
   | { state: "unproven"; message: string }
   /** API servers do not get through to the webhook; the message says what to look at. */
   | { state: "unreachable"; message: string }
+  /** Pods could not start with the sidecar; the message says why and what to do. */
+  | { state: "imageNotPulled"; message: string }
   /** No pod of this namespace is ever injected. */
   | { state: "excluded"; message: string }
   /** Something of ours cannot be written; the message says what to do. */
@@ -99,9 +101,10 @@ function notInForce({ lastGood }: InvalidPolicy): string {
     : "An invalid policy does not reach pods.";
 }
 
-/** Whether new pods have nothing of ours to follow; it goes before all else, because admission looks for it. */
+/** Whether no new pod is injected; it goes before all else, because admission looks for it. */
 function isHeldBack(programmed: Programmed): boolean {
-  return programmed.state === "blocked" || (programmed.state === "refused" && !programmed.stands);
+  if (programmed.state === "refused") return !programmed.stands;
+  return programmed.state === "blocked" || programmed.state === "imageNotPulled";
 }
 
 function programmed({ resolution, programmed, counts }: StatusFacts): ConditionState {
@@ -114,6 +117,8 @@ function programmed({ resolution, programmed, counts }: StatusFacts): ConditionS
       return no("Reconciling", programmed.message);
     case "unreachable":
       return no("WebhookUnreachable", programmed.message);
+    case "imageNotPulled":
+      return no("ImageNotPulled", programmed.message);
     case "blocked":
       return no("ConfigMapNotOurs", programmed.message);
     case "refused":
@@ -303,6 +308,7 @@ const WITH_CONFIG_MAP: readonly ConditionReason[] = [
   "Conflicted",
   "ConfigMapOutdated",
   "WebhookUnreachable",
+  "ImageNotPulled",
 ];
 
 /** Whether the status says that the policy has a ConfigMap, be it of an earlier generation. */

@@ -9,5 +9,6 @@ export const IDLE_LEADER: Leader = {
   counts: () => new Map(),
   coverages: () => new Map(),
   pods: () => undefined,
+  stoppedNamespaces: () => undefined,
   webhookReach: () => NOT_PROVEN_YET.reach,
 };

@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { created } from "../harness/created.ts";
+import { helm, installChart } from "../harness/installed-chart.ts";
 import { kubectl, kubectlJson, run, runOrThrow } from "../harness/kubectl.ts";
 import { type ManagedObject, sharedFields } from "../harness/managed-fields.ts";
 import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
@@ -10,7 +10,6 @@ import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { smallPod, unscheduledPod } from "../harness/small-pod.ts";
 import { staysTrue, waitUntil } from "../harness/wait-for.ts";
 import {
-  HELM,
   OPERATOR_ROLLOUT,
   POD_STARTS,
   STATUS_FOLLOWS,
@@ -18,16 +17,7 @@ import {
   WHOLE_TEST,
 } from "../timeouts.ts";
 
-const CHART = join(import.meta.dirname, "../../../chart");
-const VALUES = join(CHART, "ci/kind-values.yaml");
 const NAMESPACE = "e2e-chart";
-
-const helm = (...parameters: string[]) =>
-  runOrThrow("helm", [...parameters, "-n", OPERATOR_NAMESPACE, "--wait", `--timeout=${HELM}ms`], {
-    timeout: HELM,
-  });
-const install = (verb: "install" | "upgrade", ...settings: string[]) =>
-  helm(verb, "healthpolicy", CHART, "--create-namespace", "-f", VALUES, ...settings);
 
 const webhookExists = async () => {
   const { code, stderr } = await run("kubectl", [
@@ -42,7 +32,7 @@ const webhookExists = async () => {
 beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/chart.yaml"), WHOLE_TEST);
 afterAll(async () => {
   const releases = await runOrThrow("helm", ["list", "-q", "-n", OPERATOR_NAMESPACE]);
-  if (!releases.includes("healthpolicy")) await install("install");
+  if (!releases.includes("healthpolicy")) await installChart("install");
   await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
 }, WHOLE_TEST);
 
@@ -69,7 +59,7 @@ test(
 test(
   "installing with --wait gives an operator that injects",
   async () => {
-    await install("install");
+    await installChart("install");
     expect((await operatorPods()).filter(isReady)).toHaveLength(2);
     await waitUntil({ what: "the webhook configuration", within: STATUS_FOLLOWS }, webhookExists);
     await waitUntil({ what: "a new pod to be injected", within: STATUS_FOLLOWS }, async () => {
@@ -103,9 +93,9 @@ async function managedObjects(): Promise<ManagedObject[]> {
 test(
   "two upgrades with changed values succeed, and no field has two managers",
   async () => {
-    await install("upgrade", "--set", "replicaCount=3", "--set", "logLevel=debug");
+    await installChart("upgrade", "replicaCount=3", "logLevel=debug");
     expect((await operatorPods()).filter(isReady)).toHaveLength(3);
-    await install("upgrade", "--set", "replicaCount=2", "--set", "logLevel=info");
+    await installChart("upgrade", "replicaCount=2", "logLevel=info");
     const objects = await managedObjects();
     expect(objects.map((object) => object.kind)).toEqual(
       expect.arrayContaining([
@@ -127,9 +117,8 @@ test(
   async () => {
     const onNode = ["hostNetwork=true", "webhook.port=9543", "management.port=9544"];
     // One node, and so one replica: two would need the same ports.
-    const settings = ["replicaCount=1", ...onNode].flatMap((one) => ["--set", one]);
     try {
-      await install("upgrade", ...settings);
+      await installChart("upgrade", "replicaCount=1", ...onNode);
       await waitUntil({ what: "one replica", within: OPERATOR_ROLLOUT }, async () => {
         const pods = await operatorPods();
         return pods.length === 1 && pods.every(isReady);
@@ -145,7 +134,7 @@ test(
       ]);
       await policyProgrammed(NAMESPACE, "web");
     } finally {
-      await install("upgrade");
+      await installChart("upgrade");
     }
     expect((await operatorPods()).filter(isReady)).toHaveLength(2);
   },

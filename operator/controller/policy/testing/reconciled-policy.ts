@@ -34,6 +34,7 @@ interface World {
   /** Milliseconds for which the webhook configuration has listed the namespace. */
   listedFor: number | undefined;
   webhookReach: Reach;
+  whyStopped: string | undefined;
   optedOut: boolean;
   withCertificate: boolean;
   services: ServiceRecord[];
@@ -58,6 +59,7 @@ export async function openPolicy() {
     known: { generation: 3, uid: testPolicy().uid },
     listedFor: 5_000,
     webhookReach: { state: "reachable" },
+    whyStopped: undefined,
     optedOut: false,
     withCertificate: true,
     services: [],
@@ -110,6 +112,7 @@ export async function openPolicy() {
       configMaps: createConfigMapWriter(api.client, () => 0.5),
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,
+      whyStopped: () => world.whyStopped,
       podName: "operator-1",
       namespace: "system",
       webhookPort,

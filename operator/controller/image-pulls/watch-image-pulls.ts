@@ -1,0 +1,114 @@
+/** Looks whether pods get the sidecar's image, and remembers for which namespaces injection is stopped. */
+import type { Logger } from "pino";
+import type { PodRecord } from "../policy/pods.ts";
+import {
+  afterLook,
+  examplePod,
+  isStopped,
+  nextLookAfter,
+  type PullHistory,
+  type PullingPod,
+  stoppedBefore,
+} from "./injection-stop.ts";
+import { isAbout, stopMessage } from "./stop-message.ts";
+
+/** A policy, as far as a new leader reads in its status what the last one had stopped. */
+interface ReportingPolicy {
+  namespace: string;
+  status:
+    | { conditions?: readonly { type: string; reason: string; message: string }[] | undefined }
+    | undefined;
+}
+
+/** What looking needs. */
+export interface ImagePullsOptions {
+  /** The sidecar's image, as new pods get it. */
+  image: string;
+  /** Namespaces with a policy. */
+  namespaces: () => Iterable<string>;
+  /** Known pods of a namespace. */
+  pods: (namespace: string) => readonly Pick<PodRecord, "uid" | "namespace" | "name" | "sidecar">[];
+  /** The policies as they are; asked for once, at the first look or question. */
+  policies: () => Iterable<ReportingPolicy>;
+  /** Called when it has changed where injection is stopped, with the namespaces in which pods wait. */
+  onChange: (change: { isStopped: boolean; waitingIn: readonly string[] }) => void;
+  log: Pick<Logger, "error" | "info">;
+}
+
+/** What is known of the pulls of the sidecar's image. */
+export interface ImagePulls {
+  /** Looks at all pods; returns the milliseconds until the next look, if no change of a pod asks for one before. */
+  look(): number | undefined;
+  /** What a policy of the namespace says, where nothing is injected; undefined where pods are. */
+  whyStopped(namespace: string): string | undefined;
+  /** How many of the namespaces with a policy get no sidecar. */
+  stoppedNamespaces(): number;
+}
+
+/** Namespaces that the last leader has stopped because of this image. */
+function reportedStops({ policies, image }: ImagePullsOptions): string[] {
+  const stopped = [...policies()].filter(({ status }) =>
+    status?.conditions?.some(
+      ({ type, reason, message }) =>
+        type === "Programmed" && reason === "ImageNotPulled" && isAbout(message, image),
+    ),
+  );
+  return stopped.map(({ namespace }) => namespace);
+}
+
+/** Where something is stopped, as a text to compare. */
+function whereStopped({ stopped, everywhere }: PullHistory): string {
+  return everywhere ? "everywhere" : [...stopped.keys()].sort().join(" ");
+}
+
+/** Has not looked yet. */
+export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
+  const { image, log } = options;
+  let looked: PullHistory | undefined;
+  /** Not read before: a leader makes its caches current first. */
+  function history(): PullHistory {
+    looked ??= stoppedBefore(reportedStops(options), performance.now());
+    return looked;
+  }
+
+  function pods(): PullingPod[] {
+    return [...options.namespaces()].flatMap((namespace) =>
+      options
+        .pods(namespace)
+        .flatMap(({ uid, name, sidecar }) =>
+          sidecar ? { uid, namespace, name, image: sidecar.image } : [],
+        ),
+    );
+  }
+
+  const stoppedNamespaces = () =>
+    [...options.namespaces()].filter((namespace) => isStopped(history(), namespace)).length;
+
+  function tell(before: PullHistory, after: PullHistory): void {
+    const namespaces = stoppedNamespaces();
+    const waitingIn = [...(after.stopped.size > 0 ? after : before).stopped.keys()];
+    if (namespaces > 0)
+      log.error(
+        { image, namespaces },
+        "nodes cannot pull the sidecar's image; injection is stopped",
+      );
+    else log.info({ image }, "injection goes on");
+    options.onChange({ isStopped: namespaces > 0, waitingIn });
+  }
+
+  return {
+    look: () => {
+      const now = performance.now();
+      const before = history();
+      const after = afterLook(before, pods(), now);
+      looked = after;
+      if (whereStopped(before) !== whereStopped(after)) tell(before, after);
+      return nextLookAfter(after, now);
+    },
+    whyStopped: (namespace) =>
+      isStopped(history(), namespace)
+        ? stopMessage(image, { namespace, pod: examplePod(history(), namespace) })
+        : undefined,
+    stoppedNamespaces,
+  };
+}
