@@ -2,16 +2,24 @@
 
 /** What is known of the handshakes of servers, each called by its host and port. */
 export interface HandshakeCosts {
-  /** Whether hands may be shaken with this server now. */
-  mayBegin(server: string): boolean;
-  /** To be told after each handshake, whatever came of it. */
-  add(server: string, cpuMilliseconds: number): void;
+  /** The work of another handshake with this server; undefined while none may begin with it. */
+  begin(server: string): HandshakeWork | undefined;
+}
+
+/** The work of one handshake. */
+export interface HandshakeWork {
+  /** Whether there may be more of it: neither this handshake has cost too much, nor another with the server since. */
+  mayGoOn(): boolean;
+  /** To be told after each piece of work, in milliseconds of CPU. */
+  add(cpuMilliseconds: number): void;
+  /** To be told once hands are shaken. One that came to nothing tells nothing good of a server. */
+  succeed(): void;
 }
 
 /**
  * The most CPU that a handshake may take in this program's one thread, in milliseconds. Chains of public authorities
  * take 1 to 3. A chain that is made for it takes 110 within the bound on its bytes, because OpenSSL verifies it in
- * every mode; under the sidecar's CPU limit that is a second in which no other check and no probe is answered.
+ * every mode (worse ones are known by explicit-curves.ts); under the sidecar's CPU limit that is a second in which no other check and no probe is answered.
  */
 export const COSTLY_MILLISECONDS = 30;
 /** Time for which no handshake begins with a server, in times of what the last one cost: half a hundredth of a core for each of twelve. */
@@ -29,21 +37,39 @@ interface Pause {
 /** Nothing known yet. `now` is a clock in milliseconds that never jumps. */
 export function createHandshakeCosts(now: () => number): HandshakeCosts {
   const pauses = new Map<string, Pause>();
+
+  function isPaused(server: string): boolean {
+    const pause = pauses.get(server);
+    return pause !== undefined && now() < pause.until;
+  }
+
+  function pause(server: string, cpuMilliseconds: number): void {
+    const before = pauses.get(server)?.milliseconds ?? 0;
+    pauses.delete(server);
+    const wanted = Math.max(cpuMilliseconds * PAUSE_PER_COST, 2 * before);
+    const milliseconds = Math.min(wanted, MAX_PAUSE_MILLISECONDS);
+    pauses.set(server, { milliseconds, until: now() + milliseconds });
+    // The one that was added longest ago is first.
+    const [oldest = ""] = pauses.keys();
+    if (pauses.size > MAX_SERVERS) pauses.delete(oldest);
+  }
+
   return {
-    mayBegin(server) {
-      const pause = pauses.get(server);
-      return pause === undefined || now() >= pause.until;
-    },
-    add(server, cpuMilliseconds) {
-      const before = pauses.get(server)?.milliseconds ?? 0;
-      pauses.delete(server);
-      if (cpuMilliseconds <= COSTLY_MILLISECONDS) return;
-      const wanted = Math.max(cpuMilliseconds * PAUSE_PER_COST, 2 * before);
-      const milliseconds = Math.min(wanted, MAX_PAUSE_MILLISECONDS);
-      pauses.set(server, { milliseconds, until: now() + milliseconds });
-      // The one that was added longest ago is first.
-      const [oldest = ""] = pauses.keys();
-      if (pauses.size > MAX_SERVERS) pauses.delete(oldest);
+    begin(server) {
+      if (isPaused(server)) return undefined;
+      let cpu = 0;
+      return {
+        mayGoOn: () => cpu <= COSTLY_MILLISECONDS && !isPaused(server),
+        add(cpuMilliseconds) {
+          cpu += cpuMilliseconds;
+          // At once, and not at its end: handshakes with a server that began together would all get as far.
+          if (cpu > COSTLY_MILLISECONDS) pause(server, cpu);
+        },
+        succeed() {
+          // What began before another one was too costly does not make up for that.
+          if (cpu <= COSTLY_MILLISECONDS && !isPaused(server)) pauses.delete(server);
+        },
+      };
     },
   };
 }

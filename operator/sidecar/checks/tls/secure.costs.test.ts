@@ -93,3 +93,19 @@ test("is told from another server of the same name and port by the host that was
   expect(await shakeHands(costly, "a.test")).toBe("TLSFailed");
   expect(costly.sent[sent + 1]).toBe(0);
 });
+
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+  const before = process.threadCpuUsage();
+  await work();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+test("of six handshakes at once with such a server one alone is worked through", async () => {
+  const six = () => Promise.all(Array.from({ length: 6 }, () => shakeHands(costly, "c.test")));
+  const one = await cpuOf(() => shakeHands(costly, "d.test"));
+  expect(
+    await cpuOf(async () => expect(new Set(await six())).toEqual(new Set(["TLSFailed"]))),
+  ).toBeLessThan(3 * one);
+  expect(costly.sent.slice(-6).every((bytes) => bytes > 0)).toBe(true);
+});

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { CheckError } from "../check.ts";
-import { COSTLY_MILLISECONDS, createHandshakeCosts } from "./handshake-costs.ts";
+import { createHandshakeCosts } from "./handshake-costs.ts";
 import type { TlsTarget } from "./tls-target.ts";
 
 /** What the conversation runs over. */
@@ -90,14 +90,13 @@ async function handshake(
   // What happened to the socket meanwhile, nobody has heard.
   if (socket.destroyed) throw new CheckError("ConnectionClosed");
   const server = `${context.dialled ?? context.host}:${socket.remotePort}`;
-  if (!handshakeCosts.mayBegin(server)) throw new CheckError("TLSFailed");
-  let cpu = 0;
-  const stream = startTls(socket, tlsOptions(target, context), (milliseconds) => {
-    cpu += milliseconds;
-  });
+  const work = handshakeCosts.begin(server);
+  if (work === undefined) throw new CheckError("TLSFailed");
+  const stream = startTls(socket, tlsOptions(target, context), work);
   try {
     await raceAbort(once(stream, "secureConnect"), context.signal);
-    if (cpu > COSTLY_MILLISECONDS) throw new CheckError("TLSFailed");
+    if (!work.mayGoOn()) throw new CheckError("TLSFailed");
+    work.succeed();
     if (target.mode === "VerifyFull" && !stream.authorized) {
       await context.onUnverified?.(stream);
       throw new CheckError("TLSFailed");
@@ -106,8 +105,6 @@ async function handshake(
   } catch (error) {
     stream.destroy();
     throw error;
-  } finally {
-    handshakeCosts.add(server, cpu);
   }
 }
 

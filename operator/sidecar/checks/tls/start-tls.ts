@@ -7,6 +7,9 @@ import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
 import { MAX_BYTES, MAX_CHUNKS } from "../network/read-until.ts";
+import { explicitCurveSearch } from "./explicit-curves.ts";
+import { handshakeContents } from "./handshake-contents.ts";
+import type { HandshakeWork } from "./handshake-costs.ts";
 import { handshakeRule, recordSplitter, silenceRule } from "./tls-records.ts";
 
 /**
@@ -28,6 +31,8 @@ const KEY_EXCHANGE: ConnectionOptions = {
   minVersion: "TLSv1.2",
 };
 
+const WITHOUT_LIMIT = { mayGoOn: () => true, add: () => {} };
+
 interface Bound {
   bytes: number;
   reason: Reason;
@@ -42,12 +47,13 @@ const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, reason: "ProtocolError" };
  * records in them. It does not matter what they carry: certificates, new keys, tickets and parts of a record
  * are no content that a reader could count. OpenSSL never sees more. The client ends with the socket, and keeps
  * an error listener for life: an alert that arrives after the check must not become an uncaught exception.
- * `onHandshakeWork` is told what OpenSSL did with each piece of the handshake, at once after that.
+ * A certificate with a key on a curve of its own is TLSFailed before OpenSSL sees it. `work` is told what OpenSSL does
+ * with each record of the handshake, and asked before each: what it does not let go on is TLSFailed, too.
  */
 export function startTls(
   socket: Socket,
   options: ConnectionOptions,
-  onHandshakeWork: (cpuMilliseconds: number) => void = () => {},
+  work: Pick<HandshakeWork, "mayGoOn" | "add"> = WITHOUT_LIMIT,
 ): TLSSocket {
   let bound = IN_HANDSHAKE;
   let passed = 0;
@@ -65,12 +71,27 @@ export function startTls(
     },
   });
   const fail = (reason: Reason) => bounded.destroy(new CheckError(reason));
+  const isHarmless = (record: Buffer) => {
+    const content = contentOf(record);
+    return content !== undefined && !hasExplicitCurve(content) && work.mayGoOn();
+  };
+  const giveToOpenSsl = (record: Buffer) => {
+    if (!bounded.push(record)) socket.pause();
+  };
+  const shakeHands = (record: Buffer) => {
+    if (!isHarmless(record)) return fail("TLSFailed");
+    const before = process.threadCpuUsage();
+    giveToOpenSsl(record);
+    const { user, system } = process.threadCpuUsage(before);
+    work.add((user + system) / 1_000);
+  };
   // One by one: what follows the end of the handshake in the same piece is under the bounds of after it.
   const handOn = (record: Buffer) => {
     records += 1;
     if (!mayCome(record)) fail("TLSFailed");
     else if (records > MAX_CHUNKS) fail(bound.reason);
-    else if (!bounded.push(record)) socket.pause();
+    else if (bound === IN_HANDSHAKE) shakeHands(record);
+    else giveToOpenSsl(record);
   };
   const take = (chunk: Buffer) => {
     const { bytes, reason } = bound;
@@ -84,18 +105,14 @@ export function startTls(
     }
     if (chunk.length > room || chunks > MAX_CHUNKS) fail(reason);
   };
-  socket.on("data", (chunk) => {
-    const isHandshake = bound === IN_HANDSHAKE;
-    const before = process.threadCpuUsage();
-    take(chunk);
-    const { user, system } = process.threadCpuUsage(before);
-    if (isHandshake) onHandshakeWork((user + system) / 1_000);
-  });
+  socket.on("data", take);
   socket.once("end", () => bounded.push(null));
   socket.once("error", (error) => bounded.destroy(error));
   socket.once("close", () => bounded.destroy());
 
   const stream = connect({ ...KEY_EXCHANGE, ...options, socket: bounded });
+  const contentOf = handshakeContents(stream);
+  const hasExplicitCurve = explicitCurveSearch();
   stream.on("error", () => {});
   stream.once("secureConnect", () => {
     bound = AFTER_HANDSHAKE;

@@ -1,10 +1,10 @@
 /** What a TLS server sends -> its records, and whether they may come: as far as that can be told without keys. */
 
 /** The head of a record: its type, two bytes of version, the length of what follows (RFC 8446, section 5.1). */
-const HEAD_LENGTH = 5;
+export const HEAD_LENGTH = 5;
 const CHANGE_CIPHER_SPEC = 20;
-const HANDSHAKE = 22;
-const APPLICATION_DATA = 23;
+export const HANDSHAKE = 22;
+export const APPLICATION_DATA = 23;
 const MAJOR_VERSION = 3;
 /** The most that may follow the head (RFC 5246, section 6.2.3). */
 const MAX_RECORD_LENGTH = 16 * 1024 + 2_048;

@@ -113,6 +113,43 @@ export function chainOfExponents(authorities: number, keyBits: number): ServerCe
   ]);
 }
 
+/** A prime behind which a square root takes most work for its length: one less than it is divisible by 2 so often. */
+const TWOS = 640n;
+const PRIME = (141n << TWOS) + 1n;
+/** Of a number below it; as a whole number of DER it takes one more, so that it is none below zero. */
+const NUMBER_BYTES = 81;
+
+function bytes(number: bigint, length: number): Buffer {
+  return Buffer.from(number.toString(16).padStart(2 * length, "0"), "hex");
+}
+
+/** A key on a curve of its own, given by one coordinate of a point, so that OpenSSL has to find the other. */
+function keyOnMadeUpCurve(): Buffer {
+  const number = (value: bigint) => bytes(value, NUMBER_BYTES);
+  const positive = (value: bigint) => integer(bytes(value, NUMBER_BYTES + 1));
+  const point = Buffer.concat([Buffer.from([2]), number(0n)]);
+  // The square of the smallest number that is no square itself.
+  const constant = 25n;
+  const curve = sequence(
+    integer(Buffer.from([1])),
+    sequence(identifier("2a8648ce3d0101"), positive(PRIME)),
+    sequence(element(0x04, number(1n)), element(0x04, number(constant))),
+    element(0x04, point),
+    positive((1n << 647n) + 1n),
+    integer(Buffer.from([1])),
+  );
+  return sequence(sequence(identifier("2a8648ce3d0201"), curve), bits(point));
+}
+
+/** `authorities` with keys on curves that they make up: each costs a client as much as some hundred honest ones. */
+export function chainOfMadeUpCurves(authorities: number): ServerCertificate {
+  const publicKey = keyOnMadeUpCurve();
+  const above = Array.from({ length: authorities }, (_, index) =>
+    certificate({ place: index + 1, publicKey }),
+  );
+  return served([certificate({ place: 0 }), ...above]);
+}
+
 /** `certificates` of about `size` bytes each that cost nothing to read. */
 export function chainOfSize(certificates: number, size: number): ServerCertificate {
   const comment = extension("6086480186f842010d", element(0x16, "x".repeat(size - 330)));
