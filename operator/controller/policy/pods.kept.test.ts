@@ -40,3 +40,29 @@ test("its revision, as far as it is as long as ours", () => {
   expect(podOf(annotations("0123456789abcdef"))?.sidecar?.revision).toBe("0123456789abcdef");
   expect(podOf(annotations("0123456789abcdef0"))?.sidecar?.revision).toBe("");
 });
+
+test("less than 16 KiB in all, whatever each field holds", () => {
+  const long = "x".repeat(200_000);
+  const owner = { apiVersion: long, kind: long, name: long, uid: long, controller: true };
+  const probe = (index: number) => ({ httpGet: { path: `/${index}${long.slice(0, 300)}` } });
+  const container = (index: number) => ({
+    name: `c${index}`,
+    readinessProbe: probe(index),
+    livenessProbe: probe(-index),
+  });
+  const entry = "app/readinessProbe.timeoutSeconds=1->5, ";
+  const metadata = {
+    labels: Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`${i}`.padEnd(62, "k"), ""])),
+    annotations: { ...MARKS, "healthpolicy.dev/probes-raised": entry.repeat(40) },
+    ownerReferences: [owner],
+  };
+  const kept = podOf(metadata, {
+    initContainers: [{ name: "healthpolicy-sidecar", image: `sidecar:${"t".repeat(1_000)}` }],
+    containers: Array.from({ length: 256 }, (_, index) => container(index)),
+    nodeName: long,
+    restartPolicy: "Always",
+  });
+  expect(Object.keys(kept?.labels ?? {})).toHaveLength(64);
+  expect(kept?.sidecar?.probes?.raised).toHaveLength(16);
+  expect(JSON.stringify(kept).length).toBeLessThan(16 * 1_024);
+});

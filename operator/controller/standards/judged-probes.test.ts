@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
 import type { PodProbes } from "../../api/standards/pod-probes.ts";
 import type { Standards } from "../../api/standards/rule.ts";
@@ -28,19 +30,50 @@ test("2,000 random pods violate the same rules as what is kept of them", () => {
   }
 });
 
+const long = "x".repeat(100_000);
+const wide = (index: number) => ({
+  name: `c${index}`,
+  image: long,
+  readinessProbe: { exec: { command: [`${index}${long}`] } },
+  livenessProbe: { httpGet: { path: `/${long}`, httpHeaders: [{ name: "a", value: long }] } },
+  startupProbe: { exec: { command: [long] } },
+});
+
 test("is small, whatever a pod holds", () => {
-  const long = "x".repeat(100_000);
-  const container = (index: number) => ({
-    name: `c${index}`,
-    image: long,
-    readinessProbe: { exec: { command: [long] } },
-    livenessProbe: { httpGet: { path: `/${long}`, httpHeaders: [{ name: "a", value: long }] } },
-    startupProbe: { exec: { command: [long] } },
-  });
-  const containers = Array.from({ length: 1_000 }, (_, index) => container(index));
+  const containers = Array.from({ length: 1_000 }, (_, index) => wide(index));
   const kept = judgedProbes({ containers, restartPolicy: "Always" });
-  expect(kept.containers).toHaveLength(256);
-  expect(JSON.stringify(kept.containers?.[0]).length).toBeLessThan(500);
+  expect(kept.containers?.length).toBeGreaterThan(10);
+  expect(JSON.stringify(kept).length).toBeLessThan(8_192);
+});
+
+test("containers with the same probes are kept once, and all kinds of 28 usual ones", () => {
+  const probe = (path: string) => ({ httpGet: { path }, timeoutSeconds: 1, periodSeconds: 10 });
+  const usual = (index: number) => ({
+    name: `c${index}`,
+    readinessProbe: probe(`/ready${index}`),
+    livenessProbe: probe(`/live${index}`),
+    startupProbe: probe("/start"),
+  });
+  const containers = Array.from({ length: 28 }, (_, index) => usual(index));
+  const kept = judgedProbes({ containers: [...containers, ...containers] });
+  expect(kept.containers).toHaveLength(28);
+});
+
+test("keeps no hold of a path or query of which it keeps a part", () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  const heap = () => {
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  const kept = Array.from({ length: 40 }, (_, index) => {
+    const path = `/path-of-container-${index}${index % 2 ? "?" : ""}${"x".repeat(1_000_000)}`;
+    const containers = [{ name: "web", livenessProbe: { httpGet: { path } } }];
+    return judgedProbes(JSON.parse(JSON.stringify({ containers })));
+  });
+  expect(heap() - before).toBeLessThan(10_000_000);
+  expect(kept).toHaveLength(40);
 });
 
 test("a forbidden path of the greatest length is still told from a longer one", () => {

@@ -5,8 +5,13 @@ import { isJudged } from "../../api/standards/violations.ts";
 
 /** No forbidden path is longer (256, in the schema of ClusterHealthPolicies); one longer than that equals none. */
 const MAX_PATH_LENGTH = 257;
-/** Containers that are kept of a pod. None that can run has as many, and the API server bounds only its bytes. */
+/** Containers that are looked at. No pod that runs has as many, and the API server bounds only a pod's bytes. */
 const MAX_CONTAINERS = 256;
+/**
+ * Characters, as JSON, of all that is kept: 28 containers with probes of each kind that differ. 400 pods of 256 such
+ * containers took most of a leader's memory, and a second of its CPU for each count.
+ */
+const MAX_CHARACTERS = 7_168;
 /** Characters of a digest: two handlers of one container that differ have the same one in 2^-96 of all cases. */
 const DIGEST_LENGTH = 16;
 
@@ -19,11 +24,15 @@ function digest(handler: object): string {
   return createHash("sha256").update(json).digest("base64url").slice(0, DIGEST_LENGTH);
 }
 
+/** A copy. A slice would keep the whole text in memory, of which it is a part: a path can have a MB. */
+function pathOf({ path = "" }: { path?: string }): string {
+  const end = path.indexOf("?");
+  const asked = path.slice(0, Math.min(end === -1 ? path.length : end, MAX_PATH_LENGTH));
+  return Buffer.from(asked).toString();
+}
+
 function handlerOf({ httpGet, exec, tcpSocket, grpc }: StandardsProbe): StandardsProbe {
-  if (httpGet) {
-    const [path = ""] = (httpGet.path ?? "").split("?", 1);
-    return { httpGet: { path: path.slice(0, MAX_PATH_LENGTH), host: digest(httpGet) } };
-  }
+  if (httpGet) return { httpGet: { path: pathOf(httpGet), host: digest(httpGet) } };
   if (exec) return { exec: { command: [digest(exec)] } };
   if (tcpSocket) return { tcpSocket: { host: digest(tcpSocket) } };
   return grpc ? { grpc: { service: digest(grpc) } } : {};
@@ -53,11 +62,22 @@ function judgedContainer(container: ContainerProbes): ContainerProbes {
 
 /**
  * The probes of a pod, small, and equal for pods whose probes are: it violates the same rules as `pod` under any
- * standards. Names of containers and whatever a handler holds beside its path are not in it.
+ * standards, unless its containers are so many and so different that the last of them are not kept. Names of containers
+ * and whatever a handler holds beside its path are not in it.
  */
 export function judgedProbes({ containers = [], restartPolicy }: PodProbes): PodProbes {
+  const kept = new Map<string, ContainerProbes>();
+  let left = MAX_CHARACTERS;
+  for (const container of containers.filter(isJudged).slice(0, MAX_CONTAINERS)) {
+    const judged = judgedContainer(container);
+    const text = JSON.stringify(judged);
+    if (kept.has(text)) continue;
+    left -= text.length;
+    if (left < 0) break;
+    kept.set(text, judged);
+  }
   return {
-    containers: containers.filter(isJudged).slice(0, MAX_CONTAINERS).map(judgedContainer),
+    containers: [...kept.values()],
     ...(restartPolicy !== undefined && { restartPolicy }),
   };
 }
