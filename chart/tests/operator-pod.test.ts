@@ -207,6 +207,7 @@ describe("the operator takes the environment that the chart gives it", () => {
       managementPort: 10251,
       webhookService: "readiness-webhook",
       webhookTimeoutSeconds: 5,
+      evictionsPerMinute: 30,
       certificateSecret: "readiness-webhook-certificate",
       clusterRole: "readiness-operator",
       leaseName: "readiness-operator",

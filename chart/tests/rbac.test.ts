@@ -11,6 +11,8 @@ interface Rule {
   verbs: string[];
 }
 
+const EVICTION = "pods/eviction";
+
 const manifests = render();
 /** The operator's own role of this kind. */
 const role = (kind: string): Manifest => only(manifests, kind, "healthpolicy-operator");
@@ -48,8 +50,19 @@ describe("the operator", () => {
     const groups = all.flatMap(({ apiGroups }) => apiGroups);
     expect(groups).not.toContain("apps");
     expect(groups).not.toContain("batch");
-    expect(about(all, "pods").flatMap(({ verbs }) => verbs)).toStrictEqual(["list", "watch"]);
+    const pods = about(all, "pods").filter(({ resources }) => !resources.includes(EVICTION));
+    expect(pods.flatMap(({ verbs }) => verbs)).toStrictEqual(["list", "watch"]);
     expect(all.flatMap(({ resources }) => resources)).not.toContain("pods/exec");
+  });
+
+  test("may evict pods, unless it is to evict none", () => {
+    const evicting = (from: readonly Rule[]) =>
+      from.filter(({ resources }) => resources.includes(EVICTION));
+    expect(evicting(all)).toStrictEqual([
+      { apiGroups: [""], resources: [EVICTION], verbs: ["create"] },
+    ]);
+    const none = render("--set", "rollout.evictionsPerMinute=0");
+    expect(evicting(only(none, "ClusterRole", "healthpolicy-operator").rules)).toStrictEqual([]);
   });
 
   test("only adds Events", () => {

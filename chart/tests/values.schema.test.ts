@@ -64,6 +64,7 @@ describe("a value that is refused", () => {
     ["webhook.port=65536", "at '/webhook/port': maximum: got 65,536, want 65,535"],
     ["management.port=80", "at '/management/port': minimum: got 80, want 1,024"],
     ["management.port=9443", "management.port and webhook.port must differ"],
+    ["rollout.evictionsPerMinute=601", "maximum: got 601, want 600"],
     ["hostNetwork=on", "at '/hostNetwork': got string, want boolean"],
     ["replicaCount=-1", "at '/replicaCount': minimum: got -1, want 0"],
     ["logLevel=loud", "at '/logLevel': value must be one of 'trace', 'debug', 'info'"],

@@ -72,6 +72,7 @@ describe("effectivePolicy", () => {
         },
       ],
       application: { probes: "Keep" },
+      rollout: "Manual",
       sources: {
         times: {
           connectTimeout: "built-in",
@@ -85,6 +86,7 @@ describe("effectivePolicy", () => {
         impact: { "orders-db": "built-in" },
         probes: "built-in",
         maxUnready: "built-in",
+        rollout: "built-in",
       },
     });
   });

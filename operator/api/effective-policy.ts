@@ -8,6 +8,7 @@ import {
   type MergedTimes,
   mergeImpact,
   mergeProbes,
+  mergeRollout,
   mergeTimes,
   probeOf,
   type Source,
@@ -27,6 +28,7 @@ import type { HealthPolicySpec, ObjectMeta } from "./v1alpha1.ts";
 import type { ApplicationProbes } from "./v1alpha1-application.ts";
 import { dependencyConfig } from "./v1alpha1-dependency.ts";
 import { maxUnreadyOf } from "./v1alpha1-fleet.ts";
+import type { Rollout } from "./v1alpha1-rollout.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
 import type { SidecarResources } from "./v1alpha1-sidecar.ts";
 import type { HealthPolicyStatus } from "./v1alpha1-status.ts";
@@ -50,12 +52,15 @@ export interface EffectivePolicy {
   maxUnready?: MaxUnready;
   /** What the policy itself asks for the sidecar; the rest is the installation's. Absent: nothing. */
   sidecarResources?: SidecarResources;
-  /** Where each time comes from, each dependency's impact, and what becomes of the app's probes. */
+  /** What becomes of running pods that are not as the policy asks. */
+  rollout: Rollout;
+  /** Where each time comes from, each dependency's impact, what becomes of the app's probes, and so on. */
   sources: {
     times: Record<TimeField, Source>;
     impact: Record<string, Source>;
     probes: Source;
     maxUnready: Source;
+    rollout: Source;
   };
 }
 
@@ -102,6 +107,7 @@ function withTimes(
 ): EffectivePolicy {
   const dependencies = spec.dependencies.map((dependency) => dependencyOf(dependency, layers));
   const probes = mergeProbes(layers);
+  const rollout = mergeRollout(layers);
   const sidecarResources = spec.sidecar?.resources;
   const maxUnready = maxUnreadyOf(spec.fleet?.maxUnready);
   return {
@@ -118,11 +124,13 @@ function withTimes(
     application: { probes: probes.value },
     ...(maxUnready && { maxUnready }),
     ...(sidecarResources && { sidecarResources }),
+    rollout: rollout.value,
     sources: {
       times: timeSources(times),
       impact: Object.fromEntries(dependencies.map(({ value, source }) => [value.name, source])),
       probes: probes.source,
       maxUnready: spec.fleet?.maxUnready === undefined ? "built-in" : "policy",
+      rollout: rollout.source,
     },
   };
 }

@@ -18,6 +18,10 @@ export const EVENT_REASONS = {
     "On a HealthPolicy: its pods wait for the sidecar's image, which nodes cannot pull; new pods start without the sidecar.",
   InjectionResumed:
     "On a HealthPolicy: new pods get the sidecar again, after its image could not be pulled.",
+  PodEvicted:
+    "On a HealthPolicy with rollout: Restart: a pod of a workload was evicted, because it has no sidecar or the policy was edited.",
+  RolloutStopped:
+    "On a HealthPolicy with rollout: Restart: a workload is left alone, because an eviction brought no pod that is as the policy asks.",
 } as const satisfies Record<string, string>;
 
 /** One of EVENT_REASONS. */

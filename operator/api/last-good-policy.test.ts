@@ -53,6 +53,7 @@ test("times and impacts are those of the status, with their sources; all else is
       impact: { "orders-db": standard },
       probes: standard,
       maxUnready: "built-in",
+      rollout: "built-in",
     },
   });
 });

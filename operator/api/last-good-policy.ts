@@ -90,6 +90,8 @@ export function lastGoodPolicy(
       impact: Object.fromEntries(sources),
       probes: probes.source,
       maxUnready: policy.sources.maxUnready,
+      // Nothing is evicted for a policy that is not accepted.
+      rollout: policy.sources.rollout,
     },
   };
 }

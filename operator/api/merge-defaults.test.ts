@@ -5,6 +5,7 @@ import {
   layersOf,
   mergeImpact,
   mergeProbes,
+  mergeRollout,
   mergeTimes,
 } from "./merge-defaults.ts";
 import { DEFAULT_TIMES, type TimeField } from "./timing.ts";
@@ -115,5 +116,22 @@ describe("what becomes of the app's probes", () => {
       value: "Keep",
       source: "built-in",
     });
+  });
+});
+
+test("what becomes of running pods is what the policy says, else the oldest cluster policy, else nothing", () => {
+  const restarting: DefaultsSupplier = { name: "standard", defaults: { rollout: "Restart" } };
+  const manual: DefaultsSupplier = { name: "young", defaults: { rollout: "Manual" } };
+  expect(mergeRollout(layersOf({ rollout: "Manual" }, [restarting]))).toStrictEqual({
+    value: "Manual",
+    source: "policy",
+  });
+  expect(mergeRollout(layersOf({}, [without, restarting, manual]))).toStrictEqual({
+    value: "Restart",
+    source: "ClusterHealthPolicy/standard",
+  });
+  expect(mergeRollout(layersOf({}, [without]))).toStrictEqual({
+    value: "Manual",
+    source: "built-in",
   });
 });

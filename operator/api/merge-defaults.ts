@@ -13,6 +13,7 @@ import {
 import type { HealthPolicySpec } from "./v1alpha1.ts";
 import { type ApplicationProbes, DEFAULT_APPLICATION_PROBES } from "./v1alpha1-application.ts";
 import type { ClusterHealthPolicySpec } from "./v1alpha1-cluster.ts";
+import { DEFAULT_ROLLOUT, type Rollout } from "./v1alpha1-rollout.ts";
 
 /** Where a value in force comes from. */
 export type Source = "policy" | "built-in" | `ClusterHealthPolicy/${string}`;
@@ -36,11 +37,16 @@ export type Layer = Defaults & { source: Source };
 
 /** The layers of a HealthPolicy with this spec, the first to be asked first; `suppliers` are the oldest first. */
 export function layersOf(
-  { timing, probe, application }: Pick<HealthPolicySpec, "timing" | "probe" | "application">,
+  {
+    timing,
+    probe,
+    application,
+    rollout,
+  }: Pick<HealthPolicySpec, "timing" | "probe" | "application" | "rollout">,
   suppliers: readonly DefaultsSupplier[],
 ): Layer[] {
   return [
-    { source: "policy", timing, probe, application },
+    { source: "policy", timing, probe, application, rollout },
     ...suppliers.map(
       ({ name, defaults }): Layer => ({ source: `ClusterHealthPolicy/${name}`, ...defaults }),
     ),
@@ -106,6 +112,11 @@ export function mergeProbes(layers: readonly Layer[]): Sourced<ApplicationProbes
     DEFAULT_APPLICATION_PROBES,
     ({ application }) => application?.probes,
   );
+}
+
+/** What becomes of running pods that are not as the policy asks. */
+export function mergeRollout(layers: readonly Layer[]): Sourced<Rollout> {
+  return firstSet<Rollout>(layers, DEFAULT_ROLLOUT, ({ rollout }) => rollout);
 }
 
 const milliseconds = (text: string) => durationMilliseconds(text) ?? Number.NaN;

@@ -92,4 +92,10 @@ export const OPERATOR_METRICS = {
     labels: [],
     help: "Namespaces with a policy whose new pods get no sidecar because nodes cannot pull its image, 0 where all do; from the leader alone.",
   },
+  evictions: {
+    name: "healthpolicy_evictions_total",
+    type: "counter",
+    labels: ["result"],
+    help: "Evictions asked for because of rollout: Restart, by result (evicted, gone, budget: a PodDisruptionBudget refused it, failed); from the replica that led.",
+  },
 } as const satisfies Record<string, Metric>;

@@ -14,6 +14,7 @@ import { standards } from "./v1alpha1-cluster-standards.ts";
 import { type ClusterHealthPolicyStatus, clusterStatus } from "./v1alpha1-cluster-status.ts";
 import { DEPENDENCY_TYPES } from "./v1alpha1-dependency.ts";
 import { describe } from "./v1alpha1-fields.ts";
+import { rollout } from "./v1alpha1-rollout.ts";
 import { namespaceSelector } from "./v1alpha1-selector.ts";
 import { probe, timing } from "./v1alpha1-timing.ts";
 
@@ -39,6 +40,7 @@ const defaults = z
     timing,
     probe,
     application,
+    rollout,
     impact: z
       .object(impactByType)
       .optional()

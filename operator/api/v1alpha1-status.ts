@@ -10,6 +10,7 @@ import {
 import { POLICY_NAME_MAX_LENGTH } from "./names.ts";
 import { conditionsOf, count, generation, UNOBSERVED_STATUS } from "./v1alpha1-conditions.ts";
 import { describe } from "./v1alpha1-fields.ts";
+import { rolloutStatus } from "./v1alpha1-rollout-status.ts";
 
 /** Condition types of a HealthPolicy, in the order in which they are written. */
 export const CONDITION_TYPES = [
@@ -133,6 +134,7 @@ export const status = z
           })
           .optional()
           .meta(describe("All pods together.")),
+        rollout: sourced(value, "What becomes of running pods that are not as the policy asks."),
       })
       .optional()
       .meta(
@@ -236,6 +238,7 @@ export const status = z
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["name"],
       }),
+    rollout: rolloutStatus,
     dependenciesSummary: z
       .string()
       .max(MAX_SUMMARY_LENGTH)

@@ -11,6 +11,7 @@ import { application } from "./v1alpha1-application.ts";
 import { dependency } from "./v1alpha1-dependency.ts";
 import { describe } from "./v1alpha1-fields.ts";
 import { fleet } from "./v1alpha1-fleet.ts";
+import { rollout } from "./v1alpha1-rollout.ts";
 import { selector } from "./v1alpha1-selector.ts";
 import { sidecar } from "./v1alpha1-sidecar.ts";
 import { type HealthPolicyStatus, status } from "./v1alpha1-status.ts";
@@ -42,6 +43,7 @@ const spec = z
     application,
     fleet,
     sidecar,
+    rollout,
   })
   .meta({ ...describe("What the app depends on."), ...cel(...NESTING_RULES) });
 

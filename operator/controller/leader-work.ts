@@ -14,16 +14,20 @@ import { type ImagePulls, watchImagePulls } from "./image-pulls/watch-image-pull
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
+import { askSidecar } from "./policy/ask-sidecar.ts";
 import type { PodWatches } from "./policy/pod-watches.ts";
 import { createReconciler, type Reconciler } from "./policy/reconcile.ts";
 import { type Ask, createSurvey } from "./policy/survey-sidecars.ts";
+import type { EvictionResult } from "./rollout/evict-pod.ts";
+import { createEvictionPace } from "./rollout/eviction-pace.ts";
+import { createRollouts } from "./rollout/rollouts.ts";
 import type { OperatorSettings } from "./settings.ts";
 import {
   createWebhookWriter,
   WEBHOOK_REAPPLY_MILLISECONDS,
 } from "./webhook-configuration/apply-webhook-configuration.ts";
 import { createWebhookProver, type WebhookProver } from "./webhook-configuration/prove-webhook.ts";
-import { policyItem, type WorkItem } from "./work-item.ts";
+import { policyItem, rolloutItem, type WorkItem } from "./work-item.ts";
 
 /** Certificates live for weeks; the Secret's own changes are watched. */
 const CERTIFICATE_CHECK_MILLISECONDS = 60_000;
@@ -41,11 +45,13 @@ export interface LeaderWorkOptions {
   /** Name in the webhook's certificate. */
   dnsName: string;
   /** Pods by namespace. */
-  pods: Pick<PodWatches, "pods" | "synced">;
+  pods: Pick<PodWatches, "pods" | "ending" | "synced">;
   /** Takes the work that follows from other work. */
   queue: Pick<Queue<WorkItem>, "add" | "addAfter">;
   /** Queues every policy: what all of them say has changed. */
   queueAllPolicies: () => void;
+  /** Called with the result of each eviction. */
+  onEviction: (result: EvictionResult["result"]) => void;
   /** How a sidecar is asked; for tests. */
   ask?: Ask;
   log: Logger;
@@ -108,6 +114,21 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     },
     log,
   });
+  const rollouts = createRollouts({
+    client,
+    caches,
+    pods: options.pods,
+    namespace,
+    evictionsPerMinute: settings.evictionsPerMinute,
+    pace: createEvictionPace(settings.evictionsPerMinute),
+    webhookReach: prover.reach,
+    webhookAnswers: prover.answers,
+    ask: options.ask ?? ((address) => askSidecar(address)),
+    events,
+    onEviction: options.onEviction,
+    onChange: (policy) => queue.add(policyItem(policy)),
+    log,
+  });
   const reconciler = createReconciler({
     client,
     caches,
@@ -119,6 +140,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
       lookAgain: (policy, milliseconds) => queue.addAfter(policyItem(policy), milliseconds),
     }),
     events,
+    rollout: rollouts.status,
     configMaps: createConfigMapWriter(client),
     webhook,
     webhookReach: prover.reach,
@@ -155,6 +177,13 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     return WEBHOOK_REAPPLY_MILLISECONDS;
   }
 
+  /** Whatever may change a rollout is work for its policy first. */
+  async function policy(item: { namespace: string; name: string }): Promise<number | undefined> {
+    const again = await reconciler.reconcile(item);
+    if (rollouts.concern(item)) queue.add(rolloutItem(item));
+    return again;
+  }
+
   function handle(item: WorkItem): Promise<number | undefined> {
     switch (item.kind) {
       case "certificate":
@@ -166,7 +195,9 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
       case "webhookProof":
         return prover.prove();
       case "policy":
-        return reconciler.reconcile(item);
+        return policy(item);
+      case "rollout":
+        return rollouts.work(item);
       case "clusterPolicy":
         return clusterPolicies.reconcile(item);
     }

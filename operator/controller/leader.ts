@@ -11,6 +11,7 @@ import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
 import { type PodWatches, startPodWatches } from "./policy/pod-watches.ts";
 import { type PodRecord, podProjection } from "./policy/pods.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
+import { EVICTION_RESULTS } from "./rollout/evict-pod.ts";
 import type { Coverage } from "./standards/coverage.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 import { workAfterChange } from "./work-after-change.ts";
@@ -50,6 +51,8 @@ export interface Leader {
   pods(): PodWatches | undefined;
   /** Namespaces in which injection is stopped; undefined in a replica that does not lead. */
   stoppedNamespaces(): number | undefined;
+  /** Evictions that this replica has asked for since it started, by result. */
+  evictions(): ReadonlyMap<string, number>;
   /** Whether API servers get through to the webhook; unknown in a replica that does not lead. */
   webhookReach(): Reach;
 }
@@ -128,6 +131,8 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 /** A leader that does nothing until it is elected. */
 export function createLeader(options: LeaderOptions): Leader {
   const { caches, settings, log } = options;
+  /** Kept when another one leads: a counter must not go down. */
+  const evictions = new Map<string, number>(EVICTION_RESULTS.map((result) => [result, 0]));
   /** Set while leading. */
   let leading: { work: LeaderWork; pods: PodWatches; queue: Queue<WorkItem> } | undefined;
 
@@ -173,6 +178,7 @@ export function createLeader(options: LeaderOptions): Leader {
       pods,
       queue,
       queueAllPolicies: () => queuePolicies(queue, caches),
+      onEviction: (result) => evictions.set(result, (evictions.get(result) ?? 0) + 1),
     });
 
     const followPods = () =>
@@ -206,6 +212,7 @@ export function createLeader(options: LeaderOptions): Leader {
     coverages: () => leading?.work.coverages() ?? NO_COVERAGES,
     pods: () => leading?.pods,
     stoppedNamespaces: () => leading?.work.stoppedNamespaces(),
+    evictions: () => evictions,
     webhookReach: () => leading?.work.webhookReach() ?? NOT_PROVEN_YET.reach,
   };
 }

@@ -1,5 +1,5 @@
 /** What the controller knows, for Prometheus. */
-import { Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import type { Metric } from "../api/metric.ts";
 import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
 import { RULES } from "../api/standards/rules.ts";
@@ -132,6 +132,14 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       this.reset();
       if (end === undefined) this.remove();
       else this.set(Math.round((end - Date.now()) / 1_000));
+    },
+  });
+  new Counter({
+    ...settingsOf(OPERATOR_METRICS.evictions),
+    registers,
+    collect() {
+      this.reset();
+      for (const [result, count] of leader.evictions()) this.inc({ result }, count);
     },
   });
   new Gauge({

@@ -19,6 +19,7 @@ test("what must be given, and the defaults of the rest", () => {
     managementPort: 8_080,
     webhookService: "webhook",
     webhookTimeoutSeconds: 3,
+    evictionsPerMinute: 0,
     certificateSecret: "certificate",
     clusterRole: "role",
     leaseName: "healthpolicy-operator",
@@ -45,6 +46,7 @@ test.each([
   ["MANAGEMENT_PORT", "http"],
   ["WEBHOOK_TIMEOUT_SECONDS", "6"],
   ["WEBHOOK_TIMEOUT_SECONDS", "2.5"],
+  ["EVICTIONS_PER_MINUTE", "601"],
   ["LOG_LEVEL", "loud"],
   ["SIDECAR_IMAGE_PULL_POLICY", "Sometimes"],
 ])("%s=%s is refused by name", (name, text) => {

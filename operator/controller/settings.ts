@@ -11,6 +11,8 @@ export interface OperatorSettings {
   managementPort: number;
   webhookService: string;
   webhookTimeoutSeconds: number;
+  /** Pods that are evicted in a minute at most, over the cluster; 0: none. */
+  evictionsPerMinute: number;
   certificateSecret: string;
   clusterRole: string;
   leaseName: string;
@@ -36,6 +38,7 @@ const VARIABLES = [
   { name: "CERTIFICATE_SECRET", text: "Secret of the webhook's certificate" },
   { name: "CLUSTER_ROLE", text: "ClusterRole that owns the webhook configuration" },
   { name: "LEASE_NAME", text: "Lease of the leader", fallback: "healthpolicy-operator" },
+  { name: "EVICTIONS_PER_MINUTE", text: "pods evicted for rollouts, 0 to 600", fallback: "0" },
   { name: "SIDECAR_IMAGE", text: "image of the injected container" },
   {
     name: "SIDECAR_IMAGE_PULL_POLICY",
@@ -90,6 +93,7 @@ export function readSettings(env: NodeJS.ProcessEnv): OperatorSettings {
     managementPort: wholeNumber(env, "MANAGEMENT_PORT", [1, MAX_PORT]),
     webhookService: value(env, "WEBHOOK_SERVICE"),
     webhookTimeoutSeconds: wholeNumber(env, "WEBHOOK_TIMEOUT_SECONDS", [1, 5]),
+    evictionsPerMinute: wholeNumber(env, "EVICTIONS_PER_MINUTE", [0, 600]),
     certificateSecret: value(env, "CERTIFICATE_SECRET"),
     clusterRole: value(env, "CLUSTER_ROLE"),
     leaseName: value(env, "LEASE_NAME"),

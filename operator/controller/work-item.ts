@@ -2,12 +2,13 @@
 import { keyOf } from "./kube/kube-object.ts";
 
 /**
- * The HealthPolicy `namespace/name` and its status, a ClusterHealthPolicy and its status, the webhook
+ * The HealthPolicy `namespace/name` and its status, its rollout, a ClusterHealthPolicy and its status, the webhook
  * configuration, the proof that API servers get through to the webhook, the webhook's certificate, or whether pods get
  * the sidecar's image.
  */
 export type WorkItem =
   | { kind: "policy"; namespace: string; name: string }
+  | { kind: "rollout"; namespace: string; name: string }
   | { kind: "clusterPolicy"; name: string }
   | { kind: "webhookConfiguration" }
   | { kind: "webhookProof" }
@@ -22,6 +23,8 @@ export function workItemKey(item: WorkItem): string {
   switch (item.kind) {
     case "policy":
       return keyOf(item);
+    case "rollout":
+      return `${item.kind}/${keyOf(item)}`;
     case "clusterPolicy":
       return `${item.kind}/${item.name}`;
     default:
@@ -32,6 +35,11 @@ export function workItemKey(item: WorkItem): string {
 /** The work on a policy. */
 export function policyItem({ namespace, name }: { namespace: string; name: string }): WorkItem {
   return { kind: "policy", namespace, name };
+}
+
+/** The work on the rollout of a policy. */
+export function rolloutItem({ namespace, name }: { namespace: string; name: string }): WorkItem {
+  return { kind: "rollout", namespace, name };
 }
 
 /** The work on a ClusterHealthPolicy. */

@@ -13,6 +13,7 @@ const BUCKETS_SECONDS = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60];
 /** Every kind of work: the compiler asks for one that is new. */
 const KINDS = {
   policy: true,
+  rollout: true,
   clusterPolicy: true,
   webhookConfiguration: true,
   webhookProof: true,

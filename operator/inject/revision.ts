@@ -62,6 +62,18 @@ export function currentRevisions(policy: PodShape): string[] {
   ];
 }
 
+/**
+ * The revisions of pods that the policy's author has no reason to restart: the current ones, and what they would be in
+ * another format of the policy file. The format changes with the operator, and an upgrade of it, or the way back, must
+ * not restart a cluster.
+ */
+export function revisionsInAnyFormat(policy: PodShape): string[] {
+  const formats = Array.from({ length: POLICY_FILE_FORMAT + 1 }, (_, index) => index + 1);
+  const modes: PodShape[] =
+    policy.mode === "DryRun" ? [policy, { ...policy, mode: "Enforce" }] : [policy];
+  return modes.flatMap((shape) => formats.map((format) => revisionOf(shape, format)));
+}
+
 /** The annotations of a pod that is injected under `policy`. */
 export function podAnnotations(policy: EffectivePolicy): Record<string, string> {
   return { [POLICY_ANNOTATION]: policy.name, [REVISION_ANNOTATION]: revisionOf(policy) };

@@ -30,6 +30,8 @@ export const VISITOR_LEAVES = 10_000;
 export const APP_RESTARTED = 120_000;
 /** A new pod starting, its containers running. */
 export const POD_STARTS = 90_000;
+/** Three pods replaced one by one: each its start and first check, and a turn of the cluster's evictions. */
+export const ROLLOUT = 120_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
 export const TWENTY_PROBES = 80_000;
 /** An attack of 10 s on a port of a sidecar or operator, on a busy node. */

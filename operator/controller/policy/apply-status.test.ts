@@ -73,6 +73,7 @@ test("counts and the sentences that quote them wait, with the time until then", 
 
 test.each<[string, (count: number) => Partial<HealthPolicyStatus>]>([
   ["dependencies", (pods) => ({ dependencies: [{ name: "orders-db", failingPods: pods }] })],
+  ["rollout", (pods) => ({ rollout: { message: `${pods} of 3 pods are not ready` } })],
   ["application", (pods) => ({ application: { probesRaised: pods, probesLeftAlone: 0 } })],
 ])("status.%s waits like the counts that it has, pod by pod", async (_, part) => {
   const counted = (count: number) => ({ ...statusOf("True", count), ...part(count) });
@@ -80,6 +81,21 @@ test.each<[string, (count: number) => Partial<HealthPolicyStatus>]>([
   expect(await writer.write(record(), counted(2))).toBeCloseTo(5_000);
   expect(await writer.write(record(), counted(3))).toBeCloseTo(5_000);
   expect(applied).toEqual([counted(1)]);
+});
+
+test("an eviction does not wait: it is written before the pod goes", async () => {
+  const evicting = {
+    workload: "Deployment/web",
+    pod: "web-1",
+    uid: "uid",
+    revision: "r",
+    pods: 3,
+    current: 0,
+  };
+  await writer.write(record(), { ...statusOf("True"), rollout: { message: "waits" } });
+  const next = { ...statusOf("True"), rollout: { message: "evicts", evicting } };
+  expect(await writer.write(record(), next)).toBeUndefined();
+  expect(applied).toHaveLength(2);
 });
 
 test("a condition does not wait, and takes the counts along", async () => {

@@ -63,9 +63,12 @@ export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
     // It follows from conditions, which are compared, and from dependencies, which are not.
     reason: ____,
     conditions,
+    rollout,
     ...rest
   }) => ({
     ...rest,
+    // What it waits for changes with the pods; what it evicts is written before that happens.
+    rollout: rollout && { ...rollout, message: undefined },
     conditions: withoutMessages(conditions),
   }),
 };

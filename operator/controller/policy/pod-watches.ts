@@ -34,10 +34,12 @@ export interface PodWatchesOptions {
 export interface PodWatches {
   /** To be called with the namespaces that have a policy, at the start and whenever they change. */
   follow(namespaces: Iterable<string>): void;
-  /** The pods of a namespace that is followed. */
+  /** The pods of a namespace that is followed, without those that are being deleted. */
   pods(namespace: string): PodRecord[];
   /** Every pod that is known, each once. */
   all(): Iterable<PodRecord>;
+  /** Those that are being deleted. */
+  ending(namespace: string): PodRecord[];
   /** Whether `pods` gives all pods of the namespace. */
   synced(namespace: string): boolean;
   /** Seconds since the API server last said anything, on the watch where that is longest ago. */
@@ -49,6 +51,14 @@ export interface PodWatches {
 interface Source {
   watch: Watch<PodRecord>;
   index: PodIndex;
+}
+
+/** The change as it is for who counts a pod that is being deleted as gone; undefined: none. */
+function ofLiving({ key, old, now }: Change<PodRecord>): Change<PodRecord> | undefined {
+  const before = old?.ending ? undefined : old;
+  const after = now?.ending ? undefined : now;
+  if (!before && !after) return undefined;
+  return { key, ...(before && { old: before }), ...(after && { now: after }) };
 }
 
 /** Watches nothing before it is told what to follow. */
@@ -76,7 +86,8 @@ export function startPodWatches(options: PodWatchesOptions): PodWatches {
       onChange: (change) => {
         index.update(change);
         const read = sourceOf((change.now ?? change.old)?.namespace ?? "");
-        if (read?.index === index && read.watch.synced()) options.onChange(change);
+        const living = ofLiving(change);
+        if (living && read?.index === index && read.watch.synced()) options.onChange(living);
       },
       onSynced: () => {
         closeUnneeded();
@@ -137,6 +148,7 @@ export function startPodWatches(options: PodWatchesOptions): PodWatches {
       const sources = all?.watch.synced() ? [all] : single.values();
       for (const { index } of sources) yield* index.all();
     },
+    ending: (namespace) => sourceOf(namespace)?.index.ending(namespace) ?? [],
     synced: (namespace) => sourceOf(namespace)?.watch.synced() ?? false,
     secondsSinceLastEvent: () => {
       const sources = [...single.values(), ...(all ? [all] : [])];

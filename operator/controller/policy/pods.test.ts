@@ -222,8 +222,8 @@ describe("projectPod", () => {
     expect(one).toBe(two);
   });
 
-  test("a pod that has ended or is on its way out is gone", () => {
-    expect(projectPod(raw({ deletionTimestamp: "2026-01-01T00:00:00Z" }))).toBeUndefined();
+  test("a pod that is on its way out is told from others, and one that has ended is gone", () => {
+    expect(projectPod(raw({ deletionTimestamp: "2026-01-01T00:00:00Z" }))?.ending).toBe(true);
     expect(projectPod(raw({}, {}, { phase: "Succeeded" }))).toBeUndefined();
     expect(projectPod(raw({}, {}, { phase: "Failed" }))).toBeUndefined();
   });

@@ -51,6 +51,8 @@ export interface PodRecord {
   ready: boolean;
   /** When it was created, in seconds since 1970. */
   created: number;
+  /** It is being deleted, and counts nowhere any more. */
+  ending?: true;
   /** What the standards of ClusterHealthPolicies are held against. */
   judged: Readonly<JudgedPod>;
 }
@@ -199,8 +201,8 @@ function recordOf(pod: LivePod, projection: Projection): PodRecord {
 }
 
 /**
- * How a pod is cut down; one that has ended or is being deleted counts as gone. `image` is that of the
- * sidecar, by which our container is told from another of its name.
+ * How a pod is cut down; one that has ended counts as gone. `image` is that of the sidecar, by which our container is
+ * told from another of its name.
  */
 export function podProjection(
   image: string,
@@ -219,9 +221,9 @@ export function podProjection(
   return (object) => {
     const pod = object as unknown as LivePod;
     const phase = pod.status?.phase;
-    const gone = pod.metadata.deletionTimestamp !== undefined;
-    if (gone || phase === "Succeeded" || phase === "Failed") return undefined;
-    return recordOf(pod, projection);
+    if (phase === "Succeeded" || phase === "Failed") return undefined;
+    const record = recordOf(pod, projection);
+    return pod.metadata.deletionTimestamp === undefined ? record : { ...record, ending: true };
   };
 }
 
@@ -229,14 +231,18 @@ export function podProjection(
 export interface PodIndex {
   /** To be given every change of the cache. */
   update(change: Change<PodRecord>): void;
+  /** Without those that are being deleted. */
   pods(namespace: string): PodRecord[];
-  /** The pods of all namespaces. */
+  /** The pods of all namespaces, without those that are being deleted. */
   all(): Iterable<PodRecord>;
+  /** Those that are being deleted. */
+  ending(namespace: string): PodRecord[];
 }
 
 /** An empty index. */
 export function createPodIndex(): PodIndex {
   const byNamespace = new Map<string, Map<string, PodRecord>>();
+  const known = (namespace: string) => [...(byNamespace.get(namespace)?.values() ?? [])];
   return {
     update: ({ old, now }) => {
       const { namespace, name } = (now ?? old) as PodRecord;
@@ -246,10 +252,12 @@ export function createPodIndex(): PodIndex {
       if (pods.size > 0) byNamespace.set(namespace, pods);
       else byNamespace.delete(namespace);
     },
-    pods: (namespace) => [...(byNamespace.get(namespace)?.values() ?? [])],
     *all() {
-      for (const pods of byNamespace.values()) yield* pods.values();
+      for (const pods of byNamespace.values())
+        yield* [...pods.values()].filter(({ ending }) => !ending);
     },
+    pods: (namespace) => known(namespace).filter(({ ending }) => !ending),
+    ending: (namespace) => known(namespace).filter(({ ending }) => ending),
   };
 }
 

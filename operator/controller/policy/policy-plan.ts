@@ -1,5 +1,6 @@
 /** What to do about one policy, decided from all that was read about it. Pure. */
 import { policyInForce, type Resolution } from "../../api/effective-policy.ts";
+import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
@@ -55,6 +56,8 @@ export interface PolicyFacts {
   listedForMilliseconds: number | undefined;
   /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
   counts: PodCounts | undefined;
+  /** How far a rollout is; undefined: there is nothing to say of one. */
+  rollout?: RolloutStatus | undefined;
   /** The status as it stands. */
   previous: HealthPolicyStatus | undefined;
   now: Date;
@@ -163,12 +166,21 @@ function nextLook(resolution: Resolution, { state }: Programmed): number {
 
 /** The whole plan; `replicas` are those that were asked, none where that was not needed. */
 export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPlan {
-  const { namespace, generation, resolution, configMap, counts, previous, now } = facts;
+  const { namespace, generation, resolution, configMap, counts, rollout, previous, now } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
   const again = nextLook(resolution, programmed);
   const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
   const status = counts && {
-    status: policyStatus({ namespace, generation, resolution, counts, programmed, previous, now }),
+    status: policyStatus({
+      namespace,
+      generation,
+      resolution,
+      counts,
+      programmed,
+      rollout,
+      previous,
+      now,
+    }),
   };
   return {
     ...(isToBeWritten(configMap, resolution) && { configMap }),

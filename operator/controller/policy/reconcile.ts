@@ -8,6 +8,7 @@ import {
   type Resolution,
 } from "../../api/effective-policy.ts";
 import { excludedNamespaces } from "../../api/names.ts";
+import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import type { TellInjections } from "../events/tell-injections.ts";
@@ -62,6 +63,8 @@ export interface ReconcilerOptions {
   /** Says on what makes pods whether they get the sidecar. */
   injections: TellInjections;
   configMaps: ConfigMapWriter;
+  /** How far the rollout of a policy is. */
+  rollout: (record: PolicyRecord) => RolloutStatus | undefined;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
   webhookReach: () => Reach;
@@ -156,6 +159,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       whyStopped: options.whyStopped(namespace),
       listedForMilliseconds: webhook.listedFor(namespace),
       counts: countsOf(record, resolution),
+      rollout: options.rollout(record),
       previous: statuses.previous(record),
       now: new Date(),
     };

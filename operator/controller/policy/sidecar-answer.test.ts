@@ -7,7 +7,13 @@ import { sidecarAnswer } from "./sidecar-answer.ts";
 
 const NOW = new Date("2026-01-02T03:04:05.000Z");
 const SINCE = "2026-01-02T03:03:00.000Z";
-const DOWN = { name: "orders-db", gating: true, reason: "ConnectionRefused", since: SINCE };
+const DOWN = {
+  name: "orders-db",
+  gating: true,
+  up: false,
+  reason: "ConnectionRefused",
+  since: SINCE,
+};
 
 const read = (answer: unknown) => sidecarAnswer(JSON.stringify(answer), NOW);
 const answerOf = (...dependencies: unknown[]) => ({ policy: "web", dependencies });
@@ -46,7 +52,7 @@ describe("what a sidecar writes is read", () => {
   test("before the first check", () => {
     const unheard = statusAnswer({ ...pod, dependencies: [{ ...orders, state: UNHEARD }] });
     expect(sidecarAnswer(unheard, NOW)).toStrictEqual(
-      answerOf({ name: "orders-db", gating: true }),
+      answerOf({ name: "orders-db", gating: true, up: null }),
     );
   });
 

@@ -9,6 +9,8 @@ const CLOCKS_MILLISECONDS = 60_000;
 
 const dependency = z.object({
   name: z.string().max(MAX_LABEL_LENGTH),
+  /** What the last checks found; null before the first. */
+  up: z.boolean().nullish(),
   /** It keeps the pod unready now. */
   gating: z.boolean(),
   /** In a dry run: it would. */

@@ -48,7 +48,8 @@ export interface SidecarReports {
   dependencies: FailingDependency[];
 }
 
-function isAskable(pod: PodRecord): pod is AskablePod {
+/** Whether the sidecar runs, and where it can be asked is known. */
+export function isAskable(pod: PodRecord): pod is AskablePod {
   return pod.ip !== undefined && pod.sidecar?.port !== undefined;
 }
 
@@ -57,7 +58,8 @@ function hashOf({ name }: PodRecord): string {
   return createHash("sha256").update(name).digest("base64");
 }
 
-function sample(pods: AskablePod[], most: number = MOST_ASKED): AskablePod[] {
+/** `most` of the pods at most. */
+export function sample(pods: AskablePod[], most: number = MOST_ASKED): AskablePod[] {
   if (pods.length <= most) return pods;
   const hashed = pods.map((pod) => ({ pod, hash: hashOf(pod) }));
   hashed.sort((left, right) => (left.hash < right.hash ? -1 : 1));
@@ -80,7 +82,10 @@ export function podsToAsk(policy: EffectivePolicy, pods: readonly PodRecord[]): 
 }
 
 /** Whether a sidecar can have said this under the policy: it follows it, in its mode, and knows no other dependency. */
-function fits({ policy, wouldBeReady, dependencies }: SidecarAnswer, of: EffectivePolicy): boolean {
+export function fits(
+  { policy, wouldBeReady, dependencies }: SidecarAnswer,
+  of: EffectivePolicy,
+): boolean {
   const names = new Set(dependencies.map(({ name }) => name));
   return (
     policy === of.name &&

@@ -83,6 +83,7 @@ test("the whole status of a policy that is in force", () => {
       },
       impact: [{ name: "orders-db", impact: "Gate", source: "built-in" }],
       application: { probes: { value: "Keep", source: "built-in" } },
+      rollout: { value: "Manual", source: "built-in" },
       fleet: { maxUnready: { value: "100%", source: "built-in" } },
     },
     bounds: { unreadyWithin: "16s", readyWithin: "11s" },

@@ -15,6 +15,7 @@ import { INJECT_LABEL } from "../../api/names.ts";
 import { bounds, formatDuration, type TimeField } from "../../api/timing.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import { formatMaxUnready } from "../../api/v1alpha1-fleet.ts";
+import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
@@ -48,6 +49,8 @@ export interface StatusFacts {
   resolution: Resolution;
   counts: PodCounts;
   programmed: Programmed;
+  /** How far a rollout is; undefined: there is nothing to say of one. */
+  rollout?: RolloutStatus | undefined;
   /** The status as it stands, for the times of its conditions. */
   previous: HealthPolicyStatus | undefined;
   now: Date;
@@ -139,17 +142,23 @@ function restart(workloads: readonly string[], namespace: string): string {
   return `Restart them: kubectl rollout restart ${named} -n ${namespace}${rest}`;
 }
 
-function podsCurrent({ counts, namespace, resolution }: StatusFacts): ConditionState {
+/** What becomes of pods that are not as the policy asks: they are restarted, or the reader is told how to. */
+function remedy(workloads: readonly string[], { namespace, rollout }: StatusFacts): string {
+  return rollout ? `rollout: ${rollout.message}` : restart(workloads, namespace);
+}
+
+function podsCurrent(facts: StatusFacts): ConditionState {
+  const { counts, resolution } = facts;
   if (!policyInForce(resolution)) return unknown("Invalid", "An invalid policy has no pods.");
   const { matched, injected, left, outdated } = counts;
   const missing = matched - injected;
   if (missing > 0) {
     const what = `${missing} of ${matched} matching pods run without the sidecar.`;
-    return no("PodsPredatePolicy", `${what} ${restart(counts.predating, namespace)}`);
+    return no("PodsPredatePolicy", `${what} ${remedy(counts.predating, facts)}`);
   }
   if (outdated > 0) {
     const what = `${outdated} of ${matched + left} pods run what an earlier policy asked for.`;
-    return no("PodsOutdated", `${what} ${restart(counts.outdatedWorkloads, namespace)}`);
+    return no("PodsOutdated", `${what} ${remedy(counts.outdatedWorkloads, facts)}`);
   }
   if (matched === 0) return yes("NoPods", "No running pod matches the selector.");
   return yes("PodsCurrent", "Every matching pod runs the sidecar as the policy asks for.");
@@ -209,7 +218,7 @@ function conditions(facts: StatusFacts): Condition[] {
 }
 
 function effective(policy: EffectivePolicy) {
-  const { mode, timing, probe, dependencies, application, maxUnready, sources } = policy;
+  const { mode, timing, probe, dependencies, application, maxUnready, rollout, sources } = policy;
   const time = <T>(field: TimeField, value: T) => ({ value, source: sources.times[field] });
   const duration = (field: TimeField, milliseconds: number) =>
     time(field, formatDuration(milliseconds));
@@ -234,6 +243,7 @@ function effective(policy: EffectivePolicy) {
     })),
     application: { probes: { value: application.probes, source: sources.probes } },
     fleet: { maxUnready: { value: formatMaxUnready(maxUnready), source: sources.maxUnready } },
+    rollout: { value: rollout, source: sources.rollout },
   };
 }
 
@@ -270,6 +280,7 @@ export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
     pods: { ...summary(facts.counts), ...pods },
     ...(isWorthTelling(facts.counts.probes, policy) && { application: facts.counts.probes }),
     ...reported,
+    ...(facts.rollout && { rollout: facts.rollout }),
     dependenciesSummary: policy.dependencies.map(({ name }) => name).join(","),
   };
 }

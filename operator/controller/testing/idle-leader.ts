@@ -8,6 +8,7 @@ export const IDLE_LEADER: Leader = {
   queueDepth: () => 0,
   counts: () => new Map(),
   coverages: () => new Map(),
+  evictions: () => new Map(),
   pods: () => undefined,
   stoppedNamespaces: () => undefined,
   webhookReach: () => NOT_PROVEN_YET.reach,

@@ -7,6 +7,7 @@ export const LEADER_SETTINGS = {
   webhookPort: 1,
   webhookService: "webhook",
   webhookTimeoutSeconds: 3,
+  evictionsPerMinute: 10,
   certificateSecret: "certificate",
   clusterRole: "the-role",
   inject: { image: "sidecar:1" },

@@ -35,6 +35,8 @@ export interface WebhookProver {
   /** One proof; resolves with the milliseconds until the next. Never rejects. */
   prove(): Promise<number>;
   reach(): Reach;
+  /** Tries once more, beside the proofs and without counting as one: whether it answers at this moment. Never rejects. */
+  answers(): Promise<boolean>;
 }
 
 /** Status code and reason, and no text of a server. */
@@ -85,5 +87,6 @@ export function createWebhookProver(options: WebhookProverOptions): WebhookProve
       return proof.result === "answered" ? PROOF_INTERVAL_MILLISECONDS : PROOF_RETRY_MILLISECONDS;
     },
     reach: () => history.reach,
+    answers: async () => (await send()).result === "answered",
   };
 }

@@ -25,6 +25,7 @@ export interface PolicyObject {
     effective?: Effective;
     bounds?: { unreadyWithin: string; readyWithin: string };
     pods?: Record<string, number | string>;
+    rollout?: { message: string; stopped?: string[] };
     dependencies?: {
       name: string;
       failingPods: number;

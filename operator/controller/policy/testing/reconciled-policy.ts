@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { ServiceRecord } from "../../../api/circular-dependency.ts";
 import type { DefaultsSupplier } from "../../../api/merge-defaults.ts";
 import { rawPolicy, testPolicy } from "../../../api/testing/policy.ts";
+import type { RolloutStatus } from "../../../api/v1alpha1-rollout-status.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { Caches } from "../../caches.ts";
 import { carryOut } from "../../certificate/certificates.ts";
@@ -43,6 +44,8 @@ interface World {
   outcomes: Map<string, Outcome>;
   /** What was said on pods and policies. */
   events: EventToRecord[];
+  /** How far the rollout is. */
+  rollout: RolloutStatus | undefined;
   /** Namespaces whose pods are not known yet. */
   unsynced: string[];
 }
@@ -66,6 +69,7 @@ export async function openPolicy() {
     following: new Map(),
     outcomes: new Map(),
     events: [],
+    rollout: undefined,
     unsynced: [],
   };
   const replica = https.createServer(
@@ -109,6 +113,7 @@ export async function openPolicy() {
         lookAgain: () => undefined,
       }),
       events: { record: (event) => world.events.push(event) },
+      rollout: () => world.rollout,
       configMaps: createConfigMapWriter(api.client, () => 0.5),
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,

@@ -1,0 +1,168 @@
+/** Which pod of a policy is evicted next, or what is waited for. Pure. */
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import { MAX_STOPPED_WORKLOADS, type RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
+import { revisionOf } from "../../inject/revision.ts";
+import type { PodRecord } from "../policy/pods.ts";
+import type { Reach } from "../webhook-configuration/webhook-proof.ts";
+import { type Evicting, type LastEviction, lastEviction } from "./last-eviction.ts";
+import { hasController, restartRule } from "./restartable.ts";
+import { firstToGo, type WorkloadState, whyWait, workloadStates } from "./workload-state.ts";
+
+/** All that is looked at. */
+export interface RolloutFacts {
+  policy: EffectivePolicy;
+  /** All usable policies of the namespace. */
+  policies: readonly EffectivePolicy[];
+  /** All pods of the namespace, those that are being deleted too. */
+  pods: readonly PodRecord[];
+  /** The namespace is one of the cluster's own, or the operator's. */
+  excluded: boolean;
+  /** Accepted and programmed in its present generation, as its status says. */
+  inForce: boolean;
+  webhookReach: Reach;
+  /** Evictions a minute over the whole cluster; 0: none. */
+  evictionsPerMinute: number;
+  /** How far it is; of an earlier generation without the workloads that were left alone then. */
+  before: Pick<RolloutStatus, "evicting" | "stopped"> | undefined;
+  /** A pod that was evicted a moment ago, whatever the cache of pods says still. */
+  evictedUid: string | undefined;
+  /** The last eviction was so long ago that pods which are missing since will not come. */
+  tooLong: boolean;
+  /** Why an eviction in this workload was refused a moment ago, if it was. */
+  refused: (workload: string) => string | undefined;
+}
+
+/** A pod to evict, and what to write down before. */
+export interface Eviction {
+  pod: PodRecord;
+  reason: "missing" | "outdated";
+  evicting: Evicting;
+}
+
+/** What to do. */
+export type RolloutPlan = { stopped: string[] } & (
+  | { do: "nothing" }
+  | { do: "wait"; message: string; evicting?: Evicting }
+  | ({ do: "evict" } & Eviction)
+);
+
+const HELP = "restart it yourself, or edit the policy to have it tried again";
+
+/** What is said of workloads that are left alone. */
+export function stoppedMessage(stopped: readonly string[]): string {
+  const [first, ...more] = stopped;
+  const others = more.length > 0 ? ` and ${more.length} more` : "";
+  return `Left alone: ${first}${others}, where an eviction brought no pod that is as the policy asks; ${HELP}.`;
+}
+
+/** Why nothing at all is evicted for the policy. */
+function whyNone({
+  excluded,
+  inForce,
+  webhookReach,
+  evictionsPerMinute,
+}: RolloutFacts): string | undefined {
+  if (excluded) return "Pods of this namespace are never evicted.";
+  if (evictionsPerMinute === 0) {
+    return "The operator may not evict pods: rollout.evictionsPerMinute is 0 in the chart's values. Restart them yourself.";
+  }
+  if (!inForce) return "Waits until the policy is accepted and programmed.";
+  if (webhookReach.state === "reachable") return undefined;
+  return "Waits until API servers are proven to reach the operator's webhook: new pods would get no sidecar.";
+}
+
+function withoutController(pods: readonly PodRecord[]): string {
+  const one = pods.length === 1;
+  const what = one ? "1 pod has" : `${pods.length} pods have`;
+  return `${what} no controller that would make a new one, and ${one ? "is" : "are"} not evicted: delete and create ${one ? "it" : "them"} again.`;
+}
+
+/** Where the next pod is taken from: the workload with most pods first, where one of them counts least. */
+function inOrder(states: Iterable<WorkloadState>): WorkloadState[] {
+  return [...states].toSorted(
+    (left, right) => right.pods.length - left.pods.length || (left.name < right.name ? -1 : 1),
+  );
+}
+
+/** Plans for workloads of which none is being worked on. */
+function planFor(
+  workloads: readonly WorkloadState[],
+  facts: RolloutFacts,
+  stopped: string[],
+): RolloutPlan {
+  const why = restartRule(facts.policy, facts.policies);
+  const waits: string[] = [];
+  for (const state of workloads) {
+    const wait = whyWait(state);
+    const refused = facts.refused(state.name);
+    const pod = firstToGo(state);
+    const reason = pod && why(pod);
+    if (wait) waits.push(`Waits for ${wait}.`);
+    else if (refused) waits.push(refused);
+    else if (pod && reason) {
+      const { name: workload, pods, toRestart } = state;
+      const evicting = {
+        workload,
+        pod: pod.name,
+        uid: pod.uid,
+        revision: revisionOf(facts.policy),
+        pods: pods.length,
+        current: pods.length - toRestart.length,
+      };
+      return { do: "evict", pod, reason, evicting, stopped };
+    }
+  }
+  return { do: "wait", message: waits[0] ?? "", stopped };
+}
+
+/** The pods as they are, whatever the cache says of the one that was evicted a moment ago. */
+function asTheyAre({ pods, evictedUid }: RolloutFacts): PodRecord[] {
+  return pods.map((pod) => (pod.uid === evictedUid ? { ...pod, ending: true } : pod));
+}
+
+function judged(
+  states: ReadonlyMap<string, WorkloadState>,
+  { before, policy, tooLong }: RolloutFacts,
+): LastEviction {
+  const evicting = before?.evicting;
+  if (!evicting) return { is: "over" };
+  const revision = revisionOf(policy);
+  return lastEviction(evicting, states.get(evicting.workload), { revision, tooLong });
+}
+
+/** Workloads to be left alone: as before, while pods there are to be restarted, and the one of a useless eviction. */
+function stoppedNow(
+  last: LastEviction,
+  { before }: RolloutFacts,
+  states: ReadonlyMap<string, WorkloadState>,
+): string[] {
+  const added = last.is === "useless" && before?.evicting ? [before.evicting.workload] : [];
+  return [...new Set([...(before?.stopped ?? []), ...added])]
+    .filter((name) => states.get(name)?.toRestart.length)
+    .slice(0, MAX_STOPPED_WORKLOADS);
+}
+
+/** The plan for a policy with `rollout: Restart`. */
+export function nextEviction(facts: RolloutFacts): RolloutPlan {
+  const states = workloadStates(asTheyAre(facts), restartRule(facts.policy, facts.policies));
+  const last = judged(states, facts);
+  const stopped = stoppedNow(last, facts, states);
+  if (last.is === "underWay") {
+    const evicting = facts.before?.evicting;
+    const message = `Waits for ${last.message}.`;
+    return { do: "wait", message, ...(evicting && { evicting }), stopped };
+  }
+  const concerned = inOrder(states.values()).filter(({ toRestart }) => toRestart.length > 0);
+  if (concerned.length === 0) return { do: "nothing", stopped };
+  const none = whyNone(facts);
+  if (none) return { do: "wait", message: none, stopped };
+  const made = concerned.filter(({ toRestart }) => toRestart.every(hasController));
+  const bare = concerned.flatMap(({ toRestart }) => toRestart.filter((pod) => !hasController(pod)));
+  const workloads = made.filter(({ name }) => !stopped.includes(name));
+  // So many that the next one would be as useless.
+  if (workloads.length > 0 && stopped.length < MAX_STOPPED_WORKLOADS) {
+    return planFor(workloads, facts, stopped);
+  }
+  const message = stopped.length > 0 ? stoppedMessage(stopped) : withoutController(bare);
+  return { do: "wait", message, stopped };
+}

@@ -1,0 +1,37 @@
+/** Which pods a restart would mend. Pure. */
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import { matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
+import { revisionsInAnyFormat } from "../../inject/revision.ts";
+import type { PodRecord } from "../policy/pods.ts";
+
+/** Why a pod is to be restarted: it has no sidecar, or one that the policy asked for before it was edited. */
+export type RestartReason = "missing" | "outdated";
+
+/** Tells of a pod why it is to be restarted; undefined: it is not. */
+export type WhyRestart = (pod: PodRecord) => RestartReason | undefined;
+
+/**
+ * How to tell it of the pods of a policy's namespace; `policies` are all usable ones of it. A pod that the policy does
+ * not select any more stays: what it would be after a restart is not this policy's to say.
+ */
+export function restartRule(
+  policy: EffectivePolicy,
+  policies: readonly EffectivePolicy[],
+): WhyRestart {
+  const revisions = revisionsInAnyFormat(policy);
+  return ({ labels, skipped, sidecar }) => {
+    if (skipped || !selectorMatches(policy.selector, labels)) return undefined;
+    if (matchingPolicies(policies, labels)[0]?.name !== policy.name) return undefined;
+    if (!sidecar) return "missing";
+    const isAsAsked = sidecar.policy === policy.name && revisions.includes(sidecar.revision);
+    return isAsAsked ? undefined : "outdated";
+  };
+}
+
+/**
+ * Whether something makes a new pod in place of this one, as far as its ownerReferences say. A static pod's owner is
+ * its node.
+ */
+export function hasController({ judged: { workload } }: PodRecord): boolean {
+  return !workload.startsWith("Pod/") && !workload.startsWith("Node/");
+}

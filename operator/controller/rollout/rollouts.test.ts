@@ -1,0 +1,217 @@
+/** What the leader does about a rollout, step by step. */
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { ApiError } from "../kube/kube-client.ts";
+import { type LedRollout, openRollout } from "./testing/led-rollout.ts";
+import { currentPod, pod } from "./testing/rollout-facts.ts";
+
+let rollout: LedRollout;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  rollout = openRollout();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** Up to the moment at which the pod is evicted, if nothing speaks against it. */
+async function evictOne(): Promise<void> {
+  await rollout.work();
+  rollout.settle();
+  await rollout.work();
+  rollout.echo();
+  await rollout.work();
+}
+
+const refusal = (code: number, message: string) =>
+  new ApiError("evicting", { code, body: JSON.stringify({ reason: "Because", message }) });
+
+describe("one pod after the other", () => {
+  test("first the status says so, then the pod is evicted, once", async () => {
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits a moment: the policy has just changed.");
+    rollout.settle();
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({
+      message: "Evicts pod web-1 of Deployment/web.",
+      evicting: { pod: "web-1", uid: "uid-of-web-1", pods: 3, current: 0 },
+    });
+    await rollout.work();
+    expect(rollout.world.evicted).toEqual([]);
+    rollout.echo();
+    await rollout.work();
+    const path = "/api/v1/namespaces/shop/pods/web-1/eviction";
+    expect(rollout.world.evicted).toEqual([{ path, uid: "uid-of-web-1" }]);
+    expect(rollout.world.results).toEqual(["evicted"]);
+    expect(rollout.world.events).toMatchObject([
+      {
+        regarding: { kind: "HealthPolicy", namespace: "shop", name: "web" },
+        type: "Normal",
+        reason: "PodEvicted",
+        message: "Pod web-1 of Deployment/web: it has no sidecar.",
+      },
+    ]);
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits for Deployment/web: pod web-1 is being deleted.");
+    expect(rollout.world.evicted).toHaveLength(1);
+  });
+
+  test("the next one goes when the new pod is ready and says that all is up", async () => {
+    await evictOne();
+    const sidecar = {
+      policy: "web",
+      revision: currentPod("x").sidecar?.revision ?? "",
+      ready: true,
+      port: 19_847,
+    };
+    rollout.world.pods = [currentPod("web-9", { sidecar }), pod("web-2"), pod("web-3")];
+    const down = { name: "orders-db", gating: true, up: false, reason: "ConnectTimeout" };
+    rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [down] });
+    expect(await rollout.work()).toBe(10_000);
+    expect(rollout.status()?.message).toBe(
+      "Waits: orders-db is down (ConnectTimeout), as pod web-9 says.",
+    );
+    rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [] });
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({ evicting: { pod: "web-2", current: 1 } });
+  });
+
+  test("when all are as the policy asks, nothing is said any more", async () => {
+    await evictOne();
+    rollout.world.pods = ["web-7", "web-8", "web-9"].map((name) => currentPod(name));
+    expect(await rollout.work()).toBeUndefined();
+    expect(rollout.status()).toBeUndefined();
+  });
+
+  test("the status is told of a change, and of nothing else", async () => {
+    await rollout.work();
+    await rollout.work();
+    expect(rollout.world.changes).toBe(1);
+  });
+});
+
+describe("it waits", () => {
+  test("until the webhook answers", async () => {
+    rollout.world.webhookAnswers = false;
+    await evictOne();
+    expect(rollout.world.evicted).toEqual([]);
+    expect(rollout.status()?.message).toBe(
+      "Waits until the operator's webhook answers: new pods would get no sidecar.",
+    );
+  });
+
+  test("for its turn, and asks nobody before", async () => {
+    rollout.world.turn = false;
+    rollout.world.pods.push(currentPod("web-4"));
+    await rollout.work();
+    rollout.settle();
+    expect(await rollout.work()).toBe(4_000);
+    expect(rollout.status()?.message).toBe(
+      "Waits for its turn: at most 10 pods a minute are evicted in the whole cluster.",
+    );
+    expect(rollout.world.asked).toBe(0);
+  });
+
+  test("after a refusal by a budget, and then tries again", async () => {
+    rollout.world.refusal = refusal(429, "it would violate the pod's disruption budget");
+    await evictOne();
+    expect(rollout.world.results).toEqual(["budget"]);
+    await rollout.work();
+    expect(rollout.status()).toEqual({
+      message: "Waits: a PodDisruptionBudget allows no eviction in Deployment/web.",
+    });
+    expect(rollout.world.events).toEqual([]);
+    await evictOne();
+    expect(rollout.world.results).toEqual(["budget", "budget"]);
+  });
+
+  test("after an error, which the API server's words do not leave", async () => {
+    rollout.world.refusal = refusal(403, "secret words");
+    await evictOne();
+    await rollout.work();
+    expect(rollout.world.results).toEqual(["failed"]);
+    expect(rollout.status()?.message).toBe("Waits: the API server answered 403 in Deployment/web.");
+  });
+
+  test("what was decided is decided again when the status was not written for 10 s", async () => {
+    await rollout.work();
+    rollout.settle();
+    await rollout.work();
+    jest.advanceTimersByTime(10_000);
+    rollout.echo();
+    await rollout.work();
+    expect(rollout.world.evicted).toEqual([]);
+  });
+});
+
+describe("another leader", () => {
+  test("goes on from the status, and does not evict a second pod", async () => {
+    await evictOne();
+    rollout.echo();
+    rollout.takeOver();
+    rollout.world.pods = [pod("web-2"), pod("web-3")];
+    rollout.settle();
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits for Deployment/web: 2 of 3 pods are there.");
+    expect(rollout.world.evicted).toHaveLength(1);
+  });
+
+  test("leaves the workload alone after 10 minutes, and tells so once", async () => {
+    await evictOne();
+    rollout.echo();
+    rollout.takeOver();
+    rollout.world.pods = [pod("web-2"), pod("web-3")];
+    await rollout.work();
+    jest.advanceTimersByTime(600_001);
+    await rollout.work();
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
+    const warnings = rollout.world.events.filter(({ reason }) => reason === "RolloutStopped");
+    expect(warnings).toHaveLength(1);
+    rollout.echo();
+    rollout.takeOver();
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
+  });
+
+  test("says what the last one said until it has looked", async () => {
+    await rollout.work();
+    rollout.echo();
+    rollout.takeOver();
+    expect(rollout.status()?.message).toBe("Waits a moment: the policy has just changed.");
+  });
+
+  test("does nothing before it knows the pods", async () => {
+    rollout.world.synced = false;
+    expect(await rollout.work()).toBeUndefined();
+    expect(rollout.world.changes).toBe(0);
+  });
+});
+
+describe("the policy", () => {
+  test("with Manual has no rollout, and what was said of one goes", async () => {
+    await rollout.work();
+    expect(rollout.concern()).toBe(true);
+    rollout.cachePolicy({ rollout: "Manual" });
+    expect(rollout.status()).toBeUndefined();
+    await rollout.work();
+    expect(rollout.concern()).toBe(false);
+  });
+
+  test("is tried again everywhere once it was edited", async () => {
+    rollout.world.refusal = refusal(429, "disruption budget");
+    await evictOne();
+    await rollout.work();
+    expect(rollout.status()?.message).toContain("PodDisruptionBudget");
+    rollout.cachePolicy({}, { generation: 4 });
+    await rollout.work();
+    expect(rollout.status()?.message).not.toContain("PodDisruptionBudget");
+  });
+
+  test("of the same name and another uid begins anew", async () => {
+    await evictOne();
+    rollout.cachePolicy({}, { uid: "another" });
+    expect(rollout.status()).toBeUndefined();
+  });
+});

@@ -1,0 +1,308 @@
+/**
+ * What the leader does about `rollout: Restart`: looks, decides, has the status say what it is about to do, evicts.
+ * Level-triggered: it may be called at any time and as often as anybody likes, for one policy once at a time.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import { API_VERSION, excludedNamespaces } from "../../api/names.ts";
+import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
+import { revisionOf } from "../../inject/revision.ts";
+import type { Caches } from "../caches.ts";
+import type { EventToRecord } from "../events/event-object.ts";
+import type { EventRecorder } from "../events/event-recorder.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { keyOf } from "../kube/kube-object.ts";
+import { circularPods } from "../policy/circular-pods.ts";
+import type { PodWatches } from "../policy/pod-watches.ts";
+import type { PolicyRecord } from "../policy/policy-cache.ts";
+import { wasProgrammed } from "../policy/status.ts";
+import type { Ask } from "../policy/survey-sidecars.ts";
+import type { Reach } from "../webhook-configuration/webhook-proof.ts";
+import { whyDependenciesWait } from "./dependencies-up.ts";
+import { type EvictionResult, evictPod } from "./evict-pod.ts";
+import type { EvictionPace } from "./eviction-pace.ts";
+import { type Eviction, nextEviction, type RolloutPlan, stoppedMessage } from "./next-eviction.ts";
+import {
+  newMemory,
+  noteRefusal,
+  type RolloutMemory,
+  refusedThere,
+  takeIn,
+} from "./rollout-memory.ts";
+
+/** While something is under way: a pod's readiness is no work for its policy by itself. */
+const SOON_MILLISECONDS = 1_000;
+/** While it waits for what takes longer, and may take sidecars to be asked. */
+const LATER_MILLISECONDS = 10_000;
+/** What was decided and asked this long ago need not be so any more. */
+const INTENTION_MILLISECONDS = 10_000;
+/** Every replica has heard of a change by then; a pod made by one that has not would be outdated at once. */
+export const CHANGE_SETTLES_MILLISECONDS = 5_000;
+/** Pods that are missing for so long after an eviction will not come: a quota, or the workload is gone. */
+export const MISSING_MILLISECONDS = 600_000;
+
+/** A policy, by its names. */
+interface PolicyName {
+  namespace: string;
+  name: string;
+}
+
+/** What rollouts need. */
+export interface RolloutsOptions {
+  client: Pick<KubeClient, "request">;
+  caches: Pick<Caches, "policies" | "index" | "service">;
+  pods: Pick<PodWatches, "pods" | "ending" | "synced">;
+  /** The operator's own namespace. */
+  namespace: string;
+  evictionsPerMinute: number;
+  pace: EvictionPace;
+  webhookReach: () => Reach;
+  /** Whether the webhook answers at this very moment. */
+  webhookAnswers: () => Promise<boolean>;
+  ask: Ask;
+  events: Pick<EventRecorder, "record">;
+  /** Called with the result of each eviction. */
+  onEviction: (result: EvictionResult["result"]) => void;
+  /** Called when the status of the policy is to say something else. */
+  onChange: (policy: PolicyName) => void;
+  log: Pick<Logger, "info" | "warn">;
+}
+
+/** The rollouts of all policies. */
+export interface Rollouts {
+  /** Whether there is work on the policy. */
+  concern(policy: PolicyName): boolean;
+  /** Works on the policy; resolves with the milliseconds until it wants to be called again. */
+  work(policy: PolicyName): Promise<number | undefined>;
+  /** What its status says of the rollout. */
+  status(record: PolicyRecord): RolloutStatus | undefined;
+}
+
+/** Something is waited for, and looked at again after so many milliseconds. */
+interface Wait {
+  message: string;
+  for: number;
+}
+
+/** What the status says while it follows `plan`. */
+function statusOf(plan: RolloutPlan, message?: string): RolloutStatus | undefined {
+  const stopped = plan.stopped.length > 0 ? { stopped: plan.stopped } : {};
+  if (plan.do === "nothing") {
+    return plan.stopped.length > 0
+      ? { message: stoppedMessage(plan.stopped), ...stopped }
+      : undefined;
+  }
+  if (message !== undefined) return { message, ...stopped };
+  if (plan.do === "wait") {
+    const { message: text, evicting } = plan;
+    return { message: text, ...(evicting && { evicting }), ...stopped };
+  }
+  const { workload, pod } = plan.evicting;
+  return { message: `Evicts pod ${pod} of ${workload}.`, evicting: plan.evicting, ...stopped };
+}
+
+function isAccepted({ status }: PolicyRecord): boolean {
+  return (
+    status?.conditions?.some(
+      ({ type, status: value }) => type === "Accepted" && value === "True",
+    ) ?? false
+  );
+}
+
+/** One of them, as it is looked at. */
+interface Rollout {
+  record: PolicyRecord;
+  policy: EffectivePolicy;
+  memory: RolloutMemory;
+}
+
+/** Rollouts of which nothing is known yet. */
+export function createRollouts(options: RolloutsOptions): Rollouts {
+  const { caches, pods, pace, events, log } = options;
+  const memories = new Map<string, RolloutMemory>();
+
+  /** The policy, where pods are to be restarted for it. */
+  function restarting(record: PolicyRecord): EffectivePolicy | undefined {
+    const resolution = caches.index.resolution(record);
+    if (!resolution || !("policy" in resolution)) return undefined;
+    return resolution.policy.rollout === "Restart" ? resolution.policy : undefined;
+  }
+
+  function memoryOf(record: PolicyRecord, policy: EffectivePolicy): RolloutMemory {
+    const key = keyOf(record);
+    const now = performance.now();
+    const revision = revisionOf(policy);
+    const known = memories.get(key);
+    const memory = known?.uid === record.uid ? known : newMemory(record, revision, now);
+    memories.set(key, memory);
+    takeIn(memory, { generation: record.generation, revision, now });
+    return memory;
+  }
+
+  function podsOf(policy: EffectivePolicy) {
+    const { namespace } = policy;
+    const all = [...pods.pods(namespace), ...pods.ending(namespace)];
+    return circularPods(policy, all, caches.service).pods;
+  }
+
+  function planOf({ record, policy, memory }: Rollout): RolloutPlan {
+    const now = performance.now();
+    const { namespace } = policy;
+    return nextEviction({
+      policy,
+      policies: caches.index.policies(namespace),
+      pods: podsOf(policy),
+      excluded: excludedNamespaces(options.namespace).includes(namespace),
+      inForce: isAccepted(record) && wasProgrammed(record.status, record.generation),
+      webhookReach: options.webhookReach(),
+      evictionsPerMinute: options.evictionsPerMinute,
+      before: memory.status,
+      evictedUid: memory.evicted?.uid,
+      tooLong: memory.evicted !== undefined && now - memory.evicted.at > MISSING_MILLISECONDS,
+      refused: (workload) => refusedThere(memory, workload, now),
+    });
+  }
+
+  function say(policy: PolicyName, memory: RolloutMemory, status: RolloutStatus | undefined): void {
+    if (isDeepStrictEqual(memory.status, status)) return;
+    memory.status = status;
+    options.onChange(policy);
+  }
+
+  /** It is not the policy's turn. */
+  function notYet(memory: RolloutMemory): Wait | undefined {
+    const settles = memory.revisionSince + CHANGE_SETTLES_MILLISECONDS - performance.now();
+    if (settles > 0)
+      return { message: "Waits a moment: the policy has just changed.", for: settles };
+    const turn = pace.wait();
+    if (turn === 0) return undefined;
+    const rate = `at most ${options.evictionsPerMinute} pods a minute are evicted in the whole cluster`;
+    return { message: `Waits for its turn: ${rate}.`, for: turn };
+  }
+
+  /** Why a pod may not go at this very moment, asked of sidecars and webhook. */
+  async function whyNotNow(policy: EffectivePolicy): Promise<Wait | undefined> {
+    const message = await whyDependenciesWait(policy, podsOf(policy), options.ask);
+    if (message !== undefined) return { message, for: LATER_MILLISECONDS };
+    if (await options.webhookAnswers()) return undefined;
+    const unanswered = "Waits until the operator's webhook answers: new pods would get no sidecar.";
+    return { message: unanswered, for: LATER_MILLISECONDS };
+  }
+
+  /** Takes the turn for one eviction. */
+  async function whyWait(
+    policy: EffectivePolicy,
+    memory: RolloutMemory,
+  ): Promise<Wait | undefined> {
+    const wait = notYet(memory) ?? (await whyNotNow(policy));
+    if (wait || pace.take()) return wait;
+    // While sidecars were asked, another policy has taken it.
+    return notYet(memory);
+  }
+
+  function tell(
+    { namespace, name, uid }: PolicyRecord,
+    event: Pick<EventToRecord, "type" | "reason" | "message">,
+  ): void {
+    const regarding = { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid };
+    events.record({ regarding, ...event });
+  }
+
+  function tellEvicted(record: PolicyRecord, { evicting, reason }: Eviction): void {
+    const why = reason === "missing" ? "it has no sidecar" : "the policy was edited";
+    const message = `Pod ${evicting.pod} of ${evicting.workload}: ${why}.`;
+    tell(record, { type: "Normal", reason: "PodEvicted", message });
+  }
+
+  /** Tells of workloads that are left alone from now on. */
+  function tellStopped({ record, memory }: Rollout, { stopped }: RolloutPlan): void {
+    const before = memory.status?.stopped ?? [];
+    if (stopped.every((workload) => before.includes(workload))) return;
+    tell(record, { type: "Warning", reason: "RolloutStopped", message: stoppedMessage(stopped) });
+  }
+
+  function afterEviction(memory: RolloutMemory, plan: Eviction, outcome: EvictionResult): void {
+    const now = performance.now();
+    const { workload, pod, uid } = plan.evicting;
+    options.onEviction(outcome.result);
+    if (outcome.result === "evicted") {
+      memory.evicted = { uid, at: now };
+      memory.refusals.delete(workload);
+    }
+    if (outcome.result === "budget" || outcome.result === "failed") {
+      const message = `Waits: ${outcome.message} in ${workload}.`;
+      noteRefusal(memory, workload, { message, now, random: Math.random() });
+    }
+    if (outcome.result === "failed")
+      log.warn({ pod, workload, err: outcome.error }, "eviction failed");
+    else log.info({ pod, workload, result: outcome.result }, "eviction");
+  }
+
+  async function evict(record: PolicyRecord, memory: RolloutMemory, plan: Eviction): Promise<void> {
+    memory.intended = undefined;
+    const outcome = await evictPod(options.client, plan.pod);
+    afterEviction(memory, plan, outcome);
+    if (outcome.result === "evicted") tellEvicted(record, plan);
+  }
+
+  function isIntended({ intended }: RolloutMemory, { evicting }: Eviction): boolean {
+    if (intended?.uid !== evicting.uid) return false;
+    return performance.now() - intended.at < INTENTION_MILLISECONDS;
+  }
+
+  /** First the status, then, once that can be read by the next leader, the pod. */
+  async function stepTo(plan: RolloutPlan & Eviction, of: Rollout): Promise<number> {
+    const { record, policy, memory } = of;
+    if (isIntended(memory, plan)) {
+      const isWritten = record.status?.rollout?.evicting?.uid === plan.evicting.uid;
+      if (isWritten) await evict(record, memory, plan);
+      return SOON_MILLISECONDS;
+    }
+    const wait = await whyWait(policy, memory);
+    if (wait) {
+      say(record, memory, statusOf(plan, wait.message));
+      return wait.for;
+    }
+    memory.intended = { uid: plan.evicting.uid, at: performance.now() };
+    say(record, memory, statusOf(plan));
+    return SOON_MILLISECONDS;
+  }
+
+  async function carryOut(of: Rollout): Promise<number | undefined> {
+    const { record, memory } = of;
+    const plan = planOf(of);
+    tellStopped(of, plan);
+    if (plan.do === "evict") return stepTo(plan, of);
+    memory.intended = undefined;
+    say(record, memory, statusOf(plan));
+    if (plan.do === "nothing") return undefined;
+    return plan.evicting ? SOON_MILLISECONDS : LATER_MILLISECONDS;
+  }
+
+  return {
+    concern: (name) => {
+      const record = caches.policies.get(keyOf(name));
+      return (
+        memories.has(keyOf(name)) || (record !== undefined && restarting(record) !== undefined)
+      );
+    },
+    work: async (name) => {
+      const key = keyOf(name);
+      const record = caches.policies.get(key);
+      const policy = record && restarting(record);
+      if (!record || !policy) {
+        memories.delete(key);
+        return undefined;
+      }
+      // An event follows when they are known.
+      if (!pods.synced(record.namespace)) return undefined;
+      return carryOut({ record, policy, memory: memoryOf(record, policy) });
+    },
+    status: (record) => {
+      if (!restarting(record)) return undefined;
+      const memory = memories.get(keyOf(record));
+      return memory?.uid === record.uid ? memory.status : record.status?.rollout;
+    },
+  };
+}

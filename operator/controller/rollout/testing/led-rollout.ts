@@ -1,0 +1,119 @@
+/** For tests: the rollout of the policy shop/web, with stand-ins for all that it looks at and asks. */
+import { jest } from "@jest/globals";
+import { rawPolicy } from "../../../api/testing/policy.ts";
+import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
+import type { EventToRecord } from "../../events/event-object.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
+import type { PodRecord } from "../../policy/pods.ts";
+import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../../policy/policy-cache.ts";
+import { createRollouts } from "../rollouts.ts";
+import { pod } from "./rollout-facts.ts";
+
+const NAME = { namespace: "shop", name: "web" };
+
+/** Accepted and programmed. */
+const IN_FORCE: HealthPolicyStatus = {
+  observedGeneration: 3,
+  conditions: ["Accepted", "Programmed"].map((type) => ({
+    type,
+    status: "True" as const,
+    reason: type,
+    message: "",
+    observedGeneration: 3,
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+  })),
+};
+
+/** Three pods that predate the policy; it is in force, the webhook answers, and it is always the policy's turn. */
+export function openRollout() {
+  const index = createPolicyIndex(() => []);
+  const world = {
+    record: undefined as PolicyRecord | undefined,
+    pods: [pod("web-1"), pod("web-2"), pod("web-3")] as PodRecord[],
+    synced: true,
+    webhookAnswers: true,
+    turn: true,
+    sidecarSays: undefined as string | undefined,
+    /** What the API server answers to an eviction: nothing, or an error. */
+    refusal: undefined as Error | undefined,
+    asked: 0,
+    changes: 0,
+    evicted: [] as { path: string; uid: string }[],
+    results: [] as string[],
+    events: [] as EventToRecord[],
+  };
+
+  function cachePolicy(spec: object = {}, metadata: object = {}, status = IN_FORCE): void {
+    const object = { ...rawPolicy(metadata, { rollout: "Restart", ...spec }), status };
+    const now = projectPolicy(object as unknown as KubeObject) as PolicyRecord;
+    const old = world.record;
+    world.record = now;
+    index.update({ key: "shop/web", ...(old && { old }), now });
+  }
+
+  const newLeader = () =>
+    createRollouts({
+      client: {
+        request: async <T>({ path, body }: { path: string; body?: unknown }) => {
+          const { deleteOptions } = body as { deleteOptions: { preconditions: { uid: string } } };
+          world.evicted.push({ path, uid: deleteOptions.preconditions.uid });
+          if (world.refusal) throw world.refusal;
+          return {} as T;
+        },
+      },
+      caches: {
+        policies: { get: () => world.record } as never,
+        index,
+        service: () => undefined,
+      },
+      pods: {
+        pods: () => world.pods.filter(({ ending }) => !ending),
+        ending: () => world.pods.filter(({ ending }) => ending),
+        synced: () => world.synced,
+      },
+      namespace: "system",
+      evictionsPerMinute: 10,
+      pace: { wait: () => (world.turn ? 0 : 4_000), take: () => world.turn },
+      webhookReach: () => ({ state: "reachable" }),
+      webhookAnswers: async () => world.webhookAnswers,
+      ask: async () => {
+        world.asked += 1;
+        return world.sidecarSays;
+      },
+      events: { record: (event) => world.events.push(event) },
+      onEviction: (result) => world.results.push(result),
+      onChange: () => {
+        world.changes += 1;
+      },
+      log: { info: () => {}, warn: () => {} } as never,
+    });
+  let rollouts = newLeader();
+  cachePolicy();
+
+  return {
+    world,
+    cachePolicy,
+    work: () => rollouts.work(NAME),
+    concern: () => rollouts.concern(NAME),
+    status: () => rollouts.status(world.record as PolicyRecord),
+
+    /** Writes the status, as the reconciler and our own watch do. */
+    echo: (): void => {
+      const record = world.record as PolicyRecord;
+      const rollout = rollouts.status(record);
+      world.record = { ...record, status: { ...record.status, ...(rollout && { rollout }) } };
+    },
+
+    /** Another replica leads from now on. */
+    takeOver: (): void => {
+      rollouts = newLeader();
+    },
+
+    /** Every replica has heard of the last change. */
+    settle: (): void => {
+      jest.advanceTimersByTime(5_000);
+    },
+  };
+}
+
+export type LedRollout = ReturnType<typeof openRollout>;

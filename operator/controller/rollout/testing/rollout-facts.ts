@@ -1,0 +1,57 @@
+/** For tests: the pods of a workload, and what a rollout is decided from. */
+import { testPolicy } from "../../../api/testing/policy.ts";
+import { revisionOf } from "../../../inject/revision.ts";
+import type { PodRecord } from "../../policy/pods.ts";
+import { podOf } from "../../policy/testing/records.ts";
+import type { Evicting } from "../last-eviction.ts";
+import type { RolloutFacts } from "../next-eviction.ts";
+
+/** The policy shop/web with `rollout: Restart`. */
+export const RESTART = testPolicy({ rollout: "Restart" });
+
+/** A ready pod of Deployment/web with the sidecar as the policy asks for it. */
+export function currentPod(name: string, overrides: Partial<PodRecord> = {}): PodRecord {
+  return podOf({ name, uid: `uid-of-${name}`, created: 1_000, ...overrides });
+}
+
+/** The same without a sidecar. */
+export function pod(name: string, overrides: Partial<PodRecord> = {}): PodRecord {
+  const { sidecar: _, ...bare } = currentPod(name);
+  return { ...bare, ...overrides };
+}
+
+/** As a pod of another workload, `Kind/name`. */
+export const inWorkload = (workload: string): Pick<PodRecord, "judged"> => ({
+  judged: { workload, probes: {} },
+});
+
+/** The eviction of a pod `web-0` that does not exist any more, from a Deployment of three that lacked the sidecar. */
+export function evictingOf(overrides: Partial<Evicting> = {}): Evicting {
+  return {
+    workload: "Deployment/web",
+    pod: "web-0",
+    uid: "uid-of-web-0",
+    revision: revisionOf(RESTART),
+    pods: 3,
+    current: 0,
+    ...overrides,
+  };
+}
+
+/** Three ready pods that predate their policy, which is in force. */
+export function factsOf(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
+  return {
+    policy: RESTART,
+    policies: [RESTART],
+    pods: [pod("web-1"), pod("web-2"), pod("web-3")],
+    excluded: false,
+    inForce: true,
+    webhookReach: { state: "reachable" },
+    evictionsPerMinute: 10,
+    before: undefined,
+    evictedUid: undefined,
+    tooLong: false,
+    refused: () => undefined,
+    ...overrides,
+  };
+}
