@@ -133,6 +133,17 @@ describe("a client that means no good", () => {
   );
 });
 
+test("metrics are rendered once for all who ask within a second", async () => {
+  const registry = new Registry();
+  const metrics = jest.spyOn(registry, "metrics");
+  const url = await start(registry, () => undefined);
+  const answers = Array.from({ length: 10 }, () => fetch(`${url}/metrics`));
+  expect((await Promise.all(answers)).map(({ status }) => status)).toStrictEqual(
+    Array(10).fill(200),
+  );
+  expect(metrics).toHaveBeenCalledTimes(1);
+});
+
 test("each answer ends its connection", async () => {
   const url = await start(new Registry(), () => undefined);
   for (const path of ["/healthz", "/readyz", "/metrics", "/other"]) {
@@ -175,7 +186,7 @@ test("the controller's metrics", async () => {
   expect(text).not.toMatch(/^healthpolicy_certificate_expiry_seconds /m);
   // A policy that is gone, or another leader: no stale figures.
   counts = new Map();
-  expect(await (await fetch(`${url}/metrics`)).text()).not.toContain('policy="web"');
+  expect(await registry.metrics()).not.toContain('policy="web"');
 });
 
 test("seconds until the certificate ends", async () => {
