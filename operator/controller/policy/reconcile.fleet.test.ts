@@ -1,6 +1,7 @@
 /** What the leader delivers to pods that ask each other, and what it says of a fault that they share. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { POLICY_FILE } from "../../api/names.ts";
+import { RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { CONFIG_MAP, openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
 import { podOf } from "./testing/records.ts";
 
@@ -60,6 +61,31 @@ test("other pods are not delivered before their time, and asked for then", async
   expect(delivered()).toStrictEqual(first);
   expect(again).toBeGreaterThan(50_000);
   expect(again).toBeLessThanOrEqual(60_000);
+});
+
+test("a sample that is due in the midst of a call is delivered by the next one, and not lost", async () => {
+  const clock = performance.now.bind(performance);
+  let ahead = 0;
+  const spy = jest.spyOn(performance, "now").mockImplementation(() => clock() + ahead);
+  try {
+    putPod(1);
+    await web.reconcile();
+    web.pods.update({ key: "shop/web-1", old: podOf() });
+    putPod(2);
+    ahead = RESAMPLE_MILLISECONDS - 10_000;
+    // What sidecars said is looked at after the ConfigMap.
+    web.world.outcomes.get = () => {
+      ahead = RESAMPLE_MILLISECONDS;
+      return undefined;
+    };
+    const again = await web.reconcile();
+    expect(ahead).toBe(RESAMPLE_MILLISECONDS);
+    expect(again).toBeLessThanOrEqual(10_000);
+    await web.reconcile();
+    expect(delivered().peers).toStrictEqual([{ ip: "10.0.0.2", port: 19_847 }]);
+  } finally {
+    spy.mockRestore();
+  }
 });
 
 test("a new leader leaves the peers as they are until it knows the pods", async () => {

@@ -27,7 +27,7 @@ import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { circularPods } from "./circular-pods.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
-import { createFleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
+import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
 import type { PodWatches } from "./pod-watches.ts";
 import { type PodRecord, readyReplicas } from "./pods.ts";
@@ -85,6 +85,13 @@ export interface Reconciler {
   counts(): ReadonlyMap<string, PodCounts>;
 }
 
+/** What is delivered to the pods, for the time of one call. */
+type Delivery = FleetNews & { policy: DeliveredPolicy };
+
+interface Facts extends PolicyFacts {
+  delivery: Delivery | undefined;
+}
+
 /** A reconciler that remembers nothing yet. */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { caches, configMaps, survey, turns, webhook, namespace: own } = options;
@@ -92,16 +99,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const counts = new Map<string, PodCounts>();
   const peers = createFleetPeers();
 
-  function fleetOf(policy: EffectivePolicy) {
+  /** Made once in a call: a sample that is taken in the midst of one would count as delivered, and never be. */
+  function deliveryOf(resolution: Resolution): Delivery | undefined {
+    const policy = policyInForce(resolution);
+    if (!policy) return undefined;
     const { namespace } = policy;
     const { pods } = options;
-    return peers.news(policy, pods.synced(namespace) ? pods.pods(namespace) : undefined);
+    const news = peers.news(policy, pods.synced(namespace) ? pods.pods(namespace) : undefined);
+    return { ...news, policy: { ...policy, fleet: news.fleet } };
   }
-
-  const delivered = (policy: EffectivePolicy): DeliveredPolicy => ({
-    ...policy,
-    fleet: fleetOf(policy).fleet,
-  });
 
   /** Has sidecars asked, and tells what those said that have been. */
   function reportsOf(policy: EffectivePolicy, pods: readonly PodRecord[]) {
@@ -133,28 +139,29 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function configMapOf(
-    resolution: Resolution,
+    delivery: Delivery | undefined,
     excluded: boolean,
   ): Promise<ConfigMapFound | undefined> {
-    const policy = policyInForce(resolution);
-    if (excluded || !policy) return undefined;
-    const found = await configMaps.look(delivered(policy));
+    if (excluded || !delivery) return undefined;
+    const found = await configMaps.look(delivery.policy);
     // A new leader that knows no pods yet would take their peers from sidecars, in a fault perhaps. It is called again
     // when it knows them, and writes no status before.
-    const waits = found.state === "due" && found.stands && fleetOf(policy).unknown;
+    const waits = found.state === "due" && found.stands && delivery.unknown;
     return waits ? { state: "current", dueMilliseconds: RESAMPLE_MILLISECONDS } : found;
   }
 
-  async function readFacts(record: PolicyRecord, resolution: Resolution): Promise<PolicyFacts> {
+  async function readFacts(record: PolicyRecord, resolution: Resolution): Promise<Facts> {
     const { namespace, generation } = record;
     const excluded = excludedNamespaces(own).includes(namespace);
+    const delivery = deliveryOf(resolution);
     return {
+      delivery,
       namespace,
       generation,
       resolution,
       excluded,
       optedOut: caches.namespaceOptedOut(namespace),
-      configMap: await configMapOf(resolution, excluded),
+      configMap: await configMapOf(delivery, excluded),
       webhookReach: options.webhookReach(),
       whyStopped: options.whyStopped(namespace),
       listedForMilliseconds: webhook.listedFor(namespace),
@@ -179,11 +186,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function writeConfigMap(
-    { resolution }: PolicyFacts,
+    { delivery }: Facts,
     { configMap }: PolicyPlan,
   ): Promise<ConfigMapCurrent | ConfigMapRefused | undefined> {
-    const policy = policyInForce(resolution);
-    return configMap && policy ? configMaps.write(delivered(policy), configMap) : undefined;
+    return configMap && delivery ? configMaps.write(delivery.policy, configMap) : undefined;
   }
 
   /** Resolves with the milliseconds after which it wants to be called again. */
@@ -198,11 +204,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   /** As writeStatus; with the ConfigMap refused it rejects, so that the queue tries again and the log tells of it. */
-  async function carryOut(
-    record: PolicyRecord,
-    facts: PolicyFacts,
-    plan: PolicyPlan,
-  ): Promise<number> {
+  async function carryOut(record: PolicyRecord, facts: Facts, plan: PolicyPlan): Promise<number> {
     // The status comes last: what it says of the ConfigMap must be true when it can be read.
     const written = await writeConfigMap(facts, plan);
     if (written?.state === "refused") {
@@ -219,8 +221,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
     if (facts.counts) counts.set(keyOf(record), facts.counts);
     const again = await carryOut(record, facts, policyPlan(facts, replicas));
-    const policy = policyInForce(resolution);
-    return Math.min(again, policy ? fleetOf(policy).againMilliseconds : again);
+    return Math.min(again, facts.delivery?.againMilliseconds ?? again);
   }
 
   function forget(key: string): void {
