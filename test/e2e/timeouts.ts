@@ -12,6 +12,8 @@ export const FAULT_VISIBLE = 30_000;
 export const RAW_CONNECT = 3_000;
 /** A changed policy or Secret reaching a running pod: the kubelet's volume refresh, about 70 s measured. */
 export const VOLUME_REFRESH = 120_000;
+/** New pods in the policy file: it gets others once a minute at most. */
+export const PEERS_DELIVERED = 90_000;
 /** The operator writing the status of a policy that was applied or changed. */
 export const STATUS_FOLLOWS = 30_000;
 /** The operator asking a sidecar that has noticed a fault: 30 s at most, on top of the policy's bound and the write. */

@@ -3,6 +3,7 @@
 
 cluster=healthpolicy
 node=$cluster-control-plane
+second_node=$cluster-worker
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 tools=$repository/.tools           # git-ignored: programs, logs, the kubeconfig of the test cluster
 logs=$tools/logs
@@ -17,6 +18,7 @@ pulled_base_image=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a70188
 built_base_image=local/debian:bookworm
 images=(sidecar operator example-node example-django test-client test-postgresql test-mariadb test-memcached test-nginx test-redis)   # healthpolicy/NAME:dev
 
+second_node_images=(sidecar test-client)   # what pods there are made of
 pull_seconds=60                    # at most this long for one try to pull an image
 node_image_seconds=2400            # about 10 minutes on 2 cores; the deadline leaves room for a slow network
 go_install_seconds=900

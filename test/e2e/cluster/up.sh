@@ -23,8 +23,8 @@ within() {
   done
 }
 
-node_exists() { docker container inspect "$node" >/dev/null 2>&1; }
-node_runs() { [ "$(docker container inspect -f '{{.State.Running}}' "$node" 2>/dev/null)" = true ]; }
+nodes_exist() { docker container inspect "$node" "$second_node" >/dev/null 2>&1; }
+nodes_run() { [ "$(docker container inspect -f '{{.State.Running}}' "$node" "$second_node" 2>/dev/null | sort -u)" = true ]; }
 
 create() {
   local config=kind-pulled.yaml
@@ -37,16 +37,27 @@ remove() { kind delete cluster --name "$cluster" --kubeconfig "$kubeconfig" >/de
 
 # True when the cluster that is here already answers, after a start where it was stopped.
 revive() {
-  if ! node_runs; then
-    say "==> Cluster: its node is stopped, starting it (usually 20 s)"
-    docker start "$node" >/dev/null || return 1
+  if ! nodes_run; then
+    say "==> Cluster: a node is stopped, starting it (usually 20 s)"
+    docker start "$node" "$second_node" >/dev/null || return 1
   fi
   # The port of the API server may have changed with the start.
   kind export kubeconfig --name "$cluster" --kubeconfig "$kubeconfig" >/dev/null 2>&1 || return 1
   within "$api_seconds" api_answers
 }
 
-if ! node_exists; then
+address_of() { docker container inspect -f '{{(index .NetworkSettings.Networks "kind").IPAddress}}' "$1"; }
+
+# Only for the node image that is built here, where nothing else gives nodes subnets of their own and ways to each
+# other. Both are gone, or other, after a start of the nodes.
+link_nodes() {
+  local first_pods=10.244.0.0/24 second_pods=10.244.1.0/24
+  docker exec "$second_node" sed -i "s|$first_pods|$second_pods|" /etc/cni/net.d/10-ptp.conflist
+  docker exec "$node" ip route replace "$second_pods" via "$(address_of "$second_node")"
+  docker exec "$second_node" ip route replace "$first_pods" via "$(address_of "$node")"
+}
+
+if ! nodes_exist; then
   remove || true
   create
 elif revive; then
@@ -58,7 +69,8 @@ else
 fi
 
 within "$api_seconds" api_answers || fail "The API server of $cluster does not answer within $api_seconds s. Look at: docker logs $node"
-say "==> Cluster: waiting for the node and its DNS (usually 20 s)"
+if docker exec "$node" test -e /etc/cni/net.d/10-ptp.conflist; then link_nodes; fi
+say "==> Cluster: waiting for the nodes and their DNS (usually 20 s)"
 kubectl wait --for=condition=Ready node --all --timeout="${ready_seconds}s" >/dev/null
 kubectl -n kube-system rollout status deployment/coredns --timeout="${ready_seconds}s" >/dev/null
 say "    ready: Kubernetes $(kubectl version -o json | sed -n '/serverVersion/,$ s/.*"gitVersion": "\(.*\)".*/\1/p')"

@@ -6,6 +6,8 @@ export interface Hole {
   namespace: string;
   service: string;
   port: number;
+  /** The node whose pods cannot reach it; the one that runs everything unless it is set. */
+  node?: string;
 }
 
 interface Service {
@@ -19,7 +21,8 @@ interface Service {
 export async function withBlackHole(hole: Hole, during: () => Promise<void>): Promise<void> {
   const { spec } = await kubectlJson<Service>("get", "service", hole.service, "-n", hole.namespace);
   const match = ["-p", "tcp", "-d", spec.clusterIP, "--dport", String(hole.port)];
-  await withDropRule({ table: "raw", chain: "PREROUTING", match }, during);
+  const where = hole.node === undefined ? {} : { node: hole.node };
+  await withDropRule({ table: "raw", chain: "PREROUTING", match, ...where }, during);
 }
 
 /**

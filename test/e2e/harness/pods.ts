@@ -24,7 +24,7 @@ export interface Pod {
     annotations?: Record<string, string>;
     labels?: Record<string, string>;
   };
-  spec: { containers: Container[]; initContainers?: Container[] };
+  spec: { nodeName?: string; containers: Container[]; initContainers?: Container[] };
   status: {
     podIP?: string;
     conditions?: { type: string; status: string; lastTransitionTime: string }[];

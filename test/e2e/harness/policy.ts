@@ -29,6 +29,7 @@ export interface PolicyObject {
     dependencies?: {
       name: string;
       failingPods: number;
+      sharedPods?: number;
       reason: string;
       since: string;
       examples: string[];

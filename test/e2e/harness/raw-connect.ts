@@ -2,11 +2,13 @@ import { FAULT_VISIBLE, RAW_CONNECT } from "../timeouts.ts";
 import { kubectl } from "./kubectl.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** Where to connect, from the plain pod `client` of the namespace. */
+/** Where to connect, from a plain pod of the namespace. */
 export interface Target {
   namespace: string;
   host: string;
   port: number;
+  /** The pod to connect from; `client` unless it is set. */
+  from?: string;
 }
 
 /**
@@ -14,8 +16,8 @@ export interface Target {
  * Gives one word: connected, refused, timeout, unreachable, not-found or failed.
  */
 export async function rawConnect(target: Target): Promise<string> {
-  const { namespace, host, port } = target;
-  const client = ["exec", "-n", namespace, "client", "--", "node", "/raw-connect.mjs"];
+  const { namespace, host, port, from = "client" } = target;
+  const client = ["exec", "-n", namespace, from, "--", "node", "/raw-connect.mjs"];
   const answer = await kubectl([...client, host, String(port), String(RAW_CONNECT)]);
   return answer.split(" ")[0] ?? "";
 }

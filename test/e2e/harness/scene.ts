@@ -16,6 +16,8 @@ export interface Scene {
   /** The app's pods, fresh from the API server. */
   appPods(): Promise<Pod[]>;
   kubectl(...parameters: string[]): Promise<string>;
+  /** Applies a manifest, YAML or JSON, to its namespace. */
+  apply(manifest: string): Promise<void>;
   /** Fails unless the app's twin outside the selector has been ready all the time, without a restart. */
   twinUntouched(): Promise<void>;
   /** Looks at the twin a last time, then takes the namespace away. */
@@ -55,6 +57,7 @@ export async function openScene(name: string): Promise<Scene> {
     namespace,
     policy,
     kubectl: kubectlHere,
+    apply,
     appPods: () => podsOf(namespace, "app=web"),
     twinUntouched,
     close: async () => {
