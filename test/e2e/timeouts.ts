@@ -69,6 +69,10 @@ export const NAMESPACE_GONE = 150_000;
 export const KUBECTL = 30_000;
 /** helm install, upgrade and uninstall with --wait. */
 export const HELM = 180_000;
+/** Prometheus opening an empty database. */
+export const PROMETHEUS_STARTS = 30_000;
+/** Figures of a new pod: its start, its first checks, two scrapes, and the leader counting standards. */
+export const DASHBOARD_HAS_DATA = 90_000;
 /** The first steps of an image, on a base that is here already. */
 export const IMAGE_BUILD = 120_000;
 /** Between two looks at the cluster. */
