@@ -18,6 +18,9 @@ test.each([
   ["get", "secret/another", OPERATOR_NAMESPACE],
   ["create", "secrets", OPERATOR_NAMESPACE],
   ["get", "configmaps", "default"],
+  ["list", "events", "default"],
+  ["patch", "events", "default"],
+  ["delete", "events", "default"],
   ["create", "pods", "default"],
   ["patch", "pods", "default"],
   ["create", "pods/exec", "default"],
@@ -48,6 +51,7 @@ test.each([
   ["list", "healthpolicies.healthpolicy.dev", "default"],
   ["list", "services", "default"],
   ["list", "clusterhealthpolicies.healthpolicy.dev", ""],
+  ["create", "events", "default"],
   ["patch", "configmaps", "default"],
   // Only to give one its owner; an admission policy refuses the deletion itself.
   ["delete", "configmaps", "default"],

@@ -119,6 +119,29 @@ export const parts: Record<string, Part> = {
     ],
     slow: false,
   },
+  events: {
+    mutate: [
+      ...files(
+        "operator/controller/events",
+        "dependency-turns",
+        "event-lines",
+        "event-object",
+        "event-recorder",
+        "pace",
+        "pod-turns",
+        "tell-injections",
+        "tell-turns",
+        "together",
+        "turn-texts",
+      ),
+      ...files("operator/controller/policy", "controller-of-pod", "status-reason"),
+    ],
+    tests: [
+      tests("operator/controller/events", "*"),
+      tests("operator/controller/policy", "{controller-of-pod,status-reason}"),
+    ],
+    slow: false,
+  },
   certificate: {
     mutate: files("operator/controller/certificate", "certificate-plan", "why-unsound"),
     tests: [tests("operator/controller/certificate")],

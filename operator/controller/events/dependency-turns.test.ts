@@ -43,7 +43,7 @@ test("down for all, and up again for all", () => {
 
 test.each<[string, Partial<FleetLook>]>([
   ["one pod is ready", { ready: 1 }],
-  ["one has not been asked yet", { asked: 9 }],
+  ["one has not been asked yet", { asked: 9, dependencies: [down("orders-db", 9)] }],
   ["one says something else", { dependencies: [down("orders-db", 9)] }],
   ["most do not answer", { unknown: 6, dependencies: [down("orders-db", 4)] }],
   ["there are no pods", { running: 0, toAsk: 0, asked: 0, dependencies: [] }],

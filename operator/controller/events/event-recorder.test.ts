@@ -138,6 +138,7 @@ test("writes one after the other, and none after the end", async () => {
   let answerNow: () => void = () => undefined;
   answer = () => new Promise((resolve) => (answerNow = resolve));
   record("shop");
+  await jest.advanceTimersByTimeAsync(1);
   record("shop");
   await jest.advanceTimersByTimeAsync(MINUTE);
   expect(writes).toHaveLength(1);

@@ -50,13 +50,13 @@ function pods(many: number, ready: boolean, change: Partial<PodRecord> = {}): Po
 }
 
 /** All that are unready say that the database is down. */
-function look(all: PodRecord[]): void {
+function look(all: PodRecord[], of = policy): void {
   const gates = { name: "orders-db", gating: true, reason: "ConnectionRefused" as const };
   const dependencies = [{ ...gates, ...(since !== undefined && { since }) }];
   const outcomeOf = () => ({ answer: { policy: saysPolicy, dependencies } });
-  const toAsk = podsToAsk(policy, all);
-  const reports = sidecarReports(policy, toAsk, outcomeOf);
-  tell.look({ policy, pods: all, toAsk, outcomeOf, reports });
+  const toAsk = podsToAsk(of, all);
+  const reports = sidecarReports(of, toAsk, outcomeOf);
+  tell.look({ policy: of, pods: all, toAsk, outcomeOf, reports });
 }
 const messages = () => said.map(({ regarding, message }) => `${regarding.name}: ${message}`);
 
@@ -151,4 +151,18 @@ test("a policy that is gone is forgotten", () => {
   tell.forget(policy);
   look(pods(2, false));
   expect(said).toStrictEqual([]);
+});
+
+test("one that was created anew is another, of which nothing is known", () => {
+  look(pods(2, true));
+  look(pods(2, false), testPolicy({ uid: "another" }));
+  expect(said).toStrictEqual([]);
+});
+
+test("a pod whose sidecar does not run yet is none of all pods", () => {
+  const sidecar = { policy: policy.name, revision: "r", ready: false };
+  const [starting = podOf()] = pods(1, false, { uid: "starting", sidecar });
+  look([...pods(2, true), starting]);
+  look([...pods(2, false), starting]);
+  expect(messages().at(-1)).toBe("web: orders-db: ConnectionRefused for 12s, in all 2 pods");
 });

@@ -68,7 +68,7 @@ function subjectOf({ namespace, name, uid }: EffectivePolicy): EventSubject {
 /** A sidecar says what it likes: nothing has kept a pod unready since before there was the pod. */
 function sinceOf(since: string | undefined, { created }: PodRecord, now: number): number {
   const said = since === undefined ? now : Date.parse(since);
-  return Math.min(now, Math.max(said, created * 1_000));
+  return Math.max(said, created * 1_000);
 }
 
 function looksOf({ policy, pods, toAsk, outcomeOf }: TurnsLook, now: number): PodLook<PodRecord>[] {

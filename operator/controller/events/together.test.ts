@@ -74,6 +74,17 @@ test("those that had an Event of their own have one when they are ready, others 
   expect(together.takeOwn(turn("ready", "0-0"), 0)).toBe(false);
 });
 
+test("no more pods with Events of their own are remembered than may be", () => {
+  const slow = 6_000;
+  for (let pod = 0; pod < 1_001; pod += 1) {
+    expect(together.takeOwn(turn("unready", `${pod}`), pod * slow)).toBe(true);
+  }
+  const now = 1_000 * slow;
+  unready(OWN_EVENTS, now);
+  expect(together.takeOwn(turn("ready", "1000"), now)).toBe(true);
+  expect(together.takeOwn(turn("ready", "0"), now)).toBe(false);
+});
+
 test("what has been said of all is not said again", () => {
   unready(20, 0);
   const both = turn("unready", "both");
