@@ -1,5 +1,6 @@
 /** How a watch lists its collection by pages, and how long it waits after a refusal. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type { KubeObject } from "./kube-object.ts";
 import { refuse, until } from "./testing/fake-api-server.ts";
 import type { FakeCollection } from "./testing/fake-collection.ts";
 import {
@@ -68,6 +69,19 @@ describe("list", () => {
     const things = await startOpen();
     expect(things.get("space/a")).toBe("1");
     expect(fake.lists()).toHaveLength(4);
+  });
+
+  test("keeps what has not changed as it is, so that a list does not take the memory twice", async () => {
+    for (const name of ["a", "b"]) fake.put(name, "1");
+    const project = (object: KubeObject) => [object.metadata.resourceVersion] as unknown as string;
+    const things = start({}, { project });
+    await until("the watch is open", () => fake.openWatches() === 1);
+    const before = [...things.values()];
+    fake.put("b", "2");
+    await things.refresh();
+    const after = [...things.values()];
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toEqual(before[1]);
   });
 
   test("starts over when its continue token has expired", async () => {

@@ -5,6 +5,7 @@
  * parse.)
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
 import { endsInitialEvents, follow, HistoryLost, type WatchEvent } from "./follow.ts";
@@ -101,11 +102,14 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     }
   }
 
+  /** What is kept of the object: what is in the cache, where that is equal, or a list would take its memory twice. */
   function project(object: KubeObject): T | undefined {
+    const key = keyOf(object.metadata);
     try {
-      return options.project(object);
+      const now = options.project(object);
+      const old = cache.get(key);
+      return isDeepStrictEqual(old, now) ? old : now;
     } catch (error) {
-      const key = keyOf(object.metadata);
       log.error({ kind, key, err: error }, "an object cannot be read; left out");
       return undefined;
     }
