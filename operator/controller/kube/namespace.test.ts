@@ -8,12 +8,12 @@ const project = (metadata: object) =>
 
 test("its labels, whether it is opted out, and the annotations that decide about its pods", () => {
   const labels = { team: "a", "healthpolicy.dev/inject": "false" };
-  const annotations = { "config.linkerd.io/opaque-ports": "3306", other: "1" };
+  const annotations = { "config.linkerd.io/skip-inbound-ports": "3306", other: "1" };
   expect(project({ labels, annotations })).toStrictEqual({
     name: "shop",
     labels,
     optedOut: true,
-    annotations: { "config.linkerd.io/opaque-ports": "3306" },
+    annotations: { "config.linkerd.io/skip-inbound-ports": "3306" },
   });
   expect(project({})).toStrictEqual({
     name: "shop",
@@ -27,7 +27,7 @@ test("its labels, whether it is opted out, and the annotations that decide about
 test("of 40,000 labels the name alone, and whether it is opted out", () => {
   const many = Array.from({ length: 40_000 }, (_, index) => [`label-${index}`, ""]);
   const labels = { ...Object.fromEntries(many), "healthpolicy.dev/inject": "false" };
-  const annotations = { "config.linkerd.io/opaque-ports": "1".repeat(1_025) };
+  const annotations = { "config.linkerd.io/skip-inbound-ports": "1".repeat(1_025) };
   expect(project({ labels, annotations })).toStrictEqual({
     name: "shop",
     labels: { "kubernetes.io/metadata.name": "shop" },

@@ -55,7 +55,7 @@ test("containers with the same probes are kept once, and all kinds of 28 usual o
     startupProbe: probe("/start"),
   });
   const containers = Array.from({ length: 28 }, (_, index) => usual(index));
-  const kept = judgedProbes({ containers: [...containers, ...containers] });
+  const kept = judgedProbes({ containers: containers.flatMap((one) => [one, one]) });
   expect(kept.containers).toHaveLength(28);
 });
 
