@@ -62,6 +62,11 @@ healthpolicy
 {{- printf "%s-secret-access" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
+{{/* Who has pods evicted by a HealthPolicy may evict them. */}}
+{{- define "healthpolicy.evictionAccessPolicy" -}}
+{{- printf "%s-eviction-access" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
 {{/* Who may write the ConfigMaps of policies. */}}
 {{- define "healthpolicy.configMapsPolicy" -}}
 {{- printf "%s-configmaps" (include "healthpolicy.fullname" .) -}}

@@ -19,6 +19,9 @@
 {{- if not .Values.admissionPolicies.secretAccess -}}
 {{- $warnings = append $warnings "admissionPolicies.secretAccess is false: whoever may write a HealthPolicy in a namespace can make its pods send any Secret there to a host of their choice." -}}
 {{- end -}}
+{{- if not .Values.admissionPolicies.evictionAccess -}}
+{{- $warnings = append $warnings "admissionPolicies.evictionAccess is false: whoever may write a HealthPolicy in a namespace can have its pods restarted, one at a time, again and again." -}}
+{{- end -}}
 {{- if not .Values.admissionPolicies.configMaps -}}
 {{- $warnings = append $warnings "admissionPolicies.configMaps is false: whoever may write ConfigMaps in a namespace can redirect its pods' checks, and nothing but its code keeps the operator from writing other ConfigMaps." -}}
 {{- end -}}

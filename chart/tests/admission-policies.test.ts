@@ -11,7 +11,11 @@ jest.setTimeout(HELM_TIMEOUT_MS);
 
 const POLICY = "ValidatingAdmissionPolicy";
 const BINDING = "ValidatingAdmissionPolicyBinding";
-const NAMES = ["healthpolicy-secret-access", "healthpolicy-configmaps"];
+const NAMES = [
+  "healthpolicy-secret-access",
+  "healthpolicy-configmaps",
+  "healthpolicy-eviction-access",
+];
 const STANDARDS = [
   ["healthpolicy-standards-warn", "Warn"],
   ["healthpolicy-standards-deny", "Deny"],
@@ -70,6 +74,7 @@ test.each(STANDARDS)("%s (%s) leaves out the namespaces that no policy reaches",
 test.each([
   ["secretAccess", ["healthpolicy-secret-access"]],
   ["configMaps", ["healthpolicy-configmaps"]],
+  ["evictionAccess", ["healthpolicy-eviction-access"]],
   ["standards", STANDARDS.map(([name]) => name)],
   ["warnings", WARNINGS],
 ])("admissionPolicies.%s=false takes away %j alone", (value, gone) => {
@@ -83,6 +88,7 @@ test("the names of two releases differ", () => {
   const objects = render("--set", "fullnameOverride=other");
   expect(namesOf(objects, POLICY).sort()).toStrictEqual([
     "other-configmaps",
+    "other-eviction-access",
     "other-ignored-label",
     "other-policy-warnings",
     "other-secret-access",

@@ -58,12 +58,13 @@ test("warn that no NetworkPolicy holds pods with the address of their node", () 
 });
 
 test("warn of what is open without the admission policies", () => {
-  const off = ["secretAccess", "configMaps", "standards"].flatMap((name) => [
+  const off = ["secretAccess", "evictionAccess", "configMaps", "standards"].flatMap((name) => [
     "--set",
     `admissionPolicies.${name}=false`,
   ]);
   expect(warnings(notes(...DIGESTS, ...off))).toStrictEqual([
     "admissionPolicies.secretAccess is false: whoever may write a HealthPolicy in a namespace can make its pods send any Secret there to a host of their choice.",
+    "admissionPolicies.evictionAccess is false: whoever may write a HealthPolicy in a namespace can have its pods restarted, one at a time, again and again.",
     "admissionPolicies.configMaps is false: whoever may write ConfigMaps in a namespace can redirect its pods' checks, and nothing but its code keeps the operator from writing other ConfigMaps.",
     "admissionPolicies.standards is false: standards of a ClusterHealthPolicy warn of nothing and refuse nothing, whatever their enforcement says.",
   ]);

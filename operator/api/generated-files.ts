@@ -1,6 +1,7 @@
 /** Everything that is made from the schema: path in the repository -> content. */
 import { stringify } from "yaml";
 import { customResourceDefinition } from "./crd.ts";
+import { evictionAccessSpec } from "./eviction-access.ts";
 import { ignoredLabelSpec } from "./ignored-label.ts";
 import { metricsPage } from "./metrics-reference.ts";
 import { GROUP } from "./names.ts";
@@ -84,6 +85,11 @@ export function generatedFiles(): Record<string, string> {
       "secretAccess",
       "secretAccessPolicy",
       secretAccessSpec(),
+    ),
+    [`${ADMISSION_POLICY}-eviction-access.yaml`]: chartAdmissionPolicy(
+      "evictionAccess",
+      "evictionAccessPolicy",
+      evictionAccessSpec(),
     ),
     [`${ADMISSION_POLICY}-policy-warnings.yaml`]: chartAdmissionPolicy(
       "warnings",

@@ -7,7 +7,10 @@ const CERTIFICATE = "secret/healthpolicy-webhook-certificate";
 
 /** What the API server itself says to the operator's account. */
 async function may(verb: string, resource: string, namespace: string): Promise<boolean> {
-  const question = ["auth", "can-i", verb, resource, "-n", namespace, `--as=${OPERATOR_ACCOUNT}`];
+  // Behind a slash kubectl takes a name, and a pod could be called exec.
+  const [, subresource] = /^pods\/(.*)$/.exec(resource) ?? [];
+  const what = subresource ? ["pods", `--subresource=${subresource}`] : [resource];
+  const question = ["auth", "can-i", verb, ...what, "-n", namespace, `--as=${OPERATOR_ACCOUNT}`];
   return (await run("kubectl", question)).stdout.trim() === "yes";
 }
 
@@ -23,6 +26,7 @@ test.each([
   ["delete", "events", "default"],
   ["create", "pods", "default"],
   ["patch", "pods", "default"],
+  ["delete", "pods", "default"],
   ["create", "pods/exec", "default"],
   ["patch", "services", "default"],
   ["get", "endpointslices.discovery.k8s.io", "default"],
@@ -49,6 +53,7 @@ test.each([
   ["patch", CERTIFICATE, OPERATOR_NAMESPACE],
   ["create", CERTIFICATE, OPERATOR_NAMESPACE],
   ["list", "healthpolicies.healthpolicy.dev", "default"],
+  ["create", "pods/eviction", "default"],
   ["list", "services", "default"],
   ["list", "clusterhealthpolicies.healthpolicy.dev", ""],
   ["create", "events", "default"],

@@ -12,6 +12,12 @@ interface Refusal {
   until: number;
 }
 
+/** Something is waited for, and looked at again after so many milliseconds. */
+export interface Wait {
+  message: string;
+  for: number;
+}
+
 /** How far a rollout is. Times in milliseconds of `performance.now()`. */
 export interface RolloutMemory {
   uid: string;
@@ -25,6 +31,8 @@ export interface RolloutMemory {
   intended?: { uid: string; at: number } | undefined;
   /** The pod that was evicted last, and when. */
   evicted?: { uid: string; at: number } | undefined;
+  /** What sidecars or the webhook said against an eviction, until they are asked again. */
+  objection?: { message: string; until: number } | undefined;
   /** By workload. */
   refusals: Map<string, Refusal>;
 }

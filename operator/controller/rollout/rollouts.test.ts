@@ -73,6 +73,10 @@ describe("one pod after the other", () => {
       "Waits: orders-db is down (ConnectTimeout), as pod web-9 says.",
     );
     rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [] });
+    const { asked } = rollout.world;
+    expect(await rollout.work()).toBe(10_000);
+    expect(rollout.world.asked).toBe(asked);
+    jest.advanceTimersByTime(10_000);
     await rollout.work();
     expect(rollout.status()).toMatchObject({ evicting: { pod: "web-2", current: 1 } });
   });

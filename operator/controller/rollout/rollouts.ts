@@ -29,6 +29,7 @@ import {
   type RolloutMemory,
   refusedThere,
   takeIn,
+  type Wait,
 } from "./rollout-memory.ts";
 
 /** While something is under way: a pod's readiness is no work for its policy by itself. */
@@ -77,12 +78,6 @@ export interface Rollouts {
   work(policy: PolicyName): Promise<number | undefined>;
   /** What its status says of the rollout. */
   status(record: PolicyRecord): RolloutStatus | undefined;
-}
-
-/** Something is waited for, and looked at again after so many milliseconds. */
-interface Wait {
-  message: string;
-  for: number;
 }
 
 /** What the status says while it follows `plan`. */
@@ -181,13 +176,30 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     return { message: `Waits for its turn: ${rate}.`, for: turn };
   }
 
-  /** Why a pod may not go at this very moment, asked of sidecars and webhook. */
-  async function whyNotNow(policy: EffectivePolicy): Promise<Wait | undefined> {
+  async function objectionNow(policy: EffectivePolicy): Promise<string | undefined> {
     const message = await whyDependenciesWait(policy, podsOf(policy), options.ask);
-    if (message !== undefined) return { message, for: LATER_MILLISECONDS };
+    if (message !== undefined) return message;
     if (await options.webhookAnswers()) return undefined;
-    const unanswered = "Waits until the operator's webhook answers: new pods would get no sidecar.";
-    return { message: unanswered, for: LATER_MILLISECONDS };
+    return "Waits until the operator's webhook answers: new pods would get no sidecar.";
+  }
+
+  /**
+   * Why a pod may not go at this very moment, asked of sidecars and webhook. However often the policy is worked on
+   * meanwhile, they are not asked again at once.
+   */
+  async function whyNotNow(
+    policy: EffectivePolicy,
+    memory: RolloutMemory,
+  ): Promise<Wait | undefined> {
+    const known = memory.objection;
+    const left = (known?.until ?? 0) - performance.now();
+    if (known && left > 0) return { message: known.message, for: left };
+    const message = await objectionNow(policy);
+    memory.objection =
+      message === undefined
+        ? undefined
+        : { message, until: performance.now() + LATER_MILLISECONDS };
+    return message === undefined ? undefined : { message, for: LATER_MILLISECONDS };
   }
 
   /** Takes the turn for one eviction. */
@@ -195,7 +207,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     policy: EffectivePolicy,
     memory: RolloutMemory,
   ): Promise<Wait | undefined> {
-    const wait = notYet(memory) ?? (await whyNotNow(policy));
+    const wait = notYet(memory) ?? (await whyNotNow(policy, memory));
     if (wait || pace.take()) return wait;
     // While sidecars were asked, another policy has taken it.
     return notYet(memory);
