@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { policyItem, type WorkItem, workItemKey } from "./work-item.ts";
+import { policyItem, rolloutItem, type WorkItem, workItemKey } from "./work-item.ts";
 
 test("equal items have one key, different ones never", () => {
   const items: WorkItem[] = [
@@ -10,6 +10,7 @@ test("equal items have one key, different ones never", () => {
     policyItem({ namespace: "a", name: "certificate" }),
     policyItem({ namespace: "a", name: "b" }),
     policyItem({ namespace: "b", name: "a" }),
+    rolloutItem({ namespace: "a", name: "b" }),
   ];
   expect(items.map(workItemKey)).toEqual([
     "certificate",
@@ -19,5 +20,6 @@ test("equal items have one key, different ones never", () => {
     "a/certificate",
     "a/b",
     "b/a",
+    "rollout/a/b",
   ]);
 });

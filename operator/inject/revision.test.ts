@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { type DependencyConfig, POLICY_FILE_FORMAT } from "../api/policy-file.ts";
 import { testPolicy } from "../api/testing/policy.ts";
-import { revisionOf } from "./revision.ts";
+import { currentRevisions, revisionOf, revisionsInAnyFormat } from "./revision.ts";
 
 const POLICY = testPolicy();
 const [DATABASE] = POLICY.dependencies as [DependencyConfig];
@@ -69,6 +69,16 @@ describe("the format of the policy file", () => {
   test("is part of the revision as this version writes it", () => {
     expect(revisionOf(POLICY, POLICY_FILE_FORMAT)).toBe(revisionOf(POLICY));
   });
+});
+
+test("an upgrade of the operator to another format, or the way back, is no reason to restart pods", () => {
+  const formats = [1, POLICY_FILE_FORMAT, POLICY_FILE_FORMAT + 1];
+  for (const format of formats) {
+    expect(revisionsInAnyFormat(POLICY)).toContain(revisionOf(POLICY, format));
+  }
+  const dryRun: EffectivePolicy = { ...POLICY, mode: "DryRun", application: { probes: "Align" } };
+  expect(revisionsInAnyFormat(dryRun)).toEqual(expect.arrayContaining(currentRevisions(dryRun)));
+  expect(revisionsInAnyFormat(POLICY)).not.toContain(revisionOf({ ...POLICY, name: "other" }));
 });
 
 test("each request and limit of the sidecar has a revision of its own, in whatever order they stand", () => {

@@ -217,3 +217,18 @@ test("tells of the watch that was silent longest, and stop ends all of them", as
   await watches.stop();
   await untilWatched([]);
 });
+
+test("a pod that begins to be deleted is told as gone, once, and stays known until it is", async () => {
+  api.put("shop", "web-1");
+  watches.follow(["shop"]);
+  await untilWatched(podsOf("shop", "system"));
+  await until("the pod is known", () => names("shop").length === 1);
+  changes.length = 0;
+  api.end("shop", "web-1");
+  await until("it is being deleted", () => watches.ending("shop").length === 1);
+  expect(names("shop")).toEqual([]);
+  api.end("shop", "web-1");
+  api.remove("shop", "web-1");
+  await until("it is gone", () => watches.ending("shop").length === 0);
+  expect(changes.map(({ old, now }) => [old?.name, now?.name])).toEqual([["web-1", undefined]]);
+});

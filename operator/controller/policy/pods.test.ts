@@ -286,6 +286,19 @@ test("the index forgets pods, and namespaces without any", () => {
   expect(index.pods("shop")).toStrictEqual([]);
 });
 
+test("a pod that is being deleted is kept beside the others, until it is gone", () => {
+  const index = createPodIndex();
+  const pod = podOf();
+  const ending = { ...pod, ending: true as const };
+  index.update({ key: "shop/web-1", now: pod });
+  index.update({ key: "shop/web-1", old: pod, now: ending });
+  expect(index.pods("shop")).toStrictEqual([]);
+  expect([...index.all()]).toStrictEqual([]);
+  expect(index.ending("shop")).toStrictEqual([ending]);
+  index.update({ key: "shop/web-1", old: ending });
+  expect(index.ending("shop")).toStrictEqual([]);
+});
+
 test("replicas are the ready pods with the labels of this one", () => {
   const labels = {
     "app.kubernetes.io/name": "healthpolicy",

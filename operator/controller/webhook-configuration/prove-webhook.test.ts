@@ -168,3 +168,15 @@ test("an API server that stays silent costs one call's deadline", async () => {
   expect(prover.reach().state).toBe("unknown");
   expect(log.warn).toHaveBeenCalledTimes(1);
 });
+
+test("it can be tried beside the proofs, which does not count as one", async () => {
+  answer = answeredBy("operator-1");
+  expect(await prover.answers()).toBe(true);
+  expect(prover.reach().state).toBe("unknown");
+  await prove(1);
+  answer = unanswered;
+  for (const _ of Array(5)) expect(await prover.answers()).toBe(false);
+  expect(prover.reach().state).toBe("reachable");
+  answer = (_, response) => refuse(response, 500, "InternalError");
+  expect(await prover.answers()).toBe(false);
+});

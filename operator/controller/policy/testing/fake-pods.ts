@@ -13,6 +13,8 @@ export interface FakePods extends FakeApi {
   /** Creates or changes a pod and tells the watches; `ready` is that of its sidecar. */
   put(namespace: string, name: string, ready?: boolean): void;
   remove(namespace: string, name: string): void;
+  /** The pod begins to be deleted. */
+  end(namespace: string, name: string): void;
   /** Paths that are watched now, sorted. */
   watched(): string[];
   /** Ends every watch in good order. */
@@ -89,6 +91,12 @@ export async function startFakePods(): Promise<FakePods> {
       const known = pods.has(`${namespace}/${name}`);
       pods.set(`${namespace}/${name}`, pod);
       tell(known ? "MODIFIED" : "ADDED", pod);
+    },
+    end: (namespace, name) => {
+      const { metadata, ...rest } = podOf(namespace, name, true);
+      const pod = { ...rest, metadata: { ...metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
+      pods.set(`${namespace}/${name}`, pod);
+      tell("MODIFIED", pod);
     },
     remove: (namespace, name) => {
       pods.delete(`${namespace}/${name}`);
