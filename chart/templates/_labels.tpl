@@ -20,3 +20,8 @@ app.kubernetes.io/component: operator
 {{- define "healthpolicy.podLabels" -}}
 {{- merge (include "healthpolicy.selectorLabels" . | fromYaml) (deepCopy .Values.podLabels) (deepCopy .Values.commonLabels) | toYaml -}}
 {{- end -}}
+
+{{/* Labels of what `helm test` makes: no Service and no budget of the operator selects its pod. */}}
+{{- define "healthpolicy.testLabels" -}}
+{{- merge (dict "app.kubernetes.io/component" "test") (include "healthpolicy.labels" . | fromYaml) | toYaml -}}
+{{- end -}}

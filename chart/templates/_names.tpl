@@ -100,6 +100,11 @@ matchExpressions:
     values: [kube-system, kube-node-lease, {{ include "healthpolicy.namespace" . }}]
 {{- end -}}
 
+{{/* Of all that `helm test` makes, its namespace too. */}}
+{{- define "healthpolicy.test" -}}
+{{- printf "%s-test" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
 {{/* What the API server calls the operator. */}}
 {{- define "healthpolicy.operatorUser" -}}
 {{- printf "system:serviceaccount:%s:%s" (include "healthpolicy.namespace" .) (include "healthpolicy.serviceAccountName" .) -}}

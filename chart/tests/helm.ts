@@ -53,10 +53,8 @@ export function helm(...args: readonly string[]): HelmAnswer {
   return { ok: status === 0, stdout, stderr };
 }
 
-/**
- * The YAML that `helm template` gives with `args`, for example `["--set", "replicaCount=1"]`. Throws with Helm's words.
- */
-export function renderText(...args: readonly string[]): string {
+/** The YAML that `helm template` gives with `args`. Throws with Helm's words. */
+function template(args: readonly string[]): string {
   const answer = helm(
     "template",
     RELEASE,
@@ -69,11 +67,34 @@ export function renderText(...args: readonly string[]): string {
   return answer.stdout;
 }
 
-/** The objects that `helm template` gives with `args`. */
-export function render(...args: readonly string[]): Manifest[] {
-  return parseAllDocuments(renderText(...args))
+/** The YAML of what an installation with `args` makes, for example `["--set", "replicaCount=1"]`. */
+export function renderText(...args: readonly string[]): string {
+  return template(["--skip-tests", ...args]);
+}
+
+/** The YAML of what `helm test` makes beside it. */
+export function renderTestsText(...args: readonly string[]): string {
+  return template(args)
+    .split(/^---\n/m)
+    .filter((document) => document.includes("\n    helm.sh/hook: test\n"))
+    .map((document) => `---\n${document}`)
+    .join("");
+}
+
+function parsed(text: string): Manifest[] {
+  return parseAllDocuments(text)
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
+}
+
+/** The objects that an installation with `args` makes. */
+export function render(...args: readonly string[]): Manifest[] {
+  return parsed(renderText(...args));
+}
+
+/** The objects that `helm test` makes beside it. */
+export function renderTests(...args: readonly string[]): Manifest[] {
+  return parsed(renderTestsText(...args));
 }
 
 /** The one object of `kind` (and `name`, where there are several). Throws where it is not exactly one. */

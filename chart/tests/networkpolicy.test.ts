@@ -32,6 +32,12 @@ function sidecarPorts(...args: string[]): Port[] {
   return egress.flatMap(({ to, ports }) => (JSON.stringify(to) === everywhere ? ports : []));
 }
 
+const TEST_LABELS = {
+  "app.kubernetes.io/name": "healthpolicy",
+  "app.kubernetes.io/instance": "healthpolicy",
+  "app.kubernetes.io/component": "test",
+};
+
 test("the operator may reach the ports that a sidecar can have, where the values allow it", () => {
   expect(sidecarPorts()).toStrictEqual([
     { port: SIDECAR_PORT, endPort: SIDECAR_PORT + SIDECAR_PORT_TRIES - 1, protocol: "TCP" },
@@ -43,13 +49,17 @@ test("everybody may reach both ports where the values name nobody", () => {
   expect(reach()).toStrictEqual({ webhook: undefined, management: undefined });
 });
 
-test("those named may reach the webhook, and the operator's own pods, which its leader asks", () => {
+test("those named may reach the webhook, the operator's own pods, which its leader asks, and the pod of helm test", () => {
   const cidr = "10.0.0.0/24";
   const own = { podSelector: only(render(), "NetworkPolicy").spec.podSelector };
   expect(reach("--set", `networkPolicy.ingress.webhook[0].ipBlock.cidr=${cidr}`)).toStrictEqual({
-    webhook: [own, { ipBlock: { cidr } }],
+    webhook: [own, { podSelector: { matchLabels: TEST_LABELS } }, { ipBlock: { cidr } }],
     management: undefined,
   });
+  const without = ["--set", "helmTest.enabled=false"];
+  expect(
+    reach("--set", `networkPolicy.ingress.webhook[0].ipBlock.cidr=${cidr}`, ...without).webhook,
+  ).toStrictEqual([own, { ipBlock: { cidr } }]);
 });
 
 test("those named may reach the management port, and nobody else", () => {

@@ -2,6 +2,9 @@
 import { pino, stdTimeFunctions } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Caches, startCaches } from "../controller/caches.ts";
+import { readCheckSettings } from "../controller/installation/check-settings.ts";
+import { installationChecks } from "../controller/installation/installation-checks.ts";
+import { runChecks } from "../controller/installation/run-checks.ts";
 import { createKubeClient, loadKubeConfig } from "../controller/kube/kube-client.ts";
 import { runForLease } from "../controller/kube/lease.ts";
 import { createLeader } from "../controller/leader.ts";
@@ -17,6 +20,8 @@ const STOP_MILLISECONDS = 20_000;
 const HELP = `Injects a readiness sidecar into the pods that a HealthPolicy selects.
 
 Usage: operator [--help]
+       operator check   looks whether the installation works, as \`helm test\` does; needs POD_NAMESPACE,
+                        WEBHOOK_SERVICE and TEST_NAMESPACE
 
 Environment:
 ${environmentHelp()}
@@ -109,6 +114,16 @@ async function main(): Promise<void> {
   if (process.argv.includes("--help")) {
     process.stdout.write(HELP);
     return;
+  }
+  if (process.argv[2] === "check") {
+    const sound = await runChecks(
+      installationChecks({
+        client: createKubeClient(loadKubeConfig()),
+        ...readCheckSettings(process.env),
+      }),
+      (line) => process.stdout.write(`${line}\n`),
+    );
+    process.exit(sound ? 0 : 1);
   }
   const settings = readSettings(process.env);
   const log = pino({ level: settings.logLevel, timestamp: stdTimeFunctions.isoTime });
