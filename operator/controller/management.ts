@@ -4,8 +4,8 @@ import { createServer, type Server } from "node:http";
 import express from "express";
 import type { Registry } from "prom-client";
 import { capConnections } from "../http/cap-connections.ts";
-import { onceASecond } from "../http/once-a-second.ts";
 import { oneRequestAtATime } from "../http/one-request-at-a-time.ts";
+import { sharedRender } from "../http/shared-render.ts";
 
 /** A kubelet waits 5 s for the slowest of our probes, Prometheus 10 s: whoever is slower is not one of them. */
 const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
@@ -49,7 +49,7 @@ export async function startManagement(options: ManagementOptions): Promise<Serve
       .send(`${why ?? "ok"}\n`);
   });
   // Of 2,000 policies it takes 0.2 s, in which nothing else is answered: 60 who asked on kept /healthz waiting for 5 s.
-  const metrics = onceASecond(() => registry.metrics());
+  const metrics = sharedRender(() => registry.metrics());
   app.get("/metrics", async (_request, response) => {
     response.type(registry.contentType).send(await metrics());
   });

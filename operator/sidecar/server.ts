@@ -5,10 +5,10 @@
  */
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { LIVE_PATH, METRICS_PATH, READY_PATH, STATUS_PATH } from "../api/names.ts";
-import { onceASecond } from "../http/once-a-second.ts";
 import { admitConnections, type ConnectionLimits } from "./admit-connections.ts";
 import { readyAnswer, statusAnswer } from "./answers.ts";
 import { METRICS_CONTENT_TYPE, metrics } from "./metrics.ts";
+import { onceASecond } from "./once-a-second.ts";
 import type { Readiness } from "./readiness.ts";
 import {
   type Answer,

@@ -8,8 +8,9 @@ const initContainers = [{ name: "healthpolicy-sidecar", image: "sidecar:1" }];
 const onTooWide = jest.fn();
 const project = podProjection("registry.example/healthpolicy/sidecar:1", onTooWide);
 
-function podOf(metadata: object, spec: object = { initContainers }) {
-  return project({ metadata: { namespace: "shop", name: "web", ...metadata }, spec } as KubeObject);
+function podOf(metadata: object, spec: object = { initContainers }, podIP = "10.0.0.1") {
+  const named = { namespace: "shop", name: "web", ...metadata };
+  return project({ metadata: named, spec, status: { podIP } } as KubeObject);
 }
 
 const many = (count: number) =>
@@ -56,12 +57,13 @@ test("less than 16 KiB in all, whatever each field holds", () => {
     annotations: { ...MARKS, "healthpolicy.dev/probes-raised": entry.repeat(40) },
     ownerReferences: [owner],
   };
-  const kept = podOf(metadata, {
+  const spec = {
     initContainers: [{ name: "healthpolicy-sidecar", image: `sidecar:${"t".repeat(1_000)}` }],
     containers: Array.from({ length: 256 }, (_, index) => container(index)),
     nodeName: long,
     restartPolicy: "Always",
-  });
+  };
+  const kept = podOf(metadata, spec, long);
   expect(Object.keys(kept?.labels ?? {})).toHaveLength(64);
   expect(kept?.sidecar?.probes?.raised).toHaveLength(16);
   expect(JSON.stringify(kept).length).toBeLessThan(16 * 1_024);

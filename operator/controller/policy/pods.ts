@@ -89,6 +89,9 @@ interface LivePod extends Pod {
   };
 }
 
+/** The longest address, an IPv6 one with an IPv4 one at its end. */
+const IP_MAX_LENGTH = 45;
+
 const WORKLOADS_API = "apps/v1";
 const WORKLOADS: ReadonlyMap<unknown, string> = new Map([
   ["ReplicaSet", "deployment"],
@@ -193,7 +196,7 @@ function recordOf(pod: LivePod, projection: Projection): PodRecord {
     controller: shared(shareController, controllerOfPod(ownersOf(pod))),
     skipped: shared(shareSkip, whyNeverInjected(pod, { image })),
     ...(sidecar && { sidecar }),
-    ip: status?.podIP,
+    ip: keptText(status?.podIP, IP_MAX_LENGTH),
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
     created: createdSeconds(metadata),
     judged: judgedPod(pod, projection),
