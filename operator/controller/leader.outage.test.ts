@@ -70,8 +70,9 @@ test("a thousand pods fail together: few Events, of which one stands for all, an
   const { writesOf, events, pass } = cluster;
   cluster.writes.length = 0;
   await turnAll(0, pods, false);
-  // Meanwhile another policy's only pod fails, too: it is heard.
+  // Meanwhile another policy's only pod fails, too: it is heard, and does not wait for the thousand.
   await turnAll(1, 1, false);
+  expect(events.filter(({ namespace }) => namespace === namespaceOf(1))).toHaveLength(2);
   await pass(56_000, QUIET);
   expect(shortestGap(namespaceOf(0))).toBeGreaterThanOrEqual(STATUS_MILLISECONDS);
   expect(writesOf(namespaceOf(0)).at(-1)?.status).toMatchObject({
@@ -104,20 +105,20 @@ test("a thousand pods fail together: few Events, of which one stands for all, an
   expect(writesOf(namespaceOf(0)).at(-1)?.status.reason).not.toContain("orders-db");
 });
 
-test("a hundred policies fail together: 60 Events a minute, and each policy has its own in time", async () => {
-  const policies = 100;
-  await open(policies, () => 5);
+test("sixty policies fail together: 60 Events a minute, and each policy has its own in time", async () => {
+  const policies = 60;
+  await open(policies, () => 3);
   for (let policy = 0; policy < policies; policy += 1) down.set(policy, new Date().toISOString());
-  for (let pod = 0; pod < 5; pod += 1) {
+  for (let pod = 0; pod < 3; pod += 1) {
     await cluster.pass(100);
     for (let policy = 0; policy < policies; policy += 1) cluster.turn(policy, pod, false);
   }
-  await cluster.pass(5 * MINUTE, QUIET);
+  await cluster.pass(4 * MINUTE, QUIET);
   expect(busiestMinute()).toBeLessThanOrEqual(MOST_EVENTS);
-  expect(cluster.events.length).toBeGreaterThan(180);
+  expect(cluster.events.length).toBeGreaterThan(170);
   const ofPolicies = cluster.events.filter(({ kind }) => kind === "HealthPolicy");
   expect(new Set(ofPolicies.map(({ namespace }) => namespace)).size).toBe(policies);
-  expect(cluster.events.filter(({ message }) => message.includes("in all 5 pods"))).toHaveLength(
+  expect(cluster.events.filter(({ message }) => message.includes("in all 3 pods"))).toHaveLength(
     policies,
   );
 });
