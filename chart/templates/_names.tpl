@@ -72,6 +72,11 @@ healthpolicy
 {{- printf "%s-configmaps" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
+{{/* What keeps the operator from changing more of pods than one annotation. */}}
+{{- define "healthpolicy.nudgePolicy" -}}
+{{- printf "%s-nudge" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
 {{/* What warns of HealthPolicies that are accepted and may not mean what they say. */}}
 {{- define "healthpolicy.policyWarningsPolicy" -}}
 {{- printf "%s-policy-warnings" (include "healthpolicy.fullname" .) -}}

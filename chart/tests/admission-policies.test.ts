@@ -1,6 +1,8 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import {
   excludedNamespaces,
+  NUDGE_ANNOTATION,
+  POLICY_ANNOTATION,
   policyConfigMapName,
   WEBHOOK_PROOF_CONFIG_MAP,
 } from "../../operator/api/names.ts";
@@ -26,6 +28,38 @@ const ALL = [...NAMES, ...STANDARDS.map(([name]) => name), ...WARNINGS];
 const manifests = render();
 const namesOf = (objects: readonly Manifest[], kind: string) =>
   objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+
+test("nothing of the nudge is there unless it is asked for: right, admission policy, setting", () => {
+  const nudge = (objects: readonly Manifest[]) => ({
+    policies: namesOf(objects, POLICY).filter((name) => name.endsWith("-nudge")),
+    bindings: namesOf(objects, BINDING).filter((name) => name.endsWith("-nudge")),
+    patches: only(objects, "ClusterRole", "healthpolicy-operator").rules.filter(
+      ({ resources, verbs }: { resources: string[]; verbs: string[] }) =>
+        resources.includes("pods") && verbs.includes("patch"),
+    ),
+    setting: only(objects, "Deployment").spec.template.spec.containers[0].env.find(
+      ({ name }: { name: string }) => name === "NUDGE",
+    ).value,
+  });
+  expect(nudge(manifests)).toStrictEqual({
+    policies: [],
+    bindings: [],
+    patches: [],
+    setting: "false",
+  });
+  const asked = render("--set", "nudge.enabled=true");
+  expect(nudge(asked)).toStrictEqual({
+    policies: ["healthpolicy-nudge"],
+    bindings: ["healthpolicy-nudge"],
+    patches: [{ apiGroups: [""], resources: ["pods"], verbs: ["patch"] }],
+    setting: "true",
+  });
+  expect(only(asked, POLICY, "healthpolicy-nudge").spec.failurePolicy).toBe("Fail");
+  expect(only(asked, BINDING, "healthpolicy-nudge").spec.validationActions).toStrictEqual(["Deny"]);
+  const expressions = JSON.stringify(only(asked, POLICY, "healthpolicy-nudge").spec);
+  for (const name of [NUDGE_ANNOTATION, POLICY_ANNOTATION])
+    expect(expressions).toContain(`'${name}'`);
+});
 
 test.each(NAMES)("%s refuses, also when its expressions fail", (name) => {
   expect(only(manifests, POLICY, name).spec.failurePolicy).toBe("Fail");

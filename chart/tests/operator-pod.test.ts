@@ -211,6 +211,7 @@ describe("the operator takes the environment that the chart gives it", () => {
       certificateSecret: "readiness-webhook-certificate",
       clusterRole: "readiness-operator",
       leaseName: "readiness-operator",
+      nudge: true,
       inject: {
         image: `registry.example.com:5000/mirror/healthpolicy-sidecar:2@sha256:${"b".repeat(64)}`,
         imagePullPolicy: "Always",

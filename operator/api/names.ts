@@ -25,6 +25,14 @@ export const PROBES_RAISED_ANNOTATION = `${GROUP}/probes-raised`;
 /** Annotation on a pod: which probes were to be raised and were not, because a mesh has rewritten them. */
 export const PROBES_LEFT_ALONE_ANNOTATION = `${GROUP}/probes-left-alone`;
 
+/**
+ * Annotation on a pod that the operator may touch where the chart's `nudge.enabled` lets it: version of the policy's
+ * ConfigMap that the kubelet is to fetch, or NUDGE_DELETED. A pod that changes has its volumes looked at at once.
+ */
+export const NUDGE_ANNOTATION = `${GROUP}/nudge`;
+/** Its value when the ConfigMap is gone. */
+export const NUDGE_DELETED = "deleted";
+
 /** Label that tells the objects this operator writes. */
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 /** What that label says on them. */

@@ -13,6 +13,7 @@ import { recordStop } from "./image-pulls/record-stop.ts";
 import { type ImagePulls, watchImagePulls } from "./image-pulls/watch-image-pulls.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
+import { createNudger } from "./nudge/nudge-pods.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
 import { askSidecar } from "./policy/ask-sidecar.ts";
 import type { PodWatches } from "./policy/pod-watches.ts";
@@ -69,6 +70,8 @@ export interface LeaderWork {
   webhookReach: WebhookProver["reach"];
   /** Namespaces with a policy in which injection is stopped. */
   stoppedNamespaces: ImagePulls["stoppedNamespaces"];
+  /** A policy is gone; to be called while its pods are still known. */
+  policyDeleted(policy: { namespace: string; name: string }): void;
   /** Ends what goes on by itself. */
   stop(): Promise<void>;
 }
@@ -103,15 +106,17 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     ask: options.ask,
     log,
   });
+  const configMaps = createConfigMapWriter(client);
+  const nudger = settings.nudge
+    ? createNudger({ client, pods: options.pods.pods, stands: configMaps.stands, log })
+    : undefined;
   const imagePulls = watchImagePulls({
     image: settings.inject.image,
     namespaces: () => caches.index.namespaces(),
     pods: options.pods.pods,
     policies: () => caches.policies.values(),
-    onChange: (change) => {
-      options.queueAllPolicies();
-      recordStop(change, { policies: caches.policies.values(), events });
-    },
+    onChange: options.queueAllPolicies,
+    onTurn: (turn) => recordStop(turn, { policies: caches.policies.values(), events }),
     log,
   });
   const rollouts = createRollouts({
@@ -141,7 +146,8 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     }),
     events,
     rollout: rollouts.status,
-    configMaps: createConfigMapWriter(client),
+    configMaps,
+    onConfigMapChange: nudger?.wrote,
     webhook,
     webhookReach: prover.reach,
     whyStopped: (policy) => imagePulls.whyStopped(policy),
@@ -209,8 +215,9 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     coverages: clusterPolicies.coverages,
     webhookReach: prover.reach,
     stoppedNamespaces: imagePulls.stoppedNamespaces,
+    policyDeleted: (policy) => nudger?.deleted(policy),
     stop: async () => {
-      await Promise.all([survey.stop(), events.stop()]);
+      await Promise.all([survey.stop(), events.stop(), nudger?.stop()]);
     },
   };
 }

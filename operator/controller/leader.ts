@@ -187,6 +187,10 @@ export function createLeader(options: LeaderOptions): Leader {
     await untilCurrent(signal);
     const unsubscribe = caches.subscribe((change) => {
       cacheChanged(queue, caches, change);
+      // Before the pods of its namespace may be followed no more.
+      if (change.kind === "policy" && !change.change.now && change.change.old) {
+        work.policyDeleted(change.change.old);
+      }
       if (mayMovePolicies(change)) followPods();
     });
     // Nothing of this waits for the pods: without a certificate no replica gets ready, and policies are

@@ -23,6 +23,7 @@ test("what must be given, and the defaults of the rest", () => {
     certificateSecret: "certificate",
     clusterRole: "role",
     leaseName: "healthpolicy-operator",
+    nudge: false,
     inject: {
       image: "sidecar:1",
       imagePullPolicy: "IfNotPresent",
@@ -48,6 +49,7 @@ test.each([
   ["WEBHOOK_TIMEOUT_SECONDS", "2.5"],
   ["EVICTIONS_PER_MINUTE", "601"],
   ["LOG_LEVEL", "loud"],
+  ["NUDGE", "yes"],
   ["SIDECAR_IMAGE_PULL_POLICY", "Sometimes"],
 ])("%s=%s is refused by name", (name, text) => {
   expect(() => readSettings({ ...REQUIRED, [name]: text })).toThrow(

@@ -16,6 +16,8 @@ export interface OperatorSettings {
   certificateSecret: string;
   clusterRole: string;
   leaseName: string;
+  /** Whether pods may be touched, so that kubelets fetch a changed ConfigMap at once. */
+  nudge: boolean;
   inject: InjectSettings;
 }
 
@@ -39,6 +41,7 @@ const VARIABLES = [
   { name: "CLUSTER_ROLE", text: "ClusterRole that owns the webhook configuration" },
   { name: "LEASE_NAME", text: "Lease of the leader", fallback: "healthpolicy-operator" },
   { name: "EVICTIONS_PER_MINUTE", text: "pods evicted for rollouts, 0 to 600", fallback: "0" },
+  { name: "NUDGE", text: "touch pods whose policy changed: true or false", fallback: "false" },
   { name: "SIDECAR_IMAGE", text: "image of the injected container" },
   {
     name: "SIDECAR_IMAGE_PULL_POLICY",
@@ -97,6 +100,7 @@ export function readSettings(env: NodeJS.ProcessEnv): OperatorSettings {
     certificateSecret: value(env, "CERTIFICATE_SECRET"),
     clusterRole: value(env, "CLUSTER_ROLE"),
     leaseName: value(env, "LEASE_NAME"),
+    nudge: oneOf(env, "NUDGE", ["true", "false"]) === "true",
     inject: {
       image: value(env, "SIDECAR_IMAGE"),
       imagePullPolicy: oneOf(env, "SIDECAR_IMAGE_PULL_POLICY", ["Always", "IfNotPresent", "Never"]),

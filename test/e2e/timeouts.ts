@@ -14,6 +14,8 @@ export const RAW_CONNECT = 3_000;
 export const VOLUME_REFRESH = 120_000;
 /** New pods in the policy file: it gets others once a minute at most. */
 export const PEERS_DELIVERED = 90_000;
+/** An edit or a deletion reaching pods that are nudged: 5 s promised, and as much for a busy node. */
+export const NUDGED = 10_000;
 /** The operator writing the status of a policy that was applied or changed. */
 export const STATUS_FOLLOWS = 30_000;
 /** The operator asking a sidecar that has noticed a fault: 30 s at most, on top of the policy's bound and the write. */

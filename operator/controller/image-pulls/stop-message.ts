@@ -22,5 +22,5 @@ export function stopMessage(
 
 /** Whether a message is of a stop because of this very image. */
 export function isAbout(message: string, image: string): boolean {
-  return [",", " for"].some((next) => message.startsWith(`${beginningWith(image)}${next}`));
+  return message.startsWith(beginningWith(image));
 }

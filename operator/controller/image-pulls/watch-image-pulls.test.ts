@@ -19,12 +19,16 @@ afterEach(() => {
 function watched(options: Partial<ImagePullsOptions> = {}) {
   const pods = new Map<string, ReturnType<typeof podOf>[]>();
   const changes: unknown[] = [];
+  const said = { count: 0 };
   const pulls = watchImagePulls({
     image: IMAGE,
     namespaces: () => ["shop", "blog"],
     pods: (namespace) => pods.get(namespace) ?? [],
     policies: () => [],
-    onChange: (change) => changes.push(change),
+    onChange: () => {
+      said.count += 1;
+    },
+    onTurn: (change) => changes.push(change),
     log: pino({ level: "silent" }),
     ...options,
   });
@@ -37,7 +41,7 @@ function watched(options: Partial<ImagePullsOptions> = {}) {
     });
     pods.set(namespace, records);
   };
-  return { pulls, put, changes };
+  return { pulls, put, changes, said };
 }
 
 test("says why, to each policy what its readers may know, and tells each turn once", () => {
@@ -89,10 +93,13 @@ test.each([
     const message = earlier.pulls.whyStopped(namespace) ?? "";
     return { namespace, status: { conditions: [{ type: "Programmed", reason, message }] } };
   });
-  const { pulls, changes } = watched({ policies: () => policies });
+  const { pulls, put, changes, said } = watched({ policies: () => policies });
   expect(pulls.whyStopped("shop") !== undefined).toBe(goesOn);
   expect(pulls.whyStopped("blog") !== undefined).toBe(goesOn);
+  // Only now it knows a pod to name.
+  put("shop", "Waiting");
   pulls.look();
+  expect(said.count).toBe(goesOn ? 1 : 0);
   expect(pulls.whyStopped("blog") !== undefined).toBe(goesOn);
   expect(changes).toStrictEqual([]);
 });

@@ -30,8 +30,10 @@ export interface ImagePullsOptions {
   pods: (namespace: string) => readonly Pick<PodRecord, "uid" | "namespace" | "name" | "sidecar">[];
   /** The policies as they are; asked for once, at the first look or question. */
   policies: () => Iterable<ReportingPolicy>;
-  /** Called when it has changed where injection is stopped, with the namespaces in which pods wait. */
-  onChange: (change: { isStopped: boolean; waitingIn: readonly string[] }) => void;
+  /** Called when policies say something else. */
+  onChange: () => void;
+  /** Called as well when injection stops or goes on somewhere, with the namespaces in which pods wait, or did. */
+  onTurn: (change: { isStopped: boolean; waitingIn: readonly string[] }) => void;
   log: Pick<Logger, "error" | "info">;
 }
 
@@ -59,6 +61,12 @@ function reportedStops({ policies, image }: ImagePullsOptions): string[] {
 /** Where something is stopped, as a text to compare. */
 function whereStopped({ stopped, everywhere }: PullHistory): string {
   return everywhere ? "everywhere" : [...stopped.keys()].sort().join(" ");
+}
+
+/** What the policies say, as a text to compare. */
+function said(history: PullHistory): string {
+  const examples = [...history.stopped.keys()].map((one) => examplePod(history, one) ?? "");
+  return [whereStopped(history), ...examples].join(" ");
 }
 
 /** Has not looked yet. */
@@ -93,7 +101,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
         "nodes cannot pull the sidecar's image; injection is stopped",
       );
     else log.info({ image }, "injection goes on");
-    options.onChange({ isStopped: namespaces > 0, waitingIn });
+    options.onTurn({ isStopped: namespaces > 0, waitingIn });
   }
 
   return {
@@ -103,6 +111,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
       const after = afterLook(before, pods(), now);
       looked = after;
       if (whereStopped(before) !== whereStopped(after)) tell(before, after);
+      if (said(before) !== said(after)) options.onChange();
       return nextLookAfter(after, now);
     },
     whyStopped: (namespace) =>

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import type { FleetConfig } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
 import {
@@ -7,6 +8,7 @@ import {
   type ConfigMapWriter,
   createConfigMapWriter,
 } from "./apply-configmap.ts";
+import type { DeliveredPolicy } from "./configmap.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -59,6 +61,25 @@ test("written once, again when it changes, and again after a while", async () =>
   expect(api.writes()).toHaveLength(3);
 });
 
+test("says when pods follow something else: not for whom sidecars ask, nor when it is written again as it is", async () => {
+  const changedTo = async (policy: DeliveredPolicy, by = writer) => {
+    const found = await by.look(policy);
+    const written = found.state === "due" ? await by.write(policy, found) : undefined;
+    return written?.state === "current" ? written.changedTo !== undefined : undefined;
+  };
+  const fleet = { maxUnready: "50%", peers: [] } as unknown as FleetConfig;
+  expect(await changedTo(testPolicy())).toBe(true);
+  expect(await changedTo({ ...testPolicy(), fleet })).toBe(false);
+  expect(await changedTo({ ...testPolicy({ generation: 4 }), fleet })).toBe(true);
+  // A new leader knows nothing of what was written before.
+  const next = createConfigMapWriter(api.client, () => drawn);
+  expect(await changedTo({ ...testPolicy({ generation: 4 }), fleet }, next)).toBe(false);
+  const third = createConfigMapWriter(api.client, () => drawn);
+  expect(await changedTo(testPolicy({ generation: 5 }), third)).toBe(true);
+  expect(await third.stands(testPolicy())).toBe(true);
+  expect(await third.stands({ namespace: "shop", name: "none" })).toBe(false);
+});
+
 test.each([
   [0, 300_000],
   [0.5, 450_000],
@@ -66,7 +87,7 @@ test.each([
 ])("the time to the next write is drawn from 5 to 10 minutes: %d", async (from, expected) => {
   drawn = from;
   const due = { state: "due", uid: undefined, stands: false } as const;
-  expect(await writer.write(testPolicy(), due)).toStrictEqual({
+  expect(await writer.write(testPolicy(), due)).toMatchObject({
     state: "current",
     dueMilliseconds: expected,
   });

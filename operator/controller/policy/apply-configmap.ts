@@ -23,12 +23,16 @@ const LOOK_MANAGER = "healthpolicy-look";
 export interface ConfigMapCurrent {
   state: "current";
   dueMilliseconds: number;
+  /** Version of what was just written, where pods follow something else from then on. */
+  changedTo?: string;
 }
 
 /** Nothing, or ours with this uid: it is to be written. */
 export interface ConfigMapDue {
   state: "due";
   uid: string | undefined;
+  /** Its version where it was just read, which the next write changes only if it changes the content. */
+  version?: string | undefined;
   /** Whether there is one of this very policy, which pods may follow until then. */
   stands: boolean;
 }
@@ -62,6 +66,8 @@ export interface ConfigMapWriter {
    * the name since: look again.
    */
   write(policy: DeliveredPolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
+  /** Whether there is a ConfigMap of this name; asks the API server. */
+  stands(policy: { namespace: string; name: string }): Promise<boolean>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -78,6 +84,8 @@ interface Stored {
 interface Known {
   policyUid: string;
   content: string;
+  /** The same without whom sidecars ask, which changes with the pods and is urgent for none. */
+  followed: string;
   uid: string;
   dueAt: number;
 }
@@ -89,22 +97,28 @@ export function createConfigMapWriter(
 ): ConfigMapWriter {
   const known = new Map<string, Known>();
 
-  /** Finds out by a dry run, which changes nothing. */
-  async function ask(policy: DeliveredPolicy): Promise<ConfigMapFound> {
-    const { metadata } = policyConfigMap(policy);
-    const { name, namespace } = metadata;
-    const stored = await client.apply<Stored>({
+  /** Finds out by a dry run, which changes nothing. Without a version in the answer there is none. */
+  async function read(policy: { namespace: string; name: string }): Promise<Stored> {
+    const name = policyConfigMapName(policy.name);
+    const { namespace } = policy;
+    return client.apply<Stored>({
       path: pathOf(namespace, name),
       object: { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } },
       fieldManager: LOOK_MANAGER,
       force: false,
       dryRun: true,
     });
+  }
+
+  async function ask(policy: DeliveredPolicy): Promise<ConfigMapFound> {
+    const name = policyConfigMapName(policy.name);
+    const stored = await read(policy);
     // Without a version the object was never stored: a real apply would create it.
     if (!stored.metadata.resourceVersion) return { state: "due", uid: undefined, stands: false };
     const owners = stored.metadata.ownerReferences ?? [];
     if (owners.some(({ uid }) => uid === policy.uid)) {
-      return { state: "due", uid: stored.metadata.uid, stands: true };
+      const { uid, resourceVersion: version } = stored.metadata;
+      return { state: "due", uid, version, stands: true };
     }
     if (owners.some((owner) => owner.kind === "HealthPolicy" && owner.name === policy.name)) {
       const message = `ConfigMap ${name} of a deleted policy of this name has not been collected yet.`;
@@ -134,7 +148,10 @@ export function createConfigMapWriter(
     });
   }
 
-  async function apply(policy: DeliveredPolicy, uid: string | undefined): Promise<string> {
+  async function apply(
+    policy: DeliveredPolicy,
+    uid: string | undefined,
+  ): Promise<Stored["metadata"]> {
     const object = policyConfigMap(policy);
     const stored = await client.apply<Stored>({
       path: pathOf(policy.namespace, object.metadata.name),
@@ -148,7 +165,7 @@ export function createConfigMapWriter(
     if (owner && stored.metadata.ownerReferences?.some(({ uid }) => uid !== owner.uid)) {
       await removeOtherOwners(policy, stored.metadata.uid);
     }
-    return stored.metadata.uid ?? "";
+    return stored.metadata;
   }
 
   function found(last: Known, policy: DeliveredPolicy): ConfigMapFound {
@@ -158,18 +175,24 @@ export function createConfigMapWriter(
     return { state: "due", uid: last.uid, stands: true };
   }
 
-  /** Writes; resolves with the milliseconds until it is due again. */
-  async function write(policy: DeliveredPolicy, uid: string | undefined): Promise<number> {
+  async function write(
+    policy: DeliveredPolicy,
+    { uid, version }: Pick<ConfigMapDue, "uid" | "version">,
+  ): Promise<ConfigMapCurrent> {
     const key = keyOf(policy);
+    const last = known.get(key);
     // Until the write has succeeded, nothing is known.
     known.delete(key);
     const stored = await apply(policy, uid);
     const content = JSON.stringify(policyConfigMap(policy));
+    const followed = JSON.stringify(policyConfigMap({ ...policy, fleet: undefined }));
     const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
     const due = REAPPLY_LEAST_MILLISECONDS + spread * random();
     const dueAt = performance.now() + due;
-    known.set(key, { policyUid: policy.uid, content, uid: stored, dueAt });
-    return due;
+    known.set(key, { policyUid: policy.uid, content, followed, uid: stored.uid ?? "", dueAt });
+    const changed = last ? last.followed !== followed : stored.resourceVersion !== version;
+    const changedTo = changed ? stored.resourceVersion : undefined;
+    return { state: "current", dueMilliseconds: due, ...(changedTo && { changedTo }) };
   }
 
   return {
@@ -178,13 +201,14 @@ export function createConfigMapWriter(
       if (last?.policyUid === policy.uid) return found(last, policy);
       return ask(policy).catch((error) => refused(error, policy, undefined));
     },
-    write: async (policy, { uid, stands }) => {
+    write: async (policy, found) => {
       try {
-        return { state: "current", dueMilliseconds: await write(policy, uid) };
+        return await write(policy, found);
       } catch (error) {
-        return refused(error, policy, stands);
+        return refused(error, policy, found.stands);
       }
     },
+    stands: async (policy) => (await read(policy)).metadata.resourceVersion !== undefined,
     forget: (key) => known.delete(key),
   };
 }

@@ -246,3 +246,11 @@ describe("defaults of the cluster that do not nest with the policy", () => {
     expect(web.status().effective?.probe?.timeoutSeconds?.value).toBe(5);
   });
 });
+
+test("tells which version of the ConfigMap pods follow from now on, once, and not again as a new leader", async () => {
+  await web.reconcile();
+  await web.reconcile();
+  await web.reconcileAsNewLeader();
+  const version = web.api.objects.get(CONFIG_MAP)?.metadata.resourceVersion;
+  expect(web.world.changedTo).toStrictEqual([version]);
+});

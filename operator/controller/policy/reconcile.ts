@@ -65,6 +65,8 @@ export interface ReconcilerOptions {
   configMaps: ConfigMapWriter;
   /** How far the rollout of a policy is. */
   rollout: (record: PolicyRecord) => RolloutStatus | undefined;
+  /** Called when pods follow something else from now on: this version of the policy's ConfigMap. */
+  onConfigMapChange?: ((policy: PolicyRecord, version: string) => void) | undefined;
   webhook: Pick<WebhookWriter, "listedFor">;
   /** Whether API servers get through to the webhook. */
   webhookReach: () => Reach;
@@ -207,6 +209,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function carryOut(record: PolicyRecord, facts: Facts, plan: PolicyPlan): Promise<number> {
     // The status comes last: what it says of the ConfigMap must be true when it can be read.
     const written = await writeConfigMap(facts, plan);
+    if (written?.state === "current" && written.changedTo !== undefined) {
+      options.onConfigMapChange?.(record, written.changedTo);
+    }
     if (written?.state === "refused") {
       const refused = { ...facts, configMap: written };
       return carryOut(record, refused, policyPlan(refused, NOT_ASKED));

@@ -8,6 +8,7 @@ import { startCaches } from "../caches.ts";
 import { refuse, reply, type Seen, startFakeApi } from "../kube/testing/fake-api-server.ts";
 import { createLeader } from "../leader.ts";
 import type { Ask } from "../policy/survey-sidecars.ts";
+import type { OperatorSettings } from "../settings.ts";
 import { LEADER_SETTINGS } from "./leader-settings.ts";
 
 const log = pino({ level: "silent" });
@@ -82,7 +83,8 @@ function newWorld(): World {
 export type LedCluster = Awaited<ReturnType<typeof openCluster>>;
 
 /** The policy shop/web, an empty certificate Secret, and no pods. Watches stay open and silent. */
-export async function openCluster() {
+export async function openCluster(more: Partial<OperatorSettings> = {}) {
+  const settings = { ...LEADER_SETTINGS, ...more };
   const watches = new Map<string, ServerResponse>();
   const world = newWorld();
 
@@ -145,7 +147,7 @@ export async function openCluster() {
   });
   const dnsName = "webhook.system.svc";
   const ask: Ask = (address) => world.sidecarSays(address);
-  const leader = createLeader({ client, caches, settings: LEADER_SETTINGS, dnsName, ask, log });
+  const leader = createLeader({ client, caches, settings, dnsName, ask, log });
 
   /** Every write of an object, the oldest first. */
   function writesOf(path: string): Seen[] {

@@ -7,6 +7,8 @@ export interface Wait {
   what: string;
   /** Milliseconds from now. */
   within: number;
+  /** Milliseconds between two looks; POLL where it is not given. */
+  every?: number;
 }
 
 /**
@@ -20,7 +22,7 @@ export async function waitFor<T>(wait: Wait, ask: () => Promise<T | undefined>):
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (late) throw new Error(`waited ${Math.round(wait.within)} ms for ${wait.what}`);
-    await sleep(POLL);
+    await sleep(wait.every ?? POLL);
   }
 }
 

@@ -1,5 +1,6 @@
 /** For tests: the objects that the leader writes, on a fake API server that keeps what is applied. */
 import type { ServerResponse } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { type FakeApi, refuse, reply, type Seen, startFakeApi } from "./fake-api-server.ts";
 
 /** An object as stored; `applied` says who wrote it. */
@@ -52,16 +53,18 @@ function applied(before: Stored | undefined, { body, query }: Seen, last?: Store
 
 function stored(path: string, before: Stored | undefined, body: Stored): Stored {
   nextUid += 1;
-  return {
+  const after = {
     ...before,
     ...body,
     metadata: {
       ...before?.metadata,
       ...body.metadata,
       uid: before?.metadata.uid ?? `uid-${nextUid}-of-${path}`,
-      resourceVersion: String(nextUid),
     },
   };
+  // As the API server: what changes nothing keeps its version.
+  if (before && isDeepStrictEqual(before, after)) return before;
+  return { ...after, metadata: { ...after.metadata, resourceVersion: String(nextUid) } };
 }
 
 /** Starts with no objects. */

@@ -36,6 +36,8 @@ interface World {
   listedFor: number | undefined;
   webhookReach: Reach;
   whyStopped: string | undefined;
+  /** Versions of the ConfigMap that pods were said to follow from then on. */
+  changedTo: string[];
   optedOut: boolean;
   withCertificate: boolean;
   services: ServiceRecord[];
@@ -63,6 +65,7 @@ export async function openPolicy() {
     listedFor: 5_000,
     webhookReach: { state: "reachable" },
     whyStopped: undefined,
+    changedTo: [],
     optedOut: false,
     withCertificate: true,
     services: [],
@@ -118,6 +121,7 @@ export async function openPolicy() {
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,
       whyStopped: () => world.whyStopped,
+      onConfigMapChange: (_, version) => world.changedTo.push(version),
       podName: "operator-1",
       namespace: "system",
       webhookPort,
