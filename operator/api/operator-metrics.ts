@@ -60,7 +60,7 @@ export const OPERATOR_METRICS = {
     name: "healthpolicy_queue_latency_seconds",
     type: "histogram",
     labels: ["kind"],
-    help: "Time that a piece of work that was due waited for its turn, by kind (policy, clusterPolicy, webhookConfiguration, webhookProof, certificate, imagePulls).",
+    help: "Time that a piece of work that was due waited for its turn, by kind (policy, rollout, clusterPolicy, webhookConfiguration, webhookProof, certificate, imagePulls).",
   },
   reconcileErrors: {
     name: "healthpolicy_reconcile_errors_total",
