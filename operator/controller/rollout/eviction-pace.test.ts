@@ -40,6 +40,14 @@ test("a turn that nobody took is not kept", () => {
   expect(pace.wait()).toBeCloseTo(6_000, -1);
 });
 
+test("a turn with which no pod went is there for the next one", () => {
+  const pace = createEvictionPace(10);
+  jest.advanceTimersByTime(60_000);
+  expect([pace.take(), pace.take()]).toEqual([true, false]);
+  pace.giveBack();
+  expect([pace.take(), pace.take()]).toEqual([true, false]);
+});
+
 test("with none a minute there is never a turn", () => {
   const pace = createEvictionPace(0);
   jest.advanceTimersByTime(3_600_000);

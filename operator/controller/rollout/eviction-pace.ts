@@ -13,6 +13,11 @@ export interface EvictionPace {
   wait(): number;
   /** Uses the turn up; whether there was one. */
   take(): boolean;
+  /**
+   * Gives the turn back that was taken last: no pod went. Otherwise workloads whose budgets never let one go would
+   * take the turns of all others.
+   */
+  giveBack(): void;
 }
 
 /** The pace of a leader that has just begun: the first turn comes after a whole interval. */
@@ -26,6 +31,9 @@ export function createEvictionPace(perMinute: number): EvictionPace {
       if (wait() > 0) return false;
       next = performance.now() + interval;
       return true;
+    },
+    giveBack: () => {
+      next = performance.now();
     },
   };
 }

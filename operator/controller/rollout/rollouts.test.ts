@@ -121,6 +121,7 @@ describe("it waits", () => {
     rollout.world.refusal = refusal(429, "it would violate the pod's disruption budget");
     await evictOne();
     expect(rollout.world.results).toEqual(["budget"]);
+    expect(rollout.world.givenBack).toBe(1);
     await rollout.work();
     expect(rollout.status()).toEqual({
       message: "Waits: a PodDisruptionBudget allows no eviction in Deployment/web.",
@@ -135,6 +136,8 @@ describe("it waits", () => {
     await evictOne();
     await rollout.work();
     expect(rollout.world.results).toEqual(["failed"]);
+    // Without an answer the pod may be gone all the same.
+    expect(rollout.world.givenBack).toBe(0);
     expect(rollout.status()?.message).toBe("Waits: the API server answered 403 in Deployment/web.");
   });
 

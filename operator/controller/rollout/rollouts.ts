@@ -5,11 +5,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { API_VERSION, excludedNamespaces } from "../../api/names.ts";
+import { excludedNamespaces } from "../../api/names.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
 import type { Caches } from "../caches.ts";
-import type { EventToRecord } from "../events/event-object.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
@@ -22,7 +21,7 @@ import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { whyDependenciesWait } from "./dependencies-up.ts";
 import { type EvictionResult, evictPod } from "./evict-pod.ts";
 import type { EvictionPace } from "./eviction-pace.ts";
-import { type Eviction, nextEviction, type RolloutPlan, stoppedMessage } from "./next-eviction.ts";
+import { type Eviction, nextEviction, type RolloutPlan } from "./next-eviction.ts";
 import {
   newMemory,
   noteRefusal,
@@ -31,6 +30,8 @@ import {
   takeIn,
   type Wait,
 } from "./rollout-memory.ts";
+import { statusOfPlan } from "./status-of-plan.ts";
+import { createTellRollout } from "./tell-rollout.ts";
 
 /** While something is under way: a pod's readiness is no work for its policy by itself. */
 const SOON_MILLISECONDS = 1_000;
@@ -80,23 +81,6 @@ export interface Rollouts {
   status(record: PolicyRecord): RolloutStatus | undefined;
 }
 
-/** What the status says while it follows `plan`. */
-function statusOf(plan: RolloutPlan, message?: string): RolloutStatus | undefined {
-  const stopped = plan.stopped.length > 0 ? { stopped: plan.stopped } : {};
-  if (plan.do === "nothing") {
-    return plan.stopped.length > 0
-      ? { message: stoppedMessage(plan.stopped), ...stopped }
-      : undefined;
-  }
-  if (message !== undefined) return { message, ...stopped };
-  if (plan.do === "wait") {
-    const { message: text, evicting } = plan;
-    return { message: text, ...(evicting && { evicting }), ...stopped };
-  }
-  const { workload, pod } = plan.evicting;
-  return { message: `Evicts pod ${pod} of ${workload}.`, evicting: plan.evicting, ...stopped };
-}
-
 function isAccepted({ status }: PolicyRecord): boolean {
   return (
     status?.conditions?.some(
@@ -114,7 +98,8 @@ interface Rollout {
 
 /** Rollouts of which nothing is known yet. */
 export function createRollouts(options: RolloutsOptions): Rollouts {
-  const { caches, pods, pace, events, log } = options;
+  const { caches, pods, pace, log } = options;
+  const tell = createTellRollout(options.events);
   const memories = new Map<string, RolloutMemory>();
 
   /** The policy, where pods are to be restarted for it. */
@@ -213,49 +198,36 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     return notYet(memory);
   }
 
-  function tell(
-    { namespace, name, uid }: PolicyRecord,
-    event: Pick<EventToRecord, "type" | "reason" | "message">,
+  function takeInResult(
+    memory: RolloutMemory,
+    { evicting }: Eviction,
+    outcome: EvictionResult,
   ): void {
-    const regarding = { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid };
-    events.record({ regarding, ...event });
-  }
-
-  function tellEvicted(record: PolicyRecord, { evicting, reason }: Eviction): void {
-    const why = reason === "missing" ? "it has no sidecar" : "the policy was edited";
-    const message = `Pod ${evicting.pod} of ${evicting.workload}: ${why}.`;
-    tell(record, { type: "Normal", reason: "PodEvicted", message });
-  }
-
-  /** Tells of workloads that are left alone from now on. */
-  function tellStopped({ record, memory }: Rollout, { stopped }: RolloutPlan): void {
-    const before = memory.status?.stopped ?? [];
-    if (stopped.every((workload) => before.includes(workload))) return;
-    tell(record, { type: "Warning", reason: "RolloutStopped", message: stoppedMessage(stopped) });
-  }
-
-  function afterEviction(memory: RolloutMemory, plan: Eviction, outcome: EvictionResult): void {
     const now = performance.now();
-    const { workload, pod, uid } = plan.evicting;
-    options.onEviction(outcome.result);
+    const { workload, uid } = evicting;
     if (outcome.result === "evicted") {
       memory.evicted = { uid, at: now };
       memory.refusals.delete(workload);
-    }
-    if (outcome.result === "budget" || outcome.result === "failed") {
+    } else if (outcome.result !== "gone") {
       const message = `Waits: ${outcome.message} in ${workload}.`;
       noteRefusal(memory, workload, { message, now, random: Math.random() });
     }
-    if (outcome.result === "failed")
-      log.warn({ pod, workload, err: outcome.error }, "eviction failed");
-    else log.info({ pod, workload, result: outcome.result }, "eviction");
+    if (outcome.result === "budget" || outcome.result === "gone") pace.giveBack();
   }
 
-  async function evict(record: PolicyRecord, memory: RolloutMemory, plan: Eviction): Promise<void> {
+  function logResult({ evicting: { pod, workload } }: Eviction, outcome: EvictionResult): void {
+    const { result } = outcome;
+    if (result === "failed") log.warn({ pod, workload, err: outcome.error }, "eviction failed");
+    else log.info({ pod, workload, result }, "eviction");
+  }
+
+  async function evict({ record, memory }: Rollout, plan: Eviction): Promise<void> {
     memory.intended = undefined;
     const outcome = await evictPod(options.client, plan.pod);
-    afterEviction(memory, plan, outcome);
-    if (outcome.result === "evicted") tellEvicted(record, plan);
+    options.onEviction(outcome.result);
+    logResult(plan, outcome);
+    takeInResult(memory, plan, outcome);
+    if (outcome.result === "evicted") tell.evicted(record, plan);
   }
 
   function isIntended({ intended }: RolloutMemory, { evicting }: Eviction): boolean {
@@ -268,26 +240,26 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     const { record, policy, memory } = of;
     if (isIntended(memory, plan)) {
       const isWritten = record.status?.rollout?.evicting?.uid === plan.evicting.uid;
-      if (isWritten) await evict(record, memory, plan);
+      if (isWritten) await evict(of, plan);
       return SOON_MILLISECONDS;
     }
     const wait = await whyWait(policy, memory);
     if (wait) {
-      say(record, memory, statusOf(plan, wait.message));
+      say(record, memory, statusOfPlan(plan, wait.message));
       return wait.for;
     }
     memory.intended = { uid: plan.evicting.uid, at: performance.now() };
-    say(record, memory, statusOf(plan));
+    say(record, memory, statusOfPlan(plan));
     return SOON_MILLISECONDS;
   }
 
   async function carryOut(of: Rollout): Promise<number | undefined> {
     const { record, memory } = of;
     const plan = planOf(of);
-    tellStopped(of, plan);
+    tell.stopped(record, plan.stopped, memory.status?.stopped ?? []);
     if (plan.do === "evict") return stepTo(plan, of);
     memory.intended = undefined;
-    say(record, memory, statusOf(plan));
+    say(record, memory, statusOfPlan(plan));
     if (plan.do === "nothing") return undefined;
     return plan.evicting ? SOON_MILLISECONDS : LATER_MILLISECONDS;
   }

@@ -37,6 +37,7 @@ export function openRollout() {
     /** What the API server answers to an eviction: nothing, or an error. */
     refusal: undefined as Error | undefined,
     asked: 0,
+    givenBack: 0,
     changes: 0,
     evicted: [] as { path: string; uid: string }[],
     results: [] as string[],
@@ -73,7 +74,13 @@ export function openRollout() {
       },
       namespace: "system",
       evictionsPerMinute: 10,
-      pace: { wait: () => (world.turn ? 0 : 4_000), take: () => world.turn },
+      pace: {
+        wait: () => (world.turn ? 0 : 4_000),
+        take: () => world.turn,
+        giveBack: () => {
+          world.givenBack += 1;
+        },
+      },
       webhookReach: () => ({ state: "reachable" }),
       webhookAnswers: async () => world.webhookAnswers,
       ask: async () => {
