@@ -38,6 +38,8 @@ export const POD_STARTS = 90_000;
 export const ROLLOUT = 120_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
 export const TWENTY_PROBES = 80_000;
+/** 17 objects of about a MB each; a busy API server has taken 2 s for one. */
+export const OBJECTS_STORED = 90_000;
 /** An attack of 10 s on a port of a sidecar or operator, on a busy node. */
 export const ATTACK = 60_000;
 /** A probe's period and timeout at the defaults, 2 s and 5 s, and the kubelet's report. */

@@ -1,0 +1,56 @@
+/** What anybody may store who may create Services and pods in one namespace ends no replica and blinds none. */
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dryRunPod } from "../harness/dry-run-pod.ts";
+import { kubectl, type RunOptions } from "../harness/kubectl.ts";
+import { operatorPods, scaleOperator } from "../harness/operator.ts";
+import { restarts } from "../harness/pods.ts";
+import { openPolicyNamespace } from "../harness/policy-namespace.ts";
+import { unscheduledPod } from "../harness/small-pod.ts";
+import { waitUntil } from "../harness/wait-for.ts";
+import { longService, wideObjects } from "../harness/wide-objects.ts";
+import { OBJECTS_STORED, STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
+
+const NAMESPACE = "e2e-operator-wide-objects";
+
+beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/operator-attacked.yaml"), WHOLE_TEST);
+afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
+
+const here = (parameters: readonly string[], options: RunOptions = {}) =>
+  kubectl(["-n", NAMESPACE, ...parameters], options);
+
+const replicas = async () =>
+  (await operatorPods()).map((pod) => ({ name: pod.metadata.name, restarts: restarts(pod) }));
+
+/** Waits until a pod that is created now gets the sidecar, or gets none. */
+async function untilNextIs(injected: boolean): Promise<void> {
+  await waitUntil({ what: `injected to be ${injected}`, within: STATUS_FOLLOWS }, async () => {
+    const { sidecars } = await dryRunPod(unscheduledPod(NAMESPACE, "web"));
+    return (sidecars.length === 1) === injected;
+  });
+}
+
+test(
+  "replicas that run go on, and new ones start and see what else there is, beside the widest objects",
+  async () => {
+    await untilNextIs(true);
+    const atFirst = await replicas();
+    const input = JSON.stringify(longService(NAMESPACE));
+    // Raw, since kubectl would write `<` as six characters too, and no request may be so long.
+    await here(["create", "--raw", `/api/v1/namespaces/${NAMESPACE}/services`, "-f", "-"], {
+      input,
+    });
+    const items = wideObjects(NAMESPACE);
+    const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+    await here(["create", "-f", "-"], { input: list, timeout: OBJECTS_STORED });
+    expect(await replicas()).toStrictEqual(atFirst);
+
+    await scaleOperator(0);
+    await scaleOperator(2);
+    // A Service behind which the policy's pods would wait for themselves: known to who can read Services alone.
+    await here(["create", "service", "clusterip", "sessions", "--tcp=80"]);
+    await here(["set", "selector", "service/sessions", "app=web"]);
+    await untilNextIs(false);
+    expect((await replicas()).map((one) => one.restarts)).toStrictEqual([0, 0]);
+  },
+  WHOLE_TEST,
+);
