@@ -139,6 +139,18 @@ test("asks the longer apart, the more pods there are, and 8 of them at most", as
   expect(asked).toHaveLength(24);
 });
 
+test("asks every ten minutes however many pods there are said to be", async () => {
+  follower.apply(fleet(3, Number.MAX_SAFE_INTEGER));
+  down = ["db"];
+  follower.look();
+  await advance(ALL_KNOW);
+  asked = [];
+  await advance(599_999);
+  expect(asked).toStrictEqual([]);
+  await advance(1);
+  expect(asked).toHaveLength(2);
+});
+
 test("asks with a new policy at once", async () => {
   follower.apply(policy([database()]));
   down = ["db"];

@@ -16,6 +16,8 @@ import type { Readiness } from "./readiness.ts";
  * 20 s put 25 questions a second to each of those, a quarter of what a sidecar admits.
  */
 const PACE_PER_POD_MILLISECONDS = 20;
+/** However many pods there are said to be. */
+const LONGEST_PACE_MILLISECONDS = 600_000;
 
 /** What asking needs. */
 export interface FollowPeersOptions {
@@ -65,8 +67,9 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
   async function question(): Promise<void> {
     const asked = config;
     if (inFlight || !asksPeers(asked)) return;
+    const peers = pickPeers(asked.fleet.peers, ownAddresses());
     inFlight = true;
-    const answers = await answersOf(asked, pickPeers(asked.fleet.peers, ownAddresses()));
+    const answers = await answersOf(asked, peers);
     inFlight = false;
     // Answers to a policy that has been edited meanwhile say nothing about the one in force.
     if (stopped || config !== asked) return;
@@ -84,10 +87,8 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
   function pace(): number {
     const { intervalMilliseconds = 0 } = config?.timing ?? {};
     const spread = SHORTEST_WAIT + (1 - SHORTEST_WAIT) * random();
-    return (
-      Math.max(intervalMilliseconds, PACE_PER_POD_MILLISECONDS * (config?.fleet?.pods ?? 0)) *
-      spread
-    );
+    const ofAll = PACE_PER_POD_MILLISECONDS * (config?.fleet?.pods ?? 0);
+    return Math.max(intervalMilliseconds, Math.min(ofAll, LONGEST_PACE_MILLISECONDS)) * spread;
   }
 
   function look(): void {

@@ -143,6 +143,7 @@ describe("what it takes", () => {
     ["more than all", { maxUnready: { percent: 101 } }],
     ["a limit of a later version", { maxUnready: { zones: 1 } }],
     ["fewer than no pods", { pods: -1 }],
+    ["more pods than a cluster has", { pods: 1_000_001 }],
   ])("a fleet with %s leaves each pod to itself", (_name, more) => {
     const fleet = { maxUnready: { percent: 50 }, pods: 3, peers: [peer], ...more };
     expect(parse({ ...CONFIG, fleet })).toStrictEqual(CONFIG);

@@ -84,7 +84,8 @@ const PEER = object<PeerAddress>({
   port: numberReader({ minimum: SIDECAR_PORT, maximum: SIDECAR_PORT + SIDECAR_PORT_TRIES - 1 }),
 });
 const PERCENT = numberReader({ minimum: 0, maximum: 100 });
-const PODS = numberReader({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+/** More than a cluster has. */
+const PODS = numberReader({ minimum: 0, maximum: 1_000_000 });
 
 function maxUnready(value: unknown): MaxUnready {
   const { percent, pods } = fields(value, "fleet.maxUnready");

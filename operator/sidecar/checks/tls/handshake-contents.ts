@@ -43,7 +43,7 @@ function keyOf(suite: Suite, secret: Buffer): Key {
   return { suite, key: expand("key", suite.keyLength), nonce: expand("iv", NONCE_LENGTH) };
 }
 
-/** What is sealed in this record, or undefined where it is not sealed with this key (RFC 8446, sections 5.2 and 5.3). */
+/** What is sealed in this record, undefined where it is not sealed with this key (RFC 8446, sections 5.2 and 5.3). */
 function open({ suite, key, nonce }: Key, sequence: number, record: Buffer): Buffer | undefined {
   const once = Buffer.from(nonce);
   // So few records that their number fits the last of its eight bytes' four.
@@ -62,7 +62,17 @@ function open({ suite, key, nonce }: Key, sequence: number, record: Buffer): Buf
 }
 
 /**
- * Tells of one record of the handshake after the other what is in it. To be asked for a record once OpenSSL has worked
+ * Of what was sealed, the part of a message of the handshake: what follows it are its type and any number of zeros. With
+ * these in between, or with an alert, a message in two records would not read as OpenSSL reads it.
+ */
+function messagePart(inner: Buffer): Buffer {
+  let end = inner.length - 1;
+  while (end >= 0 && inner[end] === 0) end -= 1;
+  return inner[end] === HANDSHAKE ? inner.subarray(0, end) : NOTHING;
+}
+
+/**
+ * Tells of one record of the handshake after the other what of its messages is in it. To be asked for a record once OpenSSL has worked
  * through all before it. Undefined where that cannot be told: such a record is none of an honest handshake. What is no
  * record at all has nothing in it, for OpenSSL to say so.
  */
@@ -78,8 +88,8 @@ export function handshakeContents(stream: TLSSocket): (record: Buffer) => Buffer
     if (record[0] === HANDSHAKE) return record.subarray(HEAD_LENGTH);
     if (record[0] !== APPLICATION_DATA) return NOTHING;
     if (sealedWith === undefined) return undefined;
-    const content = open(sealedWith, sequence, record);
+    const inner = open(sealedWith, sequence, record);
     sequence += 1;
-    return content;
+    return inner && messagePart(inner);
   };
 }

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "@jest/globals";
 import {
   COSTLY_MILLISECONDS,
   createHandshakeCosts,
+  FORGOTTEN_MILLISECONDS,
   type HandshakeCosts,
   type HandshakeWork,
   MAX_PAUSE_MILLISECONDS,
@@ -17,7 +18,7 @@ beforeEach(() => {
 /** Whether a handshake with the server may begin. */
 const mayBegin = (server: string) => costs.begin(server) !== undefined;
 
-/** A handshake that takes so much; `succeed` may follow. */
+/** A handshake that takes so much. */
 function handshake(server: string, cpuMilliseconds: number): HandshakeWork | undefined {
   const work = costs.begin(server);
   work?.add(cpuMilliseconds);
@@ -35,7 +36,6 @@ test("an honest server is never left alone", () => {
   for (const _ of [1, 2, 3]) {
     const work = handshake("db:5432", COSTLY_MILLISECONDS);
     expect(work?.mayGoOn()).toBe(true);
-    work?.succeed();
     expect(mayBegin("db:5432")).toBe(true);
   }
 });
@@ -58,30 +58,34 @@ test("what it costs is the sum of its pieces", () => {
   expect(mayBegin("db:5432")).toBe(false);
 });
 
-test("of handshakes that began together none goes on once one was too costly, and none makes up for it", () => {
+test("of handshakes that began together none goes on once one was too costly", () => {
   const together = [1, 2, 3].map(() => costs.begin("db:5432"));
   const other = costs.begin("db:5433");
   together[0]?.add(100);
   expect(together.map((work) => work?.mayGoOn())).toStrictEqual([false, false, false]);
   expect(other?.mayGoOn()).toBe(true);
   together[1]?.add(1);
-  together[1]?.succeed();
   expect(mayBegin("db:5432")).toBe(false);
 });
 
-test("twice as long each time that it is no better, up to ten minutes, and anew once hands were shaken", () => {
+test("twice as long each time, up to ten minutes, and also where others in between were cheap", () => {
   const pauses = Array.from({ length: 7 }, () => {
     handshake("db:5432", 100);
-    return pauseOf("db:5432");
+    const pause = pauseOf("db:5432");
+    handshake("db:5432", 1);
+    return pause;
   });
   expect(pauses).toStrictEqual([20, 40, 80, 160, 320, 600, MAX_PAUSE_MILLISECONDS / 1_000]);
-  handshake("db:5432", 1);
+});
+
+test.each([
+  [FORGOTTEN_MILLISECONDS - 1, 40],
+  [FORGOTTEN_MILLISECONDS, 20],
+])("%d ms after its end a pause counts, or not any more", (later, next) => {
   handshake("db:5432", 100);
-  // The cheap one came to nothing.
-  expect(pauseOf("db:5432")).toBe(600);
-  handshake("db:5432", 1)?.succeed();
+  now += 20_000 + later;
   handshake("db:5432", 100);
-  expect(pauseOf("db:5432")).toBe(20);
+  expect(pauseOf("db:5432")).toBe(next);
 });
 
 test("no more servers are remembered than a policy can name", () => {

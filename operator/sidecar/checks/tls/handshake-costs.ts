@@ -12,20 +12,23 @@ export interface HandshakeWork {
   mayGoOn(): boolean;
   /** To be told after each piece of work, in milliseconds of CPU. */
   add(cpuMilliseconds: number): void;
-  /** To be told once hands are shaken. One that came to nothing tells nothing good of a server. */
-  succeed(): void;
 }
 
 /**
  * The most CPU that a handshake may take in this program's one thread, in milliseconds. Chains of public authorities
  * take 1 to 3. A chain that is made for it takes 110 within the bound on its bytes, because OpenSSL verifies it in
- * every mode (worse ones are known by explicit-curves.ts); under the sidecar's CPU limit that is a second in which no other check and no probe is answered.
+ * every mode; those that take more are known to refused-curves.ts. Under the sidecar's CPU limit 110 are a second in which no other check and no probe is answered.
  */
 export const COSTLY_MILLISECONDS = 30;
 /** Time for which no handshake begins with a server, in times of what the last one cost: half a hundredth of a core for each of twelve. */
 const PAUSE_PER_COST = 200;
 /** Longest such time, in milliseconds: each time that it is no better, the time doubles up to this. */
 export const MAX_PAUSE_MILLISECONDS = 600_000;
+/**
+ * After a pause of which this much time has passed a server is as good as new. An honest handshake in between does not
+ * make it so: a server that is costly every other time would never be left alone for long.
+ */
+export const FORGOTTEN_MILLISECONDS = 600_000;
 /** More than a policy can name. */
 const MAX_SERVERS = 256;
 
@@ -44,7 +47,8 @@ export function createHandshakeCosts(now: () => number): HandshakeCosts {
   }
 
   function pause(server: string, cpuMilliseconds: number): void {
-    const before = pauses.get(server)?.milliseconds ?? 0;
+    const last = pauses.get(server);
+    const before = last && now() < last.until + FORGOTTEN_MILLISECONDS ? last.milliseconds : 0;
     pauses.delete(server);
     const wanted = Math.max(cpuMilliseconds * PAUSE_PER_COST, 2 * before);
     const milliseconds = Math.min(wanted, MAX_PAUSE_MILLISECONDS);
@@ -64,10 +68,6 @@ export function createHandshakeCosts(now: () => number): HandshakeCosts {
           cpu += cpuMilliseconds;
           // At once, and not at its end: handshakes with a server that began together would all get as far.
           if (cpu > COSTLY_MILLISECONDS) pause(server, cpu);
-        },
-        succeed() {
-          // What began before another one was too costly does not make up for that.
-          if (cpu <= COSTLY_MILLISECONDS && !isPaused(server)) pauses.delete(server);
         },
       };
     },

@@ -96,7 +96,6 @@ async function handshake(
   try {
     await raceAbort(once(stream, "secureConnect"), context.signal);
     if (!work.mayGoOn()) throw new CheckError("TLSFailed");
-    work.succeed();
     if (target.mode === "VerifyFull" && !stream.authorized) {
       await context.onUnverified?.(stream);
       throw new CheckError("TLSFailed");

@@ -7,9 +7,9 @@ import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
 import { MAX_BYTES, MAX_CHUNKS } from "../network/read-until.ts";
-import { explicitCurveSearch } from "./explicit-curves.ts";
 import { handshakeContents } from "./handshake-contents.ts";
 import type { HandshakeWork } from "./handshake-costs.ts";
+import { refusedCurveSearch } from "./refused-curves.ts";
 import { handshakeRule, recordSplitter, silenceRule } from "./tls-records.ts";
 
 /**
@@ -47,7 +47,7 @@ const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, reason: "ProtocolError" };
  * records in them. It does not matter what they carry: certificates, new keys, tickets and parts of a record
  * are no content that a reader could count. OpenSSL never sees more. The client ends with the socket, and keeps
  * an error listener for life: an alert that arrives after the check must not become an uncaught exception.
- * A certificate with a key on a curve of its own is TLSFailed before OpenSSL sees it. `work` is told what OpenSSL does
+ * A certificate with a key on a curve that is refused is TLSFailed before OpenSSL sees it. `work` is told what OpenSSL does
  * with each record of the handshake, and asked before each: what it does not let go on is TLSFailed, too.
  */
 export function startTls(
@@ -73,7 +73,7 @@ export function startTls(
   const fail = (reason: Reason) => bounded.destroy(new CheckError(reason));
   const isHarmless = (record: Buffer) => {
     const content = contentOf(record);
-    return content !== undefined && !hasExplicitCurve(content) && work.mayGoOn();
+    return content !== undefined && !hasRefusedCurve(content) && work.mayGoOn();
   };
   const giveToOpenSsl = (record: Buffer) => {
     if (!bounded.push(record)) socket.pause();
@@ -112,7 +112,7 @@ export function startTls(
 
   const stream = connect({ ...KEY_EXCHANGE, ...options, socket: bounded });
   const contentOf = handshakeContents(stream);
-  const hasExplicitCurve = explicitCurveSearch();
+  const hasRefusedCurve = refusedCurveSearch();
   stream.on("error", () => {});
   stream.once("secureConnect", () => {
     bound = AFTER_HANDSHAKE;

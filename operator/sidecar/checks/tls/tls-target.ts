@@ -23,11 +23,14 @@ export async function readCa(
   if (mode !== "VerifyFull" || !caSecret) return undefined;
   const ca = await readSecretKey(caSecret);
   // Loaded on first use, as TLS itself.
-  const { isPemBundle } = await import("./pem-bundle.ts");
-  if (!isPemBundle(ca)) {
-    throw misconfigured("the value of tls.caSecret is no certificate in PEM form");
+  const { readPemBundle } = await import("./pem-bundle.ts");
+  const authorities = readPemBundle(ca);
+  if (authorities === undefined) {
+    throw misconfigured(
+      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most",
+    );
   }
-  return ca;
+  return authorities;
 }
 
 /**

@@ -141,21 +141,26 @@ function keyOnMadeUpCurve(): Buffer {
   return sequence(sequence(identifier("2a8648ce3d0201"), curve), bits(point));
 }
 
-/** `authorities` with keys on curves that they make up: each costs a client as much as some hundred honest ones. */
-export function chainOfMadeUpCurves(authorities: number): ServerCertificate {
-  const publicKey = keyOnMadeUpCurve();
+/** What fills a certificate and costs nothing to read. */
+const comment = (length: number) =>
+  extension("6086480186f842010d", element(0x16, "x".repeat(length)));
+
+/** `authorities` with such a key, each of which costs a client as much as some hundred honest ones, or with another. */
+export function chainOfCurves(
+  authorities: number,
+  publicKey = keyOnMadeUpCurve(),
+): ServerCertificate {
   const above = Array.from({ length: authorities }, (_, index) =>
     certificate({ place: index + 1, publicKey }),
   );
-  return served([certificate({ place: 0 }), ...above]);
+  return served([certificate({ place: 0, extensions: [comment(300)] }), ...above]);
 }
 
 /** `certificates` of about `size` bytes each that cost nothing to read. */
 export function chainOfSize(certificates: number, size: number): ServerCertificate {
-  const comment = extension("6086480186f842010d", element(0x16, "x".repeat(size - 330)));
   return served(
     Array.from({ length: certificates }, (_, place) =>
-      certificate({ place, extensions: [comment] }),
+      certificate({ place, extensions: [comment(size - 330)] }),
     ),
   );
 }
