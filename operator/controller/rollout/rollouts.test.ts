@@ -1,7 +1,7 @@
 /** What the leader does about a rollout, step by step. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { ApiError } from "../kube/kube-client.ts";
-import { type LedRollout, openRollout } from "./testing/led-rollout.ts";
+import { IN_FORCE, type LedRollout, openRollout } from "./testing/led-rollout.ts";
 import { currentPod, pod } from "./testing/rollout-facts.ts";
 
 let rollout: LedRollout;
@@ -117,6 +117,40 @@ describe("it waits", () => {
     expect(rollout.world.asked).toBe(0);
   });
 
+  test("for its turn once more, where another policy took it meanwhile", async () => {
+    rollout.world.turnIsLost = true;
+    await evictOne();
+    expect(rollout.world.evicted).toEqual([]);
+    expect(rollout.status()?.message).toMatch(/^Waits for its turn/);
+  });
+
+  test("for a pod that is being deleted", async () => {
+    rollout.world.pods.push(currentPod("web-4", { ending: true }));
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits for Deployment/web: pod web-4 is being deleted.");
+  });
+
+  test.each(["Accepted", "Programmed"])("until the policy is %s", async (type) => {
+    const conditions = IN_FORCE.conditions?.map((one) =>
+      one.type === type ? { ...one, status: "False" as const } : one,
+    );
+    rollout.cachePolicy({}, {}, { ...IN_FORCE, conditions });
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits until the policy is accepted and programmed.");
+  });
+
+  test("for nothing, where the pods are behind a host of the policy: they get no sidecar", async () => {
+    const service = {
+      namespace: "shop",
+      name: "orders-db",
+      selector: { app: "web" },
+      headless: false,
+    };
+    rollout.world.services.push(service);
+    expect(await rollout.work()).toBeUndefined();
+    expect(rollout.status()).toBeUndefined();
+  });
+
   test("after a refusal by a budget, and then tries again", async () => {
     rollout.world.refusal = refusal(429, "it would violate the pod's disruption budget");
     await evictOne();
@@ -220,5 +254,7 @@ describe("the policy", () => {
     await evictOne();
     rollout.cachePolicy({}, { uid: "another" });
     expect(rollout.status()).toBeUndefined();
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits a moment: the policy has just changed.");
   });
 });

@@ -1,5 +1,6 @@
 /** For tests: the rollout of the policy shop/web, with stand-ins for all that it looks at and asks. */
 import { jest } from "@jest/globals";
+import type { ServiceRecord } from "../../../api/circular-dependency.ts";
 import { rawPolicy } from "../../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { EventToRecord } from "../../events/event-object.ts";
@@ -12,7 +13,7 @@ import { pod } from "./rollout-facts.ts";
 const NAME = { namespace: "shop", name: "web" };
 
 /** Accepted and programmed. */
-const IN_FORCE: HealthPolicyStatus = {
+export const IN_FORCE: HealthPolicyStatus = {
   observedGeneration: 3,
   conditions: ["Accepted", "Programmed"].map((type) => ({
     type,
@@ -33,6 +34,9 @@ export function openRollout() {
     synced: true,
     webhookAnswers: true,
     turn: true,
+    /** Another policy takes the turn while sidecars are asked. */
+    turnIsLost: false,
+    services: [] as ServiceRecord[],
     sidecarSays: undefined as string | undefined,
     /** What the API server answers to an eviction: nothing, or an error. */
     refusal: undefined as Error | undefined,
@@ -65,7 +69,7 @@ export function openRollout() {
       caches: {
         policies: { get: () => world.record } as never,
         index,
-        service: () => undefined,
+        service: ({ name }) => world.services.find((service) => service.name === name),
       },
       pods: {
         pods: () => world.pods.filter(({ ending }) => !ending),
@@ -76,7 +80,10 @@ export function openRollout() {
       evictionsPerMinute: 10,
       pace: {
         wait: () => (world.turn ? 0 : 4_000),
-        take: () => world.turn,
+        take: () => {
+          if (world.turnIsLost) world.turn = false;
+          return world.turn;
+        },
         giveBack: () => {
           world.givenBack += 1;
         },
