@@ -92,7 +92,8 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     },
     log,
   });
-  const server = createProbeServer(readiness);
+  // The kubelet's probe wakes the program every 2 s by default: a policy that has just come is in force by then.
+  const server = createProbeServer(readiness, { onProbe: () => policyFile.look() });
   const { port } = await listen(server, settings.port);
   log("info", "listening", { port });
   return () => {

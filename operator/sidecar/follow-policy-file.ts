@@ -9,8 +9,8 @@ import { parsePolicyFile } from "./parse-policy-file.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /**
- * How often the file is looked at by itself. The kubelet takes about a minute to deliver, so that 5 s add little; and
- * each time that an idle program wakes up takes 0.1 to 0.2 ms of a CPU in every pod.
+ * How often the file is looked at by itself; checks and readiness probes look as well. Each time that an idle program
+ * wakes up takes 0.1 to 0.2 ms of a CPU in every pod.
  */
 const POLL_MILLISECONDS = 5_000;
 

@@ -93,6 +93,26 @@ async function useDatabase(): Promise<void> {
   await pause(0);
 }
 
+test("a readiness probe has the policy file looked at, once a second at most; other requests do not", async () => {
+  let looks = 0;
+  const onProbe = () => {
+    looks += 1;
+  };
+  const awake = createProbeServer(readiness, { onProbe });
+  try {
+    ({ port } = await listen(awake, 0));
+    for (const path of ["/livez", "/status", "/metrics"]) await get(path);
+    expect(looks).toBe(0);
+    for (let probe = 0; probe < 5; probe += 1) await get("/readyz");
+    expect(looks).toBe(1);
+    await pause(1_050);
+    await get("/readyz");
+    expect(looks).toBe(2);
+  } finally {
+    awake.close();
+  }
+});
+
 describe("paths", () => {
   test("before the policy is there: alive, not ready, status and metrics", async () => {
     expect(await get("/livez")).toStrictEqual([200, "ok"]);

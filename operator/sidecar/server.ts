@@ -25,8 +25,19 @@ const LIMITS: ConnectionLimits = { open: 128, perSecond: 100, perAddress: 5 };
 
 type Handler = (client: Client) => Answer | Promise<Answer>;
 
-function handlers(readiness: Readiness): ReadonlyMap<string, Handler> {
+/** What else is done while the program is awake for a request. */
+export interface ProbeServerOptions {
+  /** Called before a probe of /readyz is answered, once a second at most however many come. Must not throw. */
+  onProbe?: () => void;
+}
+
+function handlers(
+  readiness: Readiness,
+  { onProbe = () => undefined }: ProbeServerOptions,
+): ReadonlyMap<string, Handler> {
+  const awake = onceASecond(onProbe);
   const ready: Handler = (client) => {
+    awake();
     const answer = () => readyAnswer(readiness.view());
     return readiness.awaitsResults()
       ? readiness.firstResults(client.gone()).then(answer)
@@ -44,8 +55,8 @@ function handlers(readiness: Readiness): ReadonlyMap<string, Handler> {
   ]);
 }
 
-function router(readiness: Readiness): AnswerRequest {
-  const routes = handlers(readiness);
+function router(readiness: Readiness, options: ProbeServerOptions): AnswerRequest {
+  const routes = handlers(readiness, options);
   return ({ method, path }, client) => {
     const handler = routes.get(path);
     if (handler === undefined) return { status: 404, body: "not found" };
@@ -55,8 +66,8 @@ function router(readiness: Readiness): AnswerRequest {
 }
 
 /** A server for this pod that does not listen yet. */
-export function createProbeServer(readiness: Readiness): Server {
-  const answerRequest = router(readiness);
+export function createProbeServer(readiness: Readiness, options: ProbeServerOptions = {}): Server {
+  const answerRequest = router(readiness, options);
   const admit = admitConnections(LIMITS);
   // Half open: a client that has no more to send may still wait for its answer.
   return createServer({ allowHalfOpen: true }, (socket) => {
