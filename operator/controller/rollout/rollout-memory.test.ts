@@ -36,3 +36,12 @@ test("an edit ends what was refused or left alone, and not the eviction under wa
   expect(of.status).toEqual({ message: "m", evicting });
   expect(refusedThere(of, "Deployment/web", 1)).toBeUndefined();
 });
+
+test("workloads that were not tried for two minutes are not remembered", () => {
+  const of = memory();
+  for (let pod = 0; pod < 100; pod += 1) {
+    noteRefusal(of, `Deployment/web-${pod}`, { message: "no", now: 10_000 * pod, random: 1 });
+  }
+  expect(of.refusals.size).toBeLessThan(15);
+  expect(of.refusals.has("Deployment/web-99")).toBe(true);
+});

@@ -76,6 +76,10 @@ export function noteRefusal(
   workload: string,
   { message, now, random }: { message: string; now: number; random: number },
 ): void {
+  // Workloads come and go while a policy stays as it is: those that were not tried for long may be gone.
+  for (const [other, { until }] of memory.refusals) {
+    if (now > until + REFUSED.maxBackoff) memory.refusals.delete(other);
+  }
   const count = memory.refusals.get(workload)?.count ?? 0;
   const until = now + backoffMilliseconds(count, REFUSED, random);
   memory.refusals.set(workload, { message, count: count + 1, until });
