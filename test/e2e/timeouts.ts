@@ -65,8 +65,8 @@ export const CONTROLLERS_RETURN = 120_000;
 export const CRON_JOB_RUNS = 120_000;
 /** A rollout of the operator itself. */
 export const OPERATOR_ROLLOUT = 120_000;
-/** The kubelet starting the API server anew from a changed manifest, and it answering. */
-export const API_SERVER_RESTART = 180_000;
+/** The kubelet starting an API server from a new or changed manifest, and it answering. */
+export const API_SERVER_START = 180_000;
 /** A namespace of an earlier run going, pods and all. */
 export const NAMESPACE_GONE = 150_000;
 /** One kubectl call, where it does not wait for something itself. */

@@ -1,3 +1,4 @@
+import { kubectl } from "./kubectl.ts";
 import { onNode } from "./node.ts";
 
 /** The kubelet runs what this file says, and starts it anew when the file changes. */
@@ -6,29 +7,30 @@ const MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 const DRAFT = "/etc/kubernetes/kube-apiserver.yaml.draft";
 /** The plugin that kubeadm names alone; others follow it. */
 const FLAG = "--enable-admission-plugins=NodeRestriction";
+/** What the kubelet sees as a change, though it changes nothing. */
+const ANNOTATIONS = "  annotations:\n";
+const RESTARTED = "    healthpolicy.dev/restarted:";
 
-async function changeManifest(change: (manifest: string) => string): Promise<void> {
+function withPlugin(manifest: string, plugin: string): string {
+  if (!manifest.includes(FLAG)) throw new Error(`the API server's manifest has no ${FLAG}`);
+  return manifest.includes(plugin) ? manifest : manifest.replace(FLAG, `${FLAG},${plugin}`);
+}
+
+/** Seconds since 1970 at which the API server that answers was started. */
+export async function apiServerStart(): Promise<number> {
+  const metrics = await kubectl(["get", "--raw", "/metrics"]);
+  return Number(/^process_start_time_seconds (.+)$/m.exec(metrics)?.[1]);
+}
+
+/** Has the API server start again, from now on with this admission plugin. Resolves before it has. */
+export async function restartApiServerWith(plugin: string): Promise<void> {
   const manifest = await onNode(["cat", MANIFEST]);
-  const changed = change(manifest);
-  if (changed === manifest) return;
+  const before = manifest.replaceAll(new RegExp(`^${RESTARTED}.*\n`, "gm"), "");
+  const restarted = `${ANNOTATIONS}${RESTARTED} "${Date.now()}"\n`;
   await onNode(["cp", "--preserve", MANIFEST, DRAFT]);
-  await onNode(["tee", DRAFT], { input: changed });
+  const input = withPlugin(before, plugin).replace(ANNOTATIONS, restarted);
+  await onNode(["tee", DRAFT], { input });
   await onNode(["mv", DRAFT, MANIFEST]);
-}
-
-/**
- * Has the API server start again with this admission plugin, or several with commas between. Resolves before it has.
- */
-export async function addAdmissionPlugin(plugin: string): Promise<void> {
-  await changeManifest((manifest) => {
-    if (!manifest.includes(FLAG)) throw new Error(`the API server's manifest has no ${FLAG}`);
-    return manifest.replace(FLAG, `${FLAG},${plugin}`);
-  });
-}
-
-/** Has the API server start again without this admission plugin, if it runs with it. */
-export async function restoreApiServer(plugin: string): Promise<void> {
-  await changeManifest((manifest) => manifest.replace(`${FLAG},${plugin}`, FLAG));
 }
 
 /**

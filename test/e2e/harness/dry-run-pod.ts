@@ -1,5 +1,5 @@
 import { SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
-import { run } from "./kubectl.ts";
+import { type Answer, type RunOptions, run } from "./kubectl.ts";
 
 interface Container {
   name: string;
@@ -17,10 +17,13 @@ export interface DryRunPod {
   sidecars: Container[];
 }
 
+/** Runs kubectl against an API server. */
+type Ask = (parameters: readonly string[], options: RunOptions) => Promise<Answer>;
+const askFirst: Ask = (parameters, options) => run("kubectl", parameters, options);
+
 /** Sends a pod through all of admission and validation without storing it. */
-export async function dryRunPod(pod: object): Promise<DryRunPod> {
-  const { code, stdout, stderr } = await run(
-    "kubectl",
+export async function dryRunPod(pod: object, ask: Ask = askFirst): Promise<DryRunPod> {
+  const { code, stdout, stderr } = await ask(
     ["create", "--dry-run=server", "-o", "json", "-f", "-"],
     { input: JSON.stringify(pod) },
   );

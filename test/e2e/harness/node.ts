@@ -23,6 +23,6 @@ export function onNode(
 }
 
 /** Runs a command on the node; resolves whatever its exit status. */
-export function tryOnNode(command: readonly string[]): Promise<Answer> {
-  return run("docker", exec(command, NODE));
+export function tryOnNode(command: readonly string[], options: RunOptions = {}): Promise<Answer> {
+  return run("docker", exec(command, NODE), options);
 }
