@@ -9,7 +9,7 @@ import {
   STATE_PATH,
 } from "../api/names.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
-import { followPeers } from "../sidecar/follow-peers.ts";
+import { followPeers } from "../sidecar/fleet/follow-peers.ts";
 import { followPolicyFile } from "../sidecar/follow-policy-file.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
 import { logProblems } from "../sidecar/log-problems.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { FleetConfig, PolicyFile } from "../api/policy-file.ts";
 import { heldBackMilliseconds, knownToAllMilliseconds } from "../api/timing.ts";
-import type { PeerCount } from "./fleet-share.ts";
+import type { PeerCount } from "./fleet/fleet-share.ts";
 import {
   cache,
   createTestPod,

@@ -5,7 +5,7 @@
 import type { Impact } from "../api/policy-file.ts";
 import { type PodReason, type Reason, reasonGates } from "../api/reasons.ts";
 import { staleAfterMilliseconds, type Timing } from "../api/timing.ts";
-import type { Share } from "./fleet-share.ts";
+import type { Share } from "./fleet/fleet-share.ts";
 
 /** How one check ended. */
 export type CheckResult =

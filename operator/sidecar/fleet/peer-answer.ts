@@ -1,9 +1,9 @@
 /** Pure: what a peer's /status says of its dependencies, read with distrust. Whoever may create pods writes it. */
-import { MAX_DEPENDENCIES } from "../api/limits.ts";
-import type { DependencyConfig } from "../api/policy-file.ts";
-import { gatingOf, REASONS } from "../api/reasons.ts";
+import { MAX_DEPENDENCIES } from "../../api/limits.ts";
+import type { DependencyConfig } from "../../api/policy-file.ts";
+import { gatingOf, REASONS } from "../../api/reasons.ts";
+import { fields, list } from "../parse-fields.ts";
 import type { PeerCount } from "./fleet-share.ts";
-import { fields, list } from "./parse-fields.ts";
 
 /** What one peer says: for each dependency that it has a result of, whether that is down for it. */
 export type PeerAnswer = ReadonlyMap<string, boolean>;

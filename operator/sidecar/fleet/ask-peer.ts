@@ -3,11 +3,11 @@
  * about an answer has a bound, and one that goes over it is none. Redirects are none, and there is no proxy.
  */
 import { connect } from "node:net";
-import { MAX_STATUS_BYTES } from "../api/limits.ts";
-import { STATUS_PATH } from "../api/names.ts";
-import type { PeerAddress } from "../api/policy-file.ts";
-import { ASK_MILLISECONDS } from "../api/timing.ts";
-import { type AnswerHead, createHeadReader } from "./checks/http/http-head.ts";
+import { MAX_STATUS_BYTES } from "../../api/limits.ts";
+import { STATUS_PATH } from "../../api/names.ts";
+import type { PeerAddress } from "../../api/policy-file.ts";
+import { ASK_MILLISECONDS } from "../../api/timing.ts";
+import { type AnswerHead, createHeadReader } from "../checks/http/http-head.ts";
 import { isPeerAddress } from "./pick-peers.ts";
 
 /** Below ASK_MILLISECONDS, so that the answers are counted within it. */

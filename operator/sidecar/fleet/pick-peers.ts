@@ -1,7 +1,7 @@
 /** Pure: which pods are asked. */
 import { BlockList, isIP } from "node:net";
-import type { PeerAddress } from "../api/policy-file.ts";
-import { isRefusedAddress } from "./checks/network/refused-addresses.ts";
+import type { PeerAddress } from "../../api/policy-file.ts";
+import { isRefusedAddress } from "../checks/network/refused-addresses.ts";
 
 /** Of more peers so many are asked. */
 export const MOST_ASKED_PEERS = 8;

@@ -3,8 +3,8 @@
  * are asked for the results of their own checks, never for their readiness: a group that stays ready together would
  * else look well, and let itself go.
  */
-import type { FleetConfig } from "../api/policy-file.ts";
-import { heldBackMilliseconds, knownToAllMilliseconds, type Timing } from "../api/timing.ts";
+import type { FleetConfig } from "../../api/policy-file.ts";
+import { heldBackMilliseconds, knownToAllMilliseconds, type Timing } from "../../api/timing.ts";
 
 /** What the peers that were asked say of one dependency, this pod left out. */
 export interface PeerCount {

@@ -3,13 +3,13 @@
  * and then at a pace. Nobody is asked while nothing is down.
  */
 import { networkInterfaces } from "node:os";
-import type { PeerAddress, PolicyFile } from "../api/policy-file.ts";
-import { knownToAllMilliseconds, SHORTEST_WAIT } from "../api/timing.ts";
+import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
+import { knownToAllMilliseconds, SHORTEST_WAIT } from "../../api/timing.ts";
+import type { Readiness } from "../readiness.ts";
 import { askPeer } from "./ask-peer.ts";
 import { asksPeers } from "./fleet-cases.ts";
 import { countAnswers, type PeerAnswer, peerAnswer } from "./peer-answer.ts";
 import { pickPeers } from "./pick-peers.ts";
-import type { Readiness } from "./readiness.ts";
 
 /**
  * For each pod of the policy the pace grows by so many milliseconds: 1,000 pods that all ask 8 of the same 16 every

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { ASK_MILLISECONDS } from "../api/timing.ts";
+import { ASK_MILLISECONDS } from "../../api/timing.ts";
 import { askPeer } from "./ask-peer.ts";
 
 // A busy machine is slow; the deadline is measured in the tests.

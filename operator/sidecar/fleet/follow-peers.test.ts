@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import type { PeerAddress, PolicyFile } from "../api/policy-file.ts";
-import { knownToAllMilliseconds } from "../api/timing.ts";
+import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
+import { knownToAllMilliseconds } from "../../api/timing.ts";
+import { cache, database, policy, TIMING } from "../testing/test-pod.ts";
 import type { PeerCount } from "./fleet-share.ts";
 import { followPeers, type PeersFollower } from "./follow-peers.ts";
-import { cache, database, policy, TIMING } from "./testing/test-pod.ts";
 
 const peers = (count: number): PeerAddress[] =>
   Array.from({ length: count }, (_, index) => ({ ip: `10.0.0.${index + 1}`, port: 19_847 }));

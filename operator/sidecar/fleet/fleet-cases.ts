@@ -1,5 +1,5 @@
 /** The dependencies that are down here, and what is known of them from other pods. */
-import type { FleetConfig, PolicyFile } from "../api/policy-file.ts";
+import type { FleetConfig, PolicyFile } from "../../api/policy-file.ts";
 import {
   afterQuestion,
   type FleetCase,

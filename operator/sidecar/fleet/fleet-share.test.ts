@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { MaxUnready } from "../api/policy-file.ts";
-import { TIMING } from "../api/testing/timing.ts";
-import { heldBackMilliseconds, knownToAllMilliseconds } from "../api/timing.ts";
+import type { MaxUnready } from "../../api/policy-file.ts";
+import { TIMING } from "../../api/testing/timing.ts";
+import { heldBackMilliseconds, knownToAllMilliseconds } from "../../api/timing.ts";
 import { afterQuestion, type FleetCase, isShared, type Share, shareAt } from "./fleet-share.ts";
 
 const HALF: MaxUnready = { percent: 50 };
