@@ -30,6 +30,8 @@ export interface NextEvent extends WaitingEvent {
 
 /** The lines. */
 export interface EventLines {
+  /** Whether there is a place for it in the line of its namespace. */
+  hasRoom(event: EventToRecord): boolean;
   /** Takes a place in the line of its namespace, or counts as left out. */
   add(waiting: WaitingEvent): void;
   /** The Event whose turn it is now; undefined: none waits. `now` in milliseconds of `performance.now()`. */
@@ -42,6 +44,11 @@ interface Line {
   onPolicies: WaitingEvent[];
   others: WaitingEvent[];
   leftOut: number;
+}
+
+/** Where in the line it would wait. */
+function placeOf(event: EventToRecord, line: Line): WaitingEvent[] {
+  return event.regarding.apiVersion === API_VERSION ? line.onPolicies : line.others;
 }
 
 const namespaceOf = ({ regarding }: EventToRecord) => regarding.namespace ?? "";
@@ -79,11 +86,14 @@ export function createEventLines(): EventLines {
   }
 
   return {
+    hasRoom: (event) => {
+      const line = lines.get(namespaceOf(event));
+      return line ? placeOf(event, line).length < MOST_WAITING : lines.size < MOST_LINES;
+    },
     add: (waiting) => {
       const line = lineOf(namespaceOf(waiting.event));
       if (!line) return;
-      const isOnPolicy = waiting.event.regarding.apiVersion === API_VERSION;
-      const place = isOnPolicy ? line.onPolicies : line.others;
+      const place = placeOf(waiting.event, line);
       if (place.length < MOST_WAITING) place.push(waiting);
       else line.leftOut += 1;
     },

@@ -103,6 +103,16 @@ test("one namespace does not use up the turns of another", async () => {
   expect((quiet?.at ?? Number.POSITIVE_INFINITY) - asked).toBeLessThanOrEqual((2 * MINUTE) / 40);
 });
 
+test("one namespace does not use up the objects that are remembered", async () => {
+  for (let second = 0; second < 40; second += 1) {
+    for (let one = 0; one < 200; one += 1) record("loud");
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  record("quiet");
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(writes.filter(({ namespace }) => namespace === "quiet")).toHaveLength(1);
+});
+
 test("one object does not use up the turns of its namespace", async () => {
   for (let second = 0; second < 120; second += 1) {
     record("shop", { uid: "flaps" });

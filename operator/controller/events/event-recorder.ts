@@ -109,7 +109,8 @@ export function createEventRecorder({ client, podName, log }: EventRecorderOptio
     record: (event) => {
       if (stopping.signal.aborted) return;
       const since = performance.now();
-      if (!pace.take(event.regarding.uid, since)) return;
+      // In a line that is full it is counted alone: what is not told is not to fill the memory of what was.
+      if (lines.hasRoom(event) && !pace.take(event.regarding.uid, since)) return;
       lines.add({ event, at: new Date(), since });
       startNext();
     },
