@@ -132,6 +132,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     events,
     onEviction: options.onEviction,
     onChange: (policy) => queue.add(policyItem(policy)),
+    onWork: (policy) => queue.add(rolloutItem(policy)),
     log,
   });
   const reconciler = createReconciler({
@@ -217,7 +218,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     stoppedNamespaces: imagePulls.stoppedNamespaces,
     policyDeleted: (policy) => nudger?.deleted(policy),
     stop: async () => {
-      await Promise.all([survey.stop(), events.stop(), nudger?.stop()]);
+      await Promise.all([survey.stop(), rollouts.stop(), events.stop(), nudger?.stop()]);
     },
   };
 }

@@ -1,8 +1,7 @@
 /** What sidecars have to say before a pod is evicted. */
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import type { PodRecord } from "../policy/pods.ts";
 import { MOST_ASKED } from "../policy/sidecar-reports.ts";
-import { MOST_IN_FLIGHT } from "../policy/survey-sidecars.ts";
 import { whyDependenciesWait } from "./dependencies-up.ts";
 import { currentPod, pod, RESTART } from "./testing/rollout-facts.ts";
 
@@ -17,6 +16,10 @@ function askable(name: string, overrides: Partial<PodRecord> = {}): PodRecord {
   const sidecar = { policy: "web", revision: "r", ready: true, port: 19_847 };
   return currentPod(name, { sidecar, ...overrides });
 }
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 /** What comes of one pod whose sidecar says this. */
 const of = (text: string | undefined) =>
@@ -78,7 +81,7 @@ test("one pod that says so is enough, and then no more pods are asked", async ()
     return says(ip === "10.0.0.3" ? DOWN : UP);
   });
   expect(wait).toContain("pod web-3 says");
-  expect(asked).toBe(MOST_IN_FLIGHT);
+  expect(asked).toBe(4);
 });
 
 test("of very many pods a sample is asked", async () => {
@@ -90,6 +93,18 @@ test("of very many pods a sample is asked", async () => {
   };
   expect(await whyDependenciesWait(RESTART, pods, ask)).toBeUndefined();
   expect(asked).toBe(MOST_ASKED);
+});
+
+test("sidecars that answer slowly, each within its time, do not keep the question open", async () => {
+  jest.useFakeTimers();
+  const pods = Array.from({ length: 100 }, (_, index) => askable(`web-${index}`));
+  const ask = async () => {
+    jest.advanceTimersByTime(900);
+    return says(UP);
+  };
+  expect(await whyDependenciesWait(RESTART, pods, ask)).toBe(
+    "Waits: the sidecars take too long to answer.",
+  );
 });
 
 test("who is asked: pods that follow the policy; before one of them runs, it waits", async () => {

@@ -4,7 +4,10 @@ import type { Reason } from "../../api/reasons.ts";
 import type { PodRecord } from "../policy/pods.ts";
 import { type SidecarAnswer, sidecarAnswer } from "../policy/sidecar-answer.ts";
 import { type AskablePod, fits, isAskable, sample } from "../policy/sidecar-reports.ts";
-import { type Ask, MOST_IN_FLIGHT } from "../policy/survey-sidecars.ts";
+import type { Ask } from "../policy/survey-sidecars.ts";
+
+/** The first answers are old by then. */
+const DEADLINE_MILLISECONDS = 10_000;
 
 /** With these a dependency is not down: a restart is what mends them. */
 const MENDED_BY_RESTART: ReadonlySet<Reason | undefined> = new Set<Reason>([
@@ -32,9 +35,9 @@ export function whyNotUp(
 }
 
 /**
- * Asks the sidecars that follow the policy, a sample of many, and resolves with why nothing is to be evicted now;
- * undefined: all of them say that every dependency is up, or none is there that could say. The first pod that gets a
- * sidecar is the one that finds out. Never rejects, and takes 10 s at most.
+ * Asks the sidecars that follow the policy, a sample of many, one after the other, and resolves with why nothing is to
+ * be evicted now; undefined: all of them say that every dependency is up, or none is there that could say. The first
+ * pod that gets a sidecar is the one that finds out. Never rejects, and takes 10 s and one answer at most.
  */
 export async function whyDependenciesWait(
   policy: EffectivePolicy,
@@ -50,9 +53,10 @@ export async function whyDependenciesWait(
     const text = await ask({ ip, port: sidecar.port });
     return whyNotUp(policy, name, text === undefined ? undefined : sidecarAnswer(text, new Date()));
   }
-  for (let first = 0; first < askable.length; first += MOST_IN_FLIGHT) {
-    const some = askable.slice(first, first + MOST_IN_FLIGHT);
-    const objection = (await Promise.all(some.map(askOne))).find((one) => one !== undefined);
+  const deadline = performance.now() + DEADLINE_MILLISECONDS;
+  for (const pod of askable) {
+    if (performance.now() > deadline) return "Waits: the sidecars take too long to answer.";
+    const objection = await askOne(pod);
     if (objection !== undefined) return objection;
   }
   return undefined;

@@ -18,6 +18,12 @@ export interface Wait {
   for: number;
 }
 
+/** Without an answer it is open still. */
+export interface AskedQuestion {
+  /** What speaks against the eviction, if anything does; of use until then. */
+  answer?: { message: string | undefined; until: number };
+}
+
 /** How far a rollout is. Times in milliseconds of `performance.now()`. */
 export interface RolloutMemory {
   uid: string;
@@ -31,8 +37,8 @@ export interface RolloutMemory {
   intended?: { uid: string; at: number } | undefined;
   /** The pod that was evicted last, and when. */
   evicted?: { uid: string; at: number } | undefined;
-  /** What sidecars or the webhook said against an eviction, until they are asked again. */
-  objection?: { message: string; until: number } | undefined;
+  /** What sidecars and the webhook were asked about the next eviction. */
+  question?: AskedQuestion | undefined;
   /** By workload. */
   refusals: Map<string, Refusal>;
 }
@@ -63,6 +69,8 @@ export function takeIn(
   }
   if (memory.generation === generation) return;
   memory.generation = generation;
+  // Its answer is about the policy as it was.
+  memory.question = undefined;
   memory.refusals.clear();
   if (memory.status) {
     const { stopped: _, ...rest } = memory.status;

@@ -24,6 +24,14 @@ async function evictOne(): Promise<void> {
   await rollout.work();
 }
 
+/** A sidecar as the policy asks for it, which can be asked. */
+const RUNNING = {
+  policy: "web",
+  revision: currentPod("x").sidecar?.revision ?? "",
+  ready: true,
+  port: 19_847,
+};
+
 const refusal = (code: number, message: string) =>
   new ApiError("evicting", { code, body: JSON.stringify({ reason: "Because", message }) });
 
@@ -59,13 +67,7 @@ describe("one pod after the other", () => {
 
   test("the next one goes when the new pod is ready and says that all is up", async () => {
     await evictOne();
-    const sidecar = {
-      policy: "web",
-      revision: currentPod("x").sidecar?.revision ?? "",
-      ready: true,
-      port: 19_847,
-    };
-    rollout.world.pods = [currentPod("web-9", { sidecar }), pod("web-2"), pod("web-3")];
+    rollout.world.pods = [currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3")];
     const down = { name: "orders-db", gating: true, up: false, reason: "ConnectTimeout" };
     rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [down] });
     expect(await rollout.work()).toBe(10_000);
@@ -103,6 +105,36 @@ describe("it waits", () => {
     expect(rollout.status()?.message).toBe(
       "Waits until the operator's webhook answers: new pods would get no sidecar.",
     );
+  });
+
+  test("for sidecars that do not answer, and its queue's worker does not", async () => {
+    await evictOne();
+    rollout.world.pods = [currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3")];
+    rollout.world.silent = true;
+    const before = performance.now();
+    expect(await rollout.work()).toBe(1_000);
+    expect(performance.now()).toBe(before);
+    expect(rollout.status()?.message).toBe("Asks the sidecars.");
+    await rollout.work();
+    expect(rollout.world.asked).toBe(1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(rollout.world.woken).toBe(true);
+    expect(await rollout.work()).toBe(10_000);
+    expect(rollout.status()?.message).toBe(
+      "Waits: the sidecar of pod web-9 does not say how the dependencies are.",
+    );
+  });
+
+  test("for no answer once the leader stops", async () => {
+    rollout.world.pods.push(currentPod("web-9", { sidecar: RUNNING }));
+    rollout.world.silent = true;
+    await rollout.work();
+    rollout.settle();
+    await rollout.work();
+    const stopped = rollout.stop();
+    await jest.advanceTimersByTimeAsync(1_000);
+    await stopped;
+    expect([rollout.world.asked, rollout.world.woken]).toEqual([1, false]);
   });
 
   test("for its turn, and asks nobody before", async () => {

@@ -18,10 +18,10 @@ import type { PolicyRecord } from "../policy/policy-cache.ts";
 import { wasProgrammed } from "../policy/status.ts";
 import type { Ask } from "../policy/survey-sidecars.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import { whyDependenciesWait } from "./dependencies-up.ts";
 import { type EvictionResult, evictPod } from "./evict-pod.ts";
 import type { EvictionPace } from "./eviction-pace.ts";
 import { type Eviction, nextEviction, type RolloutPlan } from "./next-eviction.ts";
+import { createObjections } from "./objections.ts";
 import {
   newMemory,
   noteRefusal,
@@ -35,7 +35,7 @@ import { createTellRollout } from "./tell-rollout.ts";
 
 /** While something is under way: a pod's readiness is no work for its policy by itself. */
 const SOON_MILLISECONDS = 1_000;
-/** While it waits for what takes longer, and may take sidecars to be asked. */
+/** While it waits for what takes longer. */
 const LATER_MILLISECONDS = 10_000;
 /** What was decided and asked this long ago need not be so any more. */
 const INTENTION_MILLISECONDS = 10_000;
@@ -68,6 +68,8 @@ export interface RolloutsOptions {
   onEviction: (result: EvictionResult["result"]) => void;
   /** Called when the status of the policy is to say something else. */
   onChange: (policy: PolicyName) => void;
+  /** Called when there is work on the policy's rollout, earlier than `work` said. */
+  onWork: (policy: PolicyName) => void;
   log: Pick<Logger, "info" | "warn">;
 }
 
@@ -79,6 +81,8 @@ export interface Rollouts {
   work(policy: PolicyName): Promise<number | undefined>;
   /** What its status says of the rollout. */
   status(record: PolicyRecord): RolloutStatus | undefined;
+  /** Asks nobody any more; resolves when what was asked has ended. */
+  stop(): Promise<void>;
 }
 
 function isAccepted({ status }: PolicyRecord): boolean {
@@ -101,6 +105,12 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   const { caches, pods, pace, log } = options;
   const tell = createTellRollout(options.events);
   const memories = new Map<string, RolloutMemory>();
+  const objections = createObjections({
+    podsOf,
+    ask: options.ask,
+    webhookAnswers: options.webhookAnswers,
+    onAnswer: options.onWork,
+  });
 
   /** The policy, where pods are to be restarted for it. */
   function restarting(record: PolicyRecord): EffectivePolicy | undefined {
@@ -161,41 +171,13 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     return { message: `Waits for its turn: ${rate}.`, for: turn };
   }
 
-  async function objectionNow(policy: EffectivePolicy): Promise<string | undefined> {
-    const message = await whyDependenciesWait(policy, podsOf(policy), options.ask);
-    if (message !== undefined) return message;
-    if (await options.webhookAnswers()) return undefined;
-    return "Waits until the operator's webhook answers: new pods would get no sidecar.";
-  }
-
-  /**
-   * Why a pod may not go at this very moment, asked of sidecars and webhook. However often the policy is worked on
-   * meanwhile, they are not asked again at once.
-   */
-  async function whyNotNow(
-    policy: EffectivePolicy,
-    memory: RolloutMemory,
-  ): Promise<Wait | undefined> {
-    const known = memory.objection;
-    const left = (known?.until ?? 0) - performance.now();
-    if (known && left > 0) return { message: known.message, for: left };
-    const message = await objectionNow(policy);
-    memory.objection =
-      message === undefined
-        ? undefined
-        : { message, until: performance.now() + LATER_MILLISECONDS };
-    return message === undefined ? undefined : { message, for: LATER_MILLISECONDS };
-  }
-
   /** Takes the turn for one eviction. */
-  async function whyWait(
-    policy: EffectivePolicy,
-    memory: RolloutMemory,
-  ): Promise<Wait | undefined> {
-    const wait = notYet(memory) ?? (await whyNotNow(policy, memory));
-    if (wait || pace.take()) return wait;
-    // While sidecars were asked, another policy has taken it.
-    return notYet(memory);
+  function whyWait({ policy, memory }: Rollout): Wait | undefined {
+    const wait = notYet(memory) ?? objections.about(policy, memory);
+    if (wait) return wait;
+    if (!pace.take()) return notYet(memory);
+    memory.question = undefined;
+    return undefined;
   }
 
   function takeInResult(
@@ -237,13 +219,13 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
 
   /** First the status, then, once that can be read by the next leader, the pod. */
   async function stepTo(plan: RolloutPlan & Eviction, of: Rollout): Promise<number> {
-    const { record, policy, memory } = of;
+    const { record, memory } = of;
     if (isIntended(memory, plan)) {
       const isWritten = record.status?.rollout?.evicting?.uid === plan.evicting.uid;
       if (isWritten) await evict(of, plan);
       return SOON_MILLISECONDS;
     }
-    const wait = await whyWait(policy, memory);
+    const wait = whyWait(of);
     if (wait) {
       say(record, memory, statusOfPlan(plan, wait.message));
       return wait.for;
@@ -288,5 +270,6 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       const memory = memories.get(keyOf(record));
       return memory?.uid === record.uid ? memory.status : record.status?.rollout;
     },
+    stop: objections.stop,
   };
 }

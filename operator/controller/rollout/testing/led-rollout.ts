@@ -41,6 +41,10 @@ export function openRollout() {
     /** What the API server answers to an eviction: nothing, or an error. */
     refusal: undefined as Error | undefined,
     asked: 0,
+    /** Sidecars do not answer. */
+    silent: false,
+    /** There is work on it already. */
+    woken: false,
     givenBack: 0,
     changes: 0,
     evicted: [] as { path: string; uid: string }[],
@@ -92,6 +96,7 @@ export function openRollout() {
       webhookAnswers: async () => world.webhookAnswers,
       ask: async () => {
         world.asked += 1;
+        if (world.silent) await new Promise((resolve) => setTimeout(resolve, 1_000));
         return world.sidecarSays;
       },
       events: { record: (event) => world.events.push(event) },
@@ -99,16 +104,28 @@ export function openRollout() {
       onChange: () => {
         world.changes += 1;
       },
+      onWork: () => {
+        world.woken = true;
+      },
       log: { info: () => {}, warn: () => {} } as never,
     });
   let rollouts = newLeader();
   cachePolicy();
 
+  /** Works on it, and once more with what was answered at once. */
+  async function work(): Promise<number | undefined> {
+    world.woken = false;
+    const again = await rollouts.work(NAME);
+    await jest.advanceTimersByTimeAsync(0);
+    return world.woken ? work() : again;
+  }
+
   return {
     world,
     cachePolicy,
-    work: () => rollouts.work(NAME),
+    work,
     concern: () => rollouts.concern(NAME),
+    stop: () => rollouts.stop(),
     status: () => rollouts.status(world.record as PolicyRecord),
 
     /** Writes the status, as the reconciler and our own watch do. */
