@@ -105,7 +105,15 @@ matchExpressions:
     values: [kube-system, kube-node-lease, {{ include "healthpolicy.namespace" . }}]
 {{- end -}}
 
-{{/* Of all that `helm test` makes, its namespace too. */}}
+{{/*
+The namespace of `helm test`, which Helm deletes with all that is in it: a name that nobody gives to anything else.
+*/}}
+{{- define "healthpolicy.testNamespace" -}}
+{{- $release := printf "%s/%s" (include "healthpolicy.namespace" .) (include "healthpolicy.fullname" .) -}}
+{{- printf "%s-helm-test-%s" (include "healthpolicy.fullname" . | trunc 40 | trimSuffix "-") (sha256sum $release | trunc 8) -}}
+{{- end -}}
+
+{{/* Of all else that `helm test` makes. */}}
 {{- define "healthpolicy.test" -}}
 {{- printf "%s-test" (include "healthpolicy.fullname" .) -}}
 {{- end -}}

@@ -41,11 +41,17 @@ test("is made for a test and gone after it, but for the pod, whose log is read",
   }
 });
 
+const TEST_NAMESPACE = only(hooks, "Namespace").metadata.name;
+
+test("its namespace, which Helm deletes with all that is in it, has a name that nobody else gives", () => {
+  expect(TEST_NAMESPACE).toMatch(/^healthpolicy-helm-test-[0-9a-f]{8}$/);
+});
+
 test("its objects come after those that they need", () => {
   const weight = (hook: Manifest) => Number(annotation(hook, "hook-weight"));
   const namespace = weight(only(hooks, "Namespace"));
   for (const hook of hooks) {
-    const isInside = hook.metadata.namespace === "healthpolicy-test";
+    const isInside = hook.metadata.namespace === TEST_NAMESPACE;
     if (isInside) expect(weight(hook)).toBeGreaterThan(namespace);
     if (hook !== pod) expect(weight(hook)).toBeLessThan(weight(pod));
   }
@@ -70,7 +76,7 @@ test("may create no more than dry runs need, and what it may store lies in its o
     ],
     [
       "Role",
-      "healthpolicy-test",
+      TEST_NAMESPACE,
       [
         { apiGroups: [""], resources: ["pods"], verbs: ["create"] },
         { apiGroups: ["healthpolicy.dev"], resources: ["healthpolicies"], verbs: ["create"] },

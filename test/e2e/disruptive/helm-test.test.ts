@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "@jest/globals";
 import { withWebhookPortBlocked } from "../harness/black-hole.ts";
 import { kubectl, run } from "../harness/kubectl.ts";
 import { OPERATOR_NAMESPACE } from "../harness/operator.ts";
+import { waitUntil } from "../harness/wait-for.ts";
 import { HELM, NAMESPACE_GONE, WHOLE_TEST } from "../timeouts.ts";
 
 const WEBHOOK_PORT = 9_443;
@@ -31,8 +32,10 @@ test(
       "All checks succeeded.",
     ]);
     expect([code, stderr]).toStrictEqual([0, ""]);
-    await kubectl(["wait", `namespace/${POD}`, "--for=delete", `--timeout=${NAMESPACE_GONE}ms`], {
-      timeout: NAMESPACE_GONE,
+    const what = "the end of the test's namespace";
+    await waitUntil({ what, within: NAMESPACE_GONE }, async () => {
+      const names = await kubectl(["get", "namespaces", "-o", "name"]);
+      return !names.includes("-helm-test-");
     });
     const roles = await kubectl(["get", "clusterroles,clusterrolebindings", "-o", "name"]);
     expect(roles).not.toContain(POD);
