@@ -2,7 +2,7 @@
 
 const beginningWith = (image: string) => `The sidecar's image ${image} cannot be pulled by nodes`;
 const OVER =
-  "Injection goes on once a pod that waits has the image, or when another is set in the chart's values.";
+  "Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.";
 
 /**
  * The sentences; `pod` is one of the policy's namespace that waits. Pods of other namespaces are not named: who may

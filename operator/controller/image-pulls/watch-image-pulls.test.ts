@@ -55,11 +55,11 @@ test("says why, to each policy what its readers may know, and tells each turn on
     `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods start without the sidecar. ` +
       "What the nodes say: kubectl describe pod web-0 -n shop. " +
       "Pods that wait already do not start before they have it: delete them. " +
-      "Injection goes on once a pod that waits has the image, or when another is set in the chart's values.",
+      "Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
   expect(pulls.whyStopped("blog")).toBe(
     `The sidecar's image ${IMAGE} cannot be pulled by nodes for pods of other namespaces, so new pods start without ` +
-      "the sidecar. Injection goes on once a pod that waits has the image, or when another is set in the chart's values.",
+      "the sidecar. Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
   expect(pulls.stoppedNamespaces()).toBe(2);
   pulls.look();
@@ -70,6 +70,25 @@ test("says why, to each policy what its readers may know, and tells each turn on
   expect(pulls.whyStopped("shop")).toBeUndefined();
   expect(pulls.stoppedNamespaces()).toBe(0);
   expect(changes.slice(1)).toStrictEqual([{ isStopped: false, waitingIn: ["shop"] }]);
+});
+
+test("tells of a namespace that is added or goes on while others stay stopped", () => {
+  const { pulls, put, changes } = watched();
+  const look = () => {
+    pulls.look();
+    jest.advanceTimersByTime(60_000);
+    pulls.look();
+    return changes.splice(0);
+  };
+  put("shop", "Waiting", "Waiting", "Waiting");
+  expect(look()).toStrictEqual([{ isStopped: true, waitingIn: ["shop"] }]);
+  // It was stopped there as well, but nobody waited.
+  put("blog", "Waiting", "Waiting", "Waiting");
+  expect(look()).toStrictEqual([{ isStopped: true, waitingIn: ["blog"] }]);
+  put("blog", "Waiting", "Pulled", "Waiting");
+  expect(look()).toStrictEqual([{ isStopped: false, waitingIn: ["blog"] }]);
+  expect(pulls.whyStopped("shop")).toBeDefined();
+  expect(pulls.whyStopped("blog")).toBeUndefined();
 });
 
 test("pods without our container are none of its business", () => {

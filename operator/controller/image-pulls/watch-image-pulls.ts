@@ -32,7 +32,7 @@ export interface ImagePullsOptions {
   policies: () => Iterable<ReportingPolicy>;
   /** Called when policies say something else. */
   onChange: () => void;
-  /** Called as well when injection stops or goes on somewhere, with the namespaces in which pods wait, or did. */
+  /** Called as well when it stops in namespaces whose pods wait, and when it goes on in such. */
   onTurn: (change: { isStopped: boolean; waitingIn: readonly string[] }) => void;
   log: Pick<Logger, "error" | "info">;
 }
@@ -60,7 +60,7 @@ function reportedStops({ policies, image }: ImagePullsOptions): string[] {
 
 /** Where something is stopped, as a text to compare. */
 function whereStopped({ stopped, everywhere }: PullHistory): string {
-  return everywhere ? "everywhere" : [...stopped.keys()].sort().join(" ");
+  return [...stopped.keys(), everywhere ? "and everywhere else" : ""].sort().join(" ");
 }
 
 /** What the policies say, as a text to compare. */
@@ -94,14 +94,17 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
 
   function tell(before: PullHistory, after: PullHistory): void {
     const namespaces = stoppedNamespaces();
-    const waitingIn = [...(after.stopped.size > 0 ? after : before).stopped.keys()];
-    if (namespaces > 0)
+    if (namespaces === 0) log.info({ image }, "injection goes on");
+    else {
       log.error(
         { image, namespaces },
         "nodes cannot pull the sidecar's image; injection is stopped",
       );
-    else log.info({ image }, "injection goes on");
-    options.onTurn({ isStopped: namespaces > 0, waitingIn });
+    }
+    const added = [...after.stopped.keys()].filter((one) => !before.stopped.has(one));
+    if (added.length > 0) options.onTurn({ isStopped: true, waitingIn: added });
+    const over = [...before.stopped.keys()].filter((one) => !isStopped(after, one));
+    if (over.length > 0) options.onTurn({ isStopped: false, waitingIn: over });
   }
 
   return {
