@@ -124,6 +124,8 @@ describe("the defaults of a ClusterHealthPolicy", () => {
         },
         impact: [{ name: "sessions", impact: "Observe", source: SOURCE }],
         application: { probes: { value: "Keep", source: SOURCE } },
+        fleet: { maxUnready: { value: "100%", source: "built-in" } },
+        rollout: { value: "Manual", source: "built-in" },
       });
       const own = await comesFrom(OWN, SOURCE);
       expect(own.timing.interval).toStrictEqual({ value: "9s", source: "policy" });

@@ -35,9 +35,12 @@ const bothReady = async () => {
   return pods.length === 2 && pods.every(isReady);
 };
 
-/** Every visit succeeds. */
+/** Every visit succeeds, as soon as the app is quick enough on a busy machine. */
 async function served(): Promise<void> {
-  expect(await visitors({ perSecond: 2, seconds: 3 })).toMatchObject({ 200: 6 });
+  await waitUntil({ what: "six visits that all succeed", within: POD_STARTS }, async () => {
+    const { 200: succeeded } = await visitors({ perSecond: 2, seconds: 3 });
+    return succeeded === 6;
+  });
 }
 
 /** Counts the visits while something happens, and prints them with the restarts until then. */

@@ -1,4 +1,4 @@
-/** A fault that most pods share leaves them ready; one that is a node's own takes that node's pods. */
+/** A fault that more pods share than fleet.maxUnready lets go leaves them ready; one that is a node's own takes that node's pods. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { POLICY_FILE, policyConfigMapName, SIDECAR_PORT } from "../../operator/api/names.ts";
 import { withBlackHole } from "./harness/black-hole.ts";

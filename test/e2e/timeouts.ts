@@ -4,6 +4,8 @@
 export const SCENE_READY = 150_000;
 /** Kubelet, API server and the first reports, on top of the bounds of a policy. */
 export const KUBERNETES_ALLOWANCE = 5_000;
+/** A reason of a dependency that is down, where a few checks before have had another one. */
+export const REASON_SETTLES = 20_000;
 /** A Service's EndpointSlice following a scale-down or a changed selector. */
 export const ENDPOINTS_FOLLOW = 60_000;
 /** Time until a fault that was made is seen by a raw connect. */

@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
 import { durationMilliseconds } from "../../../operator/api/timing.ts";
-import { KUBERNETES_ALLOWANCE } from "../timeouts.ts";
+import { KUBERNETES_ALLOWANCE, REASON_SETTLES } from "../timeouts.ts";
 import { readyEndpoints } from "./endpoints.ts";
 import { appReady, dependencyReport, isReady, restarts, sidecarReady } from "./pods.ts";
 import type { Scene } from "./scene.ts";
@@ -70,9 +70,11 @@ export async function expectUnready(
   );
   await onlyTheSidecarObjects(scene);
   for (const pod of await scene.appPods()) {
-    expect(await dependencyReport(pod, failure.dependency)).toMatchObject({
-      up: false,
-      reason: failure.reason,
+    // A node refuses each client about once a second; beside many others a check can wait in vain, and the next says why.
+    const what = `${failure.reason} of ${failure.dependency} in ${pod.metadata.name}`;
+    await waitUntil({ what, within: REASON_SETTLES }, async () => {
+      const report = await dependencyReport(pod, failure.dependency);
+      return report?.up === false && report.reason === failure.reason;
     });
   }
   console.log(`${scene.namespace}: unready ${Math.round(took)} ms after the first failed connect`);
