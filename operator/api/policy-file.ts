@@ -89,7 +89,7 @@ export interface PeerAddress {
 /** How many pods one fault may make unready: a share of them in percent, or so many pods. */
 export type MaxUnready = { percent: number } | { pods: number };
 
-/** What a sidecar needs to tell a fault that most pods of its policy share. */
+/** What a sidecar needs to tell a fault that too many pods of its policy share to let them go. */
 export interface FleetConfig {
   maxUnready: MaxUnready;
   /** Pods of the policy when `peers` was drawn from them. */

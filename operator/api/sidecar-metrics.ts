@@ -27,7 +27,7 @@ export const SIDECAR_METRICS = {
     name: "healthpolicy_pod_shared_fault",
     type: "gauge",
     labels: [],
-    help: "Where fleet.maxUnready is set: 1 while the pod stays ready because most pods share its fault.",
+    help: "Where fleet.maxUnready is set: 1 while the pod stays ready because more pods than that share its fault.",
   },
   dependencyUp: {
     name: "healthpolicy_dependency_up",

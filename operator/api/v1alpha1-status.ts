@@ -233,7 +233,7 @@ export const status = z
       .optional()
       .meta({
         ...describe(
-          "Dependencies that make pods unready now, or would in a dry run or if most pods did not share the fault, as their sidecars say. Those that fail nowhere are left out.",
+          "Dependencies that make pods unready now, or would in a dry run, or if fewer pods shared the fault, as their sidecars say. Those that fail nowhere are left out.",
         ),
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["name"],

@@ -164,7 +164,7 @@ describe("statusAnswer", () => {
     ]);
   });
 
-  test("what most pods share, and what has just failed here", () => {
+  test("a shared fault, and what has just failed here", () => {
     const failing = view("cache");
     const state = { ...failing.state, up: { high: true, against: 1 } };
     const pod = podOf([view("db", "ConnectionRefused"), { ...failing, state }, view("fine")]);

@@ -34,7 +34,7 @@ function cut(lines: string[]): string {
 
 /**
  * What /readyz answers: `ok`, the pod's reason, or a line for each dependency that gates. In a dry run `DryRun`, with
- * a line for each dependency that would; in a fault that most pods share `SharedFault`, with a line for each that is down.
+ * a line for each dependency that would; in a shared fault `SharedFault`, with a line for each that is down.
  */
 export function readyAnswer({ verdict, enforced, dependencies }: PodView): ReadyAnswer {
   const named = enforced?.gating ?? [
@@ -58,7 +58,7 @@ interface DependencyStatus {
   gating: boolean;
   /** In a dry run: it would keep the pod unready now. */
   wouldGate?: boolean | undefined;
-  /** It would keep the pod unready, or in a dry run would have, if most pods of the policy did not have it down too. */
+  /** It would keep the pod unready, or in a dry run would have, if fewer pods of the policy had it down too. */
   shared?: true | undefined;
   /** It counts as up still, but its latest check failed: other pods that ask must not take it for well. */
   failing?: true | undefined;

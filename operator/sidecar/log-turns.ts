@@ -21,7 +21,7 @@ function turnsOf(log: Log, messages: Messages): (verdict: Verdict | undefined) =
   };
 }
 
-/** Of the dependencies whose fault most pods share: that begins, changes and ends in a pod that stays ready all along. */
+/** Of the dependencies whose fault is shared: that begins, changes and ends in a pod that stays ready. */
 function sharedTurns(log: Log): (verdict: Verdict) => void {
   let before: string | undefined;
   return ({ ready, shared }) => {

@@ -130,7 +130,8 @@ test("pods that stay ready in a fault that most share are asked, and told of in 
   expect(ready()).toMatchObject({
     status: "True",
     reason: "SharedFault",
-    message: "In force. Most pods have the same fault, and stay ready: orders-db.",
+    message:
+      "In force. More pods than fleet.maxUnready lets go have the same fault, and stay ready: orders-db.",
   });
   expect(web.status().reason).toBe("SharedFault, orders-db: ConnectionRefused");
   expect(told()).toHaveLength(1);

@@ -17,7 +17,8 @@ test("says which dependency, and why, when the fault begins", () => {
     regarding: { apiVersion: "healthpolicy.dev/v1alpha1", kind: "HealthPolicy", ...WEB },
     type: "Warning",
     reason: "SharedFault",
-    message: "Most pods have the same fault, and stay ready: orders-db: ConnectionRefused",
+    message:
+      "More pods than fleet.maxUnready lets go have the same fault, and stay ready: orders-db: ConnectionRefused",
   };
   expect(sharedFaultEvent(WEB, statusOf("Ready"), shared)).toStrictEqual(want);
   expect(sharedFaultEvent(WEB, undefined, shared)).toStrictEqual(want);

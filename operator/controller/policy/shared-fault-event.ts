@@ -1,4 +1,4 @@
-/** What is said on a policy when its pods begin to stay ready in a fault that most of them share. Pure. */
+/** What is said on a policy when its pods begin to stay ready in a fault that they share. Pure. */
 import { API_VERSION } from "../../api/names.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { EventToRecord } from "../events/event-object.ts";
@@ -23,6 +23,6 @@ export function sharedFaultEvent(
     regarding: { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid },
     type: "Warning",
     reason: "SharedFault",
-    message: `Most pods have the same fault, and stay ready: ${faults.join(", ")}`,
+    message: `More pods than fleet.maxUnready lets go have the same fault, and stay ready: ${faults.join(", ")}`,
   };
 }

@@ -15,7 +15,7 @@ const dependency = z.object({
   gating: z.boolean(),
   /** In a dry run: it would. */
   wouldGate: z.boolean().optional(),
-  /** It would, if most pods of the policy did not have it down too. */
+  /** It would, if fewer pods of the policy had it down too. */
   shared: z.boolean().optional(),
   /** Absent before the first check and while it is up. */
   reason: z.enum(REASONS).optional(),

@@ -208,7 +208,7 @@ describe("an answer that does not fit the policy is unknown and counts nowhere",
   });
 });
 
-test("of a pod that one dependency makes unready and another, which most pods share, does not, the first alone is said", () => {
+test("of a pod that one dependency makes unready and another, which is shared, does not, the first alone is said", () => {
   const answer = says(down(first, "ConnectTimeout"), {
     ...down(second, "TooFewServers"),
     gating: false,

@@ -98,7 +98,7 @@ export function fits(
 /** Why the dependency keeps the pod unready, or would. */
 interface Failure {
   pod: string;
-  /** It does not, because most pods have it down. */
+  /** It does not, because more pods than may be unready have it down. */
   shared: boolean;
   reason: Reason;
   since: string | undefined;

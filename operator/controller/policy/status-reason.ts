@@ -12,7 +12,7 @@ function worst(dependencies: readonly Dependency[]): Dependency | undefined {
 
 /**
  * The reason of the condition Ready. While a dependency makes pods unready, that one with its reason instead; or both,
- * where the policy itself is not ready or most pods share the fault. A dry run makes no pod unready: its own reason
+ * where the policy itself is not ready or the fault is shared. A dry run makes no pod unready: its own reason
  * stays.
  */
 export function statusReason(

@@ -184,7 +184,7 @@ function ready(
 function sharedFaults({ dependencies }: Pick<SidecarReports, "dependencies">): string | undefined {
   const names = dependencies.flatMap(({ name, sharedPods }) => (sharedPods ? name : []));
   if (names.length === 0) return undefined;
-  return `In force. Most pods have the same fault, and stay ready: ${names.join(", ")}.`;
+  return `In force. More pods than fleet.maxUnready lets go have the same fault, and stay ready: ${names.join(", ")}.`;
 }
 
 /** What a new leader leaves as it is until sidecars have answered it. */

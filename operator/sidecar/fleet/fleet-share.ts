@@ -3,7 +3,7 @@
  * are asked for the results of their own checks, never for their readiness: a group that stays ready together would
  * else look well, and let itself go.
  */
-import type { FleetConfig } from "../../api/policy-file.ts";
+import type { FleetConfig, MaxUnready } from "../../api/policy-file.ts";
 import { heldBackMilliseconds, knownToAllMilliseconds, type Timing } from "../../api/timing.ts";
 
 /** What the peers that were asked say of one dependency, this pod left out. */
@@ -38,6 +38,9 @@ export interface FleetCase {
   against: number;
 }
 
+const isNone = (maxUnready: MaxUnready) =>
+  "percent" in maxUnready ? maxUnready.percent === 0 : maxUnready.pods === 0;
+
 /**
  * Whether more pods have the dependency down than may be unready. A number is scaled: of 100 pods, 8 others are asked,
  * and of the 9 the share counts.
@@ -48,6 +51,8 @@ export function isShared(
 ): boolean {
   // Silence is no sign of a shared fault: this pod may be the one that is cut off.
   if (answered === 0) return false;
+  // Nor is a fault that no other has: one of nine is more than 10 %, and the pod of a dead link would serve for ever.
+  if (down === 0 && !isNone(maxUnready)) return false;
   const known = answered + 1;
   const have = down + 1;
   // In whole numbers, so that one half of the pods is no more than 50 %.
