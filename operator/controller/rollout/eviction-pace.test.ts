@@ -40,12 +40,23 @@ test("a turn that nobody took is not kept", () => {
   expect(pace.wait()).toBeCloseTo(6_000, -1);
 });
 
-test("a turn with which no pod went is there for the next one", () => {
+test("a turn with which no pod went is there for the next one, after a second", () => {
   const pace = createEvictionPace(10);
   jest.advanceTimersByTime(60_000);
   expect([pace.take(), pace.take()]).toEqual([true, false]);
   pace.giveBack();
+  expect([pace.wait(), pace.take()]).toEqual([1_000, false]);
+  jest.advanceTimersByTime(1_000);
   expect([pace.take(), pace.take()]).toEqual([true, false]);
+});
+
+test("a turn that is given back late comes no later for it", () => {
+  const pace = createEvictionPace(10);
+  jest.advanceTimersByTime(60_000);
+  expect(pace.take()).toBe(true);
+  jest.advanceTimersByTime(5_900);
+  pace.giveBack();
+  expect(pace.wait()).toBeLessThanOrEqual(100);
 });
 
 test("with none a minute there is never a turn", () => {

@@ -6,6 +6,8 @@
  */
 export const SETTLE_MILLISECONDS = 10_000;
 const MINUTE_MILLISECONDS = 60_000;
+/** A turn with which no pod went costs so much: thousands of workloads that refuse are tried no faster. */
+const GIVEN_BACK_MILLISECONDS = 1_000;
 
 /** Turns, evenly spread: there is no burst, so that no minute has more than its number. */
 export interface EvictionPace {
@@ -14,8 +16,8 @@ export interface EvictionPace {
   /** Uses the turn up; whether there was one. */
   take(): boolean;
   /**
-   * Gives the turn back that was taken last: no pod went. Otherwise workloads whose budgets never let one go would
-   * take the turns of all others.
+   * Gives the turn back that was taken last: no pod went. The next one comes after a second at most. Otherwise
+   * workloads whose budgets never let one go would take the turns of all others.
    */
   giveBack(): void;
 }
@@ -33,7 +35,7 @@ export function createEvictionPace(perMinute: number): EvictionPace {
       return true;
     },
     giveBack: () => {
-      next = performance.now();
+      next = Math.min(next, performance.now() + GIVEN_BACK_MILLISECONDS);
     },
   };
 }

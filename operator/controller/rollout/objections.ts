@@ -23,11 +23,13 @@ export interface ObjectionsOptions {
 
 /** What is asked in the background, and what came of it. */
 export interface Objections {
+  /** What was said a moment ago against an eviction. */
+  known(memory: RolloutMemory): Wait | undefined;
   /**
-   * Why no pod of the policy may go now; undefined: one may. Waits for nobody: where nothing is known it has them
-   * asked. However often it is called meanwhile, they are not asked again at once.
+   * Undefined: a pod may go, nothing was said against it a moment ago. Waits for nobody: where nothing is known it has
+   * them asked. However often it is called meanwhile, they are not asked again at once.
    */
-  about(policy: EffectivePolicy, memory: RolloutMemory): Wait | undefined;
+  ask(policy: EffectivePolicy, memory: RolloutMemory): Wait | undefined;
   /** Asks no more; resolves when what was asked has ended. */
   stop(): Promise<void>;
 }
@@ -66,13 +68,18 @@ export function createObjections(options: ObjectionsOptions): Objections {
     return { message, for: SOON_MILLISECONDS };
   }
 
+  function known({ question }: RolloutMemory): Wait | undefined {
+    const { message, until } = question?.answer ?? { until: 0 };
+    const left = until - performance.now();
+    return message === undefined || left <= 0 ? undefined : { message, for: left };
+  }
+
   return {
-    about: (policy, memory) => {
-      if (memory.question && !memory.question.answer) return whileAsking(memory);
-      const { message, until } = memory.question?.answer ?? { until: 0 };
-      const left = until - performance.now();
-      if (left > 0) return message === undefined ? undefined : { message, for: left };
-      memory.question = askAbout(policy);
+    known,
+    ask: (policy, memory) => {
+      const answer = memory.question?.answer;
+      if (answer && answer.until > performance.now()) return known(memory);
+      if (answer || !memory.question) memory.question = askAbout(policy);
       return whileAsking(memory);
     },
     stop: questions.stop,

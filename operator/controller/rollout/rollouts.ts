@@ -19,6 +19,7 @@ import { wasProgrammed } from "../policy/status.ts";
 import type { Ask } from "../policy/survey-sidecars.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type EvictionResult, evictPod } from "./evict-pod.ts";
+import { createEvictionLine, type PolicyName } from "./eviction-line.ts";
 import type { EvictionPace } from "./eviction-pace.ts";
 import { type Eviction, nextEviction, type RolloutPlan } from "./next-eviction.ts";
 import { createObjections } from "./objections.ts";
@@ -43,12 +44,6 @@ const INTENTION_MILLISECONDS = 10_000;
 export const CHANGE_SETTLES_MILLISECONDS = 5_000;
 /** Pods that are missing for so long after an eviction will not come: a quota, or the workload is gone. */
 export const MISSING_MILLISECONDS = 600_000;
-
-/** A policy, by its names. */
-interface PolicyName {
-  namespace: string;
-  name: string;
-}
 
 /** What rollouts need. */
 export interface RolloutsOptions {
@@ -102,9 +97,10 @@ interface Rollout {
 
 /** Rollouts of which nothing is known yet. */
 export function createRollouts(options: RolloutsOptions): Rollouts {
-  const { caches, pods, pace, log } = options;
+  const { caches, pods, log } = options;
   const tell = createTellRollout(options.events);
   const memories = new Map<string, RolloutMemory>();
+  const line = createEvictionLine(options.pace, options.onWork);
   const objections = createObjections({
     podsOf,
     ask: options.ask,
@@ -160,22 +156,31 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     options.onChange(policy);
   }
 
-  /** It is not the policy's turn. */
-  function notYet(memory: RolloutMemory): Wait | undefined {
+  /** What is waited for outside the line; whoever is in it leaves it. */
+  function notInLine(memory: RolloutMemory): Wait | undefined {
     const settles = memory.revisionSince + CHANGE_SETTLES_MILLISECONDS - performance.now();
-    if (settles > 0)
-      return { message: "Waits a moment: the policy has just changed.", for: settles };
-    const turn = pace.wait();
-    if (turn === 0) return undefined;
-    const rate = `at most ${options.evictionsPerMinute} pods a minute are evicted in the whole cluster`;
-    return { message: `Waits for its turn: ${rate}.`, for: turn };
+    if (settles <= 0) return objections.known(memory);
+    return { message: "Waits a moment: the policy has just changed.", for: settles };
   }
+
+  const inLine = (milliseconds: number): Wait => {
+    const rate = `at most ${options.evictionsPerMinute} pods a minute are evicted in the whole cluster`;
+    return { message: `Waits for its turn: ${rate}.`, for: milliseconds };
+  };
 
   /** Takes the turn for one eviction. */
   function whyWait({ policy, memory }: Rollout): Wait | undefined {
-    const wait = notYet(memory) ?? objections.about(policy, memory);
-    if (wait) return wait;
-    if (!pace.take()) return notYet(memory);
+    const wait = notInLine(memory);
+    if (wait) {
+      line.leave(policy);
+      return wait;
+    }
+    const turn = line.wait(policy);
+    if (turn > 0) return inLine(turn);
+    const asking = objections.ask(policy, memory);
+    if (asking) return asking;
+    // Others are before it, or have taken the turn while its sidecars were asked.
+    if (!line.take(policy)) return inLine(line.wait(policy) || LATER_MILLISECONDS);
     memory.question = undefined;
     return undefined;
   }
@@ -194,7 +199,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       const message = `Waits: ${outcome.message} in ${workload}.`;
       noteRefusal(memory, workload, { message, now, random: Math.random() });
     }
-    if (outcome.result === "budget" || outcome.result === "gone") pace.giveBack();
+    if (outcome.result === "budget" || outcome.result === "gone") line.giveBack();
   }
 
   function logResult({ evicting: { pod, workload } }: Eviction, outcome: EvictionResult): void {
@@ -240,6 +245,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     const plan = planOf(of);
     tell.stopped(record, plan.stopped, memory.status?.stopped ?? []);
     if (plan.do === "evict") return stepTo(plan, of);
+    line.leave(record);
     memory.intended = undefined;
     say(record, memory, statusOfPlan(plan));
     if (plan.do === "nothing") return undefined;
@@ -259,6 +265,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       const policy = record && restarting(record);
       if (!record || !policy) {
         memories.delete(key);
+        line.leave(name);
         return undefined;
       }
       // An event follows when they are known.
