@@ -1,6 +1,6 @@
 /** Which pods a restart would mend. Pure. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { matchingPolicies } from "../../api/select-policy.ts";
+import { matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
 import { revisionsInAnyFormat } from "../../inject/revision.ts";
 import type { PodRecord } from "../policy/pods.ts";
 
@@ -20,8 +20,9 @@ export function restartRule(
 ): WhyRestart {
   const revisions = revisionsInAnyFormat(policy);
   return ({ labels, skipped, sidecar }) => {
-    const owner = skipped ? undefined : matchingPolicies(policies, labels)[0];
-    if (owner?.name !== policy.name) return undefined;
+    // The own selector first: with 50 policies in a namespace each look at all pods would cost ten times as much.
+    if (skipped || !selectorMatches(policy.selector, labels)) return undefined;
+    if (matchingPolicies(policies, labels)[0]?.name !== policy.name) return undefined;
     if (!sidecar) return "missing";
     const isAsAsked = sidecar.policy === policy.name && revisions.includes(sidecar.revision);
     return isAsAsked ? undefined : "outdated";
