@@ -16,6 +16,6 @@ export const rollout = z
   .optional()
   .meta(
     describe(
-      `Manual: running pods without the sidecar, or with one that an earlier policy asked for, stay until somebody restarts them. Restart: the operator evicts them, one at a time, the next only after a new pod has taken the last one's place and is ready. PodDisruptionBudgets count. Nothing is evicted while a dependency is down, while new pods would get no sidecar, or because of a new sidecar image; pods without a controller never are. status.rollout says what it waits for. Built-in default: ${DEFAULT_ROLLOUT}.`,
+      `Manual: running pods without the sidecar, or with one that an earlier policy asked for, stay until somebody restarts them. Restart: the operator evicts them, one at a time, the next only after a new pod has taken the last one's place and is ready. PodDisruptionBudgets count. Nothing is evicted while a dependency is down, while new pods would get no sidecar, or because of a new sidecar image; pods without a controller and workloads of one pod never are. status.rollout says what it waits for. Built-in default: ${DEFAULT_ROLLOUT}.`,
     ),
   );

@@ -50,22 +50,27 @@ describe("the pod that goes", () => {
     ],
     [
       "one of the next workload, where the first has to wait",
-      [pod("web-1"), pod("web-2", UNREADY), pod("a-1", inWorkload("Deployment/a"))],
+      [
+        pod("web-1"),
+        pod("web-2", UNREADY),
+        pod("a-1", inWorkload("Deployment/a")),
+        currentPod("a-2", inWorkload("Deployment/a")),
+      ],
       "evict a-1",
     ],
     [
       "one of a kind that is none of Kubernetes' own",
-      [pod("x-1", inWorkload("CloneSet/x"))],
+      [pod("x-1", inWorkload("CloneSet/x")), currentPod("x-2", inWorkload("CloneSet/x"))],
       "evict x-1",
     ],
     [
       "one of an older revision",
-      [currentPod("web-1", sidecar({ revision: "old" }))],
+      [currentPod("web-1", sidecar({ revision: "old" })), currentPod("web-2")],
       "evict web-1",
     ],
     [
       "one of a policy that had the pod before",
-      [currentPod("web-1", sidecar({ policy: "renamed" }))],
+      [currentPod("web-1", sidecar({ policy: "renamed" })), currentPod("web-2")],
       "evict web-1",
     ],
   ])("is %s", (_, pods, expected) => {
@@ -86,9 +91,17 @@ describe("the pod that goes", () => {
         current: 1,
       },
     });
-    const outdated = [currentPod("web-1", sidecar({ revision: "old" }))];
+    const outdated = [currentPod("web-1", sidecar({ revision: "old" })), currentPod("web-2")];
     expect(nextEviction(factsOf({ pods: outdated }))).toMatchObject({ reason: "outdated" });
   });
+});
+
+test("a workload of one pod is left to the user, and the others go on", () => {
+  const single = pod("one", inWorkload("Deployment/one"));
+  expect(plan({ pods: [single] })).toBe(
+    "Left to you: Deployment/one has one pod, and none while that is replaced: restart it yourself.",
+  );
+  expect(plan({ pods: [single, pod("web-1"), pod("web-2")] })).toBe("evict web-1");
 });
 
 describe("pods that stay", () => {
@@ -130,7 +143,9 @@ describe("pods that stay", () => {
     expect(plan({ pods: [pod("web-1", inWorkload(owner))] })).toBe(
       "1 pod has no controller that would make a new one, and is not evicted: delete and create it again.",
     );
-    expect(plan({ pods: [pod("web-1", inWorkload(owner)), pod("web-2")] })).toBe("evict web-2");
+    expect(
+      plan({ pods: [pod("web-1", inWorkload(owner)), pod("web-2"), currentPod("web-3")] }),
+    ).toBe("evict web-2");
   });
 });
 
@@ -246,6 +261,7 @@ describe("a workload is left alone", () => {
     "Left alone: Deployment/web, where an eviction brought no pod that is as the policy asks; restart it yourself, or edit the policy to have it tried again.";
   const BACK = [pod("web-9"), pod("web-1"), pod("web-2")];
   const OTHER = pod("a-1", inWorkload("Deployment/a"));
+  const OTHERS = currentPod("a-2", inWorkload("Deployment/a"));
   const stopped = ["Deployment/web"];
 
   test("when its new pod came back without the sidecar", () => {
@@ -259,7 +275,7 @@ describe("a workload is left alone", () => {
   });
 
   test("while the others go on", () => {
-    expect(plan({ before: { stopped }, pods: [...BACK, OTHER] })).toBe("evict a-1");
+    expect(plan({ before: { stopped }, pods: [...BACK, OTHER, OTHERS] })).toBe("evict a-1");
     expect(plan({ before: { stopped }, pods: BACK })).toBe(LEFT_ALONE);
   });
 
@@ -271,7 +287,11 @@ describe("a workload is left alone", () => {
 
   test("and all of them with ten", () => {
     const names = Array.from({ length: 10 }, (_, index) => `Deployment/w${index}`);
-    const pods = [...names.map((name) => pod(`of-${name.at(-1)}`, inWorkload(name))), OTHER];
+    const pods = [
+      ...names.map((name) => pod(`of-${name.at(-1)}`, inWorkload(name))),
+      OTHER,
+      OTHERS,
+    ];
     expect(plan({ before: { stopped: names.slice(1) }, pods })).toBe("evict a-1");
     expect(plan({ before: { stopped: names }, pods })).toMatch(
       /^Left alone: Deployment\/w0 and 9 more, where/,

@@ -77,11 +77,22 @@ function withoutController(pods: readonly PodRecord[]): string {
   return `${what} no controller that would make a new one, and ${one ? "is" : "are"} not evicted: delete and create ${one ? "it" : "them"} again.`;
 }
 
+/** `kubectl rollout restart` starts a second pod before it takes the first one away; an eviction cannot. */
+const alone = (workload: string) =>
+  `Left to you: ${workload} has one pod, and none while that is replaced: restart it yourself.`;
+
 /** Where the next pod is taken from: the workload with most pods first, where one of them counts least. */
 function inOrder(states: Iterable<WorkloadState>): WorkloadState[] {
   return [...states].toSorted(
     (left, right) => right.pods.length - left.pods.length || (left.name < right.name ? -1 : 1),
   );
+}
+
+/** Why no pod of the workload goes now. */
+function objectionTo(state: WorkloadState, { refused }: RolloutFacts): string | undefined {
+  const wait = whyWait(state);
+  if (wait) return `Waits for ${wait}.`;
+  return state.pods.length === 1 ? alone(state.name) : refused(state.name);
 }
 
 /** Plans for workloads of which none is being worked on. */
@@ -93,12 +104,10 @@ function planFor(
   const why = restartRule(facts.policy, facts.policies);
   const waits: string[] = [];
   for (const state of workloads) {
-    const wait = whyWait(state);
-    const refused = facts.refused(state.name);
+    const objection = objectionTo(state, facts);
     const pod = firstToGo(state);
     const reason = pod && why(pod);
-    if (wait) waits.push(`Waits for ${wait}.`);
-    else if (refused) waits.push(refused);
+    if (objection) waits.push(objection);
     else if (pod && reason) {
       const { name: workload, pods, toRestart } = state;
       const evicting = {

@@ -29,7 +29,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Policies with workloads of one pod each, which lacks the sidecar; in the namespace `refusing` none may go. */
+/** Policies with workloads of two pods each, which lack the sidecar; in the namespace `refusing` none may go. */
 function openNamespaces() {
   const index = createPolicyIndex(() => []);
   const policies = new Map<string, PolicyRecord>();
@@ -121,11 +121,11 @@ function openNamespaces() {
       const now = projectPolicy({ ...raw, status: IN_FORCE } as unknown as KubeObject);
       policies.set(`${namespace}/${name}`, now as PolicyRecord);
       index.update({ key: `${namespace}/${name}`, now: now as PolicyRecord });
-      const added = Array.from({ length: workloads }, (_, count) =>
+      const added = Array.from({ length: 2 * workloads }, (_, count) =>
         pod(`${name}-${count}`, {
           namespace,
           labels: { app: name },
-          ...inWorkload(`Deployment/${name}-${count}`),
+          ...inWorkload(`Deployment/${name}-${Math.floor(count / 2)}`),
         }),
       );
       pods.set(namespace, [...(pods.get(namespace) ?? []), ...added]);
