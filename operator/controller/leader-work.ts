@@ -127,6 +127,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     evictionsPerMinute: settings.evictionsPerMinute,
     pace: createEvictionPace(settings.evictionsPerMinute),
     webhookReach: prover.reach,
+    isImageUnproven: imagePulls.isUnproven,
     webhookAnswers: prover.answers,
     ask: options.ask ?? ((address) => askSidecar(address)),
     events,

@@ -30,6 +30,7 @@ function podsOf(look: Look): PullingPod[] {
               uid: `${namespace}-${index}`,
               namespace,
               name: `web-${index}`,
+              created: 0,
               image: LETTERS[letter],
             },
           ],

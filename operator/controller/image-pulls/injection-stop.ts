@@ -19,6 +19,8 @@ export interface PullingPod {
   uid: string;
   namespace: string;
   name: string;
+  /** In seconds since 1970. */
+  created: number;
   image: ImageState | undefined;
 }
 
@@ -59,6 +61,16 @@ function isWaiting({ image }: PullingPod): boolean {
 function gotIt(before: PullHistory, pods: readonly PullingPod[]): Set<string> {
   const got = pods.filter(({ uid, image }) => image === "Pulled" && before.waits.has(uid));
   return new Set(got.map(({ namespace }) => namespace));
+}
+
+/** Namespaces that go on although nothing has shown that the image is back: no pod has waited there for long enough. */
+export function resumedUnproven(
+  before: PullHistory,
+  after: PullHistory,
+  pods: readonly PullingPod[],
+): string[] {
+  if (gotIt(before, pods).size > 0) return [];
+  return [...before.stopped.keys()].filter((namespace) => !isStopped(after, namespace));
 }
 
 /** The waits now; a pod between two states of the kubelet goes on waiting. */

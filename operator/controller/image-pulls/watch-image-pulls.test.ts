@@ -33,11 +33,19 @@ function watched(options: Partial<ImagePullsOptions> = {}) {
     ...options,
   });
   const sidecar = { policy: "web", revision: "abc", ready: false };
-  const put = (namespace: string, ...images: (ImageState | undefined)[]) => {
-    const records = images.map((image, index) => {
+  type Put = ImageState | { image: ImageState; created: number } | undefined;
+  const put = (namespace: string, ...images: Put[]) => {
+    const records = images.map((one, index) => {
+      const { image, created } = typeof one === "object" ? one : { image: one, created: 1 };
       const name = `web-${index}`;
       const uid = `${namespace}-${name}`;
-      return podOf({ namespace, name, uid, sidecar: { ...sidecar, ...(image && { image }) } });
+      return podOf({
+        namespace,
+        name,
+        uid,
+        created,
+        sidecar: { ...sidecar, ...(image && { image }) },
+      });
     });
     pods.set(namespace, records);
   };
@@ -89,6 +97,40 @@ test("tells of a namespace that is added or goes on while others stay stopped", 
   expect(look()).toStrictEqual([{ isStopped: false, waitingIn: ["blog"] }]);
   expect(pulls.whyStopped("shop")).toBeDefined();
   expect(pulls.whyStopped("blog")).toBeUndefined();
+});
+
+test("that injection went on by time alone is unproven until a pod made since has the image", () => {
+  const { pulls, put } = watched();
+  put("shop", "Waiting", "Waiting", "Waiting");
+  pulls.look();
+  jest.advanceTimersByTime(60_000);
+  pulls.look();
+  expect(pulls.isUnproven("shop")).toBe(false);
+  put("shop");
+  pulls.look();
+  jest.advanceTimersByTime(600_000);
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toBeUndefined();
+  expect(pulls.isUnproven("shop")).toBe(true);
+  // Pulled long ago, in a pod of that time.
+  put("shop", "Pulled");
+  pulls.look();
+  expect(pulls.isUnproven("shop")).toBe(true);
+  put("shop", { image: "Pulled", created: Date.now() / 1_000 });
+  pulls.look();
+  expect(pulls.isUnproven("shop")).toBe(false);
+});
+
+test("where a pod that waited has the image, nothing is unproven", () => {
+  const { pulls, put } = watched();
+  put("shop", "Waiting", "Waiting", "Waiting");
+  pulls.look();
+  jest.advanceTimersByTime(60_000);
+  pulls.look();
+  put("shop", "Pulled", "Waiting", "Waiting");
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toBeUndefined();
+  expect(pulls.isUnproven("shop")).toBe(false);
 });
 
 test("pods without our container are none of its business", () => {

@@ -8,6 +8,7 @@ import {
   nextLookAfter,
   type PullHistory,
   type PullingPod,
+  resumedUnproven,
   stoppedBefore,
 } from "./injection-stop.ts";
 import { isAbout, stopMessage } from "./stop-message.ts";
@@ -27,7 +28,9 @@ export interface ImagePullsOptions {
   /** Namespaces with a policy. */
   namespaces: () => Iterable<string>;
   /** Known pods of a namespace. */
-  pods: (namespace: string) => readonly Pick<PodRecord, "uid" | "namespace" | "name" | "sidecar">[];
+  pods: (
+    namespace: string,
+  ) => readonly Pick<PodRecord, "uid" | "namespace" | "name" | "created" | "sidecar">[];
   /** The policies as they are; asked for once, at the first look or question. */
   policies: () => Iterable<ReportingPolicy>;
   /** Called when policies say something else. */
@@ -43,6 +46,11 @@ export interface ImagePulls {
   look(): number | undefined;
   /** What a policy of the namespace says, where nothing is injected; undefined where pods are. */
   whyStopped(namespace: string): string | undefined;
+  /**
+   * Whether injection went on there and no pod that was created since has the image. Such a namespace may be stopped
+   * again soon, and a pod that is replaced meanwhile would be lost.
+   */
+  isUnproven(namespace: string): boolean;
   /** How many of the namespaces with a policy get no sidecar. */
   stoppedNamespaces(): number;
 }
@@ -73,6 +81,8 @@ function said(history: PullHistory): string {
 export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
   const { image, log } = options;
   let looked: PullHistory | undefined;
+  /** Since when, in milliseconds since 1970. */
+  const unproven = new Map<string, number>();
   /** Not read before: a leader makes its caches current first. */
   function history(): PullHistory {
     looked ??= stoppedBefore(reportedStops(options), performance.now());
@@ -83,8 +93,8 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
     return [...options.namespaces()].flatMap((namespace) =>
       options
         .pods(namespace)
-        .flatMap(({ uid, name, sidecar }) =>
-          sidecar ? { uid, namespace, name, image: sidecar.image } : [],
+        .flatMap(({ uid, name, created, sidecar }) =>
+          sidecar ? { uid, namespace, name, created, image: sidecar.image } : [],
         ),
     );
   }
@@ -107,12 +117,28 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
     if (over.length > 0) options.onTurn({ isStopped: false, waitingIn: over });
   }
 
+  function forgetProven(known: readonly PullingPod[]): void {
+    const withPolicy = new Set(options.namespaces());
+    for (const [namespace, since] of unproven) {
+      const isProven = known.some(
+        (pod) =>
+          pod.namespace === namespace && pod.image === "Pulled" && pod.created * 1_000 >= since,
+      );
+      if (isProven || !withPolicy.has(namespace)) unproven.delete(namespace);
+    }
+  }
+
   return {
     look: () => {
       const now = performance.now();
       const before = history();
-      const after = afterLook(before, pods(), now);
+      const known = pods();
+      const after = afterLook(before, known, now);
       looked = after;
+      forgetProven(known);
+      for (const namespace of resumedUnproven(before, after, known)) {
+        unproven.set(namespace, Date.now());
+      }
       if (whereStopped(before) !== whereStopped(after)) tell(before, after);
       if (said(before) !== said(after)) options.onChange();
       return nextLookAfter(after, now);
@@ -121,6 +147,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
       isStopped(history(), namespace)
         ? stopMessage(image, { namespace, pod: examplePod(history(), namespace) })
         : undefined,
+    isUnproven: (namespace) => unproven.has(namespace),
     stoppedNamespaces,
   };
 }

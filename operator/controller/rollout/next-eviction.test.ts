@@ -166,6 +166,11 @@ describe("nothing is evicted", () => {
       { inForce: false },
       "Waits until the policy is accepted and programmed.",
     ],
+    [
+      "where injection went on with nothing to show that the image is back",
+      { isImageUnproven: true },
+      "Waits until a new pod of the namespace has the sidecar's image, which nodes could not pull a while ago.",
+    ],
     ...(["unreachable", "unknown"] as const).map(
       (state): [string, Partial<RolloutFacts>, string] => [
         `while the webhook is ${state}`,

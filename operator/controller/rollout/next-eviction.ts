@@ -20,6 +20,8 @@ export interface RolloutFacts {
   /** Accepted and programmed in its present generation, as its status says. */
   inForce: boolean;
   webhookReach: Reach;
+  /** Injection was stopped as nodes could not pull the sidecar's image, and no new pod has it since. */
+  isImageUnproven: boolean;
   /** Evictions a minute over the whole cluster; 0: none. */
   evictionsPerMinute: number;
   /** How far it is; of an earlier generation without the workloads that were left alone then. */
@@ -60,6 +62,7 @@ function whyNone({
   excluded,
   inForce,
   webhookReach,
+  isImageUnproven,
   evictionsPerMinute,
 }: RolloutFacts): string | undefined {
   if (excluded) return "Pods of this namespace are never evicted.";
@@ -67,6 +70,9 @@ function whyNone({
     return "The operator may not evict pods: rollout.evictionsPerMinute is 0 in the chart's values. Restart them yourself.";
   }
   if (!inForce) return "Waits until the policy is accepted and programmed.";
+  if (isImageUnproven) {
+    return "Waits until a new pod of the namespace has the sidecar's image, which nodes could not pull a while ago.";
+  }
   if (webhookReach.state === "reachable") return undefined;
   return "Waits until API servers are proven to reach the operator's webhook: new pods would get no sidecar.";
 }

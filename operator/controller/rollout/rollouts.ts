@@ -55,6 +55,8 @@ export interface RolloutsOptions {
   evictionsPerMinute: number;
   pace: EvictionPace;
   webhookReach: () => Reach;
+  /** Whether nodes may not be able to pull the sidecar's image for pods of the namespace. */
+  isImageUnproven: (namespace: string) => boolean;
   /** Whether the webhook answers at this very moment. */
   webhookAnswers: () => Promise<boolean>;
   ask: Ask;
@@ -142,6 +144,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       excluded: excludedNamespaces(options.namespace).includes(namespace),
       inForce: isAccepted(record) && wasProgrammed(record.status, record.generation),
       webhookReach: options.webhookReach(),
+      isImageUnproven: options.isImageUnproven(namespace),
       evictionsPerMinute: options.evictionsPerMinute,
       before: memory.status,
       evictedUid: memory.evicted?.uid,

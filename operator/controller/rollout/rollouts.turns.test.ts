@@ -73,6 +73,7 @@ function openNamespaces() {
     namespace: "system",
     evictionsPerMinute: 10,
     pace: createEvictionPace(10),
+    isImageUnproven: () => false,
     webhookReach: () => ({ state: "reachable" }),
     webhookAnswers: async () => true,
     ask: async ({ ip }) =>

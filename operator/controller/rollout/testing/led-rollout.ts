@@ -92,6 +92,7 @@ export function openRollout() {
           world.givenBack += 1;
         },
       },
+      isImageUnproven: () => false,
       webhookReach: () => ({ state: "reachable" }),
       webhookAnswers: async () => world.webhookAnswers,
       ask: async () => {

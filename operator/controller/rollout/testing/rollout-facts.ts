@@ -47,6 +47,7 @@ export function factsOf(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
     excluded: false,
     inForce: true,
     webhookReach: { state: "reachable" },
+    isImageUnproven: false,
     evictionsPerMinute: 10,
     before: undefined,
     evictedUid: undefined,
