@@ -96,6 +96,7 @@ test.each([
   ["of another policy", pod(sidecar({ policy: "another" }))],
   ["of another revision, which may be any text", pod(sidecar({ revision: "rm -rf" }))],
   ["that the policy does not select", skipped({ labels: stranger })],
+  ["of a Job", skipped({ skipped: { reason: "RestartPolicy", message: "It ends." } })],
   ["without a sidecar, as the webhook was not reached", skipped({ skipped: undefined })],
   ["injected before it was opted out", pod({ ...sidecar({ policy: "x" }), skipped: HOST_NETWORK })],
 ])("nothing is said of a pod %s", (_what, one) => {

@@ -48,11 +48,18 @@ function injectedUnder({ name }: EffectivePolicy, revisions: readonly string[], 
   return { reason: "Injected", message, once: `${name}/${revision}` } satisfies Said;
 }
 
+/**
+ * Not said: pods of Jobs never get a sidecar, and each run of a CronJob is another Job. Forty runs a minute would leave
+ * no turn for the Events of an outage.
+ */
+const NOT_SAID = "RestartPolicy";
+
 function skippedUnder({ policy, policies }: InjectionsLook, pod: PodRecord): Said | undefined {
   const { labels, sidecar, skipped } = pod;
   if (sidecar || !skipped || matchingPolicies(policies, labels)[0]?.name !== policy.name) {
     return undefined;
   }
+  if (skipped.reason === NOT_SAID) return undefined;
   const message = `${skipped.reason}: ${skipped.message} HealthPolicy ${policy.name} matches it.`;
   return { reason: "InjectionSkipped", message, once: `${policy.name}/${skipped.reason}` };
 }
