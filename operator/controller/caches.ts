@@ -32,7 +32,7 @@ import {
   type PolicyRecord,
   projectPolicy,
 } from "./policy/policy-cache.ts";
-import { heldBackBecause } from "./policy/status.ts";
+import { heldBackBecause } from "./policy/read-status.ts";
 
 const SYNC_POLL_MILLISECONDS = 50;
 

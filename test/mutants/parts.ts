@@ -106,6 +106,7 @@ export const parts: Record<string, Part> = {
         "pods",
         "policy-cache",
         "policy-plan",
+        "read-status",
         "status",
         "status-pace",
       ),
@@ -114,7 +115,7 @@ export const parts: Record<string, Part> = {
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{circular-pods,configmap,pod-counts,pods,policy-cache,policy-plan,status,status.*,status-pace}",
+        "{circular-pods,configmap,pod-counts,pods,policy-cache,policy-plan,read-status,status,status.*,status-pace}",
       ),
     ],
     slow: false,

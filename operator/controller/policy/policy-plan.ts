@@ -5,14 +5,8 @@ import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
-import {
-  excludedMessage,
-  hadConfigMap,
-  heldBackBecause,
-  type Programmed,
-  policyStatus,
-  wasProgrammed,
-} from "./status.ts";
+import { hadConfigMap, heldBackBecause, wasProgrammed } from "./read-status.ts";
+import { excludedMessage, type Programmed, policyStatus } from "./status.ts";
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;

@@ -3,12 +3,7 @@ import { API_VERSION } from "../../api/names.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { EventToRecord } from "../events/event-object.ts";
 import type { ObjectName } from "../kube/kube-object.ts";
-
-function isShared(status: HealthPolicyStatus | undefined): boolean {
-  return (status?.conditions ?? []).some(
-    ({ type, reason }) => type === "Ready" && reason === "SharedFault",
-  );
-}
+import { isSharedFault } from "./read-status.ts";
 
 /** The Event that the step from one status of the policy to the next is worth, if any. */
 export function sharedFaultEvent(
@@ -16,7 +11,7 @@ export function sharedFaultEvent(
   previous: HealthPolicyStatus | undefined,
   next: HealthPolicyStatus,
 ): EventToRecord | undefined {
-  if (isShared(previous) || !isShared(next)) return undefined;
+  if (isSharedFault(previous) || !isSharedFault(next)) return undefined;
   const shared = (next.dependencies ?? []).filter(({ sharedPods = 0 }) => sharedPods > 0);
   const faults = shared.map(({ name: dependency, reason }) => `${dependency}: ${reason}`);
   return {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { MAX_MESSAGE_LENGTH } from "../../api/limits.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { NO_PODS } from "./pod-counts.ts";
-import { policyStatus, wasProgrammed } from "./status.ts";
+import { wasProgrammed } from "./read-status.ts";
+import { policyStatus } from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 import { factsOf, message, short } from "./testing/status-facts.ts";
 

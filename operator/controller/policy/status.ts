@@ -1,9 +1,5 @@
 /** The status of a policy, decided from what is known about it. Pure. */
-import {
-  type ConditionReason,
-  HELD_BACK_REASONS,
-  type HeldBackReason,
-} from "../../api/condition-reasons.ts";
+import type { ConditionReason } from "../../api/condition-reasons.ts";
 import {
   type EffectivePolicy,
   type InvalidPolicy,
@@ -20,6 +16,7 @@ import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-statu
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
+import { sharedFaultMessage } from "./read-status.ts";
 import { reportedStatus } from "./reported-status.ts";
 import type { SidecarReports } from "./sidecar-reports.ts";
 import { statusReason } from "./status-reason.ts";
@@ -175,7 +172,7 @@ function ready(
   if ("policy" in resolution && resolution.policy.mode === "DryRun") {
     return yes("DryRun", "In force as a dry run: no pod is made unready, sidecars report.");
   }
-  const shared = counts.reports ? sharedFaults(counts.reports) : previouslyShared(previous);
+  const shared = counts.reports ? sharedFaults(counts.reports) : sharedFaultMessage(previous);
   if (shared) return yes("SharedFault", shared);
   return yes("Ready", "In force.");
 }
@@ -185,12 +182,6 @@ function sharedFaults({ dependencies }: Pick<SidecarReports, "dependencies">): s
   const names = dependencies.flatMap(({ name, sharedPods }) => (sharedPods ? name : []));
   if (names.length === 0) return undefined;
   return `In force. More pods than fleet.maxUnready lets go have the same fault, and stay ready: ${names.join(", ")}.`;
-}
-
-/** What a new leader leaves as it is until sidecars have answered it. */
-function previouslyShared(previous: HealthPolicyStatus | undefined): string | undefined {
-  const last = previous?.conditions?.find(({ type }) => type === "Ready");
-  return last?.reason === "SharedFault" ? last.message : undefined;
 }
 
 /** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
@@ -283,49 +274,6 @@ export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
     ...(facts.rollout && { rollout: facts.rollout }),
     dependenciesSummary: policy.dependencies.map(({ name }) => name).join(","),
   };
-}
-
-/** Whether this status says that the generation is programmed already. */
-export function wasProgrammed(status: HealthPolicyStatus | undefined, generation: number): boolean {
-  return (
-    status?.conditions?.some(
-      ({ type, status: value, observedGeneration, reason }) =>
-        type === "Programmed" &&
-        observedGeneration === generation &&
-        (value === "True" || reason === "PartiallyProgrammed" || reason === "Conflicted"),
-    ) ?? false
-  );
-}
-
-function programmedReason(status: HealthPolicyStatus | undefined): string | undefined {
-  return status?.conditions?.find(({ type }) => type === "Programmed")?.reason;
-}
-
-/**
- * Why no pod is injected under the policy now, by its status; undefined: it may be. Every replica sees it there,
- * and only the leader knows it otherwise.
- */
-export function heldBackBecause(
-  status: HealthPolicyStatus | undefined,
-): HeldBackReason | undefined {
-  const reason = programmedReason(status);
-  return HELD_BACK_REASONS.find((heldBack) => heldBack === reason);
-}
-
-/** Reasons of Programmed that are written only when the policy's ConfigMap has been. */
-const WITH_CONFIG_MAP: readonly ConditionReason[] = [
-  "Programmed",
-  "PartiallyProgrammed",
-  "Conflicted",
-  "ConfigMapOutdated",
-  "WebhookUnreachable",
-  "ImageNotPulled",
-];
-
-/** Whether the status says that the policy has a ConfigMap, be it of an earlier generation. */
-export function hadConfigMap(status: HealthPolicyStatus | undefined): boolean {
-  const reason = programmedReason(status);
-  return WITH_CONFIG_MAP.some((one) => one === reason);
 }
 
 /** What a person is told about a policy in a namespace that injection never reaches. */

@@ -15,7 +15,7 @@ import { keyOf } from "../kube/kube-object.ts";
 import { circularPods } from "../policy/circular-pods.ts";
 import type { PodWatches } from "../policy/pod-watches.ts";
 import type { PolicyRecord } from "../policy/policy-cache.ts";
-import { wasProgrammed } from "../policy/status.ts";
+import { isAccepted, wasProgrammed } from "../policy/read-status.ts";
 import type { Ask } from "../policy/survey-sidecars.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type EvictionResult, evictPod } from "./evict-pod.ts";
@@ -82,14 +82,6 @@ export interface Rollouts {
   stop(): Promise<void>;
 }
 
-function isAccepted({ status }: PolicyRecord): boolean {
-  return (
-    status?.conditions?.some(
-      ({ type, status: value }) => type === "Accepted" && value === "True",
-    ) ?? false
-  );
-}
-
 /** One of them, as it is looked at. */
 interface Rollout {
   record: PolicyRecord;
@@ -142,7 +134,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       policies: caches.index.policies(namespace),
       pods: podsOf(policy),
       excluded: excludedNamespaces(options.namespace).includes(namespace),
-      inForce: isAccepted(record) && wasProgrammed(record.status, record.generation),
+      inForce: isAccepted(record.status) && wasProgrammed(record.status, record.generation),
       webhookReach: options.webhookReach(),
       isImageUnproven: options.isImageUnproven(namespace),
       evictionsPerMinute: options.evictionsPerMinute,

@@ -1,12 +1,7 @@
 /** What is read out of a status that was written before. */
 import { describe, expect, test } from "@jest/globals";
-import {
-  hadConfigMap,
-  heldBackBecause,
-  policyStatus,
-  type StatusFacts,
-  wasProgrammed,
-} from "./status.ts";
+import { hadConfigMap, heldBackBecause, wasProgrammed } from "./read-status.ts";
+import { policyStatus, type StatusFacts } from "./status.ts";
 import { countsOf } from "./testing/records.ts";
 import { factsOf, short } from "./testing/status-facts.ts";
 
