@@ -83,6 +83,8 @@ export const DASHBOARD_HAS_DATA = 90_000;
 export const IMAGE_BUILD = 120_000;
 /** Between two looks at the cluster. */
 export const POLL = 500;
+/** Replicas render their metrics once a second for all who ask; what is read after that is of now. */
+export const METRICS_ARE_OF_NOW = 1_500;
 /** The webhook's absence is watched for this long after an uninstall. */
 export const STAYS_ABSENT = 60_000;
 /** One whole test file's budget; a hung cluster ends the test and not the run. */

@@ -1,4 +1,5 @@
-import { OPERATOR_ROLLOUT } from "../timeouts.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { METRICS_ARE_OF_NOW, OPERATOR_ROLLOUT } from "../timeouts.ts";
 import { kubectl } from "./kubectl.ts";
 import { type Pod, podsOf } from "./pods.ts";
 
@@ -50,8 +51,9 @@ async function metricLines(name: string): Promise<[string, string[]][]> {
 
 const numberOf = (line: string) => Number(line.split(" ").at(-1));
 
-/** Sum of the admission reviews that each replica has answered, by pod name. */
+/** Sum of the admission reviews that each replica has answered by now, by pod name. */
 export async function injectionCounts(): Promise<Record<string, number>> {
+  await sleep(METRICS_ARE_OF_NOW);
   const replicas = await metricLines("healthpolicy_injections_total");
   const sums = replicas.map(
     ([pod, lines]) => [pod, lines.map(numberOf).reduce((sum, value) => sum + value, 0)] as const,
