@@ -112,6 +112,8 @@ test("that injection went on by time alone is unproven until a pod made since ha
   pulls.look();
   expect(pulls.whyStopped("shop")).toBeUndefined();
   expect(pulls.isUnproven("shop")).toBe(true);
+  // It was held back with all others.
+  expect(pulls.isUnproven("blog")).toBe(true);
   // Pulled long ago, in a pod of that time.
   put("shop", "Pulled");
   pulls.look();

@@ -136,9 +136,10 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
       const after = afterLook(before, known, now);
       looked = after;
       forgetProven(known);
-      for (const namespace of resumedUnproven(before, after, known)) {
-        unproven.set(namespace, Date.now());
-      }
+      const resumed = resumedUnproven(before, after, known);
+      // A stop of all holds namespaces back in which no pod waits, and these go on with it.
+      const all = resumed.length > 0 && before.everywhere ? options.namespaces() : resumed;
+      for (const namespace of all) unproven.set(namespace, Date.now());
       if (whereStopped(before) !== whereStopped(after)) tell(before, after);
       if (said(before) !== said(after)) options.onChange();
       return nextLookAfter(after, now);
