@@ -1,7 +1,7 @@
 /** What is asked of the API server, and what its answers mean. */
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type FakeApi, reply, startFakeApi } from "../kube/testing/fake-api-server.ts";
-import { evictPod } from "./evict-pod.ts";
+import { evictPod, noneWent } from "./evict-pod.ts";
 
 const POD = { namespace: "shop", name: "web-1", uid: "uid-of-web-1" };
 let api: FakeApi;
@@ -39,10 +39,26 @@ test.each([
   ],
   [429, "too many requests", { result: "failed", message: "the API server answered 429" }],
   [403, "secret words", { result: "failed", message: "the API server answered 403" }],
-  [500, "more than one budget", { result: "failed", message: "the API server answered 500" }],
+  [500, "etcd is away", { result: "failed", message: "the API server answered 500" }],
+  [
+    500,
+    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    { result: "budget", message: "more than one PodDisruptionBudget selects a pod" },
+  ],
 ])("%d %s", async (code, message, expected) => {
   answer = { code, message };
   expect(await evictPod(api.client, POD)).toMatchObject(expected);
+});
+
+test.each([
+  [201, "", false],
+  [404, "not found", true],
+  [403, "a policy engine says no", true],
+  [429, "too many requests", true],
+  [500, "etcd is away", false],
+])("%d %s: whether none went for sure: %s", async (code, message, want) => {
+  answer = { code, message };
+  expect(noneWent(await evictPod(api.client, POD))).toBe(want);
 });
 
 test("no answer is a failure, too", async () => {

@@ -25,7 +25,19 @@ function refusal(error: unknown): EvictionResult {
   if (error.code === 429 && error.message.includes("disruption budget")) {
     return { result: "budget", message: "a PodDisruptionBudget allows no eviction" };
   }
+  // It has that code for it (policy/v1 Eviction): nothing went wrong in the API server.
+  if (error.code === 500 && error.message.includes("more than one PodDisruptionBudget")) {
+    return { result: "budget", message: "more than one PodDisruptionBudget selects a pod" };
+  }
   return { result: "failed", message: `the API server answered ${error.code}`, error };
+}
+
+/** Whether no pod went, for sure: what is evicted with no answer, or with an error of the API server's, may be gone. */
+export function noneWent(outcome: EvictionResult): boolean {
+  if (outcome.result === "failed") {
+    return outcome.error instanceof ApiError && outcome.error.code < 500;
+  }
+  return outcome.result !== "evicted";
 }
 
 /** Never rejects. The uid keeps a new pod of the same name, as a StatefulSet makes it, from being evicted for the old one. */

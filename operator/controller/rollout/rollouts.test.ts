@@ -202,8 +202,7 @@ describe("it waits", () => {
     await evictOne();
     await rollout.work();
     expect(rollout.world.results).toEqual(["failed"]);
-    // Without an answer the pod may be gone all the same.
-    expect(rollout.world.givenBack).toBe(0);
+    expect(rollout.world.givenBack).toBe(1);
     expect(rollout.status()?.message).toBe("Waits: the API server answered 403 in Deployment/web.");
   });
 

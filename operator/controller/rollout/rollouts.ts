@@ -18,7 +18,7 @@ import type { PolicyRecord } from "../policy/policy-cache.ts";
 import { isAccepted, wasProgrammed } from "../policy/read-status.ts";
 import type { Ask } from "../policy/survey-sidecars.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import { type EvictionResult, evictPod } from "./evict-pod.ts";
+import { type EvictionResult, evictPod, noneWent } from "./evict-pod.ts";
 import { createEvictionLine, type PolicyName } from "./eviction-line.ts";
 import type { EvictionPace } from "./eviction-pace.ts";
 import { type Eviction, nextEviction, type RolloutPlan } from "./next-eviction.ts";
@@ -194,7 +194,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       const message = `Waits: ${outcome.message} in ${workload}.`;
       noteRefusal(memory, workload, { message, now, random: Math.random() });
     }
-    if (outcome.result === "budget" || outcome.result === "gone") line.giveBack();
+    if (noneWent(outcome)) line.giveBack();
   }
 
   function logResult({ evicting: { pod, workload } }: Eviction, outcome: EvictionResult): void {
