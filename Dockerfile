@@ -1,4 +1,5 @@
-# Two images, targets `operator` and `sidecar`: node, the shared libraries that it links, one bundle. No shell, no npm.
+# Two images, targets `operator` and `sidecar`: node, the shared libraries that it links, one bundle, the list of what is
+# in it (CycloneDX, for scanners). No shell, no npm.
 # `make images` bundles first and passes BASE: the image below, or a root file system made by debootstrap. A digest, as
 # a tag can be moved; test/e2e/cluster/settings.sh and the test images name the same.
 ARG BASE=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
@@ -35,7 +36,7 @@ USER 65532:65532
 # NODE_OPTIONS refuses some of them. Two threads serve files and password hashing, so that one cannot block the other.
 # The program is named by its whole path, so that no PATH of a pod puts another one in its place.
 FROM node AS sidecar
-COPY dist/sidecar.cjs /sidecar.cjs
+COPY dist/sidecar.cjs dist/sidecar.cdx.json /
 ENV MALLOC_ARENA_MAX=1 UV_THREADPOOL_SIZE=2
 ENTRYPOINT ["/usr/bin/node", "--lite-mode", "--max-old-space-size=24", "--max-semi-space-size=1", "--single-threaded", "/sidecar.cjs"]
 
@@ -44,6 +45,6 @@ ENTRYPOINT ["/usr/bin/node", "--lite-mode", "--max-old-space-size=24", "--max-se
 # generation, because what a large body leaves there is counted three times. One malloc arena and a fixed threshold give
 # the memory of large buffers back to the system.
 FROM node AS operator
-COPY dist/operator.cjs /operator.cjs
+COPY dist/operator.cjs dist/operator.cdx.json /
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072
 ENTRYPOINT ["/usr/bin/node", "--max-old-space-size-percentage=50", "--max-semi-space-size=2", "/operator.cjs"]

@@ -4,8 +4,12 @@ export default {
     "<rootDir>/operator/**/*.test.ts",
     "<rootDir>/chart/tests/*.test.ts",
     "<rootDir>/test/*.test.ts",
+    "<rootDir>/test/connections/*.test.ts",
+    "<rootDir>/test/fuzz/*.test.ts",
     "<rootDir>/test/mutants/*.test.ts",
     "<rootDir>/examples/**/*.test.ts",
+    "<rootDir>/release/*.test.ts",
+    "<rootDir>/bench/**/*.test.ts",
   ],
   testPathIgnorePatterns: ["/node_modules/", "\\.slow\\.test\\.ts$"],
   // Most of the time goes into waiting for real servers and deadlines, so more workers than cores.

@@ -1,6 +1,6 @@
 /**
  * Which folder may import which. {webhook, controller} -> inject -> api <- sidecar; webhook and
- * controller listen by way of http; cmd wires all.
+ * controller listen by way of http; controller and sidecar dial by the rules of addresses; cmd wires all.
  * Judged is every file but tests and fixtures. Those may reach anywhere; a fixture lives in a folder
  * `testing/`, and no other file may import it.
  */
@@ -15,9 +15,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: [],
   inject: ["api"],
   http: [],
+  addresses: [],
   webhook: ["http", "inject", "api"],
-  controller: ["http", "inject", "api"],
-  sidecar: ["api"],
+  controller: ["http", "addresses", "inject", "api"],
+  sidecar: ["addresses", "api"],
   cmd: ["api", "inject", "webhook", "controller", "sidecar"],
 };
 
@@ -38,7 +39,8 @@ const API_FOR_SIDECAR = [
 const FORBIDDEN_PACKAGES: Record<string, RegExp> = {
   api: /^(?!zod$|yaml$|node:(crypto|path|url)$)/,
   inject: /^(?!node:crypto$)/,
-  http: /^(?!node:(http|net)$)/,
+  http: /^(?!node:(http|net|stream|tls)$)/,
+  addresses: /^(?!node:net$)/,
   webhook: /^@kubernetes\//,
   sidecar: /^(zod|pino|express|prom-client|reflect-metadata|@kubernetes\/|@peculiar\/)/,
 };

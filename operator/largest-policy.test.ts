@@ -21,7 +21,7 @@ import type { DependencyType } from "./api/policy-file.ts";
 import { rawPolicy } from "./api/testing/policy.ts";
 import { type HealthPolicySpec, healthPolicySchema } from "./api/v1alpha1.ts";
 import { policyConfigMap } from "./controller/policy/configmap.ts";
-import { parsePolicyFile } from "./sidecar/parse-policy-file.ts";
+import { parsePolicyFile } from "./sidecar/policy-file/parse-policy-file.ts";
 
 /** Four bytes each in UTF-8, as long as a character gets. */
 const wide = (count: number) => "\u{1f5c4}".repeat(count);

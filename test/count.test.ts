@@ -4,7 +4,7 @@ import { countRun, type JestSuite, lastLine, type StepResult } from "./count.ts"
 const suite = (name: string, statuses: string[], status = "passed"): JestSuite => ({
   name,
   status,
-  assertionResults: statuses.map((each) => ({ status: each })),
+  assertionResults: statuses.map((each, index) => ({ status: each, fullName: `test ${index}` })),
 });
 
 const tests = (testResults: JestSuite[], more: Partial<StepResult> = {}): StepResult => ({
@@ -20,7 +20,9 @@ const lines = (steps: StepResult[], skippedFails = false) =>
 describe("a run counts as failed", () => {
   test("a failed test", () => {
     const failed = suite("a", ["passed", "failed"], "failed");
-    expect(lines([tests([failed], { succeeded: false })])).toBe("1 passed, 1 failed");
+    const count = countRun([tests([failed], { succeeded: false })], false);
+    expect(lastLine(count)).toBe("1 passed, 1 failed");
+    expect(count.problems).toStrictEqual(["a: test 1"]);
   });
 
   test("a step without tests that failed", () => {

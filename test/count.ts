@@ -9,7 +9,7 @@ export interface JestSuite {
   /** Absolute path of the test file. */
   name: string;
   status: string;
-  assertionResults: { status: string }[];
+  assertionResults: { status: string; fullName: string }[];
 }
 
 /** The JSON that Jest writes with --json; only what is read. */
@@ -27,7 +27,7 @@ export interface StepResult {
   mustReport?: readonly string[];
 }
 
-/** The sums of a run, and one sentence for each failure that is not a failed test. */
+/** The sums of a run, and one line for each failure: in a long log its own words are far from the end. */
 export interface Count {
   passed: number;
   failed: number;
@@ -49,16 +49,15 @@ function sum(counts: readonly Count[]): Count {
 }
 
 function countSuite(suite: JestSuite): Count {
-  const withStatus = (...statuses: string[]) =>
-    suite.assertionResults.filter((result) => statuses.includes(result.status)).length;
-  const passed = withStatus("passed");
-  const failed = withStatus("failed");
+  const passed = suite.assertionResults.filter(({ status }) => status === "passed").length;
+  const failures = suite.assertionResults.filter(({ status }) => status === "failed");
+  const failed = failures.length;
   const tests: Count = {
     passed,
     failed,
     // pending, todo, disabled, skipped, and whatever Jest may call it next
     skipped: suite.assertionResults.length - passed - failed,
-    problems: [],
+    problems: failures.map(({ fullName }) => `${suite.name}: ${fullName}`),
   };
   if (suite.assertionResults.length === 0) {
     return sum([tests, failure(`${suite.name} could not run, or holds no test`)]);

@@ -7,7 +7,7 @@ import { effectivePolicy } from "../operator/api/effective-policy.ts";
 import { type HealthPolicy, healthPolicySchema } from "../operator/api/v1alpha1.ts";
 import { DEPENDENCY_TYPES, dependency } from "../operator/api/v1alpha1-dependency.ts";
 import { CHECK_TYPES } from "../operator/sidecar/checks/registry.ts";
-import { PARSED_TYPES } from "../operator/sidecar/parse-slots.ts";
+import { PARSED_TYPES } from "../operator/sidecar/policy-file/parse-slots.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const CHECKS = "operator/sidecar/checks";

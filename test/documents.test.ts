@@ -227,6 +227,26 @@ describe("docs/troubleshooting.md", () => {
   });
 });
 
+describe("lines have 120 characters at most", () => {
+  const tooLong = (paths: string[], counts: (line: string) => boolean) =>
+    paths.flatMap((path) =>
+      withoutFences(read(path))
+        .split("\n")
+        .filter((line) => line.length > 120 && counts(line))
+        .map((line) => `${path}: ${line}`),
+    );
+
+  test("in documents, but for tables, links and what is generated", () => {
+    const wrapped = (line: string) => !/^\||\]\(|https?:/.test(line);
+    const written = DOCUMENTS.filter((path) => !path.startsWith("docs/reference/"));
+    expect(tooLong(written, wrapped)).toEqual([]);
+  });
+
+  test("in comments", () => {
+    expect(tooLong(files("**/*.ts"), (line) => /^\s*(?:\/\/|\/?\*)/.test(line))).toEqual([]);
+  });
+});
+
 test("docs/standards.md has a row for each rule, with the sentence of its example", () => {
   const rows = RULES.map(({ id, standard }) => {
     const sentence = EXAMPLES.find(({ rule }) => rule === id)?.sentence;

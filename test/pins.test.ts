@@ -43,7 +43,7 @@ test("actions are named by commit, with their version beside it", () => {
     matches(read(path), /^\s*-?\s*uses: (.*)$/gm),
   );
   expect(uses.length).toBeGreaterThan(0);
-  for (const use of uses) expect(use).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  for (const use of uses) expect(use).toMatch(/^[\w-]+(\/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
 describe("node.sha256", () => {

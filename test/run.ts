@@ -3,14 +3,15 @@
  * `N passed, N failed`. The exit status is 0 only when nothing failed.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { countRun, type JestReport, lastLine, type StepResult } from "./count.ts";
+import { runQueue } from "./run-queue.ts";
 import { onSignalsEndSteps, runStep } from "./run-step.ts";
 import { type TestStepName, testFiles } from "./test-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const RESULTS = join(ROOT, ".tools/results");
-const DIAGNOSTICS = join(ROOT, ".tools/logs/diagnostics.log");
+const LOGS = join(ROOT, ".tools/logs");
 const DIAGNOSTICS_TAIL_LINES = 80;
 const MINUTE = 60_000;
 
@@ -20,18 +21,28 @@ const DEADLINES = {
   unit: 10 * MINUTE,
   slow: 10 * MINUTE,
   cluster: 60 * MINUTE,
-  e2e: 30 * MINUTE,
+  e2e: 45 * MINUTE,
+  disruptive: 15 * MINUTE, // one file
   diagnostics: 2 * MINUTE,
 };
 
-const env = {
-  ...process.env,
-  PATH: `${join(ROOT, ".tools/bin")}:${process.env.PATH}`,
-  KUBECONFIG: join(ROOT, ".tools/kubeconfig"),
+/** A test cluster, as test/e2e/cluster/env.sh prints it. */
+interface Cluster {
+  HEALTHPOLICY_TEST_CLUSTER: string;
+  KUBECONFIG: string;
+}
+const { HEALTHPOLICY_TEST_CLUSTER, KUBECONFIG } = process.env;
+if (!(HEALTHPOLICY_TEST_CLUSTER && KUBECONFIG)) throw new Error("start this by: make test");
+const FIRST: Cluster = { HEALTHPOLICY_TEST_CLUSTER, KUBECONFIG };
+/** What `make second-cluster` brings up beside it. */
+const SECOND_NAME = `${HEALTHPOLICY_TEST_CLUSTER}-second`;
+const SECOND: Cluster = {
+  HEALTHPOLICY_TEST_CLUSTER: SECOND_NAME,
+  KUBECONFIG: join(ROOT, `.tools/kubeconfig-${SECOND_NAME}`),
 };
 
-const run = (command: readonly string[], deadline: number) =>
-  runStep(command, { deadline, cwd: ROOT, env });
+const run = (command: readonly string[], deadline: number, place: Cluster = FIRST) =>
+  runStep(command, { deadline, cwd: ROOT, env: { ...process.env, ...place } });
 
 /** Says what is done, does it, and says how long it took. */
 async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -59,11 +70,15 @@ interface TestStep {
   name: string;
   config: string;
   deadline: number;
+  /** The one file to run; unset: all of the step. */
+  file?: string;
+  /** FIRST unless it is set. */
+  place?: Cluster;
 }
 
-function testStep({ step, name, config, deadline }: TestStep): Promise<StepResult> {
+function testStep({ step, name, config, deadline, file, place }: TestStep): Promise<StepResult> {
   return timed(name, async () => {
-    const output = join(RESULTS, `${step}.json`);
+    const output = join(RESULTS, `${file === undefined ? step : basename(file, ".test.ts")}.json`);
     const jest = [
       "node",
       "--experimental-vm-modules",
@@ -72,27 +87,63 @@ function testStep({ step, name, config, deadline }: TestStep): Promise<StepResul
       "--json",
       `--outputFile=${output}`,
       `--config=${config}`,
+      ...(file === undefined ? [] : ["--runTestsByPath", file]),
     ];
-    const succeeded = await run(jest, deadline);
-    const mustReport = testFiles(ROOT, step);
+    const succeeded = await run(jest, deadline, place);
+    const mustReport = file === undefined ? testFiles(ROOT, step) : [file];
     return { name, succeeded, report: readReport(output), mustReport };
   });
 }
 
-async function endToEnd(): Promise<StepResult[]> {
+/** The version of before is a commit. A clone without it, as one of the newest commit alone, leaves its test out. */
+async function withoutMissingVersion(files: readonly string[]): Promise<string[]> {
+  const check = ["test/e2e/cluster/previous-version.sh", "commit"];
+  if (await run(check, DEADLINES.diagnostics)) return [...files];
+  console.log("NOT RUN: test/e2e/disruptive/upgrade.test.ts");
+  return files.filter((file) => basename(file) !== "upgrade.test.ts");
+}
+
+/** Those that take the operator away: one after the other in each cluster. */
+async function disruptive(places: Promise<Cluster | undefined>[]): Promise<StepResult[]> {
+  const files = await withoutMissingVersion(testFiles(ROOT, "disruptive"));
+  const results = await runQueue(places, files, (file, place) =>
+    testStep({
+      step: "disruptive",
+      name: `${basename(file)} in ${place.HEALTHPOLICY_TEST_CLUSTER}`,
+      config: "jest.disruptive.config.js",
+      deadline: DEADLINES.disruptive,
+      file,
+      place,
+    }),
+  );
+  return results.map((result, index) => result ?? notRun(files[index] as string));
+}
+
+const notRun = (file: string): StepResult => ({
+  name: basename(file),
+  succeeded: false,
+  report: null,
+  mustReport: [file],
+});
+
+/**
+ * First the tests that bear each other, which keep all cores busy; then those that do not and wait for much of their
+ * time. With two clusters the second one comes up after the former, and joins the first one in the latter.
+ */
+async function endToEnd(clusters: number): Promise<StepResult[]> {
   const together = await testStep({
     step: "e2e",
     name: "end-to-end tests",
     config: "jest.e2e.config.js",
     deadline: DEADLINES.e2e,
   });
-  const oneByOne = await testStep({
-    step: "disruptive",
-    name: "end-to-end tests that take the operator away",
-    config: "jest.disruptive.config.js",
-    deadline: DEADLINES.e2e,
-  });
-  return [together, oneByOne];
+  const second =
+    clusters === 2 ? [plainStep("second cluster", "second-cluster", DEADLINES.cluster)] : [];
+  const oneByOne = await disruptive([
+    Promise.resolve(FIRST),
+    ...second.map((step) => step.then(({ succeeded }) => (succeeded ? SECOND : undefined))),
+  ]);
+  return [together, ...(await Promise.all(second)), ...oneByOne];
 }
 
 /** What end-to-end tests count as when there is no cluster to run them in: none has reported. */
@@ -101,10 +152,11 @@ function endToEndMissing(): StepResult {
   return { name: "end-to-end tests", succeeded: false, report: null, mustReport };
 }
 
-async function printDiagnostics(): Promise<void> {
-  await run(["test/e2e/cluster/diagnostics.sh", DIAGNOSTICS], DEADLINES.diagnostics);
+async function printDiagnostics(place: Cluster): Promise<void> {
+  const file = join(LOGS, `diagnostics-${place.HEALTHPOLICY_TEST_CLUSTER}.log`);
+  await run(["test/e2e/cluster/diagnostics.sh", file], DEADLINES.diagnostics, place);
   try {
-    const lines = readFileSync(DIAGNOSTICS, "utf8").split("\n");
+    const lines = readFileSync(file, "utf8").split("\n");
     console.log(lines.slice(-DIAGNOSTICS_TAIL_LINES).join("\n"));
   } catch {
     console.log("no diagnostics could be collected");
@@ -112,43 +164,60 @@ async function printDiagnostics(): Promise<void> {
 }
 
 /** The tests that need no cluster. */
-function withoutCluster(): Promise<StepResult[]> {
-  const unit = testStep({
+async function withoutCluster(): Promise<StepResult[]> {
+  const unit = await testStep({
     step: "unit",
     name: "unit, golden and chart tests",
     config: "jest.config.js",
     deadline: DEADLINES.unit,
   });
-  // At the same time, because they wait for most of it.
-  const slow = testStep({
+  // Afterwards: floods beside tests that keep all cores busy made both late.
+  const slow = await testStep({
     step: "slow",
     name: "slow tests",
     config: "jest.slow.config.js",
     deadline: DEADLINES.slow,
   });
-  return Promise.all([unit, slow]);
+  return [unit, slow];
 }
 
-async function runSteps(ci: boolean): Promise<StepResult[]> {
+/** A cluster that nobody uses takes a fifth of a core all the same. */
+function removeSecond(): Promise<boolean> {
+  return timed("no second cluster", () =>
+    run(["test/e2e/cluster/down.sh"], DEADLINES.diagnostics, SECOND),
+  );
+}
+
+async function runSteps(ci: boolean, clusters: number): Promise<StepResult[]> {
   const steps = [
     await plainStep("lint", "lint", DEADLINES.check),
     await plainStep("types", "types", DEADLINES.check),
     await plainStep("generated files", "verify", DEADLINES.check),
     ...(await withoutCluster()),
   ];
-  const cluster = await plainStep("cluster", "cluster", DEADLINES.cluster);
-  const e2e = cluster.succeeded ? await endToEnd() : [endToEndMissing()];
-  if (countRun([cluster, ...e2e], ci).failed > 0) await timed("diagnostics", printDiagnostics);
-  return [...steps, cluster, ...e2e];
+  const first = await plainStep("cluster", "cluster", DEADLINES.cluster);
+  // One of an earlier run that was ended, too.
+  await removeSecond();
+  const e2e = first.succeeded ? await endToEnd(clusters) : [endToEndMissing()];
+  if (countRun([first, ...e2e], ci).failed > 0) {
+    for (const place of [FIRST, SECOND].slice(0, clusters)) {
+      await timed(`diagnostics of ${place.HEALTHPOLICY_TEST_CLUSTER}`, () =>
+        printDiagnostics(place),
+      );
+    }
+  }
+  if (clusters === 2) await removeSecond();
+  return [...steps, first, ...e2e];
 }
 
 onSignalsEndSteps();
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });
 const ci = process.env.CI === "true";
-const count = countRun(await runSteps(ci), ci);
+const clusters = process.env.CLUSTERS === "2" ? 2 : 1;
+const count = countRun(await runSteps(ci, clusters), ci);
 console.log("");
-for (const problem of count.problems) console.log(`FAILED ${problem}`);
+for (const problem of count.problems) console.log(`FAILED ${problem.replaceAll(`${ROOT}/`, "")}`);
 process.exitCode = count.failed === 0 ? 0 : 1;
 writeFileSync(join(RESULTS, "last-line"), `${lastLine(count)}\n`); // for .ci/run
 console.log(lastLine(count));

@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where test files may be; a test fails where one is elsewhere. */
-const EVERYWHERE = "{operator,chart,examples,test}/**/*.test.ts";
+const EVERYWHERE = "{operator,bench,chart,examples,release,test}/**/*.test.ts";
 const END_TO_END = "test/e2e/";
 const DISRUPTIVE = "test/e2e/disruptive/";
 
@@ -11,7 +11,7 @@ const DISRUPTIVE = "test/e2e/disruptive/";
 export type TestStepName = "unit" | "slow" | "e2e" | "disruptive";
 
 /** The one step that runs a test file; its path is relative to the root. */
-export function stepOf(path: string): TestStepName {
+function stepOf(path: string): TestStepName {
   if (path.startsWith(DISRUPTIVE)) return "disruptive";
   if (path.startsWith(END_TO_END)) return "e2e";
   return path.endsWith(".slow.test.ts") ? "slow" : "unit";

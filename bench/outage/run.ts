@@ -11,7 +11,7 @@ import { pino } from "pino";
 import { startCaches } from "../../operator/controller/caches.ts";
 import { clientOf } from "../../operator/controller/kube/testing/fake-api-server.ts";
 import { createLeader } from "../../operator/controller/leader.ts";
-import { askSidecar } from "../../operator/controller/policy/ask-sidecar.ts";
+import { askSidecar } from "../../operator/controller/sidecars/ask-sidecar.ts";
 import { LEADER_SETTINGS } from "../../operator/controller/testing/leader-settings.ts";
 
 const { values } = parseArgs({ options: { pods: { type: "string", default: "1000" } } });

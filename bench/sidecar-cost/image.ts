@@ -6,9 +6,12 @@ import { build } from "esbuild";
 const ROOT = join(import.meta.dirname, "../..");
 
 /** The flags that stand in the image, read from the Dockerfile so that they cannot differ. */
-export function imageFlags(): { flags: string[]; env: Record<string, string> } {
+export function imageFlags(image: "sidecar" | "operator" = "sidecar"): {
+  flags: string[];
+  env: Record<string, string>;
+} {
   const [, stage = ""] = readFileSync(join(ROOT, "Dockerfile"), "utf8").split(
-    "FROM node AS sidecar",
+    `FROM node AS ${image}`,
   );
   const [own = ""] = stage.split("\nFROM ");
   const entrypoint = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(own)?.[1] ?? "[]") as string[];

@@ -24,7 +24,8 @@ export type Dependencies = HealthPolicySpec["dependencies"];
 
 /** Looked up in /etc/hosts, and the name in the certificates. */
 const HOST = "localhost";
-const SECRET = "servers";
+/** The Secret in which all their keys are. */
+export const SECRET = "servers";
 const VERIFY = { mode: "VerifyFull", caSecret: { secretName: SECRET, key: "ca" } } as const;
 
 const certificates = createCertificates();
@@ -120,9 +121,19 @@ export function withoutTls({ cache, web }: Servers): Dependencies {
   ];
 }
 
+/** What of a policy may differ from that of other benches: its generation, and any field. */
+export interface PolicyChanges {
+  generation?: number;
+  spec?: Partial<HealthPolicySpec>;
+}
+
 /** Writes the folder that a pod with this policy mounts. */
-export function writeMounted(folder: string, dependencies: Dependencies): void {
-  const resolution = effectivePolicy(rawPolicy({}, { dependencies }));
+export function writeMounted(
+  folder: string,
+  dependencies: Dependencies,
+  { generation = 1, spec = {} }: PolicyChanges = {},
+): void {
+  const resolution = effectivePolicy(rawPolicy({ generation }, { ...spec, dependencies }));
   if (!("policy" in resolution)) throw new Error("the policy is refused");
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -26,9 +26,36 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The one Secret that the operator may touch. Empty here: the operator fills it. */}}
+{{/* The Secret of the webhook's certificate, whoever fills it. */}}
 {{- define "healthpolicy.certificateSecret" -}}
-{{- printf "%s-webhook-certificate" (include "healthpolicy.fullname" .) -}}
+{{- if and .Values.webhook.existingSecret .Values.webhook.certManager.enabled -}}
+{{- fail "webhook.existingSecret must be empty where webhook.certManager.enabled is true: cert-manager fills a Secret of its own" -}}
+{{- end -}}
+{{- /* Of another name with cert-manager, which leaves its Secrets behind: one of that name would stop an installation. */ -}}
+{{- $name := ternary "tls" "certificate" .Values.webhook.certManager.enabled -}}
+{{- default (printf "%s-webhook-%s" (include "healthpolicy.fullname" .) $name) .Values.webhook.existingSecret -}}
+{{- end -}}
+
+{{/* Whether it is the kubelet that brings the certificate: somebody else fills the Secret. Empty where it is not. */}}
+{{- define "healthpolicy.certificateMounted" -}}
+{{- if or .Values.webhook.existingSecret .Values.webhook.certManager.enabled -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Where it is mounted then. */}}
+{{- define "healthpolicy.certificateFolder" -}}
+/etc/healthpolicy/webhook-certificate
+{{- end -}}
+
+{{/* With cert-manager: the authority of the release's own, its issuer and its Secret. */}}
+{{- define "healthpolicy.webhookAuthority" -}}
+{{- printf "%s-webhook-ca" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* With cert-manager: what signs that authority, with its own key. */}}
+{{- define "healthpolicy.webhookSelfSigned" -}}
+{{- printf "%s-webhook-selfsigned" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
 {{- define "healthpolicy.webhookService" -}}
@@ -70,6 +97,16 @@ healthpolicy
 {{/* Who may write the ConfigMaps of policies. */}}
 {{- define "healthpolicy.configMapsPolicy" -}}
 {{- printf "%s-configmaps" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* What keeps the operator from evicting pods where no policy asks for it, or without their time to end. */}}
+{{- define "healthpolicy.evictionsPolicy" -}}
+{{- printf "%s-evictions" (include "healthpolicy.fullname" .) -}}
+{{- end -}}
+
+{{/* What keeps the operator from having API servers ask about more than it injects, or ask anybody else. */}}
+{{- define "healthpolicy.webhookPolicy" -}}
+{{- printf "%s-webhook" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
 {{/* What keeps the operator from changing more of pods than one annotation. */}}

@@ -2,6 +2,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import {
   excludedNamespaces,
   NUDGE_ANNOTATION,
+  NUDGE_FIELD_MANAGER,
   POLICY_ANNOTATION,
   policyConfigMapName,
   WEBHOOK_PROOF_CONFIG_MAP,
@@ -17,6 +18,8 @@ const NAMES = [
   "healthpolicy-secret-access",
   "healthpolicy-configmaps",
   "healthpolicy-eviction-access",
+  "healthpolicy-evictions",
+  "healthpolicy-webhook",
 ];
 const STANDARDS = [
   ["healthpolicy-standards-warn", "Warn"],
@@ -57,8 +60,21 @@ test("nothing of the nudge is there unless it is asked for: right, admission pol
   expect(only(asked, POLICY, "healthpolicy-nudge").spec.failurePolicy).toBe("Fail");
   expect(only(asked, BINDING, "healthpolicy-nudge").spec.validationActions).toStrictEqual(["Deny"]);
   const expressions = JSON.stringify(only(asked, POLICY, "healthpolicy-nudge").spec);
-  for (const name of [NUDGE_ANNOTATION, POLICY_ANNOTATION])
+  for (const name of [NUDGE_ANNOTATION, NUDGE_FIELD_MANAGER, POLICY_ANNOTATION])
     expect(expressions).toContain(`'${name}'`);
+});
+
+test("the rule about evictions goes with the right, and leaves out the namespaces that no policy reaches", () => {
+  const name = "healthpolicy-evictions";
+  const without = render("--set", "rollout.evictionsPerMinute=0");
+  for (const kind of [POLICY, BINDING]) expect(namesOf(without, kind)).not.toContain(name);
+  const namespaces = (objects: readonly Manifest[]) => {
+    const [{ expression }] = only(objects, POLICY, name).spec.validations;
+    return [...expression.matchAll(/'([^']+)'/g)].map(([, found]) => found).sort();
+  };
+  expect(namespaces(manifests)).toStrictEqual(excludedNamespaces(NAMESPACE));
+  const elsewhere = render("--set", "namespaceOverride=ops");
+  expect(namespaces(elsewhere)).toStrictEqual(excludedNamespaces("ops"));
 });
 
 test.each(NAMES)("%s refuses, also when its expressions fail", (name) => {
@@ -123,11 +139,13 @@ test("the names of two releases differ", () => {
   expect(namesOf(objects, POLICY).sort()).toStrictEqual([
     "other-configmaps",
     "other-eviction-access",
+    "other-evictions",
     "other-ignored-label",
     "other-policy-warnings",
     "other-secret-access",
     "other-standards-deny",
     "other-standards-warn",
+    "other-webhook",
   ]);
 });
 

@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse } from "yaml";
+import { deepFreeze } from "../../operator/inject/testing/deep-freeze.ts";
 
 /** Folder of the chart. */
 export const CHART = join(import.meta.dirname, "..");
@@ -43,7 +44,8 @@ export function helm(...args: readonly string[]): HelmAnswer {
     cwd: CHART,
     encoding: "utf8",
     timeout: HELM_TIMEOUT_MS,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, KUBECONFIG: "/dev/null" },
+    // Helm ends before it has to collect any garbage: without, a render takes a quarter less CPU.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, KUBECONFIG: "/dev/null", GOGC: "off" },
   });
   if (error) {
     throw new Error(
@@ -81,9 +83,26 @@ export function renderTestsText(...args: readonly string[]): string {
     .join("");
 }
 
+/** The objects that were read, by their text; frozen, because every render that has the text gives the same one. */
+const known = new Map<string, Manifest | null>();
+
+/** The object of one document; null where it is empty. */
+function manifestOf(document: string): Manifest | null {
+  const before = known.get(document);
+  if (before !== undefined) return before;
+  const manifest = deepFreeze(parse(document) as Manifest | null);
+  known.set(document, manifest);
+  return manifest;
+}
+
+/**
+ * Most documents of a render are those of the one before, the resource definitions always, and to read all of them
+ * takes longer than to render them: so each text is read once.
+ */
 function parsed(text: string): Manifest[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as Manifest | null)
+  return text
+    .split(/^---\n/m)
+    .map(manifestOf)
     .filter((manifest) => manifest !== null);
 }
 

@@ -209,6 +209,8 @@ describe("the operator takes the environment that the chart gives it", () => {
       webhookTimeoutSeconds: 5,
       evictionsPerMinute: 30,
       certificateSecret: "readiness-webhook-certificate",
+      certificateFolder: undefined,
+      webhookConfigurationOwner: "operator",
       clusterRole: "readiness-operator",
       leaseName: "readiness-operator",
       nudge: true,

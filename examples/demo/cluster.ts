@@ -8,7 +8,8 @@ import {
 } from "../../operator/api/names.ts";
 
 export const NAMESPACE = "healthpolicy-demo";
-const NODE = "healthpolicy-control-plane";
+/** `make demo` says which cluster it made, as it does for the end-to-end tests. */
+const NODE = `${process.env.HEALTHPOLICY_TEST_CLUSTER ?? "healthpolicy"}-control-plane`;
 /** One call that does not wait for anything itself. */
 const CALL_MILLISECONDS = 30_000;
 

@@ -73,3 +73,8 @@ export function circleThrough(
     Object.entries(service.selector).every(([key, value]) => labels[key] === value),
   );
 }
+
+/** Why a pod behind the Service gets no sidecar, in one sentence, for warnings, Events and statuses. */
+export function circularMessage({ dependency, service }: OwnService): string {
+  return `The pod is behind Service ${service.name}, the host of dependency ${dependency}, and would wait for itself.`;
+}

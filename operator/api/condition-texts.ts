@@ -6,6 +6,19 @@ import type { ConditionType } from "./v1alpha1-status.ts";
 /** Reason -> its meaning, beginning with what the condition's status is then. */
 export type ReasonTexts = Partial<Record<ConditionReason, string>>;
 
+/** What the status says of a condition word for word, and the reference of its reason. */
+export const CONDITION_SENTENCES = {
+  accepted: "The policy is valid.",
+  programmed: "A pod created now gets the sidecar.",
+  podsCurrent: "Every matching pod runs the sidecar as the policy asks for.",
+  noPods: "No running pod matches the selector.",
+  invalidHasNoPods: "An invalid policy has no pods.",
+  defaultsNest: "The times nest with those of every HealthPolicy that takes them.",
+  noPodsInForce: "In force; no running pod matches the selector.",
+  sharedFault: "More pods than fleet.maxUnready lets go have the same fault, and stay ready",
+} as const;
+
+const SAID = CONDITION_SENTENCES;
 const INVALID = "The times do not nest once defaults are filled in.";
 const CIRCULAR = "The selector matches pods behind a Service that the policy names as a host.";
 const EXCLUDED = "No pod of this namespace is ever injected.";
@@ -39,18 +52,18 @@ const NOT_ACCEPTED: ReasonTexts = {
 
 /** Of a HealthPolicy. */
 export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
-  Accepted: { Accepted: "True. The policy is valid.", ...NOT_ACCEPTED },
-  Programmed: { Programmed: "True. A pod created now gets the sidecar.", ...NOT_PROGRAMMED },
+  Accepted: { Accepted: `True. ${SAID.accepted}`, ...NOT_ACCEPTED },
+  Programmed: { Programmed: `True. ${SAID.programmed}`, ...NOT_PROGRAMMED },
   PodsCurrent: {
-    PodsCurrent: "True. Every matching pod runs the sidecar as the policy asks for.",
-    NoPods: "True. No running pod matches the selector.",
+    PodsCurrent: `True. ${SAID.podsCurrent}`,
+    NoPods: `True. ${SAID.noPods}`,
     PodsPredatePolicy: "False. Some matching pods run without the sidecar: restart them.",
     PodsOutdated: "False. Some pods run what an earlier policy asked for: restart them.",
-    Invalid: "Unknown. An invalid policy has no pods.",
+    Invalid: `Unknown. ${SAID.invalidHasNoPods}`,
   },
   Ready: {
     Ready: "True. Accepted and programmed, so that it is in force. It waits for no pod.",
-    NoPods: "True. In force; no running pod matches the selector.",
+    NoPods: `True. ${SAID.noPodsInForce}`,
     DryRun: "True. In force as a dry run, which makes no pod unready.",
     SharedFault:
       "True. In force; a dependency is down for more pods than `fleet.maxUnready` lets go, and pods stay ready.",
@@ -68,9 +81,9 @@ export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
 
 /** Of a ClusterHealthPolicy. */
 export const CLUSTER_CONDITION_TEXTS: Record<ClusterConditionType, ReasonTexts> = {
-  Accepted: { Accepted: "True. The operator has seen the policy." },
+  Accepted: { Accepted: `True. ${SAID.accepted}` },
   DefaultsNest: {
-    DefaultsNest: "True. Its times nest with those of every HealthPolicy that takes them.",
+    DefaultsNest: `True. ${SAID.defaultsNest}`,
     Invalid: "False. They do not nest with those of the HealthPolicies that the message names.",
   },
 };

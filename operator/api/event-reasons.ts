@@ -10,6 +10,8 @@ export const EVENT_REASONS = {
     "On a Pod: it is ready again; the message names the dependencies and after what time. On a HealthPolicy: a dependency that was down for all of its pods is up again.",
   SharedFault:
     "On a HealthPolicy: a dependency is down for more pods than `fleet.maxUnready` lets go, and they stay ready; the message names it and why.",
+  SharedFaultOver:
+    "On a HealthPolicy: its pods stay ready in such a fault no longer: the dependency is up again, or down for fewer pods, which it makes unready; the message names it.",
   Injected:
     "On a ReplicaSet, StatefulSet, DaemonSet or what else makes the pods, or on a Pod that nothing makes: its pods get the sidecar. Once for each revision of the policy.",
   InjectionSkipped:
@@ -20,6 +22,8 @@ export const EVENT_REASONS = {
     "On a HealthPolicy: new pods get the sidecar again, after its image could not be pulled.",
   PodEvicted:
     "On a HealthPolicy with rollout: Restart: a pod of a workload was evicted, because it has no sidecar or the policy was edited.",
+  NudgeFailed:
+    "On a HealthPolicy, with the chart's `nudge.enabled`: pods could not be told of a change at once, and follow within about a minute; the message says why. Once an hour for each cause.",
   RolloutStopped:
     "On a HealthPolicy with rollout: Restart: a workload is left alone, because an eviction brought no pod that is as the policy asks.",
 } as const satisfies Record<string, string>;

@@ -40,6 +40,11 @@ export const HTTP_METHODS = ["GET", "HEAD"] as const;
 export const MAX_POLICY_FILE_BYTES = 262_144;
 /** The longest body of a sidecar's /status in bytes: it writes no more, and the operator reads no more. */
 export const MAX_STATUS_BYTES = 4_096;
+/**
+ * The most pieces in which an answer with it is read. Head and body take 24 packets of the smallest usual size at most;
+ * bytes that come one by one would each cost as much work as a whole packet.
+ */
+export const MAX_STATUS_CHUNKS = 64;
 /** The highest TCP port. */
 export const MAX_PORT = 65_535;
 /**

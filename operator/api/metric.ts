@@ -8,3 +8,12 @@ export interface Metric {
   /** The text of its HELP line: one sentence, which the reference repeats. */
   help: string;
 }
+
+/** The metric as prom-client takes it. */
+export function metricSettings<L extends string>({
+  name,
+  help,
+  labels,
+}: Metric & { labels: readonly L[] }) {
+  return { name, help, labelNames: labels };
+}

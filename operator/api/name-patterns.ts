@@ -9,7 +9,11 @@ import { MAX_LABEL_LENGTH, MAX_NAME_LENGTH } from "./limits.ts";
 /** A DNS label (RFC 1123): what a dependency may be called, so that its name fits a metric, a log or a body. */
 export const DNS_LABEL_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
-/** A DNS subdomain (RFC 1123): the name of a Secret or of a HealthPolicy. */
+/**
+ * What the schema takes for the name of a Secret: looser than `isDnsSubdomain`, as it also takes dots beside each other
+ * or beside a hyphen. Patterns cost by their length in CEL, whose budget a policy shares. A name that is none is
+ * `Misconfigured` in the sidecar.
+ */
 export const DNS_SUBDOMAIN_PATTERN = "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$";
 
 /**
@@ -19,7 +23,8 @@ export const DNS_SUBDOMAIN_PATTERN = "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$";
 export const SECRET_KEY_PATTERN = "^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$";
 
 const DNS_LABEL = new RegExp(DNS_LABEL_PATTERN);
-const DNS_SUBDOMAIN = new RegExp(DNS_SUBDOMAIN_PATTERN);
+const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const DNS_SUBDOMAIN = new RegExp(`^${LABEL}([.]${LABEL})*$`);
 const SECRET_KEY = new RegExp(SECRET_KEY_PATTERN);
 
 /** Whether a dependency may be called so. */
@@ -27,7 +32,10 @@ export function isDnsLabel(text: string): boolean {
   return text.length <= MAX_LABEL_LENGTH && DNS_LABEL.test(text);
 }
 
-/** Whether a Secret or a HealthPolicy can be called so. */
+/**
+ * Whether a Secret, a HealthPolicy or most other objects can be called so (RFC 1123): nothing that a shell, a log or a
+ * terminal could take for more than a name.
+ */
 export function isDnsSubdomain(text: string): boolean {
   return text.length <= MAX_NAME_LENGTH && DNS_SUBDOMAIN.test(text);
 }

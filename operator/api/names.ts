@@ -32,6 +32,8 @@ export const PROBES_LEFT_ALONE_ANNOTATION = `${GROUP}/probes-left-alone`;
 export const NUDGE_ANNOTATION = `${GROUP}/nudge`;
 /** Its value when the ConfigMap is gone. */
 export const NUDGE_DELETED = "deleted";
+/** Under which name it owns that annotation; the chart's admission policy lets it change no other owner's fields. */
+export const NUDGE_FIELD_MANAGER = "healthpolicy-nudge";
 
 /** Label that tells the objects this operator writes. */
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";

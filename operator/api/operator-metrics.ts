@@ -60,7 +60,7 @@ export const OPERATOR_METRICS = {
     name: "healthpolicy_queue_latency_seconds",
     type: "histogram",
     labels: ["kind"],
-    help: "Time that a piece of work that was due waited for its turn, by kind (policy, rollout, clusterPolicy, webhookConfiguration, webhookProof, certificate, imagePulls).",
+    help: "Time that a piece of work that was due waited for its turn, by kind (policy, rollout, clusterPolicy, webhookConfiguration, webhookProof, nudgeProof, certificate, imagePulls).",
   },
   reconcileErrors: {
     name: "healthpolicy_reconcile_errors_total",
@@ -92,10 +92,28 @@ export const OPERATOR_METRICS = {
     labels: [],
     help: "Namespaces with a policy whose new pods get no sidecar because nodes cannot pull its image, 0 where all do; from the leader alone.",
   },
+  events: {
+    name: "healthpolicy_events_total",
+    type: "counter",
+    labels: ["reason", "result"],
+    help: "Events that there were to write, by reason and result (written; repeated: one of the same text stands in the cluster; left_out: there was no turn for it; failed); from the replica that led.",
+  },
   evictions: {
     name: "healthpolicy_evictions_total",
     type: "counter",
     labels: ["result"],
     help: "Evictions asked for because of rollout: Restart, by result (evicted, gone, budget: a PodDisruptionBudget refused it, failed); from the replica that led.",
+  },
+  nudges: {
+    name: "healthpolicy_nudges_total",
+    type: "counter",
+    labels: ["result"],
+    help: "Pods that were to be told of a change of their policy at once, by result (nudged, gone, refused: by admission, or undone by it, left_out: there was no turn for it within a minute, failed); from the replica that led, with nudge.enabled alone.",
+  },
+  nudgeBounded: {
+    name: "healthpolicy_nudge_bounded",
+    type: "gauge",
+    labels: [],
+    help: "1 while the API server refuses the operator every change of pods but its annotation, 0 while it takes others; from the leader alone, with nudge.enabled alone, absent while unknown.",
   },
 } as const satisfies Record<string, Metric>;

@@ -1,6 +1,6 @@
 /**
  * The contract between controller and sidecar: the JSON in the policy's ConfigMap. No schema library
- * here, because the sidecar runs in every pod; it reads with care instead (sidecar/parse-policy-file.ts).
+ * here, because the sidecar runs in every pod; it reads with care instead (sidecar/policy-file/).
  * Fields may be added without a new format: a sidecar ignores fields it does not know, and reports a
  * dependency whose type it does not know as `Unsupported`, so that old sidecars read new policies.
  */
@@ -58,7 +58,7 @@ export type PostgresqlConfig = Slots["postgresql"];
 /** A MySQL or MariaDB server: the same. */
 export type MysqlConfig = Slots["mysql"];
 /** A ring of memcached servers. */
-export type MemcachedConfig = Slots["memcached"];
+type MemcachedConfig = Slots["memcached"];
 /** A Redis server: either `connectionString`, or the other fields. */
 export type RedisConfig = Slots["redis"];
 /** An HTTP server, and what is asked of it. */

@@ -71,6 +71,13 @@ test.each(DEPENDENCY_TYPES)(
   },
 );
 
+test("no field names a namespace: Secrets are those of the policy's own", () => {
+  const naming = fields(openApiSchema(HEALTH_POLICY), "").filter(
+    (path) => path.startsWith(".spec.dependencies") && /namespace/i.test(path),
+  );
+  expect(naming).toEqual([]);
+});
+
 test("each place in the list has its rule, with a text of its own", () => {
   expect(spec.validations).toHaveLength(MAX_DEPENDENCIES);
   expect(new Set(spec.validations.map(({ message }) => message)).size).toBe(MAX_DEPENDENCIES);

@@ -42,18 +42,19 @@ type Aged = Pick<Candidate, "name" | "creationTimestamp">;
 
 /**
  * Older first; policies created in the same second are ordered by name. The order in which they claim pods
- * (GEP-713).
+ * (GEP-713), and the one place that says it: admission and the counts of the status both sort by it.
  */
 export function byAge(left: Aged, right: Aged): number {
-  return (
-    left.creationTimestamp.localeCompare(right.creationTimestamp) ||
-    (left.name < right.name ? -1 : 1)
-  );
+  // Times of the API server are of one form and length. By code unit: by locale it takes a hundred times as long.
+  if (left.creationTimestamp !== right.creationTimestamp) {
+    return left.creationTimestamp < right.creationTimestamp ? -1 : 1;
+  }
+  return left.name < right.name ? -1 : 1;
 }
 
 /**
- * The policies of a namespace that match a pod with these labels, the one that it belongs to first.
- * The one place that says which policy wins: admission and the counts of the status both ask here.
+ * The policies of a namespace that match a pod with these labels, the one that it belongs to first. Who asks of many
+ * pods whose each is asks the namespace's Claims.
  */
 export function matchingPolicies<P extends Candidate>(policies: readonly P[], labels: Labels): P[] {
   return policies.filter((policy) => selectorMatches(policy.selector, labels)).toSorted(byAge);

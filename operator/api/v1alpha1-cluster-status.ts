@@ -9,7 +9,7 @@ export const CLUSTER_CONDITION_TYPES = ["Accepted", "DefaultsNest"] as const;
 /** Rules that can be violated: six for each of the two probes, and two that are about liveness alone. */
 const MAX_RULES = 14;
 /** Examples of one rule's violations: enough to begin with; all are found by applying the workload. */
-export const MAX_EXAMPLES = 10;
+export const MAX_WORKLOAD_EXAMPLES = 10;
 /** `namespace/Kind/name`: 63 and 253 characters, and the longest kind of a workload. */
 const MAX_EXAMPLE_LENGTH = 340;
 
@@ -21,10 +21,10 @@ const violation = z
       .array(
         z.string().max(MAX_EXAMPLE_LENGTH).meta(describe("A workload, as namespace/Kind/name.")),
       )
-      .max(MAX_EXAMPLES)
+      .max(MAX_WORKLOAD_EXAMPLES)
       .optional()
       .meta({
-        ...describe(`Some of them, ${MAX_EXAMPLES} at most.`),
+        ...describe(`Some of them, ${MAX_WORKLOAD_EXAMPLES} at most.`),
         "x-kubernetes-list-type": "atomic",
       }),
   })

@@ -68,9 +68,15 @@ function slotOf<T extends DependencyType>(
   return slot === undefined ? [] : [{ type, [type]: FILL_IN[type](slot) }];
 }
 
-/** One dependency with every default filled in. The API server lets through exactly one slot. */
+/**
+ * The type of a dependency without a slot that this version knows, as one of a later version is after the way back.
+ * Sidecars say `Unsupported` of it. Without a type they would refuse the whole file.
+ */
+const UNKNOWN_TYPE = "unknown";
+
+/** One dependency with every default filled in. The API server lets through one slot at most. */
 export function dependencyConfig(spec: z.infer<typeof dependency>): DependencyConfig {
   const [slot] = DEPENDENCY_TYPES.flatMap((type) => slotOf(type, spec));
   const impact = spec.impact ?? (slot && DEPENDENCY_DEFAULTS[slot.type].impact) ?? "Observe";
-  return { name: spec.name, impact, type: "", ...slot };
+  return { name: spec.name, impact, type: UNKNOWN_TYPE, ...slot };
 }

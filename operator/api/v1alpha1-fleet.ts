@@ -7,7 +7,7 @@ import { describe } from "./v1alpha1-fields.ts";
 /** More pods than one policy has. */
 const MAX_PODS = 100_000;
 /** What an unset `maxUnready` means: a fault may make every pod unready. */
-export const DEFAULT_MAX_UNREADY = "100%";
+const DEFAULT_MAX_UNREADY = "100%";
 /** A whole number of percent. RE2 and ECMAScript alike. */
 const PERCENTAGE = "^([0-9]|[1-9][0-9]|100)%$";
 const MAX_PERCENTAGE_LENGTH = 32;

@@ -8,7 +8,7 @@ const MAX_WORKLOAD_LENGTH = 22 + MAX_NAME_LENGTH;
 /** Workloads that are left alone; with so many of them nothing is evicted for the policy any more. */
 export const MAX_STOPPED_WORKLOADS = 10;
 /** Two names and a sentence around them. */
-export const MAX_ROLLOUT_MESSAGE_LENGTH = 768;
+const MAX_ROLLOUT_MESSAGE_LENGTH = 768;
 
 const workload = (description: string) =>
   z.string().max(MAX_WORKLOAD_LENGTH).meta(describe(description));
@@ -46,7 +46,7 @@ export const rolloutStatus = z
       .optional()
       .meta({
         ...describe(
-          "Workloads that are left alone until the policy is edited or their pods are as it asks: an eviction has not helped there.",
+          "Workloads that are left alone until the policy is edited or one more of their pods is as it asks: an eviction has not helped there.",
         ),
         "x-kubernetes-list-type": "atomic",
       }),

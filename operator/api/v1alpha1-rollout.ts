@@ -3,7 +3,7 @@ import { z } from "zod";
 import { describe } from "./v1alpha1-fields.ts";
 
 /** What becomes of running pods that are not as the policy asks. */
-export const ROLLOUTS = ["Manual", "Restart"] as const;
+const ROLLOUTS = ["Manual", "Restart"] as const;
 /** One of ROLLOUTS. */
 export type Rollout = (typeof ROLLOUTS)[number];
 

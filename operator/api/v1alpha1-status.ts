@@ -163,7 +163,7 @@ export const status = z
           "Of the injected, pods that run another policy or revision than a new pod would; and pods that follow this policy though it does not match them any more. A pod that went from one policy to another counts in both until it is replaced.",
         ),
         unready: count(
-          "Pods whose sidecar says unready: of the injected, and of those that follow this policy though it does not match them any more.",
+          "Pods whose sidecar says unready, or whose node went silent: of the injected, and of those that follow this policy though it does not match them any more.",
         ),
         optedOut: count(
           `Matching pods that are opted out, of a kind that is never injected, without room for the sidecar, or behind a host that the policy names.`,

@@ -2,11 +2,14 @@
 import { pino, stdTimeFunctions } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Caches, startCaches } from "../controller/caches.ts";
+import { writeCertificate } from "../controller/certificate/apply-certificate.ts";
+import { fillEmptySecret } from "../controller/certificate/fill-empty-secret.ts";
 import { readCheckSettings } from "../controller/installation/check-settings.ts";
 import { installationChecks } from "../controller/installation/installation-checks.ts";
 import { runChecks } from "../controller/installation/run-checks.ts";
-import { createKubeClient, loadKubeConfig } from "../controller/kube/kube-client.ts";
+import { createKubeClient } from "../controller/kube/kube-client.ts";
 import { runForLease } from "../controller/kube/lease.ts";
+import { loadKubeConfig } from "../controller/kube/load-kube-config.ts";
 import { createLeader } from "../controller/leader.ts";
 import { startManagement } from "../controller/management.ts";
 import { controllerMetrics } from "../controller/metrics.ts";
@@ -58,10 +61,10 @@ function serveCertificate(
 async function start(settings: OperatorSettings, log: pino.Logger): Promise<() => Promise<void>> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const { onCall, observer } = workMetrics(registry);
+  const { onCall, observer, onEventResult } = workMetrics(registry);
   const client = createKubeClient(loadKubeConfig(), onCall);
-  const { namespace, certificateSecret } = settings;
-  const caches = startCaches({ client, namespace, certificateSecret, log });
+  const { namespace, certificateSecret, certificateFolder } = settings;
+  const caches = startCaches({ client, namespace, certificateSecret, certificateFolder, log });
   const webhook = await startWebhook({
     port: settings.webhookPort,
     podName: settings.podName,
@@ -79,7 +82,25 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
   });
   const certificate = serveCertificate(caches, webhook, log);
   const dnsName = `${settings.webhookService}.${namespace}.svc`;
-  const leader = createLeader({ client, caches, settings, dnsName, observer, log });
+  const { clusterRole } = settings;
+  const writer = { client, namespace, secret: certificateSecret, clusterRole, dnsName, log };
+  const filler =
+    certificateFolder === undefined
+      ? fillEmptySecret({
+          certificate: caches.certificate,
+          write: (record) => writeCertificate(writer, record, Date.now()),
+          log,
+        })
+      : undefined;
+  const leader = createLeader({
+    client,
+    caches,
+    settings,
+    dnsName,
+    observer,
+    onEventResult,
+    log,
+  });
   controllerMetrics(registry, caches, leader);
   let stopping = false;
   const management = await startManagement({
@@ -102,6 +123,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
   });
   return async () => {
     stopping = true;
+    filler?.stop();
     // Admission goes on during the drain, and from a live cache: so the caches stop last.
     await Promise.all([webhook.close(), candidate.stop()]);
     await caches.stop();

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,6 +32,7 @@ const MORE_MEMORY = 32 * 1024 * 1024;
 /** The kubelet comes from another address, 127.0.0.1. */
 const ATTACKER = "127.0.0.3";
 const TEN_ATTACKERS = Array.from({ length: 10 }, (_, index) => `127.0.0.${index + 2}`);
+const SIXTY_ATTACKERS = Array.from({ length: 60 }, (_, index) => `127.0.0.${index + 2}`);
 const FOUR_HUNDRED_ATTACKERS = Array.from(
   { length: 400 },
   (_, index) => `127.0.${1 + (index >> 8)}.${index & 255 || 255}`,
@@ -41,11 +42,13 @@ const DEPENDENCIES = 12;
 /** How long a flood lasts, in seconds; the short ones as long as it takes to tell their CPU. */
 const FLOOD_SECONDS = 10;
 const SHORT_FLOOD_SECONDS = 4;
+/** Longest that a client of a flood sends pieces, in milliseconds. */
+const PIECES_MILLISECONDS = 1_200;
 /**
- * How much more CPU a flood from many addresses may take than one from one address. Without a limit for all together
- * it was twice as much, and more than a pod has. CPU time itself varies with what else the machine does.
+ * How much more CPU other floods may take than one of a thousand requests a second from one address, which takes a
+ * third of what a pod has. CPU time itself varies with what else the machine does.
  */
-const MORE_CPU = 1.6;
+const MORE_CPU = 2.3;
 /** How often the kernel counts the CPU of a process, in a second. */
 const TICKS = 100;
 
@@ -148,28 +151,46 @@ const AT_ONCE = 50;
 
 interface Flood {
   addresses: readonly string[];
-  paths: readonly string[];
+  /** What is sent, in turn. */
+  texts: readonly string[];
   seconds: number;
+  /** 1,000 unless it is set. */
+  perSecond?: number;
+  /** Whether pieces of a few bytes follow, as long as the connection is open. */
+  inPieces?: boolean;
 }
 
-/**
- * A thousand requests a second, or as many as the machine can send, each on a connection of its own, the
- * paths and addresses in turn.
- */
-async function flood({ paths, addresses, seconds }: Flood): Promise<void> {
+/** Sends a few bytes every 10 ms until the connection is closed. */
+function sendPieces(socket: Socket): void {
+  socket.setNoDelay(true);
+  const pieces = setInterval(() => socket.write("x".repeat(64)), 10);
+  const stop = setTimeout(() => socket.destroy(), PIECES_MILLISECONDS);
+  socket.once("close", () => {
+    clearInterval(pieces);
+    clearTimeout(stop);
+  });
+}
+
+/** So many clients a second, or as many as the machine can be, the texts and addresses in turn. */
+async function flood(attack: Flood): Promise<void> {
+  const { texts, addresses, seconds, perSecond = 1_000, inPieces = false } = attack;
   const startedAt = performance.now();
   const closed: Promise<string>[] = [];
   for (let passed = 0; passed < seconds * 1_000; passed = performance.now() - startedAt) {
-    const end = Math.min(passed, closed.length + AT_ONCE);
+    const end = Math.min((passed * perSecond) / 1_000, closed.length + AT_ONCE);
     while (closed.length < end) {
-      const path = paths[closed.length % paths.length];
+      const text = texts[closed.length % texts.length] as string;
       const localAddress = addresses[closed.length % addresses.length] as string;
-      closed.push(rawClient(program.port, `GET ${path} HTTP/1.1\r\n\r\n`, { localAddress }).closed);
+      const client = rawClient(program.port, text, { localAddress, allowHalfOpen: inPieces });
+      if (inPieces) sendPieces(client.socket);
+      closed.push(client.closed);
     }
     await sleep(10);
   }
   await Promise.all(closed);
 }
+
+const requestFor = (path: string) => `GET ${path} HTTP/1.1\r\n\r\n`;
 
 test.each(PATHS)("40 connections with 62 KB of requests for %s each", async (path) => {
   const request = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -197,16 +218,29 @@ async function cpuOfFlood(attack: Flood): Promise<number> {
 }
 
 test("a thousand requests a second for ten seconds, on all paths", async () => {
-  await cpuOfFlood({ addresses: [ATTACKER], paths: PATHS, seconds: FLOOD_SECONDS });
+  const texts = PATHS.map(requestFor);
+  await cpuOfFlood({ addresses: [ATTACKER], texts, seconds: FLOOD_SECONDS });
   // Two of each are due, one every 4.5 to 5 s.
   expect(checks).toBeGreaterThanOrEqual(DEPENDENCIES);
   expect(await get(program, METRICS_PATH)).toContain("healthpolicy_pod_ready 1\n");
 });
 
-test("a thousand requests a second on the costliest path, from one, ten and four hundred addresses", async () => {
-  const attack = { paths: [METRICS_PATH], seconds: SHORT_FLOOD_SECONDS };
-  const one = await cpuOfFlood({ ...attack, addresses: [ATTACKER] });
-  expect(await cpuOfFlood({ ...attack, addresses: TEN_ATTACKERS })).toBeLessThan(MORE_CPU * one);
-  const most = await cpuOfFlood({ ...attack, addresses: FOUR_HUNDRED_ATTACKERS });
-  expect(most).toBeLessThan(MORE_CPU * one);
+test("many addresses, and pieces, cost little more than a thousand requests a second from one address", async () => {
+  const costly = { texts: [requestFor(METRICS_PATH)], seconds: SHORT_FLOOD_SECONDS };
+  const one = await cpuOfFlood({ ...costly, addresses: [ATTACKER] });
+  const inPieces = {
+    addresses: SIXTY_ATTACKERS,
+    seconds: SHORT_FLOOD_SECONDS,
+    perSecond: 400,
+    inPieces: true,
+  };
+  const cpu = {
+    ofTen: await cpuOfFlood({ ...costly, addresses: TEN_ATTACKERS }),
+    ofFourHundred: await cpuOfFlood({ ...costly, addresses: FOUR_HUNDRED_ATTACKERS }),
+    headInPieces: await cpuOfFlood({ ...inPieces, texts: ["GET /livez HTTP/1.1\r\nA: "] }),
+    lineEndsInPieces: await cpuOfFlood({ ...inPieces, texts: ["\r\n\r\n\r\n"] }),
+    bodyInPieces: await cpuOfFlood({ ...inPieces, texts: [requestFor(LIVE_PATH)] }),
+  };
+  const most = Math.max(...Object.values(cpu));
+  expect({ one, ...cpu, most: most < MORE_CPU * one }).toStrictEqual({ one, ...cpu, most: true });
 });

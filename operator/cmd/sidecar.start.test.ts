@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   bundleSidecar,
+  COMPILE_CACHE,
   flagsOfTheImage,
   get,
   type Program,
@@ -27,7 +28,10 @@ afterEach(() => scene.close());
 
 describe("the command line", () => {
   async function run(args: string[], env: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [SOURCE, ...args], { env, timeout: WITHIN });
+    const child = spawn(process.execPath, [SOURCE, ...args], {
+      env: { ...COMPILE_CACHE, ...env },
+      timeout: WITHIN,
+    });
     let output = "";
     child.stdout.on("data", (data) => {
       output += data;

@@ -10,14 +10,14 @@ import {
 } from "../api/names.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
 import { followPeers } from "../sidecar/fleet/follow-peers.ts";
-import { followPolicyFile } from "../sidecar/follow-policy-file.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
 import { logProblems } from "../sidecar/log-problems.ts";
 import { openMarks } from "../sidecar/marks.ts";
+import { followPolicyFile } from "../sidecar/policy-file/follow-policy-file.ts";
+import { createProbeServer, listen } from "../sidecar/probe-server/server.ts";
 import { createSecretReader } from "../sidecar/read-secret-key.ts";
 import { createReadiness } from "../sidecar/readiness.ts";
 import { runChecks } from "../sidecar/run-checks.ts";
-import { createProbeServer, listen } from "../sidecar/server.ts";
 import { surviveStrayErrors } from "../sidecar/stray-errors.ts";
 
 /** For tests and for a look at a policy outside a cluster; a pod mounts the paths of names.ts. */

@@ -1,4 +1,6 @@
-/** What every replica watches, leader or not: policies of both kinds, namespaces, Services, the webhook's certificate. */
+/**
+ * What every replica watches, leader or not: policies of both kinds, namespaces, Services, the webhook's certificate.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
@@ -15,6 +17,7 @@ import type { Standards } from "../api/standards/rule.ts";
 import type { LabelSelector } from "../api/v1alpha1-selector.ts";
 import { appliesStandards } from "../inject/probe-floors.ts";
 import type { CertificateData } from "./certificate/certificate-plan.ts";
+import { followCertificateFolder } from "./certificate/follow-certificate-folder.ts";
 import {
   type ClusterPolicyRecord,
   decidesAnew,
@@ -93,6 +96,8 @@ export interface CachesOptions {
   /** The operator's own. */
   namespace: string;
   certificateSecret: string;
+  /** Where that Secret is mounted; undefined: it is read from the API server. */
+  certificateFolder?: string | undefined;
   log: Logger;
 }
 
@@ -105,6 +110,25 @@ function projectCertificate(object: KubeObject): CertificateRecord {
     resourceVersion: object.metadata.resourceVersion ?? "",
     data: Object.fromEntries(decoded) as Partial<CertificateData>,
   };
+}
+
+function followCertificate(
+  { client, namespace, certificateSecret, certificateFolder, log }: CachesOptions,
+  onChange: (change: Change<CertificateRecord>) => void,
+): Watch<CertificateRecord> {
+  if (certificateFolder !== undefined) {
+    const key = keyOf({ namespace, name: certificateSecret });
+    return followCertificateFolder({ folder: certificateFolder, key, onChange, log });
+  }
+  return startWatch({
+    client,
+    path: `/api/v1/namespaces/${namespace}/secrets`,
+    name: certificateSecret,
+    kind: "Secret",
+    project: projectCertificate,
+    onChange,
+    log,
+  });
 }
 
 /** Starts the caches; they fill while this returns. */
@@ -182,15 +206,9 @@ export function startCaches(options: CachesOptions): Caches {
     times: { relist: Number.POSITIVE_INFINITY },
     log,
   });
-  const certificates = startWatch({
-    client,
-    path: `/api/v1/namespaces/${namespace}/secrets`,
-    name: certificateSecret,
-    kind: "Secret",
-    project: projectCertificate,
-    onChange: (change) => tell({ kind: "certificate", change }),
-    log,
-  });
+  const certificates = followCertificate(options, (change) =>
+    tell({ kind: "certificate", change }),
+  );
   /** What a leader's writes are made of. Services decide one condition alone, and their next event mends that. */
   const written = [policies, clusterPolicies, namespaces, certificates];
   const all = [...written, services];

@@ -2,31 +2,41 @@
 import type { Logger } from "pino";
 import type { Caches } from "./caches.ts";
 import { writeCertificate } from "./certificate/apply-certificate.ts";
+import { trustedAuthorities } from "./certificate/certificate-plan.ts";
 import {
   type ClusterReconciler,
   createClusterReconciler,
 } from "./cluster-policy/reconcile-cluster-policy.ts";
-import { createEventRecorder } from "./events/event-recorder.ts";
+import {
+  createEventRecorder,
+  type EventRecorder,
+  type EventRecorderOptions,
+} from "./events/event-recorder.ts";
 import { createTellInjections } from "./events/tell-injections.ts";
-import { createTellTurns } from "./events/tell-turns.ts";
+import { createTellTransitions } from "./events/tell-transitions.ts";
 import { recordStop } from "./image-pulls/record-stop.ts";
 import { type ImagePulls, watchImagePulls } from "./image-pulls/watch-image-pulls.ts";
 import type { KubeClient } from "./kube/kube-client.ts";
 import type { Queue } from "./kube/queue.ts";
-import { createNudger } from "./nudge/nudge-pods.ts";
+import { createNudgeBoundProver, type NudgeBound } from "./nudge/nudge-bound.ts";
+import { createNudger, type NudgerOptions } from "./nudge/nudge-pods.ts";
+import type { NudgeResult } from "./nudge/nudge-result.ts";
+import { createTellNudges, type NudgedPolicy } from "./nudge/tell-nudges.ts";
+import type { PodWatches } from "./pods/pod-watches.ts";
 import { createConfigMapWriter } from "./policy/apply-configmap.ts";
-import { askSidecar } from "./policy/ask-sidecar.ts";
-import type { PodWatches } from "./policy/pod-watches.ts";
 import { createReconciler, type Reconciler } from "./policy/reconcile.ts";
-import { type Ask, createSurvey } from "./policy/survey-sidecars.ts";
 import type { EvictionResult } from "./rollout/evict-pod.ts";
 import { createEvictionPace } from "./rollout/eviction-pace.ts";
 import { createRollouts } from "./rollout/rollouts.ts";
 import type { OperatorSettings } from "./settings.ts";
+import { askSidecar } from "./sidecars/ask-sidecar.ts";
+import { type Ask, createSurvey } from "./sidecars/survey-sidecars.ts";
 import {
   createWebhookWriter,
   WEBHOOK_REAPPLY_MILLISECONDS,
+  type WebhookWriter,
 } from "./webhook-configuration/apply-webhook-configuration.ts";
+import { CHARTS_CONFIGURATION } from "./webhook-configuration/charts-configuration.ts";
 import { createWebhookProver, type WebhookProver } from "./webhook-configuration/prove-webhook.ts";
 import { policyItem, rolloutItem, type WorkItem } from "./work-item.ts";
 
@@ -46,13 +56,17 @@ export interface LeaderWorkOptions {
   /** Name in the webhook's certificate. */
   dnsName: string;
   /** Pods by namespace. */
-  pods: Pick<PodWatches, "pods" | "ending" | "synced">;
+  pods: Pick<PodWatches, "pods" | "terminating" | "synced">;
   /** Takes the work that follows from other work. */
   queue: Pick<Queue<WorkItem>, "add" | "addAfter">;
   /** Queues every policy: what all of them say has changed. */
   queueAllPolicies: () => void;
   /** Called with the result of each eviction. */
   onEviction: (result: EvictionResult["result"]) => void;
+  /** Called with what became of each nudge. */
+  onNudge: (result: NudgeResult) => void;
+  /** Called with what became of each Event. */
+  onEventResult?: EventRecorderOptions["onResult"];
   /** How a sidecar is asked; for tests. */
   ask?: Ask;
   log: Logger;
@@ -68,29 +82,53 @@ export interface LeaderWork {
   coverages: ClusterReconciler["coverages"];
   /** Whether API servers get through to the webhook. */
   webhookReach: WebhookProver["reach"];
+  /** Whether the operator may change no more of pods than its annotation; undefined without `nudge.enabled`. */
+  nudgeBound(): NudgeBound | undefined;
   /** Namespaces with a policy in which injection is stopped. */
   stoppedNamespaces: ImagePulls["stoppedNamespaces"];
+  /** Pods of more namespaces are known; to be called before their policies are worked on. */
+  podsKnown(): void;
   /** A policy is gone; to be called while its pods are still known. */
-  policyDeleted(policy: { namespace: string; name: string }): void;
+  policyDeleted(policy: NudgedPolicy): void;
   /** Ends what goes on by itself. */
   stop(): Promise<void>;
+}
+
+/** What there is with the chart's `nudge.enabled`. */
+function nudgesOf(
+  { client, pods, settings, onNudge, log }: LeaderWorkOptions,
+  { events, stands }: { events: EventRecorder; stands: NudgerOptions["stands"] },
+) {
+  const tell = createTellNudges({ events, onResult: onNudge, log });
+  const pod = { namespace: settings.namespace, name: settings.podName };
+  return {
+    nudger: createNudger({ client, pods: pods.pods, stands, tell }),
+    bound: createNudgeBoundProver({ client, pod, log }),
+  };
+}
+
+function webhookWriterOf({ client, settings, log }: LeaderWorkOptions): WebhookWriter {
+  const { namespace, webhookService, webhookTimeoutSeconds, clusterRole } = settings;
+  if (settings.webhookConfigurationOwner === "chart") return CHARTS_CONFIGURATION;
+  return createWebhookWriter({
+    client,
+    target: { namespace, service: webhookService, timeoutSeconds: webhookTimeoutSeconds },
+    clusterRole,
+    log,
+  });
 }
 
 /** Work of which nothing is done yet. */
 export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
   const { client, caches, settings, dnsName, queue, log } = options;
   const { namespace, webhookPort } = settings;
-  const events = createEventRecorder({ client, podName: settings.podName, log });
-  const webhook = createWebhookWriter({
+  const events = createEventRecorder({
     client,
-    target: {
-      namespace,
-      service: settings.webhookService,
-      timeoutSeconds: settings.webhookTimeoutSeconds,
-    },
-    clusterRole: settings.clusterRole,
+    podName: settings.podName,
+    onResult: options.onEventResult,
     log,
   });
+  const webhook = webhookWriterOf(options);
   const prover = createWebhookProver({
     client,
     target: { namespace, port: webhookPort },
@@ -107,16 +145,18 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     log,
   });
   const configMaps = createConfigMapWriter(client);
-  const nudger = settings.nudge
-    ? createNudger({ client, pods: options.pods.pods, stands: configMaps.stands, log })
+  const nudges = settings.nudge
+    ? nudgesOf(options, { events, stands: configMaps.stands })
     : undefined;
   const imagePulls = watchImagePulls({
     image: settings.inject.image,
     namespaces: () => caches.index.namespaces(),
     pods: options.pods.pods,
+    synced: options.pods.synced,
     policies: () => caches.policies.values(),
     onChange: options.queueAllPolicies,
-    onTurn: (turn) => recordStop(turn, { policies: caches.policies.values(), events }),
+    onTransition: (transition) =>
+      recordStop(transition, { policies: caches.policies.values(), events }),
     log,
   });
   const rollouts = createRollouts({
@@ -127,7 +167,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     evictionsPerMinute: settings.evictionsPerMinute,
     pace: createEvictionPace(settings.evictionsPerMinute),
     webhookReach: prover.reach,
-    isImageUnproven: imagePulls.isUnproven,
+    isImageUnproven: (namespace) => imagePulls.whyUnproven(namespace) !== undefined,
     webhookAnswers: prover.answers,
     ask: options.ask ?? ((address) => askSidecar(address)),
     events,
@@ -142,17 +182,18 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     pods: options.pods,
     survey,
     injections: createTellInjections(events),
-    turns: createTellTurns({
+    transitions: createTellTransitions({
       events,
       lookAgain: (policy, milliseconds) => queue.addAfter(policyItem(policy), milliseconds),
     }),
     events,
     rollout: rollouts.status,
     configMaps,
-    onConfigMapChange: nudger?.wrote,
+    onConfigMapChange: nudges?.nudger.wrote,
     webhook,
     webhookReach: prover.reach,
-    whyStopped: (policy) => imagePulls.whyStopped(policy),
+    whyStopped: imagePulls.whyStopped,
+    whyUnproven: imagePulls.whyUnproven,
     podName: settings.podName,
     namespace,
     webhookPort,
@@ -161,16 +202,19 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
 
   const clusterPolicies = createClusterReconciler({ client, caches, pods: options.pods });
 
-  async function certificate(): Promise<number> {
-    const secret = { client, namespace, secret: settings.certificateSecret, dnsName, log };
-    await writeCertificate(secret, caches.certificate(), Date.now());
+  async function certificate(): Promise<number | undefined> {
+    // Somebody else makes it, and may do so in ways that ours would be replaced for.
+    if (settings.certificateFolder !== undefined) return undefined;
+    const { certificateSecret: secret, clusterRole } = settings;
+    const writer = { client, namespace, secret, clusterRole, dnsName, log };
+    await writeCertificate(writer, caches.certificate(), Date.now());
     return CERTIFICATE_CHECK_MILLISECONDS;
   }
 
   async function webhookConfiguration(): Promise<number | undefined> {
-    const caBundle = caches.certificate()?.data["ca.crt"];
-    // Called again when the Secret is filled: a change of it is work for the configuration too.
-    if (!caBundle) return undefined;
+    const caBundle = trustedAuthorities(caches.certificate()?.data ?? {});
+    // Called again when the Secret is filled or mended: a change of it is work for the configuration too.
+    if (caBundle === undefined) return undefined;
     const applied = {
       selectors: caches.selectorsOfAppliedStandards(),
       namespaces: [...caches.namespacesWithAppliedStandards()],
@@ -202,6 +246,8 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
         return Promise.resolve(imagePulls.look());
       case "webhookProof":
         return prover.prove();
+      case "nudgeProof":
+        return nudges?.bound.prove() ?? Promise.resolve(undefined);
       case "policy":
         return policy(item);
       case "rollout":
@@ -216,10 +262,15 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
     counts: reconciler.counts,
     coverages: clusterPolicies.coverages,
     webhookReach: prover.reach,
+    nudgeBound: () => nudges?.bound.state(),
     stoppedNamespaces: imagePulls.stoppedNamespaces,
-    policyDeleted: (policy) => nudger?.deleted(policy),
+    podsKnown: () => {
+      const after = imagePulls.look();
+      if (after !== undefined) queue.addAfter({ kind: "imagePulls" }, after);
+    },
+    policyDeleted: (policy) => nudges?.nudger.deleted(policy),
     stop: async () => {
-      await Promise.all([survey.stop(), rollouts.stop(), events.stop(), nudger?.stop()]);
+      await Promise.all([survey.stop(), rollouts.stop(), events.stop(), nudges?.nudger.stop()]);
     },
   };
 }

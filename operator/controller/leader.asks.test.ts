@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
 import { until } from "./kube/testing/fake-api-server.ts";
-import type { SidecarAddress } from "./policy/ask-sidecar.ts";
+import type { SidecarAddress } from "./sidecars/ask-sidecar.ts";
 import { type LedCluster, openCluster, PODS, STATUS } from "./testing/led-cluster.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.

@@ -14,6 +14,7 @@ import {
   POLICIES,
   podOf,
   podsPath,
+  RELEASE,
   SECRET,
   SECRETS,
   STATUS,
@@ -61,16 +62,36 @@ test("a leader fills the empty Secret, bound to what it has seen, and never writ
   await leading;
 });
 
-test("a leader makes the Secret again that somebody has deleted, with nothing of the chart's in it", async () => {
+test("a leader makes the Secret again that somebody has deleted, as one of the same release, and fills it", async () => {
   const controller = new AbortController();
   const leading = cluster.leader.lead(controller.signal);
   await until("the Secret is written", () => cluster.patched(SECRET) !== undefined);
   const first = cluster.patched(SECRET);
   await until("the Secret is watched", () => cluster.watches.has(SECRETS));
   cluster.send(SECRETS, "DELETED", { ...cluster.world.secret, kind: "Secret" });
-  await until("it is written again", () => cluster.patched(SECRET) !== first);
+  await until("it is made again", () => cluster.patched(SECRET) !== first);
+  const made = cluster.patched(SECRET) as Seen;
+  expect(made.body).toStrictEqual({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: "certificate",
+      namespace: "system",
+      labels: { "app.kubernetes.io/managed-by": "Helm" },
+      annotations: RELEASE,
+    },
+  });
+  // Another one than that of the data, whose next write would take the labels away.
+  expect(made.query.get("fieldManager")).toBe("healthpolicy-certificate-secret");
+
+  const again = {
+    kind: "Secret",
+    metadata: { ...cluster.world.secret.metadata, resourceVersion: "8" },
+  };
+  cluster.send(SECRETS, "ADDED", again);
+  await until("it is filled", () => cluster.patched(SECRET) !== made);
   const { metadata, data } = (cluster.patched(SECRET) as Seen).body as CertificateSecret;
-  expect(metadata).toEqual({ name: "certificate", namespace: "system" });
+  expect(metadata).toEqual({ name: "certificate", namespace: "system", resourceVersion: "8" });
   expect(Object.keys(data ?? {})).toHaveLength(4);
   controller.abort();
   await leading;
@@ -84,7 +105,11 @@ test("with a certificate it writes the webhook configuration and the policies", 
     cluster.api.seen.some(({ path }) => path.endsWith("/web/status")),
   );
   await until("the webhook is written", () => cluster.patched(WEBHOOK) !== undefined);
-  expect(cluster.patched(WEBHOOK)?.body).toHaveProperty("webhooks.0.clientConfig.caBundle", "UEVN");
+  const caBundle = Buffer.from(cluster.certificate["ca.crt"]).toString("base64");
+  expect(cluster.patched(WEBHOOK)?.body).toHaveProperty(
+    "webhooks.0.clientConfig.caBundle",
+    caBundle,
+  );
   expect(cluster.leader.counts().get("shop/web")).toMatchObject({ matched: 0 });
   controller.abort();
   await leading;

@@ -7,15 +7,23 @@ import { createQueue, type Queue, type QueueObserver } from "./kube/queue.ts";
 import { createTooWideLog } from "./kube/too-wide-log.ts";
 import type { Change } from "./kube/watch.ts";
 import { createLeaderWork, type LeaderWork, type LeaderWorkOptions } from "./leader-work.ts";
+import type { NudgeBound } from "./nudge/nudge-bound.ts";
+import { NUDGE_RESULTS } from "./nudge/nudge-result.ts";
+import { type PodWatches, startPodWatches } from "./pods/pod-watches.ts";
+import { type PodRecord, podProjection } from "./pods/pods.ts";
 import { type PodCounts, policiesToRecount } from "./policy/pod-counts.ts";
-import { type PodWatches, startPodWatches } from "./policy/pod-watches.ts";
-import { type PodRecord, podProjection } from "./policy/pods.ts";
 import type { PolicyRecord } from "./policy/policy-cache.ts";
 import { EVICTION_RESULTS } from "./rollout/evict-pod.ts";
 import type { Coverage } from "./standards/coverage.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 import { workAfterChange } from "./work-after-change.ts";
-import { clusterPolicyItem, policyItem, type WorkItem, workItemKey } from "./work-item.ts";
+import {
+  clusterPolicyItem,
+  policyItem,
+  type WorkItem,
+  workItemGroup,
+  workItemKey,
+} from "./work-item.ts";
 
 /** A rollout changes many pods at once, and a release many policies: they are counted together. */
 const TOGETHER_MILLISECONDS = 300;
@@ -29,7 +37,7 @@ const RECOUNT_MILLISECONDS = 2_000;
 /** What a leader needs; the rest of its work is put together while it leads. */
 export type LeaderOptions = Pick<
   LeaderWorkOptions,
-  "client" | "caches" | "settings" | "dnsName" | "ask" | "log"
+  "client" | "caches" | "settings" | "dnsName" | "ask" | "onEventResult" | "log"
 > & {
   /** Is told of the work. */
   observer?: QueueObserver<WorkItem>;
@@ -53,6 +61,12 @@ export interface Leader {
   stoppedNamespaces(): number | undefined;
   /** Evictions that this replica has asked for since it started, by result. */
   evictions(): ReadonlyMap<string, number>;
+  /** Pods that this replica has nudged or tried to since it started, by result; empty without `nudge.enabled`. */
+  nudges(): ReadonlyMap<string, number>;
+  /**
+   * Whether it may change no more of pods than that; undefined in a replica that does not lead, or without the setting.
+   */
+  nudgeBound(): NudgeBound | undefined;
   /** Whether API servers get through to the webhook; unknown in a replica that does not lead. */
   webhookReach(): Reach;
 }
@@ -133,6 +147,9 @@ export function createLeader(options: LeaderOptions): Leader {
   const { caches, settings, log } = options;
   /** Kept when another one leads: a counter must not go down. */
   const evictions = new Map<string, number>(EVICTION_RESULTS.map((result) => [result, 0]));
+  const nudges = new Map<string, number>(
+    settings.nudge ? NUDGE_RESULTS.map((result) => [result, 0]) : [],
+  );
   /** Set while leading. */
   let leading: { work: LeaderWork; pods: PodWatches; queue: Queue<WorkItem> } | undefined;
 
@@ -152,6 +169,7 @@ export function createLeader(options: LeaderOptions): Leader {
     const queue: Queue<WorkItem> = createQueue({
       handle: (item) => work.handle(item),
       keyOf: workItemKey,
+      groupOf: workItemGroup,
       observer: options.observer,
       log,
     });
@@ -164,8 +182,9 @@ export function createLeader(options: LeaderOptions): Leader {
       ),
       onChange: (change) => podChanged(queue, caches, change),
       onSynced: (namespaces) => {
+        // First: policies would say what the last leader has found, without a look at the pods.
+        work.podsKnown();
         queuePolicies(queue, caches, ({ namespace }) => namespaces.includes(namespace));
-        queue.addAfter({ kind: "imagePulls" }, TOGETHER_MILLISECONDS);
         for (const namespace of namespaces) {
           queueCoverage(queue, caches, { namespace, after: TOGETHER_MILLISECONDS });
         }
@@ -179,6 +198,7 @@ export function createLeader(options: LeaderOptions): Leader {
       queue,
       queueAllPolicies: () => queuePolicies(queue, caches),
       onEviction: (result) => evictions.set(result, (evictions.get(result) ?? 0) + 1),
+      onNudge: (result) => nudges.set(result, (nudges.get(result) ?? 0) + 1),
     });
 
     const followPods = () =>
@@ -197,6 +217,7 @@ export function createLeader(options: LeaderOptions): Leader {
     // delivered before they are counted.
     queue.add({ kind: "certificate" });
     queue.add({ kind: "webhookConfiguration" });
+    if (settings.nudge) queue.add({ kind: "nudgeProof" });
     queuePolicies(queue, caches);
     for (const policy of caches.clusterPolicies.values()) queue.add(clusterPolicyItem(policy));
     // Only while leading: replicas that serve admission alone must not grow with the cluster.
@@ -217,6 +238,8 @@ export function createLeader(options: LeaderOptions): Leader {
     pods: () => leading?.pods,
     stoppedNamespaces: () => leading?.work.stoppedNamespaces(),
     evictions: () => evictions,
+    nudges: () => nudges,
+    nudgeBound: () => leading?.work.nudgeBound(),
     webhookReach: () => leading?.work.webhookReach() ?? NOT_PROVEN_YET.reach,
   };
 }

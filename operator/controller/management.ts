@@ -11,10 +11,7 @@ import { sharedRender } from "../http/shared-render.ts";
 const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
 /** How often Node looks for connections that are over a timeout. */
 const TIMEOUT_CHECK_MILLISECONDS = 1_000;
-/**
- * Connections at one time: the kubelet has two, each Prometheus one, a person some. One that sends 64 KiB
- * of requests ahead makes 3 MB of objects before it can be ended.
- */
+/** Connections at one time: the kubelet has two, each Prometheus one, a person some. */
 export const MAX_CONNECTIONS = 16;
 
 /** What the management port answers with. */
@@ -59,8 +56,9 @@ export async function startManagement(options: ManagementOptions): Promise<Serve
       headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
     },
-    oneRequestAtATime(REQUEST_TIMEOUT_MILLISECONDS)(app),
+    app,
   );
+  oneRequestAtATime(server, REQUEST_TIMEOUT_MILLISECONDS);
   capConnections(server, MAX_CONNECTIONS);
   server.listen(port);
   await once(server, "listening");

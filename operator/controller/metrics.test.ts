@@ -4,7 +4,8 @@ import { Registry } from "prom-client";
 import { RULES } from "../api/standards/rules.ts";
 import type { Caches } from "./caches.ts";
 import { controllerMetrics } from "./metrics.ts";
-import { podOf } from "./policy/testing/records.ts";
+import type { NudgeBound } from "./nudge/nudge-bound.ts";
+import { podOf } from "./pods/testing/pod-of.ts";
 import type { Coverage } from "./standards/coverage.ts";
 import { IDLE_LEADER } from "./testing/idle-leader.ts";
 
@@ -36,6 +37,28 @@ test("workloads by state, every rule also at 0, and no series of a policy that i
   ]);
   coverages.clear();
   expect(await lines()).toStrictEqual([]);
+});
+
+test("what became of nudges, and whether the operator's right on pods is bounded, where that is known", async () => {
+  const registry = new Registry();
+  let nudgeBound: NudgeBound | undefined;
+  const nudges = new Map<string, number>();
+  const leader = { ...IDLE_LEADER, nudges: () => nudges, nudgeBound: () => nudgeBound };
+  controllerMetrics(registry, { certificate: () => undefined } as unknown as Caches, leader);
+  const lines = async () =>
+    (await registry.metrics()).split("\n").filter((line) => line.startsWith("healthpolicy_nudge"));
+  expect(await lines()).toStrictEqual([]);
+  nudges.set("nudged", 3).set("refused", 0);
+  nudgeBound = "unknown";
+  const counted = [
+    'healthpolicy_nudges_total{result="nudged"} 3',
+    'healthpolicy_nudges_total{result="refused"} 0',
+  ];
+  expect(await lines()).toStrictEqual(counted);
+  nudgeBound = "bounded";
+  expect(await lines()).toStrictEqual([...counted, "healthpolicy_nudge_bounded 1"]);
+  nudgeBound = "unbounded";
+  expect(await lines()).toStrictEqual([...counted, "healthpolicy_nudge_bounded 0"]);
 });
 
 test("whether a replica leads, what waits in it, and which sidecars it sees", async () => {

@@ -1,13 +1,13 @@
 /** What the controller knows, for Prometheus. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { Metric } from "../api/metric.ts";
+import { metricSettings } from "../api/metric.ts";
 import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
 import { RULES } from "../api/standards/rules.ts";
 import type { Caches } from "./caches.ts";
 import { certificateExpiry } from "./certificate/certificate-plan.ts";
 import type { Leader } from "./leader.ts";
 import type { PodCounts } from "./policy/pod-counts.ts";
-import { sidecarVersions } from "./policy/sidecar-versions.ts";
+import { sidecarVersions } from "./sidecars/sidecar-versions.ts";
 
 /** Pods of a policy by state; `would_be_unready` in a dry run alone, and only once sidecars have been asked. */
 function states({ matched, injected, outdated, unready, optedOut, reports }: PodCounts) {
@@ -23,21 +23,10 @@ function states({ matched, injected, outdated, unready, optedOut, reports }: Pod
   };
 }
 
-/** A definition as the library takes it. */
-const settingsOf = <L extends string>({
-  name,
-  help,
-  labels,
-}: Metric & { labels: readonly L[] }) => ({
-  name,
-  help,
-  labelNames: labels,
-});
-
 /** Registers how workloads stand to standards. */
 function coverageMetrics(registers: Registry[], leader: Leader): void {
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.workloads),
+    ...metricSettings(OPERATOR_METRICS.workloads),
     registers,
     collect() {
       this.reset();
@@ -48,7 +37,7 @@ function coverageMetrics(registers: Registry[], leader: Leader): void {
     },
   });
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.standardViolations),
+    ...metricSettings(OPERATOR_METRICS.standardViolations),
     registers,
     collect() {
       this.reset();
@@ -63,21 +52,21 @@ function coverageMetrics(registers: Registry[], leader: Leader): void {
 /** Registers what a replica does: whether it leads, what waits, and which sidecars the leader sees. */
 function leaderMetrics(registers: Registry[], leader: Leader): void {
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.leader),
+    ...metricSettings(OPERATOR_METRICS.leader),
     registers,
     collect() {
       this.set(leader.leads() ? 1 : 0);
     },
   });
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.queueDepth),
+    ...metricSettings(OPERATOR_METRICS.queueDepth),
     registers,
     collect() {
       this.set(leader.queueDepth());
     },
   });
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.sidecars),
+    ...metricSettings(OPERATOR_METRICS.sidecars),
     registers,
     collect() {
       this.reset();
@@ -88,11 +77,33 @@ function leaderMetrics(registers: Registry[], leader: Leader): void {
   });
 }
 
+/** Registers what became of nudges, and whether more than that could be done to pods. */
+function nudgeMetrics(registers: Registry[], leader: Leader): void {
+  new Counter({
+    ...metricSettings(OPERATOR_METRICS.nudges),
+    registers,
+    collect() {
+      this.reset();
+      for (const [result, count] of leader.nudges()) this.inc({ result }, count);
+    },
+  });
+  new Gauge({
+    ...metricSettings(OPERATOR_METRICS.nudgeBounded),
+    registers,
+    collect() {
+      const bound = leader.nudgeBound();
+      this.reset();
+      if (bound === undefined || bound === "unknown") this.remove();
+      else this.set(bound === "bounded" ? 1 : 0);
+    },
+  });
+}
+
 /** Registers the metrics of the controller; values are read when they are asked for. */
 export function controllerMetrics(registry: Registry, caches: Caches, leader: Leader): void {
   const registers = [registry];
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.pods),
+    ...metricSettings(OPERATOR_METRICS.pods),
     registers,
     collect() {
       this.reset();
@@ -107,7 +118,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
   coverageMetrics(registers, leader);
   leaderMetrics(registers, leader);
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.watchLastEvent),
+    ...metricSettings(OPERATOR_METRICS.watchLastEvent),
     registers,
     collect() {
       this.reset();
@@ -125,7 +136,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.certificateExpiry),
+    ...metricSettings(OPERATOR_METRICS.certificateExpiry),
     registers,
     collect() {
       const end = certificateExpiry(caches.certificate()?.data ?? {});
@@ -135,15 +146,16 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   new Counter({
-    ...settingsOf(OPERATOR_METRICS.evictions),
+    ...metricSettings(OPERATOR_METRICS.evictions),
     registers,
     collect() {
       this.reset();
       for (const [result, count] of leader.evictions()) this.inc({ result }, count);
     },
   });
+  nudgeMetrics(registers, leader);
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.injectionStopped),
+    ...metricSettings(OPERATOR_METRICS.injectionStopped),
     registers,
     collect() {
       const stopped = leader.stoppedNamespaces();
@@ -153,7 +165,7 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   new Gauge({
-    ...settingsOf(OPERATOR_METRICS.webhookReachable),
+    ...metricSettings(OPERATOR_METRICS.webhookReachable),
     registers,
     collect() {
       const { state } = leader.webhookReach();

@@ -21,6 +21,8 @@ test("what must be given, and the defaults of the rest", () => {
     webhookTimeoutSeconds: 3,
     evictionsPerMinute: 0,
     certificateSecret: "certificate",
+    certificateFolder: undefined,
+    webhookConfigurationOwner: "operator",
     clusterRole: "role",
     leaseName: "healthpolicy-operator",
     nudge: false,
@@ -50,6 +52,7 @@ test.each([
   ["EVICTIONS_PER_MINUTE", "601"],
   ["LOG_LEVEL", "loud"],
   ["NUDGE", "yes"],
+  ["WEBHOOK_CONFIGURATION_OWNER", "helm"],
   ["SIDECAR_IMAGE_PULL_POLICY", "Sometimes"],
 ])("%s=%s is refused by name", (name, text) => {
   expect(() => readSettings({ ...REQUIRED, [name]: text })).toThrow(

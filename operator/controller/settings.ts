@@ -14,6 +14,10 @@ export interface OperatorSettings {
   /** Pods that are evicted in a minute at most, over the cluster; 0: none. */
   evictionsPerMinute: number;
   certificateSecret: string;
+  /** Where a certificate is mounted that is not the operator's to make; undefined: it makes its own. */
+  certificateFolder: string | undefined;
+  /** Who writes the webhook configuration. */
+  webhookConfigurationOwner: "operator" | "chart";
   clusterRole: string;
   leaseName: string;
   /** Whether pods may be touched, so that kubelets fetch a changed ConfigMap at once. */
@@ -38,6 +42,16 @@ const VARIABLES = [
   { name: "WEBHOOK_SERVICE", text: "Service before the webhook" },
   { name: "WEBHOOK_TIMEOUT_SECONDS", text: "how long API servers wait, 1 to 5", fallback: "3" },
   { name: "CERTIFICATE_SECRET", text: "Secret of the webhook's certificate" },
+  {
+    name: "CERTIFICATE_FOLDER",
+    text: "where that Secret is mounted, if another fills it",
+    fallback: "",
+  },
+  {
+    name: "WEBHOOK_CONFIGURATION_OWNER",
+    text: "who writes the webhook configuration: operator or chart",
+    fallback: "operator",
+  },
   { name: "CLUSTER_ROLE", text: "ClusterRole that owns the webhook configuration" },
   { name: "LEASE_NAME", text: "Lease of the leader", fallback: "healthpolicy-operator" },
   { name: "EVICTIONS_PER_MINUTE", text: "pods evicted for rollouts, 0 to 600", fallback: "0" },
@@ -60,7 +74,7 @@ type Name = (typeof VARIABLES)[number]["name"];
 export function environmentHelp(): string {
   const width = Math.max(...VARIABLES.map(({ name }) => name.length));
   return VARIABLES.map((variable) => {
-    const fallback = "fallback" in variable ? ` (${variable.fallback})` : " (required)";
+    const fallback = "fallback" in variable ? ` (${variable.fallback || "none"})` : " (required)";
     return `  ${variable.name.padEnd(width)}  ${variable.text}${fallback}`;
   }).join("\n");
 }
@@ -98,6 +112,8 @@ export function readSettings(env: NodeJS.ProcessEnv): OperatorSettings {
     webhookTimeoutSeconds: wholeNumber(env, "WEBHOOK_TIMEOUT_SECONDS", [1, 5]),
     evictionsPerMinute: wholeNumber(env, "EVICTIONS_PER_MINUTE", [0, 600]),
     certificateSecret: value(env, "CERTIFICATE_SECRET"),
+    certificateFolder: value(env, "CERTIFICATE_FOLDER") || undefined,
+    webhookConfigurationOwner: oneOf(env, "WEBHOOK_CONFIGURATION_OWNER", ["operator", "chart"]),
     clusterRole: value(env, "CLUSTER_ROLE"),
     leaseName: value(env, "LEASE_NAME"),
     nudge: oneOf(env, "NUDGE", ["true", "false"]) === "true",

@@ -3,8 +3,8 @@ import { keyOf } from "./kube/kube-object.ts";
 
 /**
  * The HealthPolicy `namespace/name` and its status, its rollout, a ClusterHealthPolicy and its status, the webhook
- * configuration, the proof that API servers get through to the webhook, the webhook's certificate, or whether pods get
- * the sidecar's image.
+ * configuration, the proof that API servers get through to the webhook, the proof that the operator's right on pods is
+ * bounded, the webhook's certificate, or whether pods get the sidecar's image.
  */
 export type WorkItem =
   | { kind: "policy"; namespace: string; name: string }
@@ -12,6 +12,7 @@ export type WorkItem =
   | { kind: "clusterPolicy"; name: string }
   | { kind: "webhookConfiguration" }
   | { kind: "webhookProof" }
+  | { kind: "nudgeProof" }
   | { kind: "certificate" }
   | { kind: "imagePulls" };
 
@@ -30,6 +31,14 @@ export function workItemKey(item: WorkItem): string {
     default:
       return item.kind;
   }
+}
+
+/**
+ * Whose turn the item takes: each namespace's, so that one with many policies does not hold up others, and one of each
+ * other kind of work. No namespace has a slash in its name.
+ */
+export function workItemGroup(item: WorkItem): string {
+  return "namespace" in item ? item.namespace : `/${item.kind}`;
 }
 
 /** The work on a policy. */

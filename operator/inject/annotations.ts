@@ -1,6 +1,6 @@
 /** All annotations that an injected pod has beyond its own. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { otherContainers } from "./container.ts";
+import { otherContainers } from "./other-containers.ts";
 import { platformAnnotations } from "./platform-annotations.ts";
 import type { Pod } from "./pod.ts";
 import { freePort } from "./port.ts";

@@ -2,7 +2,7 @@
 import { MAX_LABEL_LENGTH } from "../api/limits.ts";
 import { EXEMPT_CONTAINERS } from "../api/standards/exempt-containers.ts";
 import { probeTime } from "../api/standards/pod-probes.ts";
-import { otherContainers } from "./container.ts";
+import { otherContainers } from "./other-containers.ts";
 import type { Container, Pod } from "./pod.ts";
 
 const PROBES = ["readinessProbe", "livenessProbe", "startupProbe"] as const;

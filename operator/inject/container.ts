@@ -9,6 +9,7 @@ import {
 } from "../api/names.ts";
 import { isSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
+import { otherContainers } from "./other-containers.ts";
 import type { Container, Pod } from "./pod.ts";
 import { freePort, portEntry } from "./port.ts";
 import { keepHandlers, sidecarProbes } from "./probes.ts";
@@ -18,13 +19,6 @@ import { revisionOf } from "./revision.ts";
 import { securityContext } from "./security-context.ts";
 import type { InjectSettings } from "./settings.ts";
 import { SIDECAR_MOUNTS } from "./volume.ts";
-
-/** Every container of the pod except the one of our name. */
-export function otherContainers({ spec }: Pod): Container[] {
-  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter(
-    ({ name }) => name !== SIDECAR_CONTAINER,
-  );
-}
 
 /** An empty value is left out, as the API server would drop it: a later call would see a difference. */
 function variable(name: string, value: string): { name: string; value?: string } {

@@ -3,16 +3,15 @@ import { expect, test } from "@jest/globals";
 import {
   MOUNTED_KEYS_ENV,
   NAMESPACE_ENV,
-  POLICY_ANNOTATION,
   PORT_ENV,
-  REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
 } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
-import type { Container, Pod } from "./pod.ts";
+import type { Pod } from "./pod.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
+import { ours, withFilledRequests, withoutOurs } from "./testing/injected-pod.ts";
 import { randomLaterCall } from "./testing/random-later-call.ts";
 import { randomPod } from "./testing/random-pod.ts";
 import { SETTINGS } from "./testing/settings.ts";
@@ -21,32 +20,6 @@ import { OUR_VOLUMES } from "./volume.ts";
 const PODS = 1_000;
 const POLICY = deepFreeze(testPolicy());
 const OUR_VARIABLES = [PORT_ENV, MOUNTED_KEYS_ENV, NAMESPACE_ENV];
-const OUR_ANNOTATIONS = new Set([POLICY_ANNOTATION, REVISION_ANNOTATION]);
-
-/** A pod without everything of ours; lists and maps that are empty count as absent. */
-function withoutOurs(pod: Pod): Pod {
-  const { initContainers = [], volumes = [], ...spec } = pod.spec ?? {};
-  const { annotations = {}, ...metadata } = pod.metadata ?? {};
-  return {
-    ...pod,
-    metadata: {
-      ...metadata,
-      annotations: Object.fromEntries(
-        Object.entries(annotations).filter(([key]) => !OUR_ANNOTATIONS.has(key)),
-      ),
-    },
-    spec: {
-      ...spec,
-      initContainers: initContainers.filter(({ name }) => name !== SIDECAR_CONTAINER),
-      volumes: volumes.filter(({ name }) => !OUR_VOLUMES.has(name ?? "")),
-    },
-  };
-}
-
-function ours(pod: Pod): Container[] {
-  return (pod.spec?.initContainers ?? []).filter(({ name }) => name === SIDECAR_CONTAINER);
-}
-
 /** Whether the text of any other container says this port. */
 function saysPort(pod: Pod, port: number): boolean {
   const others = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].filter(
@@ -81,10 +54,14 @@ test("most of the pods are injected, and several rules object to others", () => 
   expect(injected.some(({ before }) => ours(before).length > 0)).toBe(true);
 });
 
-test("only our container, our volumes and our annotations differ", () => {
+test("only our container, our volumes, our annotations and requests that stand for limits differ", () => {
+  let filled = 0;
   for (const { seed, before, after } of injected) {
-    expect({ seed, pod: withoutOurs(after) }).toStrictEqual({ seed, pod: withoutOurs(before) });
+    const expected = withFilledRequests(before);
+    if (expected.spec?.resources !== before.spec?.resources) filled++;
+    expect({ seed, pod: withoutOurs(after) }).toStrictEqual({ seed, pod: withoutOurs(expected) });
   }
+  expect(filled).toBeGreaterThan(0);
 });
 
 /** Fields that a container of ours may have; random pods have unknown ones beside them. */

@@ -3,7 +3,9 @@ import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { align } from "./align.ts";
 import { injectedAnnotations } from "./annotations.ts";
 import { withSidecar } from "./container.ts";
+import { otherContainers } from "./other-containers.ts";
 import type { Pod } from "./pod.ts";
+import { withPodRequests } from "./pod-requests.ts";
 import { wasInjected } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
@@ -19,6 +21,7 @@ export type Injection = { pod: Pod } | { skip: Skip };
 export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
   const skip = whySkip(pod, policy, settings);
   if (skip) return { skip };
+  const resources = withPodRequests(pod.spec?.resources, otherContainers(pod));
   const injected: Pod = {
     ...pod,
     metadata: {
@@ -27,6 +30,7 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
     },
     spec: {
       ...pod.spec,
+      ...(resources && { resources }),
       initContainers: withSidecar(pod, policy, settings),
       volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy)),
     },

@@ -1,6 +1,10 @@
 /** What is written for meshes and credential webhooks, and that nothing of others is lost there. */
 import { describe, expect, test } from "@jest/globals";
-import { NAMESPACE_ANNOTATIONS, platformAnnotations } from "./platform-annotations.ts";
+import {
+  MAX_LIST_LENGTH,
+  NAMESPACE_ANNOTATIONS,
+  platformAnnotations,
+} from "./platform-annotations.ts";
 import type { Pod } from "./pod.ts";
 
 const PORT = 19_847;
@@ -120,4 +124,15 @@ describe("Azure skips our container", () => {
     );
     expect(platformAnnotations(pod, {}, PORT)).toStrictEqual({});
   });
+});
+
+test.each<[string, string, Record<string, string>, Record<string, string>]>([
+  ["of Linkerd's ports", SKIP_PORTS, { "linkerd.io/inject": "enabled" }, {}],
+  ["of EKS's containers", EKS_SKIP, {}, {}],
+  ["of Azure's containers", AZURE_SKIP, {}, { "azure.workload.identity/use": "true" }],
+])("a list %s that is too long to be anybody's is left as it is", (_, key, annotations, labels) => {
+  const of = (length: number) =>
+    annotated({ ...annotations, [key]: "1".repeat(length) }, { metadata: { labels } });
+  expect(platformAnnotations(of(MAX_LIST_LENGTH), {}, PORT)).not.toStrictEqual({});
+  expect(platformAnnotations(of(MAX_LIST_LENGTH + 1), {}, PORT)).toStrictEqual({});
 });

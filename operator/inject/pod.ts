@@ -66,6 +66,18 @@ export interface Volume extends Unknown {
   emptyDir?: Unknown;
 }
 
+/** What a label of a node has to be. */
+export interface NodeRequirement extends Unknown {
+  key?: string;
+  operator?: string;
+  values?: readonly string[];
+}
+
+/** Nodes that a pod may run on: those that meet one of the terms, which is to meet all that the term requires. */
+interface NodeSelector extends Unknown {
+  nodeSelectorTerms?: readonly ({ matchExpressions?: readonly NodeRequirement[] } & Unknown)[];
+}
+
 /** What the pod is made of. */
 export interface PodSpec extends Unknown {
   containers?: readonly Container[];
@@ -74,6 +86,9 @@ export interface PodSpec extends Unknown {
   hostNetwork?: boolean;
   restartPolicy?: string;
   nodeSelector?: Record<string, string>;
+  affinity?: {
+    nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector } & Unknown;
+  } & Unknown;
   os?: { name?: string } & Unknown;
   resources?: Resources;
   securityContext?: SecurityContext;

@@ -7,12 +7,7 @@ import { isOversized } from "./is-oversized.ts";
 import type { Container, Pod, Probe } from "./pod.ts";
 import { type ProbeFloor, type ProbeFloors, RAISED_PROBES } from "./probe-floors.ts";
 import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.ts";
-
-/**
- * Containers of a pod that is looked at; no pod that can run has as many. One of 50,000, which can only have been
- * written to make the webhook work, took it a second.
- */
-const MAX_CONTAINERS = 256;
+import { MAX_CONTAINERS } from "./too-many-parts.ts";
 
 /** Where Istio has the kubelet ask its agent instead of the app, and the agent's port unless the pod says another. */
 const REWRITTEN_PATH = /^\/app-health\/[^/]+\/(readyz|livez|startupz)$/;

@@ -28,19 +28,18 @@ describe("in a pod that states amounts for the whole of it", () => {
     expect(resourcesIn(stated)).toStrictEqual({ requests: nothing, limits });
   });
 
-  test("a limit is left out only where the pod states that limit", () => {
-    // The API server has filled in what the containers ask for together.
-    const stated = { requests: { cpu: "1", memory: "20Mi" }, limits: { cpu: "1" } };
+  test("its limit is the smaller one: where it had none, a LimitRange would fill one in that may exceed the pod's", () => {
+    const stated = { limits: { cpu: "1", memory: "48Mi" } };
     expect(resourcesIn(stated)).toStrictEqual({
       requests: nothing,
-      limits: { memory: limits.memory },
+      limits: { cpu: limits.cpu, memory: "48Mi" },
     });
   });
 
   test("a resource that is not stated is as in any pod", () => {
     expect(resourcesIn({ limits: { cpu: "1" } })).toStrictEqual({
       requests: { cpu: "0", memory: requests.memory },
-      limits: { memory: limits.memory },
+      limits,
     });
   });
 });

@@ -5,8 +5,9 @@ import { quantity } from "./quantity.ts";
 import type { InjectSettings, ResourceQuantities } from "./settings.ts";
 
 /** The resources that decide a pod's quality of service. */
-const RESOURCES = ["cpu", "memory"] as const;
-type ResourceName = (typeof RESOURCES)[number];
+export const RESOURCES = ["cpu", "memory"] as const;
+/** One of them. */
+export type ResourceName = (typeof RESOURCES)[number];
 
 function isGuaranteed({ resources }: Container): boolean {
   return RESOURCES.every((name) => {
@@ -17,8 +18,8 @@ function isGuaranteed({ resources }: Container): boolean {
   });
 }
 
-function smaller(usual: string, bound: string | undefined): string {
-  return bound !== undefined && quantity(bound) < quantity(usual) ? bound : usual;
+function smaller(usual: string, bound: string | number | undefined): string {
+  return bound !== undefined && quantity(bound) < quantity(usual) ? String(bound) : usual;
 }
 
 function larger(usual: string, bound: string | undefined): string {
@@ -37,10 +38,14 @@ function request(pod: Resources, name: ResourceName, usual: string): string {
   return states(pod.requests, name) || states(pod.limits, name) ? "0" : usual;
 }
 
-/** Left out only where the pod has that limit as a whole, which may be lower than ours, and which we share. */
-function withoutThePods(pod: Resources, limits: ResourceQuantities): Partial<ResourceQuantities> {
-  const own = RESOURCES.filter((name) => !states(pod.limits, name));
-  return Object.fromEntries(own.map((name) => [name, limits[name]]));
+/**
+ * At most what the pod as a whole may have. Where ours is smaller it is stated all the same, because a LimitRange fills
+ * in what is left out, and may fill in more than the pod's, which API servers refuse of containers that are no init
+ * containers.
+ */
+function withinThePods(pod: Resources, limits: ResourceQuantities): Record<string, string> {
+  const entries = RESOURCES.map((name) => [name, smaller(limits[name], pod.limits?.[name])]);
+  return Object.fromEntries(entries);
 }
 
 /**
@@ -86,6 +91,6 @@ export function sidecarResources(
       cpu: request(pod, "cpu", usual.cpu),
       memory: request(pod, "memory", usual.memory),
     },
-    limits: withoutThePods(pod, limits),
+    limits: withinThePods(pod, limits),
   };
 }

@@ -1,6 +1,7 @@
 /** What of a security context is tightened, and what stays. */
 import { describe, expect, test } from "@jest/globals";
-import type { SecurityContext } from "./pod.ts";
+import { SIDECAR_CONTAINER } from "../api/names.ts";
+import type { PodSpec, SecurityContext } from "./pod.ts";
 import { securityContext } from "./security-context.ts";
 
 const TIGHT = {
@@ -61,5 +62,74 @@ describe("kept", () => {
     ["more dropped capabilities", { capabilities: { drop: ["KILL", "ALL"] } }],
   ])("%s", (_, standing) => {
     expect(inPodOf(undefined, standing)).toStrictEqual({ ...TIGHT, ...standing });
+  });
+});
+
+describe("in a pod that has passed OpenShift's constraints", () => {
+  const { seccompProfile: RUNTIME_DEFAULT, ...WITHOUT_PROFILE } = TIGHT;
+  const UNCONFINED = { type: "Unconfined" };
+  const LOCALHOST = { type: "Localhost", localhostProfile: "p" };
+  const app = (profile: SecurityContext["seccompProfile"]) => ({
+    name: "app",
+    securityContext: profile ? { seccompProfile: profile } : {},
+  });
+
+  function onOpenShift(spec: PodSpec, standing?: SecurityContext) {
+    return securityContext(
+      { metadata: { annotations: { "openshift.io/scc": "anyuid" } }, spec },
+      standing,
+    );
+  }
+
+  test.each<[string, PodSpec]>([
+    ["nothing else states one, as under anyuid", { containers: [app(undefined)] }],
+    [
+      "the pod does, as under restricted-v2",
+      { securityContext: { seccompProfile: RUNTIME_DEFAULT } },
+    ],
+    ["the pod states one of the node", { securityContext: { seccompProfile: LOCALHOST } }],
+    [
+      "the pod says that there is none, as under constraints that allow no other",
+      { securityContext: { seccompProfile: UNCONFINED }, containers: [app(UNCONFINED)] },
+    ],
+    [
+      "the app has one of the node in such a pod, which may be the only other one",
+      { securityContext: { seccompProfile: UNCONFINED }, containers: [app(LOCALHOST)] },
+    ],
+    [
+      "our own container alone does",
+      { initContainers: [{ ...app(RUNTIME_DEFAULT), name: SIDECAR_CONTAINER }] },
+    ],
+  ])("no seccomp profile is stated where %s", (_, spec) => {
+    expect(onOpenShift(spec)).toStrictEqual(WITHOUT_PROFILE);
+  });
+
+  test.each<[string, PodSpec]>([
+    [
+      "a container of the app does, and the pod does not",
+      { containers: [app(undefined), app(RUNTIME_DEFAULT)] },
+    ],
+    [
+      "an init container of the app does",
+      { initContainers: [app(LOCALHOST)], containers: [app(undefined)] },
+    ],
+    [
+      "the pod says that there is none, and a container of the app has the runtime's",
+      { securityContext: { seccompProfile: UNCONFINED }, containers: [app(RUNTIME_DEFAULT)] },
+    ],
+  ])("one is stated where %s", (_, spec) => {
+    expect(onOpenShift(spec)).toStrictEqual(TIGHT);
+  });
+
+  test.each<[string, SecurityContext, object]>([
+    ["the runtime's stays", { seccompProfile: RUNTIME_DEFAULT }, TIGHT],
+    [
+      "one of the node stays",
+      { seccompProfile: LOCALHOST },
+      { ...TIGHT, seccompProfile: LOCALHOST },
+    ],
+    ["none is taken back", { seccompProfile: UNCONFINED }, WITHOUT_PROFILE],
+  ])("of those that somebody stated in our container, %s", (_, standing, want) => {
+    expect(onOpenShift({ containers: [app(undefined)] }, standing)).toStrictEqual(want);
   });
 });

@@ -1,4 +1,5 @@
 /** The injected container's security context. */
+import { otherContainers } from "./other-containers.ts";
 import type { Pod, SecurityContext } from "./pod.ts";
 
 /** The user and group of the sidecar's image. */
@@ -16,9 +17,35 @@ function isLoose(field: string, value: unknown): boolean {
   return false;
 }
 
-/** A Localhost profile, by an operator of such profiles, stays; Pod Security's restricted level allows it. */
-function seccompProfile(standing: SecurityContext["seccompProfile"]): { type?: string } {
-  return standing?.type === "Localhost" ? standing : { type: "RuntimeDefault" };
+/**
+ * By which OpenShift's admission names the SecurityContextConstraints that a pod has passed; it runs before webhooks
+ * are called, and once more after they have changed the pod.
+ */
+const PASSED_CONSTRAINTS_ANNOTATION = "openshift.io/scc";
+
+/**
+ * Whether our container states a seccomp profile. On OpenShift only where the app shows that it may: its older
+ * constraints, as anyuid and nonroot, refuse every profile that is stated, and others may refuse all but Unconfined.
+ * Admission then takes other constraints, under which the app runs as another user, or refuses the pod. Where
+ * constraints allow some profiles and not all, admission has given the pod one. So a container that states any in a pod
+ * without shows that all are allowed, and one that states the runtime's in an unconfined pod shows that this one is.
+ */
+function needsProfile(pod: Pod): boolean {
+  if (pod.metadata?.annotations?.[PASSED_CONSTRAINTS_ANNOTATION] === undefined) return true;
+  const profileOfPod = pod.spec?.securityContext?.seccompProfile;
+  if (profileOfPod && profileOfPod.type !== "Unconfined") return false;
+  return otherContainers(pod).some(({ securityContext: { seccompProfile: own } = {} }) =>
+    profileOfPod ? own?.type === "RuntimeDefault" : own,
+  );
+}
+
+/**
+ * What others state and Pod Security's restricted level allows stays: a Localhost profile is of an operator of such.
+ */
+function seccompProfile(pod: Pod, standing: SecurityContext["seccompProfile"]): SecurityContext {
+  if (standing?.type === "Localhost") return { seccompProfile: standing };
+  const isStated = standing?.type === "RuntimeDefault" || needsProfile(pod);
+  return isStated ? { seccompProfile: { type: "RuntimeDefault" } } : {};
 }
 
 /** Everything is dropped. What else somebody lists as dropped stays, because admission may ask for it. */
@@ -36,12 +63,13 @@ function user({ spec }: Pod, standing: SecurityContext): SecurityContext {
 }
 
 /**
- * `standing`, the context that the sidecar has in `pod` already, tightened so that it meets the restricted
- * Pod Security Standard by itself, whatever the pod's own context says: a sidecar must never be why a
- * namespace refuses a pod. Fields that restrict nothing, such as SELinux labels, stay.
+ * `standing`, the context that the sidecar has in `pod` already, tightened so that with the pod's own it meets the
+ * restricted Pod Security Standard wherever the app's containers do: a sidecar must never be why a namespace refuses a
+ * pod. Fields that restrict nothing, such as SELinux labels, stay.
  */
 export function securityContext(pod: Pod, standing: SecurityContext = {}): SecurityContext {
-  const kept = Object.entries(standing).filter(([field, value]) => !isLoose(field, value));
+  const { seccompProfile: profile, ...others } = standing;
+  const kept = Object.entries(others).filter(([field, value]) => !isLoose(field, value));
   return {
     ...Object.fromEntries(kept),
     ...user(pod, standing),
@@ -49,6 +77,6 @@ export function securityContext(pod: Pod, standing: SecurityContext = {}): Secur
     capabilities: capabilities(standing.capabilities),
     readOnlyRootFilesystem: true,
     runAsNonRoot: true,
-    seccompProfile: seccompProfile(standing.seccompProfile),
+    ...seccompProfile(pod, profile),
   };
 }

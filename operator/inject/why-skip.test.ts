@@ -22,6 +22,19 @@ const STATE = { name: STATE_VOLUME };
 const MANY = Object.fromEntries(Array.from({ length: 1_024 }, (_, i) => [`x${i}`, "1"]));
 const OURS = { name: SIDECAR_CONTAINER, image: SETTINGS.image };
 
+type NodeTerms = { key?: string; operator?: string; values?: string[] }[][];
+
+/** May run on nodes that meet all requirements of one of these terms. */
+function affinityTo(...terms: NodeTerms): Pod["spec"] {
+  const nodeSelectorTerms = terms.map((matchExpressions) => ({ matchExpressions }));
+  const requiredDuringSchedulingIgnoredDuringExecution = { nodeSelectorTerms };
+  return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution } } };
+}
+
+const OS = "kubernetes.io/os";
+const WINDOWS = { key: OS, operator: "In", values: ["windows"] };
+const IN_ONE_ZONE = { key: "topology.kubernetes.io/zone", operator: "In", values: ["a"] };
+
 /** A pod that nothing objects to, with these fields on top. */
 function podWith(spec: Pod["spec"], metadata: Pod["metadata"] = {}): Pod {
   return { metadata, spec: { containers: [APP], ...spec } };
@@ -37,10 +50,28 @@ const onWindows = "The pod runs on Windows, for which there is no sidecar.";
 const wide =
   "The pod, its metadata or its spec has more than 128 fields, of which Kubernetes knows fewer.";
 
+const many = "The pod has more than 256 containers, or more than 1024 ports and volumes.";
+const of = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
+
 const CASES: [string, Pod, string, string][] = [
   ["a pod of 1,024 fields", { ...MANY, ...podWith({}) }, "TooManyFields", wide],
   ["a specification of 1,024 fields", podWith({ ...MANY }), "TooManyFields", wide],
   ["metadata of 1,024 fields", podWith({}, { ...MANY }), "TooManyFields", wide],
+  ["257 containers", podWith({ containers: of(257, APP) }), "TooManyParts", many],
+  ["257 init containers", podWith({ initContainers: of(257, APP) }), "TooManyParts", many],
+  [
+    "containers that are numbers",
+    podWith({ containers: of(257, 0 as never) }),
+    "TooManyParts",
+    many,
+  ],
+  [
+    "1,025 ports in two containers",
+    podWith({ containers: [513, 512].map((count) => ({ ...APP, ports: of(count, {}) })) }),
+    "TooManyParts",
+    many,
+  ],
+  ["1,025 volumes", podWith({ volumes: of(1_025, { name: "data" }) }), "TooManyParts", many],
   [
     "a pod that is opted out",
     podWith({}, { labels: { [INJECT_LABEL]: "false" } }),
@@ -69,6 +100,13 @@ const CASES: [string, Pod, string, string][] = [
   [
     "a pod that selects Windows nodes",
     podWith({ nodeSelector: { "kubernetes.io/os": "windows" } }),
+    "Windows",
+    onWindows,
+  ],
+  ["a pod with an affinity to Windows", podWith(affinityTo([WINDOWS])), "Windows", onWindows],
+  [
+    "a pod with two of them, each to Windows",
+    podWith(affinityTo([IN_ONE_ZONE, WINDOWS], [WINDOWS])),
     "Windows",
     onWindows,
   ],
@@ -148,7 +186,16 @@ const CASES: [string, Pod, string, string][] = [
     "annotations at the limit",
     podWith({}, { annotations: { big: "x".repeat(256 * 1024 - 3) } }),
     "AnnotationsTooLarge",
-    "The pod's annotations would exceed 256 KiB with ours.",
+    "The pod would have more than 512 annotations with ours, or more than 256 KiB of them.",
+  ],
+  [
+    "more annotations than are copied",
+    podWith(
+      {},
+      { annotations: Object.fromEntries(Object.keys(Array(512).fill("")).map((key) => [key, ""])) },
+    ),
+    "AnnotationsTooLarge",
+    "The pod would have more than 512 annotations with ours, or more than 256 KiB of them.",
   ],
 ];
 
@@ -167,6 +214,22 @@ describe("a pod is not skipped", () => {
     ["with nothing said", podWith({})],
     ["with restartPolicy Always", podWith({ restartPolicy: "Always" })],
     ["on Linux", podWith({ os: { name: "linux" }, nodeSelector: { "kubernetes.io/os": "linux" } })],
+    ["with an affinity to Windows or a zone", podWith(affinityTo([WINDOWS], [IN_ONE_ZONE]))],
+    [
+      "with an affinity to Windows or Linux",
+      podWith(affinityTo([{ ...WINDOWS, values: ["windows", "linux"] }])),
+    ],
+    [
+      "with an affinity away from Windows",
+      podWith(affinityTo([{ ...WINDOWS, operator: "NotIn" }])),
+    ],
+    ["with an affinity to another label", podWith(affinityTo([{ ...WINDOWS, key: "os" }]))],
+    ["with an affinity to Linux", podWith(affinityTo([{ ...WINDOWS, values: ["linux"] }]))],
+    ["with an affinity to nothing", podWith(affinityTo())],
+    [
+      "with an affinity to Windows that is only preferred",
+      podWith({ affinity: { nodeAffinity: {} } }),
+    ],
     ["with another value of the label", podWith({}, { labels: { [INJECT_LABEL]: "no" } })],
     ["with one port left", podWith({ containers: [{ ...APP, ports: everyPort.slice(1) }] })],
     ["with our container", podWith({ initContainers: [OURS] })],

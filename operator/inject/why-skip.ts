@@ -9,19 +9,21 @@ import {
   SIDECAR_PORT_TRIES,
 } from "../api/names.ts";
 import { injectedAnnotations } from "./annotations.ts";
-import { hasRoomForAnnotations } from "./annotations-limit.ts";
-import { otherContainers } from "./container.ts";
+import { hasRoomForAnnotations, MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { hasAtMost } from "./has-at-most.ts";
 import { isOversized, MAX_FIELDS } from "./is-oversized.ts";
 import { isSidecar } from "./is-sidecar.ts";
-import type { Container, Pod, Volume } from "./pod.ts";
+import { otherContainers } from "./other-containers.ts";
+import type { Container, NodeRequirement, Pod, Volume } from "./pod.ts";
 import { freePort } from "./port.ts";
 import type { InjectSettings } from "./settings.ts";
+import { hasTooManyParts, MAX_CONTAINERS, MAX_PARTS } from "./too-many-parts.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
 /** Every reason, the same in metric, warning, status and test. */
 export const SKIP_REASONS = [
   "TooManyFields",
+  "TooManyParts",
   "OptedOut",
   "LabelsTooLarge",
   "MirrorPod",
@@ -49,6 +51,8 @@ export interface Skip {
  * second.
  */
 const OURS_MAX_VALUES = 1_024;
+/** Label by which the kubelet says what a node runs. */
+const OS_LABEL = "kubernetes.io/os";
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -62,6 +66,14 @@ function tooManyFields(pod: Pod): Skip | undefined {
   return {
     reason: "TooManyFields",
     message: `The pod, its metadata or its spec has more than ${MAX_FIELDS} fields, of which Kubernetes knows fewer.`,
+  };
+}
+
+function tooManyParts(pod: Pod): Skip | undefined {
+  if (!hasTooManyParts(pod)) return undefined;
+  return {
+    reason: "TooManyParts",
+    message: `The pod has more than ${MAX_CONTAINERS} containers, or more than ${MAX_PARTS} ports and volumes.`,
   };
 }
 
@@ -95,9 +107,19 @@ function hostNetwork({ spec }: Pod): Skip | undefined {
   };
 }
 
-function windows({ spec }: Pod): Skip | undefined {
-  const selected = spec?.nodeSelector?.["kubernetes.io/os"];
-  if (spec?.os?.name !== "windows" && selected !== "windows") return undefined;
+/** Whether every node that the pod may run on by its required affinity has Windows. */
+function hasAffinityToWindows({ spec }: Pod): boolean {
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const terms = required?.nodeSelectorTerms ?? [];
+  const isWindows = ({ key, operator, values = [] }: NodeRequirement) =>
+    key === OS_LABEL && operator === "In" && values.length === 1 && values[0] === "windows";
+  return terms.length > 0 && terms.every((term) => term.matchExpressions?.some(isWindows));
+}
+
+function windows(pod: Pod): Skip | undefined {
+  const selected = pod.spec?.nodeSelector?.[OS_LABEL];
+  const isForWindows = pod.spec?.os?.name === "windows" || selected === "windows";
+  if (!isForWindows && !hasAffinityToWindows(pod)) return undefined;
   return { reason: "Windows", message: "The pod runs on Windows, for which there is no sidecar." };
 }
 
@@ -171,12 +193,13 @@ function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: Effecti
   if (haveRoom) return undefined;
   return {
     reason: "AnnotationsTooLarge",
-    message: "The pod's annotations would exceed 256 KiB with ours.",
+    message: `The pod would have more than ${MAX_ANNOTATIONS} annotations with ours, or more than 256 KiB of them.`,
   } as const;
 }
 
 const KIND_RULES = [
   tooManyFields,
+  tooManyParts,
   optedOut,
   labelsTooLarge,
   mirrorPod,

@@ -7,8 +7,8 @@ import type { CheckResult } from "./verdict.ts";
 const MAX_REMEMBERED = 64;
 
 /**
- * A function to be given each result. The reason alone, which status and probe show, does not tell a password with a line
- * break from a URL with two hosts. A problem is said again only after another result.
+ * A function to be given each result. The reason alone, which status and probe show, does not tell a password with a
+ * line break from a URL with two hosts. A problem is said again only after another result.
  */
 export function logProblems(log: Log): (dependency: DependencyConfig, result: CheckResult) => void {
   const said = new Map<string, string>();

@@ -46,7 +46,7 @@ describe("a dry run", () => {
     expect(pod.readiness.awaitsResults()).toBe(false);
   });
 
-  test("logs each turn once", () => {
+  test("logs each transition once", () => {
     pod.readiness.apply(dryRun());
     pod.record(OK, OK, REFUSED, REFUSED, REFUSED, OK, OK);
     pod.readiness.refresh();

@@ -1,7 +1,7 @@
 /** A dependency that comes and goes, from the check to what the kubelet is answered and what is logged. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { readyAnswer } from "./answers.ts";
 import { CheckError } from "./checks/check.ts";
+import { readyAnswer } from "./probe-server/answers.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
 import { database, newMarks, policy } from "./testing/test-pod.ts";
@@ -77,7 +77,7 @@ const STARTED = ["policy in force", "pod not ready", "dependency up", "pod ready
 
 test("one that flips every interval does not flip the pod, logs nothing, and is asked once per interval", async () => {
   const answers: number[] = [];
-  for (let turn = 0; turn < 20; turn += 1) {
+  for (let round = 0; round < 20; round += 1) {
     answers.push(await interval(false), await interval(true));
   }
   expect(answers).toStrictEqual(new Array(40).fill(200));
@@ -85,12 +85,12 @@ test("one that flips every interval does not flip the pod, logs nothing, and is 
   expect(checks).toBe(1 + 40);
 });
 
-test("one that stays away for two intervals takes the pod with it, and each turn is logged once", async () => {
+test("one that stays away for two intervals takes the pod with it, and each transition is logged once", async () => {
   const answers: number[] = [];
-  for (let turn = 0; turn < 5; turn += 1) {
+  for (let round = 0; round < 5; round += 1) {
     answers.push(await interval(false), await interval(false), await interval(true));
   }
   expect(answers).toStrictEqual(new Array(5).fill([200, 503, 200]).flat());
-  const turn = ["dependency down", "pod not ready", "dependency up", "pod ready"];
-  expect(lines).toStrictEqual([...STARTED, ...new Array(5).fill(turn).flat()]);
+  const transitions = ["dependency down", "pod not ready", "dependency up", "pod ready"];
+  expect(lines).toStrictEqual([...STARTED, ...new Array(5).fill(transitions).flat()]);
 });

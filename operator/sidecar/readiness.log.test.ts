@@ -2,15 +2,15 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import type { Marks } from "./marks.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
-import { database, newMarks, OK, policy, TIMING } from "./testing/test-pod.ts";
+import { database, newMarks, OK, policy } from "./testing/test-pod.ts";
 
 let clock: number;
 let lines: [message: string, fields: object | undefined][];
 let updates: number;
 let readiness: Readiness;
 
-function start(now?: () => { monotonic: number; wall: number }): Readiness {
-  let marks: Marks = newMarks(now ? clock : Date.now());
+function start(): Readiness {
+  let marks: Marks = newMarks(clock);
   return createReadiness({
     marks: {
       current: () => marks,
@@ -21,7 +21,7 @@ function start(now?: () => { monotonic: number; wall: number }): Readiness {
     },
     supportedTypes: ["postgresql"],
     log: (_, message, fields) => lines.push([message, fields]),
-    ...(now && { now }),
+    now: () => ({ monotonic: clock, wall: clock }),
   });
 }
 
@@ -29,7 +29,7 @@ beforeEach(() => {
   clock = 1_000_000;
   lines = [];
   updates = 0;
-  readiness = start(() => ({ monotonic: clock, wall: clock }));
+  readiness = start();
 });
 
 const DB = { dependency: "db", type: "postgresql", impact: "Gate" };
@@ -83,22 +83,4 @@ test("a policy file that cannot be read is taken in at once, and marked once", (
   const before = updates;
   readiness.applyUnsupported(2);
   expect(updates).toBe(before);
-});
-
-test("a result of a dependency that is no more changes nothing", () => {
-  readiness.record("gone", OK, 3);
-  readiness.apply(policy([database()]));
-  const before = readiness.view();
-  readiness.record("gone", OK, 3);
-  expect(readiness.view()).toStrictEqual(before);
-});
-
-test("a client that has gone already waits for nothing", async () => {
-  const timing = { ...TIMING, checkTimeoutMilliseconds: 59_000 };
-  readiness.apply(policy([database()], { timing }));
-  await readiness.firstResults(AbortSignal.abort());
-});
-
-test("by the program's own clocks a pod that has just started awaits its policy", () => {
-  expect(start().view().verdict).toMatchObject({ ready: false, reason: "Starting" });
 });

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { createReadiness } from "./readiness.ts";
 import {
   createTestPod,
   database,
+  newMarks,
   OK,
   policy,
   REFUSED,
@@ -209,6 +211,20 @@ test("a dependency that is down from the start is one line too", () => {
     "pod not ready Starting",
     "dependency down db ConnectionRefused",
   ]);
+});
+
+test("a result of a dependency that is no more changes nothing", () => {
+  pod.readiness.record("gone", OK, 3);
+  pod.readiness.apply(policy([database()]));
+  const before = pod.readiness.view();
+  pod.readiness.record("gone", OK, 3);
+  expect(pod.readiness.view()).toStrictEqual(before);
+});
+
+test("by the program's own clocks a pod that has just started awaits its policy", () => {
+  const marks = { current: () => newMarks(Date.now()), update: () => {} };
+  const readiness = createReadiness({ marks, supportedTypes: [], log: () => {} });
+  expect(readiness.view().verdict).toMatchObject({ ready: false, reason: "Starting" });
 });
 
 describe("the passing of time", () => {

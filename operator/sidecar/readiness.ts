@@ -5,14 +5,15 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, PolicyFile } from "../api/policy-file.ts";
-import { shortened } from "../api/timing.ts";
 import { type CheckCounts, counted, NO_CHECKS } from "./check-counts.ts";
+import { createFirstResults } from "./first-results.ts";
 import { asksPeers, createFleetCases } from "./fleet/fleet-cases.ts";
 import type { PeerCount } from "./fleet/fleet-share.ts";
 import type { Log } from "./log.ts";
 import { logPolicy } from "./log-policy.ts";
-import { logTurns } from "./log-turns.ts";
+import { logTransitions } from "./log-transitions.ts";
 import type { MarksFile } from "./marks.ts";
+import { marksAfterEdit } from "./marks-after-edit.ts";
 import {
   AWAIT_POLICY_MILLISECONDS,
   afterResult,
@@ -27,8 +28,6 @@ import {
   type Moment,
   type PolicyPresence,
   retimed,
-  staysSettled,
-  staysSettledWhenEnforced,
   UNHEARD,
   type Verdict,
 } from "./verdict.ts";
@@ -107,8 +106,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   const { marks, log } = options;
   const now = options.now ?? clocks;
   const entries = new Map<string, Entry>();
-  const waiting = new Set<() => void>();
-  const noteTurn = logTurns(log);
+  const firstResults = createFirstResults(awaitsResults);
+  const noteTransition = logTransitions(log);
   const notePolicy = logPolicy(log);
   const cases = createFleetCases(() => config);
   let config: PolicyFile | undefined;
@@ -170,7 +169,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       firstPassed: firstPassed || (enforced ?? verdict).ready,
     };
     if (next.firstReady !== firstReady || next.firstPassed !== firstPassed) marks.update(next);
-    noteTurn(verdict, enforced);
+    noteTransition(verdict, enforced);
   }
 
   function view(): PodView {
@@ -202,7 +201,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   function changed(): void {
     refresh();
-    for (const look of waiting) look();
+    firstResults.look();
   }
 
   /** The known entry where its content is the same, else a new one. */
@@ -216,28 +215,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     return { dependency, content, impact, state: UNHEARD, counts: NO_CHECKS };
   }
 
-  /**
-   * Forgets the settled marks of dependencies that are gone, changed or now get less time, and at the end of a
-   * dry run of those that are not up. Times and mode before are read from the marks, so that an edit made while no
-   * sidecar ran is noticed.
-   */
   function dropOldMarks(next: PolicyFile | undefined): void {
-    const timing = next?.timing;
     const before = marks.current();
-    const less = timing !== undefined && shortened(before.timeouts, timing);
-    const dryRunEnds = before.mode === "DryRun" && next?.mode === "Enforce";
-    const stays = ({ state }: Entry) =>
-      (!less || staysSettled(state)) && (!dryRunEnds || staysSettledWhenEnforced(state));
-    const kept = [...entries.values()].filter((entry) => isSettled(entry) && stays(entry));
-    const change = {
-      policySeen: true,
-      settled: Object.fromEntries(kept.map((entry) => [entry.dependency.name, entry.content])),
-      timeouts: timing && {
-        connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
-        checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds,
-      },
-      mode: next?.mode,
-    };
+    const edited = Array.from(entries, ([name, { content, state }]) => ({ name, content, state }));
+    const change = marksAfterEdit(before, next, edited);
     if (!isDeepStrictEqual({ ...before, ...change }, before)) marks.update(change);
   }
 
@@ -300,25 +281,6 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     return [...entries.values()].some((entry) => awaited(viewOf(entry, at), firstReady()));
   }
 
-  function firstResults(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || !config || !awaitsResults()) return Promise.resolve();
-    const { checkTimeoutMilliseconds } = config.timing;
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(deadline);
-        waiting.delete(look);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const look = () => {
-        if (!awaitsResults()) end();
-      };
-      const deadline = setTimeout(end, checkTimeoutMilliseconds);
-      waiting.add(look);
-      signal.addEventListener("abort", end);
-    });
-  }
-
   return {
     apply,
     applyUnsupported,
@@ -328,6 +290,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     refresh,
     view,
     awaitsResults,
-    firstResults,
+    firstResults: (signal) =>
+      config
+        ? firstResults.wait(signal, config.timing.checkTimeoutMilliseconds)
+        : Promise.resolve(),
   };
 }

@@ -57,6 +57,12 @@ describe("waiting for first results", () => {
     await waiting;
   });
 
+  test("is over at once where the client had gone before", async () => {
+    const timing = { ...TIMING, checkTimeoutMilliseconds: 59_000 };
+    pod.readiness.apply(policy([database()], { timing }));
+    await pod.readiness.firstResults(AbortSignal.abort());
+  });
+
   test("lets go of the client's signal when the result is in", async () => {
     pod.readiness.apply(policy([database()]));
     const client = new AbortController();

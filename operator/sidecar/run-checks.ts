@@ -5,8 +5,9 @@
  */
 import type { DependencyConfig, PolicyFile, SecretKeyReference } from "../api/policy-file.ts";
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
-import { type Check, CheckError, type CheckSuccess } from "./checks/check.ts";
+import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./checks/check.ts";
 import { reasonOfError } from "./checks/reason-of-error.ts";
+import { farthestMoment } from "./farthest-moment.ts";
 import type { CheckResult } from "./verdict.ts";
 
 /**
@@ -17,6 +18,11 @@ import type { CheckResult } from "./verdict.ts";
 const LAST_WORDS_MILLISECONDS = 50;
 /** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
 const MAX_DETAIL_LENGTH = 640;
+/**
+ * CPU of a TLS handshake, in milliseconds, from which a dependency's checks keep away from others of this kind: under
+ * the sidecar's limit of a tenth of a core it is a twentieth of a second, and twelve at once are most of one.
+ */
+const KEPT_APART_MILLISECONDS = 6;
 
 /** What checks need, and what is told of them. */
 export interface RunChecksOptions {
@@ -48,8 +54,10 @@ interface Loop {
   /** The times in force. */
   timing(): Timing;
   retime(timing: Timing): void;
-  /** Starts a check now if the shortest wait since the last start is over. */
+  /** Starts a check now if the shortest wait since the last start is over and the loop is not kept apart. */
   startIfDue(): void;
+  /** When its next check begins, where the loop is kept apart from others that are. */
+  keptApartAt(): number | undefined;
   stop(): void;
 }
 
@@ -70,7 +78,7 @@ function success({ tls, detail }: CheckSuccess): CheckResult {
 async function attempt(
   dependency: DependencyConfig,
   options: RunChecksOptions,
-  { signal, timing }: { signal: AbortSignal; timing: Timing },
+  { timing, ...context }: Pick<CheckContext, "signal" | "onHandshake"> & { timing: Timing },
 ): Promise<CheckSuccess> {
   const startedAt = performance.now();
   const check = await options.loadCheck(dependency.type);
@@ -78,7 +86,7 @@ async function attempt(
   // The reader of the policy leaves out a slot that is broken.
   if (!Object.hasOwn(dependency, dependency.type)) throw new CheckError("Misconfigured");
   return check.run(dependency, {
-    signal,
+    ...context,
     connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
     // Loading its code for the first time has used up some of it.
     checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds - (performance.now() - startedAt),
@@ -86,19 +94,27 @@ async function attempt(
   });
 }
 
-/**
- * One loop: starts now and goes on until it is stopped. `onTurn` is called after each start that its own
- * timer made.
- */
+/** What a loop begins with. */
+interface Beginning {
+  firstTiming: Timing;
+  /** Called after each start that its own timer made. `alone`: it is kept apart, and no other is to start with it. */
+  onTurn: (alone: boolean) => void;
+  /** When the next checks of all loops begin that are kept apart. */
+  keptApart: () => number[];
+}
+
+/** One loop: starts now and goes on until it is stopped. */
 function startLoop(
   dependency: DependencyConfig,
   options: RunChecksOptions,
-  { firstTiming, onTurn }: { firstTiming: Timing; onTurn: () => void },
+  { firstTiming, onTurn, keptApart }: Beginning,
 ): Loop {
   const random = options.random ?? Math.random;
   let timing = firstTiming;
   let stopped = false;
   let startedAt = 0;
+  let isKeptApart = false;
+  let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
   let inFlight: AbortController | undefined;
 
@@ -127,7 +143,10 @@ function startLoop(
     }, timing.checkTimeoutMilliseconds);
     try {
       const { signal } = controller;
-      reportOnce(success(await attempt(dependency, options, { signal, timing })));
+      const onHandshake = (cpuMilliseconds: number) => {
+        isKeptApart = cpuMilliseconds >= KEPT_APART_MILLISECONDS;
+      };
+      reportOnce(success(await attempt(dependency, options, { signal, onHandshake, timing })));
     } catch (error) {
       reportOnce(failure(error, controller.signal.aborted));
     } finally {
@@ -146,15 +165,29 @@ function startLoop(
     else void runOnce();
   }
 
+  /** Any moment that keeps the promised time: drawn, or as far from others as it can be. */
+  function chooseNext(): number {
+    const { intervalMilliseconds } = timing;
+    const latest = startedAt + intervalMilliseconds;
+    const earliest = startedAt + SHORTEST_WAIT * intervalMilliseconds;
+    const others = isKeptApart ? keptApart() : [];
+    if (others.length === 0) return earliest + (latest - earliest) * random();
+    // By then those that come first will have begun once more.
+    const again = others.map((at) => at + ((1 + SHORTEST_WAIT) / 2) * intervalMilliseconds);
+    return farthestMoment({ earliest, latest }, [...others, ...again]);
+  }
+
   function schedule(): void {
-    const wait = timing.intervalMilliseconds * (SHORTEST_WAIT + (1 - SHORTEST_WAIT) * random());
+    // Its own last one is none of the others.
+    nextAt = 0;
+    nextAt = chooseNext();
     clearTimeout(next);
-    next = setTimeout(takeTurn, Math.max(0, startedAt + wait - performance.now()));
+    next = setTimeout(takeTurn, Math.max(0, nextAt - performance.now()));
   }
 
   function takeTurn(): void {
     start();
-    onTurn();
+    onTurn(isKeptApart);
   }
 
   start();
@@ -165,7 +198,9 @@ function startLoop(
       timing = newTiming;
       schedule();
     },
+    keptApartAt: () => (isKeptApart && nextAt > 0 ? nextAt : undefined),
     startIfDue() {
+      if (isKeptApart) return;
       const waited = performance.now() - startedAt;
       if (waited >= SHORTEST_WAIT * timing.intervalMilliseconds) start();
     },
@@ -185,10 +220,13 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
    * Loops that began together stay together, in spite of their different draws: every time that an idle
    * program wakes up for one check alone, it finds the CPU's caches cold.
    */
-  function onTurn(): void {
-    for (const loop of loops.values()) loop.startIfDue();
+  function onTurn(alone: boolean): void {
+    if (!alone) for (const loop of loops.values()) loop.startIfDue();
     options.onTurn?.();
   }
+
+  /** Costly handshakes at one time hold up probes and other checks; at different times they do not. */
+  const keptApart = () => [...loops.values()].flatMap((loop) => loop.keptApartAt() ?? []);
 
   function stopWhere(ends: (name: string, loop: Loop) => boolean): void {
     for (const [name, loop] of loops) {
@@ -210,7 +248,7 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
         const loop = loops.get(dependency.name);
         if (config && loop) loop.retime(config.timing);
         else if (config) {
-          const beginning = { firstTiming: config.timing, onTurn };
+          const beginning = { firstTiming: config.timing, onTurn, keptApart };
           loops.set(dependency.name, startLoop(dependency, options, beginning));
         }
       }

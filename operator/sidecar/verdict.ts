@@ -156,7 +156,7 @@ function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
 }
 
 /** Whether the dependency keeps the pod unready now. */
-export function gates(judged: Judged, firstReady: boolean): boolean {
+function gates(judged: Judged, firstReady: boolean): boolean {
   return mayGate(judged, firstReady) && !judged.state.passing.high;
 }
 
@@ -200,7 +200,9 @@ export interface Verdict {
   reason: PodReason | undefined;
   /** Names of the dependencies that keep the pod unready. */
   gating: string[];
-  /** Names of those that would, if more pods than may be unready did not share the fault; absent where there is none. */
+  /**
+   * Names of those that would, if more pods than may be unready did not share the fault; absent where there is none.
+   */
   shared?: string[];
 }
 

@@ -1,49 +1,11 @@
 /** Answers to reviews: what is decided, what is warned of, what is counted. */
 import { describe, expect, jest, test } from "@jest/globals";
-import { Registry } from "prom-client";
 import { INJECT_LABEL, SIDECAR_CONTAINER } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { SETTINGS } from "../inject/testing/settings.ts";
-import { admit } from "./admit.ts";
 import type { Knowledge } from "./decide-admission.ts";
-import { webhookMetrics } from "./metrics.ts";
+import { POD, setUp } from "./testing/admission.ts";
 import { applyPatch } from "./testing/apply-patch.ts";
-import { reviewOf } from "./testing/client.ts";
-
-const POD = {
-  metadata: { generateName: "web-", labels: { app: "web" } },
-  spec: { containers: [{ name: "app", image: "app:1" }] },
-};
-
-function setUp(knowledge: Partial<Knowledge> = {}) {
-  const registry = new Registry();
-  const log = { info: jest.fn(), error: jest.fn() };
-  const options = {
-    knowledge: {
-      policies: () => [testPolicy()],
-      heldBack: () => undefined,
-      service: () => undefined,
-      namespaceOptedOut: () => false,
-      standards: () => [],
-      namespaceAnnotations: () => ({}),
-      settings: SETTINGS,
-      ownNamespace: "healthpolicy-system",
-      ...knowledge,
-    },
-    metrics: webhookMetrics(registry),
-    log,
-  };
-  const answer = (pod: unknown, request: Record<string, unknown> = {}) => {
-    const { status, body } = admit(JSON.stringify(reviewOf(pod, request)), options);
-    expect(status).toBe(200);
-    return JSON.parse(body).response;
-  };
-  const counts = async () => {
-    const metric = await registry.getSingleMetric("healthpolicy_injections_total")?.get();
-    return metric?.values.map(({ value, labels }) => `${labels.result}/${labels.reason}=${value}`);
-  };
-  return { options, registry, log, answer, counts };
-}
 
 function labelled(value: string) {
   return { ...POD, metadata: { labels: { app: "web", [INJECT_LABEL]: value } } };
@@ -114,7 +76,7 @@ test("a pod whose patch would be over 1 MiB is told from its size, and gets no s
     uid: expect.any(String),
     allowed: true,
     warnings: [
-      "healthpolicy: no sidecar was added, because the pod would be changed in more than 1 MiB",
+      "healthpolicy: no sidecar was added, because the patch for the pod would be larger than 1 MiB",
     ],
   });
   expect(await counts()).toStrictEqual(["skipped/PatchTooLarge=1"]);
@@ -186,7 +148,7 @@ describe("a pod stays as it is", () => {
       uid: "review-1",
       allowed: true,
       warnings: [
-        "HealthPolicy web matches this pod, but it gets no sidecar: it is behind Service orders-db, the host of dependency orders-db, and would wait for itself.",
+        "HealthPolicy web matches this pod, but it gets no sidecar: The pod is behind Service orders-db, the host of dependency orders-db, and would wait for itself.",
       ],
     });
     expect(await counts()).toStrictEqual(["skipped/CircularDependency=1"]);
@@ -261,48 +223,6 @@ test.each<[string, () => unknown, object]>([
   const { answer, log } = setUp({ policies });
   answer(POD);
   expect(log.error.mock.calls[0]?.[0]).toStrictEqual({ namespace: "shop", ...logged });
-});
-
-describe("400 is the answer to", () => {
-  const review = reviewOf(POD);
-  const pods = { group: "", version: "v1", kind: "Pod" };
-  const withRequest = (request: Record<string, unknown>) => JSON.stringify(reviewOf(POD, request));
-  test.each([
-    ["nothing", "", "NotJson"],
-    ["text", "AdmissionReview", "NotJson"],
-    ["half a review", JSON.stringify(review).slice(0, -2), "NotJson"],
-    ["brackets without end", "[".repeat(3_000_000), "TooComplex"],
-    ["3 MiB of empty objects", `[${"{},".repeat(1_000_000)}{}]`, "TooComplex"],
-    ["null", "null", "NotAnAdmissionReview"],
-    ["a list", "[]", "NotAnAdmissionReview"],
-    ["a pod", JSON.stringify(POD), "NotAnAdmissionReview"],
-    [
-      "v1beta1",
-      JSON.stringify({ ...review, apiVersion: "admission.k8s.io/v1beta1" }),
-      "NotAnAdmissionReview",
-    ],
-    ["another kind", JSON.stringify({ ...review, kind: "TokenReview" }), "NotAnAdmissionReview"],
-    ["no request", JSON.stringify({ ...review, request: undefined }), "NoUid"],
-    ["no uid", withRequest({ uid: undefined }), "NoUid"],
-    ["an empty uid", withRequest({ uid: "" }), "NoUid"],
-    ["a uid that is no text", withRequest({ uid: 1 }), "NoUid"],
-    ["a uid of 65 characters", withRequest({ uid: "u".repeat(65) }), "UidTooLong"],
-    ["an UPDATE", withRequest({ operation: "UPDATE" }), "NotAPodCreation"],
-    ["a subresource", withRequest({ subResource: "eviction" }), "NotAPodCreation"],
-    ["another resource", withRequest({ kind: { ...pods, kind: "Secret" } }), "NotAPodCreation"],
-    ["another group's Pod", withRequest({ kind: { ...pods, group: "x" } }), "NotAPodCreation"],
-    ["another version's Pod", withRequest({ kind: { ...pods, version: "v2" } }), "NotAPodCreation"],
-    ["no namespace", withRequest({ namespace: undefined }), "NotAPodCreation"],
-    ["what is no name of a namespace", withRequest({ namespace: "a\nb" }), "NotAPodCreation"],
-    ["a namespace without end", withRequest({ namespace: "a".repeat(64) }), "NotAPodCreation"],
-    ["no object", withRequest({ object: null }), "NotAPodCreation"],
-  ])("%s", async (_, body, reason) => {
-    const { options, counts } = setUp();
-    const answer = admit(body, options);
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toStrictEqual({ reason, message: expect.any(String) });
-    expect(await counts()).toStrictEqual([`refused/${reason}=1`]);
-  });
 });
 
 test("a pod without a sidecar whose probes meet standards now is counted as raised, and why it has none", async () => {

@@ -29,7 +29,7 @@ const PATCH_TOO_LARGE: Decision = {
   result: "skipped",
   reason: "PatchTooLarge",
   warnings: [
-    "healthpolicy: no sidecar was added, because the pod would be changed in more than 1 MiB",
+    "healthpolicy: no sidecar was added, because the patch for the pod would be larger than 1 MiB",
   ],
 };
 

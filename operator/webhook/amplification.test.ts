@@ -10,6 +10,7 @@ import { admit } from "./admit.ts";
 import { PATCH_LIMIT_BYTES } from "./bounded-patch.ts";
 import { webhookMetrics } from "./metrics.ts";
 import { reviewOf } from "./testing/client.ts";
+import { testKnowledge } from "./testing/knowledge.ts";
 
 const REPEATS = 20_000;
 const POLICY = testPolicy({ selector: {}, application: { probes: "Align" } });
@@ -41,16 +42,10 @@ function sidecarWith(change: Container): PodSpec {
 
 function answerTo(spec: PodSpec) {
   const options = {
-    knowledge: {
+    knowledge: testKnowledge({
       policies: () => [POLICY],
-      settings: SETTINGS,
-      heldBack: () => undefined,
-      service: () => undefined,
-      namespaceOptedOut: () => false,
       standards: () => [{ enforcement: "Apply" as const, livenessProbe: { minTimeoutSeconds: 9 } }],
-      namespaceAnnotations: () => ({}),
-      ownNamespace: "healthpolicy-system",
-    },
+    }),
     metrics: webhookMetrics(new Registry()),
     log: { info: jest.fn(), error: jest.fn() },
   };

@@ -3,23 +3,13 @@ import { describe, expect, test } from "@jest/globals";
 import { INJECT_LABEL, PROBES_RAISED_ANNOTATION } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import type { Pod } from "../inject/pod.ts";
-import { SETTINGS } from "../inject/testing/settings.ts";
 import { decideAdmission, type Knowledge } from "./decide-admission.ts";
+import { testKnowledge } from "./testing/knowledge.ts";
 
 const ALL = testPolicy({ selector: {} });
 
 function decide(pod: Pod, policies = [ALL], other: Partial<Knowledge> = {}) {
-  const knowledge: Knowledge = {
-    policies: () => policies,
-    heldBack: () => undefined,
-    service: () => undefined,
-    namespaceOptedOut: () => false,
-    standards: () => [],
-    namespaceAnnotations: () => ({}),
-    settings: SETTINGS,
-    ownNamespace: "healthpolicy-system",
-    ...other,
-  };
+  const knowledge = testKnowledge({ policies: () => policies, ...other });
   return decideAdmission({ uid: "1", namespace: "shop", pod }, knowledge);
 }
 

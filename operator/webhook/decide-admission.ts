@@ -1,8 +1,8 @@
 /** What happens to a pod that is being created, decided from memory alone. */
 import {
   circleThrough,
+  circularMessage,
   type FindService,
-  type OwnService,
   ownServices,
 } from "../api/circular-dependency.ts";
 import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons.ts";
@@ -83,10 +83,6 @@ function ignoredPolicies([bound, ...others]: EffectivePolicy[]): string[] {
   return [
     `HealthPolicy ${bound.name} applies to this pod, not the younger ${second.name}${more}, which matches it too`,
   ];
-}
-
-function circularMessage({ dependency, service }: OwnService): string {
-  return `it is behind Service ${service.name}, the host of dependency ${dependency}, and would wait for itself.`;
 }
 
 function injected(

@@ -1,5 +1,6 @@
 /** What the webhook counts. */
 import { Counter, Histogram, type Registry } from "prom-client";
+import { metricSettings } from "../api/metric.ts";
 import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
 
 const { injections: INJECTIONS, webhookDuration: DURATION } = OPERATOR_METRICS;
@@ -18,14 +19,11 @@ export interface WebhookMetrics {
 export function webhookMetrics(registry: Registry): WebhookMetrics {
   return {
     injections: new Counter({
-      name: INJECTIONS.name,
-      help: INJECTIONS.help,
-      labelNames: INJECTIONS.labels,
+      ...metricSettings(INJECTIONS),
       registers: [registry],
     }),
     duration: new Histogram({
-      name: DURATION.name,
-      help: DURATION.help,
+      ...metricSettings(DURATION),
       buckets: BUCKETS_SECONDS,
       registers: [registry],
     }),

@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "@jest/globals";
 import { bytesInFlight, type Hold } from "./bytes-in-flight.ts";
-import { BODY_LIMIT_BYTES, bodyReader, LARGE_BODY_BYTES } from "./read-body.ts";
-import { takeTurns } from "./take-turns.ts";
+import { BODY_LIMIT_BYTES, bodyReader } from "./read-body.ts";
+import { type Turns, takeTurns, type Work } from "./take-turns.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -29,10 +29,16 @@ function arrived(bytes: number, socket?: { destroyed: boolean }) {
   return request(stream, bytes, socket);
 }
 
-const SMALL = { text: "x".repeat(10) };
+const SMALL = { used: "x".repeat(10) };
+
+/** A reader that gives the texts themselves. */
+function textReader(hold: Hold, turns: Turns) {
+  const read = bodyReader(hold, turns);
+  return (of: IncomingMessage) => read(of, (text) => text);
+}
 
 /** A reader with an account of its own. */
-const reader = (limit = 24 * MEBIBYTE) => bodyReader(bytesInFlight(limit), takeTurns());
+const reader = (limit = 24 * MEBIBYTE) => textReader(bytesInFlight(limit), takeTurns());
 
 test("gives the text, also where a character is cut between two pieces", async () => {
   const stream = new PassThrough();
@@ -40,14 +46,14 @@ test("gives the text, also where a character is cut between two pieces", async (
   const text = reader()(request(stream, bytes.length));
   for (const byte of bytes) stream.write(Buffer.from([byte]));
   stream.end();
-  expect(await text).toStrictEqual({ text: "né€" });
+  expect(await text).toStrictEqual({ used: "né€" });
 });
 
 test("takes a body at the limit and refuses one byte more", async () => {
   const read = reader();
   const body = await read(arrived(BODY_LIMIT_BYTES));
   // Compared here: a difference of three million characters is no help to a reader.
-  expect(body && "text" in body && body.text === "x".repeat(BODY_LIMIT_BYTES)).toBe(true);
+  expect(body && "used" in body && body.used === "x".repeat(BODY_LIMIT_BYTES)).toBe(true);
   expect(await read(arrived(BODY_LIMIT_BYTES + 1))).toStrictEqual({ status: 413 });
 });
 
@@ -73,22 +79,20 @@ test("gives nothing when the client goes away", async () => {
 test("bounds what many clients hold together, and refuses a large body, not the next small one", async () => {
   const read = reader();
   const slow = Array.from({ length: 8 }, () => arriving(10));
-  const bodies = slow.map((stream, i) =>
-    read(request(stream, i === 3 ? 3 * MEBIBYTE : 2.9 * MEBIBYTE)),
-  );
+  const bodies = slow.map((stream) => read(request(stream, 3 * MEBIBYTE)));
   expect(await read(arrived(10))).toStrictEqual(SMALL);
   const more = arriving(10);
   bodies.push(read(request(more, 2 * MEBIBYTE)));
   for (const stream of [...slow, more]) stream.end();
   const refused = (await Promise.all(bodies)).map((body) => body && "status" in body);
-  expect(refused.map((is, i) => is && i).filter((i) => i !== false)).toStrictEqual([3]);
+  expect(refused).toStrictEqual([true, ...Array(8).fill(false)]);
   expect(await read(arrived(10))).toStrictEqual(SMALL);
 });
 
 /** An account that tells what is held, and how the one holding is given up. */
 function account() {
   const seen = { held: 0, giveUp: () => {} };
-  const hold: Hold = (giveUp) => {
+  const hold: Hold = (_address, giveUp) => {
     seen.giveUp = giveUp;
     return {
       add: (bytes) => {
@@ -102,30 +106,39 @@ function account() {
   return { seen, hold };
 }
 
+/** Turns that come with `promise`. */
+const after =
+  (promise: Promise<void>): Turns =>
+  (_, use) =>
+    promise.then(use);
+
 test("counts a body from its head to its turn, and no longer", async () => {
   const { seen, hold } = account();
   const turn = Promise.withResolvers<void>();
-  const body = bodyReader(hold, () => turn.promise)(arrived(LARGE_BODY_BYTES + 1));
+  const body = textReader(hold, after(turn.promise))(arrived(10));
   await new Promise(setImmediate);
-  expect(seen.held).toBe(LARGE_BODY_BYTES + 1);
+  expect(seen.held).toBe(10);
   turn.resolve();
-  expect(await body).toStrictEqual({ text: "x".repeat(LARGE_BODY_BYTES + 1) });
+  expect(await body).toStrictEqual(SMALL);
   expect(seen.held).toBe(0);
 });
 
-test("a small body does not wait for turns, a large one does", async () => {
-  const read = bodyReader(bytesInFlight(MEBIBYTE), () => Promise.reject(new Error("waits")));
-  expect(await read(arrived(LARGE_BODY_BYTES))).toStrictEqual({
-    text: "x".repeat(LARGE_BODY_BYTES),
+test("every body waits for its turn, a small one too", async () => {
+  const asked: Work[] = [];
+  const read = textReader(bytesInFlight(MEBIBYTE), async (work, use) => {
+    asked.push(work);
+    return use();
   });
-  expect(await read(arrived(LARGE_BODY_BYTES + 1))).toBeUndefined();
+  const socket = { destroyed: false, remoteAddress: "10.0.0.7" };
+  expect(await read(arrived(10, socket))).toStrictEqual(SMALL);
+  expect(asked).toStrictEqual([{ bytes: 10, address: "10.0.0.7" }]);
 });
 
 test("gives nothing when the client went while its body waited", async () => {
   const turn = Promise.withResolvers<void>();
   const socket = { destroyed: false };
-  const read = bodyReader(bytesInFlight(MEBIBYTE), () => turn.promise);
-  const body = read(arrived(LARGE_BODY_BYTES + 1, socket));
+  const read = textReader(bytesInFlight(MEBIBYTE), after(turn.promise));
+  const body = read(arrived(10, socket));
   await new Promise(setImmediate);
   socket.destroyed = true;
   turn.resolve();
@@ -135,9 +148,19 @@ test("gives nothing when the client went while its body waited", async () => {
 test("refuses what is given up while it waits", async () => {
   const { seen, hold } = account();
   const turn = Promise.withResolvers<void>();
-  const body = bodyReader(hold, () => turn.promise)(arrived(LARGE_BODY_BYTES + 1));
+  const body = textReader(hold, after(turn.promise))(arrived(10));
   await new Promise(setImmediate);
   seen.giveUp();
   turn.resolve();
   expect(await body).toStrictEqual({ status: 503 });
+});
+
+test("rejects with what the work on its text throws, and holds nothing then", async () => {
+  const { seen, hold } = account();
+  const read = bodyReader(hold, takeTurns());
+  const broken = () => {
+    throw new Error("broken");
+  };
+  await expect(read(arrived(10), broken)).rejects.toThrow("broken");
+  expect(seen.held).toBe(0);
 });

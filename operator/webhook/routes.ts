@@ -10,7 +10,7 @@ import type { BodyReader } from "./read-body.ts";
 export const REFUSED_BODY = {
   411: ["NoLength", "the request must say the length of its body"],
   413: ["TooLarge", "the body is larger than 3 MiB"],
-  503: ["Busy", "too many large reviews at one time"],
+  503: ["Busy", "the memory for bodies is full"],
 } as const;
 
 /** Everything that any of the answers needs. */
@@ -38,9 +38,9 @@ async function review(
 ): Promise<Answer | undefined> {
   if (request.method !== "POST") return refusal(405, "MethodNotAllowed", "use POST");
   if (!isJson(request)) return refusal(415, "NotJson", "the content type must be application/json");
-  const body = await read(request);
+  const body = await read(request, (text) => reviewed(request, text, options));
   if (body === undefined) return undefined;
-  if ("text" in body) return reviewed(request, body.text, options);
+  if ("used" in body) return body.used;
   const [reason, message] = REFUSED_BODY[body.status];
   options.metrics.injections.inc({ result: "refused", reason });
   return refusal(body.status, reason, message);
@@ -60,7 +60,7 @@ function knownPolicy(path: string, { knowledge }: AdmitOptions): Answer {
 }
 
 /** The path that a request asks for, without its parameters. */
-export function pathOf(request: IncomingMessage): string {
+function pathOf(request: IncomingMessage): string {
   const [path = ""] = (request.url ?? "").split("?");
   return path;
 }

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Asks on a new connection, whose client takes no byte until `taken`; resolves when an answer is on its way. */
-function ask(hold: Hold, taken: Promise<void>): Promise<void> {
+function ask(hold: Hold, taken: Promise<void>, answer = ANSWER): Promise<void> {
   const connection = new Duplex({
     read() {},
     write: (_chunk, _encoding, done) => void taken.then(() => done()),
@@ -24,7 +24,7 @@ function ask(hold: Hold, taken: Promise<void>): Promise<void> {
   connections.push(connection);
   return new Promise((resolve) => {
     const server = createServer((_, response) => {
-      sendAnswer(response, ANSWER, { close: true, hold });
+      sendAnswer(response, answer, { close: true, hold });
       resolve();
     });
     server.emit("connection", connection);
@@ -49,4 +49,22 @@ test("an answer counts until it was taken", async () => {
   expect(holding.release).not.toHaveBeenCalled();
   take();
   await released;
+});
+
+test.each([
+  [503, "Retry-After: 1"],
+  [413, undefined],
+  [200, undefined],
+])("an answer of %d tells API servers to send the review again: %s", async (status, line) => {
+  const connection = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  connections.push(connection);
+  const write = jest.spyOn(connection, "write");
+  const sent = new Promise((resolve) => connection.once("finish", resolve));
+  const server = createServer((_, response) => {
+    sendAnswer(response, { status, body: "{}" }, { close: true, hold: bytesInFlight(1_000) });
+  });
+  server.emit("connection", connection);
+  connection.push("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await sent;
+  expect(/^Retry-After.*$/m.exec(String(write.mock.calls[0]?.[0]))?.[0].trim()).toBe(line);
 });

@@ -24,8 +24,11 @@ afterEach(close);
 describe("a client that means no good", () => {
   const HEAD = `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
   const asRequest = (body: string) => `${HEAD}Content-Length: ${body.length}\r\n\r\n${body}`;
+  const MEBIBYTE = 1024 * 1024;
+  /** Less than an honest body may take on a busy machine: nobody can be told by it to be slow. */
+  const ANNOUNCED_MILLISECONDS = 800;
   /** What answers a large body that waited for its turn. */
-  const LARGE_BYTES = 3 * 1024 * 1024 - 1_024;
+  const LARGE_BYTES = 3 * MEBIBYTE - 1_024;
 
   test("and sends reviews ahead is cut off, and at most one of them is answered", async () => {
     const { target, metrics } = await start();
@@ -92,6 +95,48 @@ describe("a client that means no good", () => {
     expect(answers).toStrictEqual([...Array(8).fill("400"), ...Array(4).fill("503")]);
     expect(await metrics.metrics()).toContain('{result="refused",reason="Busy"} 4');
   });
+
+  test("and fills the memory for bodies with some that never end has no larger review refused", async () => {
+    const { target } = await start();
+    const unfinished = asRequest("x".repeat(600_000)).slice(0, -1);
+    for (let count = 0; count < 40; count++) {
+      const { socket } = await openConnection(target);
+      socket.on("error", () => undefined).write(unfinished);
+    }
+    await sleep(1_500);
+    const pod = { ...POD, spec: { ...POD.spec, long: "x".repeat(1_400_000) } };
+    expect((await postReview(target, reviewOf(pod))).response.patch).toBeDefined();
+  });
+
+  test.each<[string, (place: number) => string]>([
+    ["one address", () => "127.0.0.2"],
+    ["as many addresses as bodies", (place) => `127.0.0.${place + 2}`],
+  ])(
+    "and fills that memory from %s with bodies that are announced anew and again has no larger review refused",
+    async (_, addressOf) => {
+      const { target } = await start();
+      const over = new AbortController();
+      const announceAgain = async (localAddress: string): Promise<void> => {
+        while (!over.signal.aborted) {
+          const { socket } = await openConnection({ ...target, localAddress });
+          socket.on("error", () => undefined).write(`${HEAD}Content-Length: ${MEBIBYTE}\r\n\r\n`);
+          await sleep(ANNOUNCED_MILLISECONDS);
+          socket.destroy();
+        }
+      };
+      const attackers = Array.from({ length: 24 }, (_, place) => announceAgain(addressOf(place)));
+      await sleep(1_000);
+      const pod = { ...POD, spec: { ...POD.spec, long: "x".repeat(1_400_000) } };
+      const statuses: number[] = [];
+      for (let count = 0; count < 10; count++) {
+        statuses.push((await post(target, JSON.stringify(reviewOf(pod)))).status);
+        await sleep(50);
+      }
+      over.abort();
+      await Promise.all(attackers);
+      expect(statuses).toStrictEqual(Array(10).fill(200));
+    },
+  );
 
   test("and asks for an answer as large as its body gets a short one", async () => {
     const { target } = await start();
@@ -164,7 +209,7 @@ test(
     const head = `POST ${ADMISSION_PATH} HTTP/1.1\r\nHost: localhost\r\n`;
     const body = "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
     const slow = await Promise.all(
-      ["", head, head + body].map(async (text) => {
+      [head, head + body].map(async (text) => {
         const { socket } = await openConnection(target);
         socket.write(text);
         return closed(socket, SLOW_CLIENT_MILLISECONDS);

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import { capConnections } from "../http/cap-connections.ts";
+import { helloFirst } from "../http/hello-first.ts";
 import { oneRequestAtATime } from "../http/one-request-at-a-time.ts";
 import { bytesInFlight } from "./bytes-in-flight.ts";
 import type { Knowledge } from "./decide-admission.ts";
@@ -23,14 +24,15 @@ const TIMEOUT_CHECK_MILLISECONDS = 1_000;
 /**
  * Idle connections are kept longer than the API server keeps them (90 s: IdleConnTimeout of Go's
  * default transport). Were we the first to close, a review could be sent into the closing connection
- * and lost, and its pod admitted without a sidecar.
+ * and lost, and its pod admitted without a sidecar. That goes for those that were never used as well: Go opens one for
+ * each review that finds none free, and sends it over another that gets free before.
  */
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 /** Connections at one time; an API server opens one per pod that is being created. */
 export const MAX_CONNECTIONS = 512;
 /**
- * Bytes of all bodies that arrive or wait and of all answers not yet taken: eight of the largest bodies
- * at one time, and a tenth of the memory that the chart gives the operator.
+ * Bytes of all bodies that arrive or wait and of all answers that the kernel has not taken yet: eight of the largest
+ * bodies at one time, and a tenth of the memory that the chart gives the operator.
  */
 const IN_FLIGHT_LIMIT_BYTES = 24 * 1024 * 1024;
 /** From the start of a drain until no more connections are taken: until endpoints have moved on. */
@@ -67,14 +69,35 @@ export interface Webhook {
 
 /**
  * A client chooses the curve, and the server's half of a handshake over P-521 takes eight times as long as over
- * P-256: 4.5 ms. API servers know the three of which none takes more than the others; those under FIPS know P-256.
- * No second handshake on a connection: each would cost as much as the first.
+ * P-256: 4.5 ms. API servers know both of these; those under FIPS know P-256.
+ * Not TLS 1.3: there a client may change its key with every record, and OpenSSL works through all that were read
+ * at once. Of TLS 1.2 the suites that Go's clients offer and that have no known weakness.
  */
 const TLS_OPTIONS = {
   minVersion: "TLSv1.2",
-  ecdhCurve: "X25519MLKEM768:X25519:P-256",
-  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  maxVersion: "TLSv1.2",
+  ciphers: [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+  ].join(":"),
+  ecdhCurve: "X25519:P-256",
+  // It allows nothing: endAtSecondHandshake says why.
+  secureOptions: constants.SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION,
 } as const;
+
+/**
+ * A connection ends where its client begins another handshake. OpenSSL's own way to forbid that is to answer each
+ * attempt with an alert and to go on: 64 KiB of attempts took 12 ms. It does so too where the client has never said
+ * that it knows the safe way, unless the unsafe one is allowed. So both are let through to Node, which ends the
+ * connection before the first of them goes on.
+ */
+function endAtSecondHandshake(server: Server): void {
+  server.on("secureConnection", (socket) => socket.disableRenegotiation());
+}
 
 /** Stops at the deadline, whatever is still open then. */
 async function stop(server: Server): Promise<void> {
@@ -105,7 +128,6 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   };
   const hold = bytesInFlight(IN_FLIGHT_LIMIT_BYTES);
   const read = bodyReader(hold, takeTurns());
-  const alone = oneRequestAtATime(REQUEST_TIMEOUT_MILLISECONDS);
   let draining = false;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -119,24 +141,27 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
       ...TLS_OPTIONS,
       ...certificate,
       handshakeTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-      requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-      headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      // Node counts these from a connection's beginning too, before anything is asked: requests have a deadline below.
+      requestTimeout: KEEP_ALIVE_MILLISECONDS,
+      headersTimeout: KEEP_ALIVE_MILLISECONDS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
       keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     },
-    alone((request, response) => {
+    (request, response) => {
       handle(request, response).catch((error: unknown) => {
         log.error({ error: (error as Error).name }, "a request failed");
         response.destroy();
       });
-    }),
+    },
   );
   // Node's own answer would leave the connection open.
-  server.on(
-    "checkExpectation",
-    alone((_, response) => sendAnswer(response, expectationFailed(), { close: true, hold })),
+  server.on("checkExpectation", (_, response) =>
+    sendAnswer(response, expectationFailed(), { close: true, hold }),
   );
+  helloFirst(server, REQUEST_TIMEOUT_MILLISECONDS);
+  oneRequestAtATime(server, REQUEST_TIMEOUT_MILLISECONDS);
   capConnections(server, MAX_CONNECTIONS);
+  endAtSecondHandshake(server);
   const port = await listen(server, options.port);
   server.on("error", (error) => log.error({ error: error.name }, "the webhook's server failed"));
   let closing: Promise<void> | undefined;

@@ -54,7 +54,7 @@ test(
     const input = JSON.stringify({ ...pod, metadata: { ...pod.metadata, labels } });
     const { stderr } = await run("kubectl", ["create", "-f", "-"], { input });
     expect(stderr).toContain(
-      "HealthPolicy web matches this pod, but it gets no sidecar: it is behind Service orders-db, the host of dependency orders-db, and would wait for itself.",
+      "HealthPolicy web matches this pod, but it gets no sidecar: The pod is behind Service orders-db, the host of dependency orders-db, and would wait for itself.",
     );
 
     const selector = { matchLabels: { app: "web" } };

@@ -134,7 +134,7 @@ describe("with its policy", () => {
           expectUnready(scene, refused, failure),
         );
         expect(visits).toMatchObject({ 200: 0, timeout: 0 });
-        expect(visits[500]).toBeGreaterThan(0);
+        // On a busy machine the first visit may come when both are out of the Service already.
         expect(visits.refused).toBeGreaterThan(0);
         await rawConnectGives(at("web", 80), "refused");
       });

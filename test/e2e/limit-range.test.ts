@@ -52,8 +52,20 @@ test(
     const app = { limits: { memory: "64Mi" } };
     const { refusal, sidecars } = await dryRunPod(podOf({ limits: { cpu: "1" } }, app));
     expect(refusal).toBe("");
-    expect(sidecars).toMatchObject([{ resources: { limits: { memory: "64Mi" } } }]);
-    expect(sidecars[0]).not.toHaveProperty("resources.limits.cpu");
+    expect(sidecars).toMatchObject([{ resources: { limits: { cpu: "100m", memory: "64Mi" } } }]);
+  },
+  KUBECTL,
+);
+
+test(
+  "a pod with less memory for the whole of it than the namespace gives a container is accepted with the sidecar",
+  async () => {
+    const app = { requests: { memory: "16Mi" }, limits: { memory: "48Mi" } };
+    const { refusal, sidecars } = await dryRunPod(podOf({ limits: { memory: "60Mi" } }, app));
+    expect(refusal).toBe("");
+    expect(sidecars).toMatchObject([
+      { resources: { requests: { memory: "0" }, limits: { memory: "60Mi" } } },
+    ]);
   },
   KUBECTL,
 );

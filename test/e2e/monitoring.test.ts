@@ -1,4 +1,6 @@
-/** A real Prometheus reads sidecars and operator as the chart's monitors say, and the dashboard has something to show. */
+/**
+ * A real Prometheus reads sidecars and operator as the chart's monitors say, and the dashboard has something to show.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,6 +1,7 @@
 /** What the admission policy that comes with `nudge.enabled` leaves an account that has every right on pods. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { NUDGE_FIELD_MANAGER } from "../../operator/api/names.ts";
 import { actAs, rights } from "./harness/as-account.ts";
 import { created } from "./harness/created.ts";
 import { kubectl, runOrThrow } from "./harness/kubectl.ts";
@@ -61,7 +62,11 @@ describe("the operator's account, had it every right on pods", () => {
   const patched = (pod: string, patch: object, subresource?: string) =>
     act(
       ...["patch", "pod", pod, "--type=strategic", "-p", JSON.stringify(patch)],
-      ...["--dry-run=server", ...(subresource ? [`--subresource=${subresource}`] : [])],
+      ...[
+        "--dry-run=server",
+        `--field-manager=${NUDGE_FIELD_MANAGER}`,
+        ...(subresource ? [`--subresource=${subresource}`] : []),
+      ],
     );
 
   test.each([
@@ -82,6 +87,7 @@ describe("the operator's account, had it every right on pods", () => {
     ["labels", "", besides({ labels: { app: "other" } })],
     ["finalizers", "", besides({ finalizers: ["example.com/never"] })],
     ["other annotations", "", besides({}, { "example.com/a": "b" })],
+    ["owners of fields, taking all away", "", besides({ managedFields: [{}] })],
     ["policy", "", besides({}, { "healthpolicy.dev/policy": "another" })],
     ["annotations, taking one away", "", besides({}, { "healthpolicy.dev/revision": null })],
     ["status", "status", { status: { phase: "Failed" } }],
@@ -96,6 +102,16 @@ describe("the operator's account, had it every right on pods", () => {
       const { code, stderr } = await patched(BOUND, patch, subresource);
       expect(stderr).toContain("The operator of HealthPolicy may");
       expect(code).not.toBe(0);
+    },
+    KUBECTL,
+  );
+
+  test(
+    "may not do it under another name, which could own fields of others then",
+    async () => {
+      const patch = ["-p", JSON.stringify(OURS), "--field-manager=kubelet", "--dry-run=server"];
+      const { stderr } = await act("patch", "pod", BOUND, ...patch);
+      expect(stderr).toContain("The operator of HealthPolicy may change nothing");
     },
     KUBECTL,
   );

@@ -87,7 +87,9 @@ describe.each<[string, { pod: object; said: string; sidecars: string[]; twin: ob
     "as many annotations as a pod may have",
     {
       pod: withBytes(ANNOTATIONS_LIMIT_BYTES),
-      said: none("The pod's annotations would exceed 256 KiB with ours."),
+      said: none(
+        "The pod would have more than 512 annotations with ours, or more than 256 KiB of them.",
+      ),
       sidecars: [],
       twin: withBytes(ANNOTATIONS_LIMIT_BYTES - 1_024),
     },

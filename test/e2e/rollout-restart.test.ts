@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { kubectl } from "./harness/kubectl.ts";
 import { type LeastReady, watchLeastReady } from "./harness/least-ready.ts";
 import { freshNamespace, RESTRICTED } from "./harness/namespace.ts";
 import { dependencyReport, isInjected, isReady, type Pod, podsOf } from "./harness/pods.ts";
 import { getPolicy } from "./harness/policy.ts";
 import { waitUntil } from "./harness/wait-for.ts";
-import { POD_STARTS, ROLLOUT, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
+import { POD_STARTS, ROLLOUT, ROLLOUT_ENDS, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
 const NAMESPACE = "e2e-rollout-restart";
 const here = (...parameters: string[]) => kubectl([...parameters, "-n", NAMESPACE]);
@@ -42,8 +42,8 @@ async function areNew(before: Pod[]): Promise<boolean> {
   );
 }
 
-async function statusSays(text: string): Promise<void> {
-  await waitUntil({ what: `status.rollout to say "${text}"`, within: STATUS_FOLLOWS }, async () => {
+async function statusSays(text: string, within = STATUS_FOLLOWS): Promise<void> {
+  await waitUntil({ what: `status.rollout to say "${text}"`, within }, async () => {
     const { status } = await getPolicy(NAMESPACE, "web");
     return status?.rollout?.message.includes(text) ?? false;
   });
@@ -58,7 +58,7 @@ async function cacheIs(up: boolean): Promise<void> {
 }
 
 let bare: Pod | undefined;
-let watch: LeastReady | undefined;
+let watch: LeastReady;
 
 beforeAll(async () => {
   await freshNamespace(NAMESPACE, RESTRICTED);
@@ -69,13 +69,17 @@ beforeAll(async () => {
     return pods.length === 6 && pods.every(isReady);
   });
   [bare] = (await podsOf(NAMESPACE, "app=web")).filter(({ metadata }) => metadata.name === "bare");
-  watch = watchLeastReady(NAMESPACE, "web");
 }, WHOLE_TEST);
 
 afterAll(async () => {
-  watch?.stop();
   await kubectl(["delete", "namespace", NAMESPACE, "--wait=false", "--ignore-not-found"]);
 });
+
+/** Of each test by itself: a pod that one of them loses is not to be found by the next. */
+beforeEach(async () => {
+  watch = await watchLeastReady(NAMESPACE, "web");
+});
+afterEach(() => watch.stop());
 
 test(
   "while a PodDisruptionBudget forbids it no pod is evicted, and the status says so",
@@ -84,6 +88,7 @@ test(
     await applyPolicy({ dependencies: [cache] });
     await statusSays("Waits: a PodDisruptionBudget allows no eviction in Deployment/web.");
     expect(uids(await deployed())).toStrictEqual(uids(before));
+    expect(watch.least()).toBe(3);
   },
   WHOLE_TEST,
 );
@@ -94,10 +99,11 @@ test(
     const before = await deployed();
     await here("delete", "poddisruptionbudget", "web");
     await waitUntil({ what: "three new pods", within: ROLLOUT }, () => areNew(before));
-    await statusSays("1 pod has no controller that would make a new one");
+    await statusSays("its new pod has to stay ready for 10s");
+    await statusSays("1 pod has no controller that would make a new one", ROLLOUT_ENDS);
     const [still] = (await podsOf(NAMESPACE, "app=web,!kind")).filter(isReady);
     expect(still?.metadata.uid).toBe(bare?.metadata.uid);
-    expect(watch?.least()).toBe(2);
+    expect(watch.least()).toBe(2);
     const events = await here("get", "events", "--field-selector=reason=PodEvicted", "-o", "name");
     expect(events.trim().split("\n")).toHaveLength(3);
   },
@@ -110,7 +116,7 @@ test(
     const before = await deployed();
     await applyPolicy({ dependencies: [cache, sessions] });
     await waitUntil({ what: "three new pods", within: ROLLOUT }, () => areNew(before));
-    expect(watch?.least()).toBe(2);
+    expect(watch.least()).toBe(2);
     const [pod] = await deployed();
     expect(await dependencyReport(pod as Pod, "sessions")).toMatchObject({ up: true });
   },
@@ -130,7 +136,7 @@ test(
       const old = uids(before);
       return (await deployed()).some((pod) => isReady(pod) && !old.has(pod.metadata.uid));
     });
-    expect(watch?.least()).toBe(2);
+    expect(watch.least()).toBe(2);
   },
   WHOLE_TEST,
 );

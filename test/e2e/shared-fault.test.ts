@@ -1,19 +1,21 @@
-/** A fault that more pods share than fleet.maxUnready lets go leaves them ready; one that is a node's own takes that node's pods. */
+/**
+ * A fault that more pods share than fleet.maxUnready lets go leaves them ready; one that is a node's own takes that
+ * node's pods.
+ */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { POLICY_FILE, policyConfigMapName, SIDECAR_PORT } from "../../operator/api/names.ts";
+import { alsoOnSecondNode, THERE } from "./harness/also-on-second-node.ts";
 import { withBlackHole } from "./harness/black-hole.ts";
 import { type DropRule, withDropRules } from "./harness/drop-rule.ts";
 import { readyEndpoints } from "./harness/endpoints.ts";
 import { promised } from "./harness/expect-readiness.ts";
 import { kubectlJson } from "./harness/kubectl.ts";
 import { SECOND_NODE } from "./harness/node.ts";
-import { onSecondNode } from "./harness/on-second-node.ts";
 import { askSidecar, isReady, type Pod, sidecarReport, standing } from "./harness/pods.ts";
 import { condition, getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { sidecarsFollow } from "./harness/sidecars-follow.ts";
-import { clientPod } from "./harness/small-pod.ts";
 import { staysTrue, waitUntil } from "./harness/wait-for.ts";
 import {
   EVENTS_WRITTEN,
@@ -26,34 +28,12 @@ import {
 } from "./timeouts.ts";
 
 let scene: Scene;
-const THERE = "web-there";
-const CLIENT_THERE = "client-there";
 
 const isThere = (pod: Pod) => pod.spec.nodeName === SECOND_NODE;
 const database = () => ({ namespace: scene.namespace, host: "orders-db", port: 5_432 });
 const readyNames = async () =>
   (await scene.appPods()).filter(isReady).map(({ metadata }) => metadata.name);
 const reports = async () => Promise.all((await scene.appPods()).map(sidecarReport));
-
-/** One more pod of the app and a plain one, both on the second node. */
-async function alsoOnSecondNode(): Promise<void> {
-  const { namespace } = scene;
-  const { spec } = await kubectlJson<{ spec: { template: { spec: object } } }>(
-    ...["get", "deployment", "web", "-n", namespace],
-  );
-  const app = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: THERE, labels: { app: "web" } },
-    spec: spec.template.spec,
-  };
-  const client = { ...clientPod(namespace), metadata: { name: CLIENT_THERE } };
-  const items = [app, client].map(onSecondNode);
-  await scene.apply(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-  await waitUntil({ what: "three ready pods of the app", within: SCENE_READY }, async () => {
-    return (await readyNames()).length === 3;
-  });
-}
 
 /** How many pods the policy file carries. */
 async function peersWritten(): Promise<number> {
@@ -69,7 +49,7 @@ const hurryKubelets = () =>
 
 beforeAll(async () => {
   scene = await openScene("shared-fault");
-  await alsoOnSecondNode();
+  await alsoOnSecondNode(scene, SCENE_READY);
   await waitUntil({ what: "three pods in the policy file", within: PEERS_DELIVERED }, async () => {
     return (await peersWritten()) === 3;
   });
@@ -81,7 +61,9 @@ beforeAll(async () => {
 }, WHOLE_TEST);
 afterAll(() => scene?.close());
 
-/** Waits until these pods alone are ready, within the policy's bound of `since`, in milliseconds of performance.now(). */
+/**
+ * Waits until these pods alone are ready, within the policy's bound of `since`, in milliseconds of performance.now().
+ */
 async function readyAre(
   names: string[],
   { bound, since }: { bound: "unreadyWithin" | "readyWithin"; since: number },
@@ -108,15 +90,15 @@ test(
     const before = await standing(namespace, "app=web");
     const hole = { namespace, service: "orders-db", port: 5_432, node: SECOND_NODE };
     await withBlackHole(hole, async () => {
-      const since = await rawConnectGives({ ...database(), from: CLIENT_THERE }, "timeout");
+      const since = await rawConnectGives({ ...database(), from: THERE.client }, "timeout");
       await rawConnectGives(database(), "connected");
       await readyAre(names, { bound: "unreadyWithin", since });
       await staysTrue("the others ready", promised(scene, "unreadyWithin"), async () => {
         return (await readyNames()).length === 2;
       });
     });
-    const since = await rawConnectGives({ ...database(), from: CLIENT_THERE }, "connected");
-    await readyAre([...names, THERE], { bound: "readyWithin", since });
+    const since = await rawConnectGives({ ...database(), from: THERE.client }, "connected");
+    await readyAre([...names, THERE.app], { bound: "readyWithin", since });
     const after = await standing(namespace, "app=web");
     const untouched = ({ name }: { name: string }) => names.includes(name);
     expect(after.filter(untouched)).toStrictEqual(before.filter(untouched));
@@ -185,6 +167,11 @@ test(
     await waitUntil({ what: "no more SharedFault", within: VOLUME_REFRESH }, async () =>
       (await reports()).every((report) => report?.ready && report.reason === undefined),
     );
+    const told = { what: "an Event that it is over", within: SIDECARS_ASKED + EVENTS_WRITTEN };
+    await waitUntil(told, async () => {
+      const text = await scene.kubectl("describe", "healthpolicy", "web");
+      return /Normal +SharedFaultOver .*orders-db/.test(text);
+    });
     expect((await standing(scene.namespace, "app=web")).map((pod) => pod.restarts)).toStrictEqual(
       before.map(() => 0),
     );

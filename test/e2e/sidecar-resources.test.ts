@@ -3,6 +3,7 @@ import { dryRunPod } from "./harness/dry-run-pod.ts";
 import { kubectl, run } from "./harness/kubectl.ts";
 import { freshNamespace } from "./harness/namespace.ts";
 import { policyProgrammed } from "./harness/policy.ts";
+import { POD_RESOURCES_SINCE_MINOR, serverMinor } from "./harness/server-minor.ts";
 import { smallPod } from "./harness/small-pod.ts";
 import { KUBECTL, WHOLE_TEST } from "./timeouts.ts";
 
@@ -40,6 +41,26 @@ test(
         },
       },
     ]);
+  },
+  KUBECTL,
+);
+
+// Since 1.37 an API server fills in such requests after the webhook, from what the containers ask for: ours for "0".
+test(
+  "a pod with limits for the whole of it asks for as much, and is Guaranteed, also with the sidecar",
+  async () => {
+    const limits = { cpu: "1", memory: "256Mi" };
+    const pod = smallPod(NAMESPACE, "web");
+    const { refusal, sidecars, ...made } = await dryRunPod({
+      ...pod,
+      spec: { ...pod.spec, resources: { limits } },
+    });
+    expect(refusal).toBe("");
+    expect(sidecars).toHaveLength(1);
+    // An older API server leaves the field out.
+    const known = (await serverMinor()) >= POD_RESOURCES_SINCE_MINOR;
+    expect(made.resources).toStrictEqual(known ? { limits, requests: limits } : undefined);
+    expect(made.qosClass).toBe(known ? "Guaranteed" : "Burstable");
   },
   KUBECTL,
 );

@@ -18,6 +18,8 @@ export const VOLUME_REFRESH = 120_000;
 export const PEERS_DELIVERED = 90_000;
 /** An edit or a deletion reaching pods that are nudged: 5 s promised, and as much for a busy node. */
 export const NUDGED = 10_000;
+/** A proof each minute that the operator's right on pods is bounded, and a busy API server. */
+export const NUDGE_PROVEN = 90_000;
 /** The operator writing the status of a policy that was applied or changed. */
 export const STATUS_FOLLOWS = 30_000;
 /** The operator asking a sidecar that has noticed a fault: 30 s at most, on top of the policy's bound and the write. */
@@ -36,8 +38,10 @@ export const VISITOR_LEAVES = 10_000;
 export const APP_RESTARTED = 120_000;
 /** A new pod starting, its containers running. */
 export const POD_STARTS = 90_000;
-/** Three pods replaced one by one: each its start and first check, and a turn of the cluster's evictions. */
-export const ROLLOUT = 120_000;
+/** Three pods replaced one by one: each its start and first check, 10 s of being ready, and a turn of the evictions. */
+export const ROLLOUT = 150_000;
+/** The last of them stays ready, and the status says what is next. */
+export const ROLLOUT_ENDS = 40_000;
 /** 20 probes of the kubelet at the default period of 2 s, and as much again for a busy node. */
 export const TWENTY_PROBES = 80_000;
 /** 17 objects of about a MB each; a busy API server has taken 2 s for one. */
@@ -53,13 +57,39 @@ export const WEBHOOK_DOWN_CREATE = 3_000;
  * error.
  */
 export const WEBHOOK_TIMEOUT = 2_900;
+/** The same while every replica hangs: the timeout of 3 s, and what a busy API server takes beside it. */
+export const WEBHOOK_HANGS_CREATE = 6_000;
+/** A sidecar that hangs: a probe's period of 2 s, its timeout of 5 s, and the kubelet's report. */
+export const SIDECAR_HANG_SEEN = 20_000;
+/** Three failed liveness probes 10 s apart, the last after 5 s, and the end of a container that does not answer. */
+export const SIDECAR_RESTARTED = 120_000;
+/** Another replica leading: the 15 s that are promised, and a busy API server that also has to tell of it. */
+export const LEASE_TAKEN = 15_000 + KUBERNETES_ALLOWANCE;
+/** A replica that vanished leaving the webhook's Service, and API servers' connections to it being given up. */
+export const ENDPOINT_GONE = 10_000;
+/** How long an address counts that a name server told: 30 s at most, and the EndpointSlice of the name servers. */
+export const ADDRESSES_SERVE = 35_000;
+/** The kubelet, etcd and API server of nodes that were restarted, then every pod on them. */
+export const NODES_RESTARTED = 240_000;
+/** A drain of a node with both replicas: two evictions, each with a pod's end and the start of another. */
+export const NODE_DRAINED = 120_000;
 /** Injection that stops: three pods that wait for the sidecar's image, a minute, and the write of the status. */
 export const IMAGE_MISSED = 120_000;
 /** A webhook that API servers do not reach, told by a policy: 45 s at most, and the write of the status. */
 export const WEBHOOK_UNREACHABLE_SEEN = 60_000;
 /** A webhook configuration that was deleted: the next proof misses it, 30 s at most, and it is written again. */
 export const WEBHOOK_RESTORED = 60_000;
-/** The operator after the API server was restarted: the longest wait of a watch, 30 s, and the Lease of 15 s. */
+/** A step of the certificates that is due: the leader looks once a minute, and a busy API server. */
+export const CERTIFICATE_LOOKED_AT = 90_000;
+/** A Secret that was written reaching every replica and, as caBundle, API servers: watches of a second at most. */
+export const CERTIFICATE_SERVED = 3_000;
+/** How long no API server runs. */
+export const API_SERVER_AWAY = 60_000;
+/** The beginning of that, in which nothing else happens and sidecars stay ready. */
+export const STAYS_READY = 10_000;
+/** Two probes of the kubelet at the default period of 2 s. */
+export const TWO_PROBES = 4_000;
+/** The operator after the API server was restarted: the longest wait of a watch, 30 s, and the Lease of 12 s. */
 export const OPERATOR_RECOVERS = 120_000;
 /** Kubernetes' own controllers after the API server was restarted: the kubelet's back-off, then a Lease of 15 s. */
 export const CONTROLLERS_RETURN = 120_000;
@@ -69,6 +99,8 @@ export const CRON_JOB_RUNS = 120_000;
 export const OPERATOR_ROLLOUT = 120_000;
 /** The kubelet starting an API server from a new or changed manifest, and it answering. */
 export const API_SERVER_START = 180_000;
+/** One question whether an API server answers at all. */
+export const API_SERVER_ANSWERS = 3_000;
 /** A namespace of an earlier run going, pods and all. */
 export const NAMESPACE_GONE = 150_000;
 /** One kubectl call, where it does not wait for something itself. */

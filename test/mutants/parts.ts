@@ -76,7 +76,7 @@ export const parts: Record<string, Part> = {
     tests: [
       tests(
         "operator/webhook",
-        "{admit,answer-proof,bytes-in-flight,decide-admission,patch,structure,take-turns}",
+        "{admit{,.nesting,.refused},answer-proof,bytes-in-flight,decide-admission,patch,structure,take-turns}",
       ),
     ],
     slow: true,
@@ -85,14 +85,11 @@ export const parts: Record<string, Part> = {
     mutate: files(
       "operator/controller/kube",
       "backoff",
-      "dns-name",
       "queue",
       "repeated-errors",
       "token-bucket",
     ),
-    tests: [
-      tests("operator/controller/kube", "{backoff,dns-name,queue,repeated-errors,token-bucket}"),
-    ],
+    tests: [tests("operator/controller/kube", "{backoff,queue,repeated-errors,token-bucket}")],
     slow: true,
   },
   policy: {
@@ -103,20 +100,21 @@ export const parts: Record<string, Part> = {
         "circular-pods",
         "configmap",
         "pod-counts",
-        "pods",
         "policy-cache",
         "policy-plan",
         "read-status",
         "status",
         "status-pace",
       ),
+      ...files("operator/controller/pods", "pods", "restart-target", "stable-sample"),
     ],
     tests: [
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{circular-pods,configmap,pod-counts,pods,policy-cache,policy-plan,read-status,status,status.*,status-pace}",
+        "{circular-pods,configmap,pod-counts,policy-cache,policy-plan,read-status,status{,.*,-pace}}",
       ),
+      tests("operator/controller/pods", "{pods,restart-target,stable-sample}"),
     ],
     slow: false,
   },
@@ -124,22 +122,25 @@ export const parts: Record<string, Part> = {
     mutate: [
       ...files(
         "operator/controller/events",
-        "dependency-turns",
+        "dependency-transitions",
         "event-lines",
         "event-object",
         "event-recorder",
+        "forget-oldest",
         "pace",
-        "pod-turns",
+        "pod-transitions",
         "tell-injections",
-        "tell-turns",
+        "tell-transitions",
         "together",
-        "turn-texts",
+        "transition-texts",
       ),
-      ...files("operator/controller/policy", "controller-of-pod", "status-reason"),
+      ...files("operator/controller/pods", "controller-of-pod"),
+      ...files("operator/controller/policy", "status-reason"),
     ],
     tests: [
       tests("operator/controller/events", "*"),
-      tests("operator/controller/policy", "{controller-of-pod,status-reason}"),
+      tests("operator/controller/pods", "controller-of-pod"),
+      tests("operator/controller/policy", "status-reason"),
     ],
     slow: false,
   },
@@ -160,28 +161,29 @@ export const parts: Record<string, Part> = {
     slow: false,
   },
   verdict: {
-    mutate: files(
-      "operator/sidecar",
-      "answers",
-      "check-counts",
-      "metrics",
-      "parse-fields",
-      "parse-policy-file",
-      "parse-slots",
-      "request-head",
-      "verdict",
-    ),
+    mutate: [
+      ...files("operator/sidecar", "check-counts", "verdict"),
+      ...files("operator/sidecar/policy-file", "parse-fields", "parse-policy-file", "parse-slots"),
+      ...files("operator/sidecar/probe-server", "answers", "metrics", "request-head"),
+    ],
     tests: [
-      tests(
-        "operator/sidecar",
-        "{answers,metrics,parse-policy-file{,.*},parse-slots,request-head,verdict{,.*}}",
-      ),
+      tests("operator/sidecar", "verdict{,.*}"),
+      tests("operator/sidecar/policy-file", "{parse-policy-file{,.timing},parse-slots}"),
+      tests("operator/sidecar/probe-server", "{answers,metrics,request-head}"),
     ],
     slow: false,
   },
   readiness: {
-    mutate: files("operator/sidecar", "readiness", "log-turns"),
-    tests: [tests("operator/sidecar", "{log-turns,readiness{,.*}}")],
+    mutate: files(
+      "operator/sidecar",
+      "first-results",
+      "log-transitions",
+      "marks-after-edit",
+      "readiness",
+    ),
+    tests: [
+      tests("operator/sidecar", "{first-results,log-transitions,marks-after-edit,readiness{,.*}}"),
+    ],
     slow: false,
   },
   marks: {
@@ -197,7 +199,8 @@ export const parts: Record<string, Part> = {
   checks: {
     mutate: [
       ...files("operator/sidecar/checks", "abort", "reason-of-error", "url-parts"),
-      ...files(NETWORK, "read-until", "refused-addresses", "resolv-conf"),
+      ...files("operator/addresses", "pod-address", "refused-addresses"),
+      ...files(NETWORK, "read-until", "resolv-conf"),
       ...files(MEMCACHED, "memcached-stats"),
       ...files(HTTP, "http-body", "http-head", "http-request"),
       ...files(
@@ -218,7 +221,8 @@ export const parts: Record<string, Part> = {
     ],
     tests: [
       tests("operator/sidecar/checks", "{abort,reason-of-error,url-parts}"),
-      tests(NETWORK, "{read-until,refused-addresses,resolv-conf}"),
+      tests("operator/addresses", "*"),
+      tests(NETWORK, "{read-until,resolv-conf}"),
       tests(MEMCACHED, "memcached-stats"),
       tests(HTTP, "http-{body,head,request}"),
       tests(REDIS, "{connection-string,redis-protocol,redis-target}"),

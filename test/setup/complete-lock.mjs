@@ -1,7 +1,8 @@
 // Completes package-lock.json. Where a package mirror lacks the binaries of other systems, npm writes a lockfile
 // without them, which `npm ci` then refuses everywhere. Each such binary is an optional dependency with an exact
-// version, and its name says for which system it is: that is all an entry needs. And a lockfile names no registry,
-// since everybody installs from another one.
+// version, and its name says for which system it is: that is all an entry needs to be installed by. The hash of its
+// content comes from a registry that has it: test/lockfile.test.ts refuses an entry without one. And a lockfile names
+// no registry, since everybody installs from another one.
 // Use: complete-lock.mjs [--check]   with --check nothing is written, and what would be is an error
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -73,4 +74,8 @@ if (problems.length > 0) {
   console.log(
     `package-lock.json: added ${missing.length} packages of other systems, removed ${located.length} origins`,
   );
+  if (missing.length > 0) {
+    console.log("What was added has no hash yet. `npm install --package-lock-only` writes them:");
+    console.log("run it with a registry that has these packages, before you commit.");
+  }
 }

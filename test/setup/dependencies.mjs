@@ -42,7 +42,9 @@ if (difference !== undefined) {
   console.log(
     `==> npm: installing what package-lock.json names (usually 25 s); ${difference} is not as locked`,
   );
-  const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+  // Its warnings are of the Node that npm itself runs on, some 400 lines; nothing else here runs on that one.
+  const quietly = "--loglevel=error";
+  const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", quietly], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
     timeout: INSTALL_DEADLINE_MILLISECONDS,

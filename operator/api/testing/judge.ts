@@ -9,12 +9,17 @@ interface Expression {
 interface Spec {
   matchConditions: Expression[];
   variables?: Expression[];
-  validations: { expression: string; messageExpression: string }[];
+  validations: { expression: string; message?: string; messageExpression?: string }[];
 }
 
 /** What the expressions of an admission policy see. */
 export interface Judged {
-  request: { operation: "CREATE" | "UPDATE"; resource: { resource: string }; namespace?: string };
+  request: {
+    operation: "CREATE" | "UPDATE";
+    resource: { resource: string };
+    namespace?: string;
+    userInfo?: { username: string };
+  };
   object: object;
   oldObject: object | null;
   params?: object;
@@ -37,5 +42,9 @@ export function judge(spec: Record<string, unknown>, judged: Judged): string[] |
   for (const { name, expression } of named) variables[name] = evaluateCel(expression, whole);
   return validations
     .filter(({ expression }) => evaluateCel(expression, whole) !== true)
-    .map(({ messageExpression }) => String(evaluateCel(messageExpression, whole)));
+    .map(({ message, messageExpression }) =>
+      messageExpression === undefined
+        ? String(message)
+        : String(evaluateCel(messageExpression, whole)),
+    );
 }

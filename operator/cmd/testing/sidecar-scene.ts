@@ -50,7 +50,7 @@ export interface SidecarScene {
   renew(): Promise<void>;
   writePolicy(dependencies: DependencyConfig[], more?: Partial<WrittenPolicyFile>): Promise<void>;
   /** Starts a sidecar; resolves once it listens. */
-  start(file?: string, flags?: string[]): Promise<Program>;
+  start(file?: string, flags?: string[], mountedKeys?: string[]): Promise<Program>;
   startMemcached(): Promise<FakeMemcached>;
   /** Ends programs and servers and removes the folders. */
   close(): Promise<void>;
@@ -80,9 +80,9 @@ export async function createSidecarScene(): Promise<SidecarScene> {
       };
       await writeFile(join(scene.configPath, POLICY_FILE), JSON.stringify(config));
     },
-    start: (file, flags) =>
+    start: (file, flags, mountedKeys) =>
       startSidecar(
-        { configPath: scene.configPath, statePath: scene.statePath, file, flags },
+        { configPath: scene.configPath, statePath: scene.statePath, file, flags, mountedKeys },
         (program) => programs.push(program),
       ),
     async startMemcached() {

@@ -1,17 +1,14 @@
 /** Keeps a valid certificate in the webhook's Secret. */
 import type { Logger } from "pino";
 import type { CertificateRecord } from "../caches.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
 import { type CertificateData, certificatePlan } from "./certificate-plan.ts";
 import { carryOut } from "./certificates.ts";
+import { type MakeSecretOptions, makeSecret } from "./make-secret.ts";
 
 const FIELD_MANAGER = "healthpolicy-certificate";
 
 /** What a writer of the certificates needs. */
-export interface CertificateWriterOptions {
-  client: KubeClient;
-  namespace: string;
-  secret: string;
+export interface CertificateWriterOptions extends MakeSecretOptions {
   /** Name under which API servers call the webhook. */
   dnsName: string;
   log: Pick<Logger, "info">;
@@ -24,16 +21,22 @@ function encoded(data: CertificateData): Record<string, string> {
 }
 
 /**
- * Takes the next step of the certificate's life, if there is one; makes the Secret where somebody has deleted
- * it (`record` undefined). `now` in milliseconds since the epoch. Rejects with 409 when the Secret is not the
- * one that was decided about: another leader was here.
+ * Takes the next step of the certificate's life, if there is one. Where somebody has deleted the Secret (`record`
+ * undefined), that is to make it: it is filled once it has been seen. `now` in milliseconds since the epoch. Rejects
+ * with 409 when the Secret is not the one that was decided about: another leader was here.
  */
 export async function writeCertificate(
-  { client, namespace, secret, dnsName, log }: CertificateWriterOptions,
+  options: CertificateWriterOptions,
   record: CertificateRecord | undefined,
   now: number,
 ): Promise<void> {
-  const before = record?.data ?? {};
+  const { client, namespace, secret, dnsName, log } = options;
+  if (record === undefined) {
+    log.info({ secret }, "the Secret of the certificate is gone; making it again");
+    await makeSecret(options);
+    return;
+  }
+  const before = record.data;
   const plan = certificatePlan(before, dnsName, now);
   if (plan.action === "keep") return;
   log.info({ action: plan.action, reason: plan.reason }, "certificate");
@@ -47,7 +50,7 @@ export async function writeCertificate(
       metadata: {
         name: secret,
         namespace,
-        ...(record && { resourceVersion: record.resourceVersion }),
+        resourceVersion: record.resourceVersion,
       },
       data: encoded(data),
     },

@@ -1,5 +1,6 @@
 /** What is to be done about the webhook's certificates. Pure: decides from the Secret and the time. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { authorityKey } from "./authority-key.ts";
 import { BACKDATE_MILLISECONDS } from "./lifetimes.ts";
 import { whyUnsoundAuthority, whyUnsoundLeaf } from "./why-unsound.ts";
 
@@ -42,6 +43,14 @@ interface Parsed {
   leaf: X509Certificate;
 }
 
+/** All of it, with the key of the signing authority. */
+interface ParsedWhole extends Parsed {
+  /** Whether we can sign by that key. */
+  canSign: boolean;
+}
+
+type Texts = Partial<CertificateData>;
+
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The certificates of a bundle, each as PEM text. */
@@ -49,27 +58,45 @@ export function splitBundle(bundle: string): string[] {
   return bundle.match(PEM_CERTIFICATE) ?? [];
 }
 
-/** Throws when anything is missing, unreadable or does not belong together. */
-function parse(data: Partial<CertificateData>): Parsed {
-  const authorities = splitBundle(data["ca.crt"] ?? "").map((pem) => new X509Certificate(pem));
-  const leaf = new X509Certificate(data["tls.crt"] ?? "");
-  if (!leaf.checkPrivateKey(createPrivateKey(data["tls.key"] ?? "")))
+function signed(authority: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}
+
+function certificatesOf(bundle = ""): X509Certificate[] {
+  return splitBundle(bundle).map((pem) => new X509Certificate(pem));
+}
+
+/** What is shown to API servers, and what they trust. Throws where these do not belong together. */
+function parseServed(data: Texts): Parsed {
+  const authorities = certificatesOf(data["ca.crt"]);
+  const chain = certificatesOf(data["tls.crt"]);
+  const [leaf] = chain;
+  if (!leaf?.checkPrivateKey(createPrivateKey(data["tls.key"] ?? ""))) {
     throw new Error("foreign key");
+  }
+  // Somebody else's certificate may come with those between it and its authority.
+  if (!chain.some((one) => authorities.some((authority) => signed(authority, one)))) {
+    throw new Error("unknown issuer");
+  }
+  return { authorities, leaf };
+}
+
+/** Throws when anything is missing, unreadable or not as we make it. */
+function parse(data: Texts): ParsedWhole {
+  const parsed = parseServed(data);
+  const { authorities, leaf } = parsed;
   const [signing] = authorities;
   if (!signing?.checkPrivateKey(createPrivateKey(data["ca.key"] ?? ""))) {
     throw new Error("foreign authority key");
   }
   if (!authorities.some((authority) => signed(authority, leaf))) throw new Error("unknown issuer");
-  return { authorities, leaf };
+  const key = tryTo(({ "ca.key": pem = "" }) => authorityKey(pem), data);
+  return { ...parsed, canSign: key !== undefined };
 }
 
-function signed(authority: X509Certificate, leaf: X509Certificate): boolean {
-  return leaf.checkIssued(authority) && leaf.verify(authority.publicKey);
-}
-
-function tryParse(data: Partial<CertificateData>): Parsed | undefined {
+function tryTo<T>(read: (data: Texts) => T, data: Texts): T | undefined {
   try {
-    return parse(data);
+    return read(data);
   } catch {
     return undefined;
   }
@@ -85,10 +112,26 @@ function isOld(certificate: X509Certificate, now: number, share: number): boolea
   return end - now < (end - madeAt(certificate)) * share;
 }
 
-/** Milliseconds since the epoch at which the certificate ends; undefined when it cannot be read. */
-export function certificateExpiry(data: Partial<CertificateData>): number | undefined {
-  const parsed = tryParse(data);
-  return parsed && Date.parse(parsed.leaf.validTo);
+/** Milliseconds since the epoch at which the certificate ends; undefined where it cannot be used. */
+export function certificateExpiry(data: Texts): number | undefined {
+  const served = tryTo(parseServed, data);
+  return served && Date.parse(served.leaf.validTo);
+}
+
+/**
+ * The authorities that API servers are to trust, as PEM text and nothing beside it; undefined where key, certificate
+ * and authorities do not belong together. Replicas go on serving what they had then, which nobody would trust any
+ * longer who was told of such authorities.
+ */
+export function trustedAuthorities(data: Texts): string | undefined {
+  return tryTo(parseServed, data) && splitBundle(data["ca.crt"] ?? "").join("\n");
+}
+
+/** The end of a sentence, or undefined while the certificate is valid. */
+function whyNotNow(certificate: X509Certificate, now: number): string | undefined {
+  if (Date.parse(certificate.validTo) <= now) return "has expired";
+  // Made while a leader's clock was ahead: API servers would refuse it until their own clocks are as far.
+  return Date.parse(certificate.validFrom) > now ? "is not valid yet" : undefined;
 }
 
 function planRotation({ authorities, leaf }: Parsed, now: number): CertificatePlan | undefined {
@@ -105,12 +148,14 @@ function planRotation({ authorities, leaf }: Parsed, now: number): CertificatePl
 }
 
 /**
- * Replaces what is easier to break, or usable for longer, than what we make: somebody may have written it
- * into the Secret.
+ * Replaces what is easier to break, or usable for longer, than what we make, and an authority that we could not renew
+ * anything with: somebody may have written it into the Secret.
  */
-function planUnsound({ authorities, leaf }: Parsed): CertificatePlan | undefined {
+function planUnsound({ authorities, leaf, canSign }: ParsedWhole): CertificatePlan | undefined {
   const authority = authorities.map(whyUnsoundAuthority).find((why) => why !== undefined);
   if (authority) return { action: "create", reason: `the authority ${authority}` };
+  // Before whatever has it sign. The certificate that it has signed is served until the new one is trusted.
+  if (!canSign) return { action: "rotate-ca", reason: "the authority's key is not of P-256" };
   const certificate = whyUnsoundLeaf(leaf);
   if (certificate) return { action: "renew-leaf", reason: `the certificate ${certificate}` };
   return undefined;
@@ -120,26 +165,20 @@ function planUnsound({ authorities, leaf }: Parsed): CertificatePlan | undefined
  * The next step for a Secret with this content. `dnsName` is the name under which the API server calls
  * the webhook; `now` in milliseconds since the epoch.
  */
-export function certificatePlan(
-  data: Partial<CertificateData>,
-  dnsName: string,
-  now: number,
-): CertificatePlan {
-  const parsed = tryParse(data);
-  if (!parsed) return { action: "create", reason: "there is no usable certificate" };
-  const [signing] = parsed.authorities;
-  if (!signing || Date.parse(signing.validTo) <= now) {
-    return { action: "create", reason: "the authority has expired" };
-  }
+export function certificatePlan(data: Texts, dnsName: string, now: number): CertificatePlan {
+  const parsed = tryTo(parse, data);
+  const [signing] = parsed?.authorities ?? [];
+  if (!parsed || !signing) return { action: "create", reason: "there is no usable certificate" };
+  const authorityNotNow = whyNotNow(signing, now);
+  if (authorityNotNow) return { action: "create", reason: `the authority ${authorityNotNow}` };
   const unsound = planUnsound(parsed);
   if (unsound) return unsound;
   // Before anything that waits: with such a certificate no call succeeds.
   if (parsed.leaf.checkHost(dnsName) === undefined) {
     return { action: "renew-leaf", reason: "the certificate is for another name" };
   }
-  if (Date.parse(parsed.leaf.validTo) <= now) {
-    return { action: "renew-leaf", reason: "the certificate has expired" };
-  }
+  const leafNotNow = whyNotNow(parsed.leaf, now);
+  if (leafNotNow) return { action: "renew-leaf", reason: `the certificate ${leafNotNow}` };
   const rotation = planRotation(parsed, now);
   if (rotation) return rotation;
   if (isOld(signing, now, 1 / 3)) {

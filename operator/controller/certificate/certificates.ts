@@ -3,6 +3,7 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import { authorityKey, KEY_ALGORITHM } from "./authority-key.ts";
 import { type CertificateData, type CertificatePlan, splitBundle } from "./certificate-plan.ts";
 import {
   BACKDATE_MILLISECONDS,
@@ -10,7 +11,6 @@ import {
   LEAF_LIFETIME_MILLISECONDS,
 } from "./lifetimes.ts";
 
-const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNING_ALGORITHM = { name: "ECDSA", hash: "SHA-256" } as const;
 
 interface Authority {
@@ -68,7 +68,8 @@ async function makeLeaf(
     serialNumber: serialNumber(),
     // The name proper is in the extension; a common name may hold 64 characters only.
     subject: "CN=healthpolicy-webhook",
-    issuer: authority.certificate.subject,
+    // As its bytes are: written anew from text, they can be another kind of string, and Go's verifiers find no issuer.
+    issuer: authority.certificate.subjectName,
     ...validity(now, end - now),
     publicKey: keys.publicKey,
     signingKey: authority.key,
@@ -84,11 +85,9 @@ async function makeLeaf(
   return { "tls.crt": certificate.toString("pem"), "tls.key": await keyPem(keys.privateKey) };
 }
 
-async function readAuthority(data: CertificateData): Promise<Authority> {
+function readAuthority(data: CertificateData): Authority {
   const [pem = ""] = splitBundle(data["ca.crt"]);
-  const der = x509.PemConverter.decodeFirst(data["ca.key"]);
-  const key = await webcrypto.subtle.importKey("pkcs8", der, KEY_ALGORITHM, false, ["sign"]);
-  return { certificate: new x509.X509Certificate(pem), key };
+  return { certificate: new x509.X509Certificate(pem), key: authorityKey(data["ca.key"]) };
 }
 
 async function create(dnsName: string, now: number): Promise<CertificateData> {
@@ -102,10 +101,11 @@ async function create(dnsName: string, now: number): Promise<CertificateData> {
 
 async function rotateAuthority(data: CertificateData, now: number): Promise<CertificateData> {
   const authority = await makeAuthority(now);
-  const [previous = ""] = splitBundle(data["ca.crt"]);
+  // All of them: one that cannot sign may stand before the one that has.
+  const previous = splitBundle(data["ca.crt"]);
   return {
     ...data,
-    "ca.crt": `${authority.certificate.toString("pem")}\n${previous}`,
+    "ca.crt": [authority.certificate.toString("pem"), ...previous].join("\n"),
     "ca.key": await keyPem(authority.key),
   };
 }
@@ -123,5 +123,5 @@ export async function carryOut(
     const [signing = ""] = splitBundle(whole["ca.crt"]);
     return { ...whole, "ca.crt": signing };
   }
-  return { ...whole, ...(await makeLeaf(await readAuthority(whole), dnsName, now)) };
+  return { ...whole, ...(await makeLeaf(readAuthority(whole), dnsName, now)) };
 }

@@ -16,8 +16,8 @@ async function planFor(authority: Oddities, leaf: Oddities) {
 
 test.each<[string, Oddities, Oddities]>([
   ["P-256", {}, {}],
-  ["P-384", { algorithm: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" } }, {}],
-  ["RSA of 2,048 bits", { algorithm: rsa(2_048) }, { algorithm: rsa(2_048) }],
+  ["P-384", {}, { algorithm: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" } }],
+  ["RSA of 2,048 bits", {}, { algorithm: rsa(2_048) }],
   [
     "somewhat longer lives",
     { lifetime: CA_LIFETIME_MILLISECONDS * 1.9 },

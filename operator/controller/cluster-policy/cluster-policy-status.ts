@@ -1,5 +1,6 @@
 /** The status of a ClusterHealthPolicy, decided from what is known about it. Pure. */
 
+import { CONDITION_SENTENCES as SAID } from "../../api/condition-texts.ts";
 import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
 import { type ConditionFacts, datedConditions, no, yes } from "../conditions.ts";
 
@@ -18,7 +19,7 @@ const NAMED_POLICIES = 5;
 
 function defaultsNest(unfit: readonly string[]) {
   if (unfit.length === 0) {
-    return yes("DefaultsNest", "The times nest with those of every HealthPolicy that takes them.");
+    return yes("DefaultsNest", SAID.defaultsNest);
   }
   const named = unfit.toSorted().slice(0, NAMED_POLICIES).join(", ");
   const more = unfit.length - NAMED_POLICIES;
@@ -33,7 +34,7 @@ function defaultsNest(unfit: readonly string[]) {
 export function clusterPolicyStatus(facts: ClusterPolicyFacts): ClusterHealthPolicyStatus {
   const states = {
     // The API server refuses what is not.
-    Accepted: yes("Accepted", "The policy is valid."),
+    Accepted: yes("Accepted", SAID.accepted),
     DefaultsNest: defaultsNest(facts.unfit),
   };
   return {

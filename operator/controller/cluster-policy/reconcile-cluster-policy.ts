@@ -2,11 +2,12 @@
 import { CLUSTER_HEALTH_POLICIES } from "../../api/names.ts";
 import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
 import type { Caches } from "../caches.ts";
-import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import { isApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { NamespaceRecord } from "../kube/namespace.ts";
+import type { PodWatches } from "../pods/pod-watches.ts";
 import { createStatusWriter, type StatusKind, withoutMessages } from "../policy/apply-status.ts";
-import type { PodWatches } from "../policy/pod-watches.ts";
 import type { ResolvedPolicy } from "../policy/policy-cache.ts";
 import { type Coverage, coverageOf } from "../standards/coverage.ts";
 import type { ClusterPolicyRecord } from "./cluster-policy-cache.ts";

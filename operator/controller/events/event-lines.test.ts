@@ -6,19 +6,24 @@ import {
   MOST_LINES,
   MOST_WAITING,
 } from "./event-lines.ts";
+import type { EventToRecord } from "./event-object.ts";
 
 const POD = { apiVersion: "v1", kind: "Pod" };
 const POLICY = { apiVersion: "healthpolicy.dev/v1alpha1", kind: "HealthPolicy" };
 
 let lines: EventLines;
+let leftOut: string[];
 beforeEach(() => {
-  lines = createEventLines();
+  leftOut = [];
+  lines = createEventLines(({ message }) => leftOut.push(message));
 });
 
-function add(namespace: string, message: string, { of = POD, since = 0 } = {}): void {
+function eventIn(namespace: string, message: string, of = POD): EventToRecord {
   const regarding = { ...of, namespace, name: "web", uid: "uid" };
-  const event = { regarding, type: "Normal", reason: "DependencyRecovered", message } as const;
-  lines.add({ event, at: new Date(), since });
+  return { regarding, type: "Normal", reason: "DependencyRecovered", message };
+}
+function add(namespace: string, message: string, { of = POD, since = 0 } = {}): void {
+  lines.add({ event: eventIn(namespace, message, of), at: new Date(), since });
 }
 const next = (now = 0) => lines.next(now)?.event.message;
 
@@ -69,4 +74,29 @@ test("there is an end to how many namespaces wait", () => {
   let all = 0;
   while (next() !== undefined) all += 1;
   expect(all).toBe(MOST_LINES + 1);
+});
+
+test("what is left out is counted where nothing waits, for the next of that namespace", () => {
+  lines.leaveOut(eventIn("a", "left out"));
+  expect(lines.isEmpty()).toBe(true);
+  add("b", "b1");
+  add("a", "late");
+  expect(lines.next(0)).toMatchObject({ event: { message: "b1" }, leftOut: 0 });
+  expect(next(LATE_MILLISECONDS + 1)).toBeUndefined();
+  expect(leftOut).toStrictEqual(["left out", "late"]);
+  add("a", "a1", { since: LATE_MILLISECONDS });
+  expect(lines.next(LATE_MILLISECONDS)).toMatchObject({ event: { message: "a1" }, leftOut: 2 });
+});
+
+test("counts of namespaces that say nothing more give way to later ones", () => {
+  const count = (one: number) => lines.leaveOut(eventIn(`namespace-${one}`, "left out"));
+  for (let one = 0; one <= MOST_LINES; one += 1) count(one);
+  count(2);
+  const countOf = (namespace: string) => {
+    add(namespace, "in time");
+    return lines.next(0)?.leftOut;
+  };
+  expect([0, 1, 2, MOST_LINES].map((one) => countOf(`namespace-${one}`))).toStrictEqual([
+    0, 1, 2, 1,
+  ]);
 });

@@ -5,6 +5,7 @@
  */
 import { API_VERSION } from "../../api/names.ts";
 import type { EventToRecord } from "./event-object.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 
 /** Events of one namespace that wait, of those on policies and of all others. */
 export const MOST_WAITING = 10;
@@ -32,8 +33,10 @@ export interface NextEvent extends WaitingEvent {
 export interface EventLines {
   /** Whether there is a place for it in the line of its namespace. */
   hasRoom(event: EventToRecord): boolean;
-  /** Takes a place in the line of its namespace, or counts as left out. */
+  /** Takes a place in the line of its namespace, or is left out. */
   add(waiting: WaitingEvent): void;
+  /** Counts the Event for the next one of its namespace. */
+  leaveOut(event: EventToRecord): void;
   /** The Event whose turn it is now; undefined: none waits. `now` in milliseconds of `performance.now()`. */
   next(now: number): NextEvent | undefined;
   isEmpty(): boolean;
@@ -43,7 +46,6 @@ export interface EventLines {
 interface Line {
   onPolicies: WaitingEvent[];
   others: WaitingEvent[];
-  leftOut: number;
 }
 
 /** Where in the line it would wait. */
@@ -57,30 +59,35 @@ function isEmptyLine({ onPolicies, others }: Line): boolean {
   return onPolicies.length + others.length === 0;
 }
 
-/** Takes the first of the line that is not late. */
-function takeFrom(line: Line, now: number): NextEvent | undefined {
-  for (;;) {
-    const first = line.onPolicies.shift() ?? line.others.shift();
-    if (!first) return undefined;
-    if (now - first.since <= LATE_MILLISECONDS) {
-      const { leftOut } = line;
-      line.leftOut = 0;
-      return { ...first, leftOut };
-    }
-    line.leftOut += 1;
-  }
-}
-
-/** Empty lines. */
-export function createEventLines(): EventLines {
+/** Empty lines. `onLeftOut` is called with each Event that will not be written. */
+export function createEventLines(onLeftOut: (event: EventToRecord) => void = () => {}): EventLines {
   /** By namespace, the one whose turn is next first. */
   const lines = new Map<string, Line>();
+  /** By namespace, the one that was counted first, first: Events left out since the last that was written there. */
+  const leftOut = new Map<string, number>();
+
+  function leaveOut(event: EventToRecord): void {
+    onLeftOut(event);
+    const namespace = namespaceOf(event);
+    const count = leftOut.get(namespace) ?? 0;
+    if (count === 0) forgetOldest(leftOut, MOST_LINES);
+    leftOut.set(namespace, count + 1);
+  }
+
+  /** Takes the first of the line that is not late. */
+  function takeFrom(line: Line, now: number): WaitingEvent | undefined {
+    for (;;) {
+      const first = line.onPolicies.shift() ?? line.others.shift();
+      if (!first || now - first.since <= LATE_MILLISECONDS) return first;
+      leaveOut(first.event);
+    }
+  }
 
   /** The line of the namespace; undefined: there is no room for one more. */
   function lineOf(namespace: string): Line | undefined {
     const standing = lines.get(namespace);
     if (standing || lines.size >= MOST_LINES) return standing;
-    const line = { onPolicies: [], others: [], leftOut: 0 };
+    const line = { onPolicies: [], others: [] };
     lines.set(namespace, line);
     return line;
   }
@@ -92,18 +99,21 @@ export function createEventLines(): EventLines {
     },
     add: (waiting) => {
       const line = lineOf(namespaceOf(waiting.event));
-      if (!line) return;
-      const place = placeOf(waiting.event, line);
-      if (place.length < MOST_WAITING) place.push(waiting);
-      else line.leftOut += 1;
+      const place = line && placeOf(waiting.event, line);
+      if (place && place.length < MOST_WAITING) place.push(waiting);
+      else leaveOut(waiting.event);
     },
+    leaveOut,
     next: (now) => {
       for (const [namespace, line] of lines) {
         const next = takeFrom(line, now);
         lines.delete(namespace);
         // At the end again: all others have their turn first.
         if (!isEmptyLine(line)) lines.set(namespace, line);
-        if (next) return next;
+        if (!next) continue;
+        const count = leftOut.get(namespace) ?? 0;
+        leftOut.delete(namespace);
+        return { ...next, leftOut: count };
       }
       return undefined;
     },

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { isDnsSubdomain } from "../kube/dns-name.ts";
+import { isDnsSubdomain } from "../../api/name-patterns.ts";
 import { type EventToRecord, eventObject, eventPath, MAX_MESSAGE_BYTES } from "./event-object.ts";
 
 const POD = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web-1", uid: "uid-1" };

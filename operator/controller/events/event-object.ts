@@ -1,11 +1,11 @@
 /** An Event as the API server stores it. Pure. */
 import { createHash } from "node:crypto";
 import type { EventReason } from "../../api/event-reasons.ts";
-import { MANAGED_BY } from "../../api/names.ts";
+import { API_VERSION, MANAGED_BY } from "../../api/names.ts";
 
 /** What the API server allows for an Event's note; kubectl prints it whole. */
 export const MAX_MESSAGE_BYTES = 1_024;
-/** So that a dot and the hash fit behind it; see kube/dns-name.ts for how long a name may be. */
+/** So that a dot and the hash fit behind it; see MAX_NAME_LENGTH in api/limits.ts for how long a name may be. */
 const MAX_PREFIX_CHARACTERS = 200;
 const HASH_CHARACTERS = 16;
 /** Where Events on objects without a namespace are, as the API server demands. */
@@ -20,6 +20,15 @@ export interface EventSubject {
   name: string;
   /** By it kubectl describe finds the Event. */
   uid: string;
+}
+
+/** A policy as the subject of Events. */
+export function policySubject({
+  namespace,
+  name,
+  uid,
+}: Pick<EventSubject, "namespace" | "name" | "uid">): EventSubject {
+  return { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid };
 }
 
 /** What is to be said. */

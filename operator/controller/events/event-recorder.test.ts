@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { ApiError, type KubeRequest } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { KubeRequest } from "../kube/kube-client.ts";
+import { policySubject } from "./event-object.ts";
 import {
   createEventRecorder,
   EVENTS_BURST,
@@ -20,6 +22,7 @@ interface Write {
 
 let writes: Write[];
 let warnings: object[];
+let results: string[];
 let answer: () => Promise<void>;
 let recorder: EventRecorder;
 
@@ -34,10 +37,12 @@ beforeEach(() => {
   jest.useFakeTimers();
   writes = [];
   warnings = [];
+  results = [];
   answer = () => Promise.resolve();
   recorder = createEventRecorder({
     client: { request },
     podName: "operator-1",
+    onResult: (reason, result) => results.push(`${reason} ${result}`),
     log: { warn: (fields: object) => warnings.push(fields) },
   });
 });
@@ -57,6 +62,14 @@ function record(namespace: string, { uid = crypto.randomUUID() as string, once =
     ...(once && { once }),
   });
 }
+
+/** How many Events had this result. */
+const resultsOf = (result: string) =>
+  results.filter((one) => one === `DependencyUnavailable ${result}`).length;
+
+/** Events that the written ones say were left out. */
+const saidLeftOut = () =>
+  writes.reduce((sum, { message }) => sum + Number(/\((\d+) more/.exec(message)?.[1] ?? 0), 0);
 
 /** The most writes in any minute. */
 function busiestMinute(): number {
@@ -85,10 +98,11 @@ test("writes 60 a minute at most, whatever comes, and says how many each one sta
   expect(EVENTS_BURST + EVENTS_PER_MINUTE).toBe(MOST_IN_A_MINUTE);
   // All turns are used.
   expect(writes.length).toBeGreaterThanOrEqual(EVENTS_BURST + 10 * EVENTS_PER_MINUTE - 1);
-  const leftOut = writes.map(({ message }) => Number(/\((\d+) more/.exec(message)?.[1] ?? 0));
-  const told = leftOut.reduce((sum, one) => sum + one, writes.length);
+  const told = writes.length + saidLeftOut();
   // But for those that wait still, and those that were left out since the last.
   expect(600 * 20 - told).toBeLessThanOrEqual(20 * 2 + 10);
+  expect(resultsOf("written")).toBe(writes.length);
+  expect(600 * 20 - resultsOf("written") - resultsOf("left_out")).toBeLessThanOrEqual(10);
 });
 
 test("one namespace does not use up the turns of another", async () => {
@@ -119,6 +133,30 @@ test("one object does not use up the turns of its namespace", async () => {
     await jest.advanceTimersByTimeAsync(1_000);
   }
   expect(writes.length).toBeLessThanOrEqual(5 + 2);
+  expect(resultsOf("written") + resultsOf("left_out")).toBe(120);
+  record("shop");
+  await jest.advanceTimersByTimeAsync(1_000);
+  // The next one there says what nothing was said of.
+  expect(saidLeftOut()).toBe(resultsOf("left_out"));
+});
+
+test("what is said again and again of an object does not keep away what else there is to say of it", async () => {
+  const regarding = policySubject({ namespace: "shop", name: "web", uid: "6f1c" });
+  const evicted = { type: "Normal", reason: "PodEvicted", message: "Pod web-1." } as const;
+  const down = { type: "Warning", reason: "DependencyUnavailable", message: "orders-db" } as const;
+  const up = { type: "Normal", reason: "DependencyRecovered", message: "orders-db" } as const;
+  // A rollout evicts pod after pod until the dependency goes down, for a moment.
+  for (let pod = 0; pod < 40; pod += 1) {
+    recorder.record({ regarding, ...evicted });
+    await jest.advanceTimersByTimeAsync(20_000);
+  }
+  for (const event of [down, up]) recorder.record({ regarding, ...event });
+  await jest.advanceTimersByTimeAsync(MINUTE);
+  expect(results).toContain("PodEvicted left_out");
+  expect(results.slice(-2)).toStrictEqual([
+    "DependencyUnavailable written",
+    "DependencyRecovered written",
+  ]);
 });
 
 test("what cannot be written is lost, and the log tells of it once a minute", async () => {
@@ -126,6 +164,7 @@ test("what cannot be written is lost, and the log tells of it once a minute", as
   for (let one = 0; one < 10; one += 1) record("shop");
   await jest.advanceTimersByTimeAsync(1_000);
   expect(writes).toHaveLength(10);
+  expect(resultsOf("failed")).toBe(10);
   expect(warnings).toMatchObject([{ failed: 1 }]);
   await jest.advanceTimersByTimeAsync(MINUTE);
   record("shop");
@@ -139,6 +178,7 @@ test("that an Event is there already is no failure where it is to be said once",
   record("shop", { once: "r1" });
   await jest.advanceTimersByTimeAsync(1_000);
   expect(warnings).toStrictEqual([]);
+  expect(results).toStrictEqual(["DependencyUnavailable repeated"]);
   record("shop");
   await jest.advanceTimersByTimeAsync(1_000);
   expect(warnings).toHaveLength(1);

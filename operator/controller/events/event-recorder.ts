@@ -4,7 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import type { EventReason } from "../../api/event-reasons.ts";
+import { isApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { createPacedWarning } from "../kube/paced-warning.ts";
 import { createTokenBucket } from "../kube/token-bucket.ts";
 import { createEventLines, type NextEvent } from "./event-lines.ts";
 import { type EventToRecord, eventObject, eventPath } from "./event-object.ts";
@@ -14,20 +17,23 @@ import { createPace } from "./pace.ts";
 export const EVENTS_BURST = 20;
 /** In the long run. */
 export const EVENTS_PER_MINUTE = 40;
-/** About one object: at once, as when it turns down and up twice and something else happens to it. */
-const OBJECT_BURST = 5;
+/** Of one reason about one object: at once, as when it turns down some times in a row. */
+const REASON_BURST = 5;
 /** And then one so often, however fast it flaps. */
-const OBJECT_MILLISECONDS = 60_000;
-/** Objects about which that is remembered. */
-const MOST_OBJECTS = 5_000;
-/** A log line about Events that could not be written comes at most so often. */
-const COMPLAINT_MILLISECONDS = 60_000;
+const REASON_MILLISECONDS = 60_000;
+/** Objects and reasons of which that is remembered. */
+const MOST_REASONS = 5_000;
+/** What became of an Event: `repeated` stands in the cluster already, `left_out` had no turn. */
+export const EVENT_RESULTS = ["written", "repeated", "left_out", "failed"] as const;
+export type EventResult = (typeof EVENT_RESULTS)[number];
 
 /** What a recorder needs. */
 export interface EventRecorderOptions {
   client: Pick<KubeClient, "request">;
   /** This replica's pod, which the Events name as their source. */
   podName: string;
+  /** Called with what became of each Event. */
+  onResult?: ((reason: EventReason, result: EventResult) => void) | undefined;
   log: Pick<Logger, "warn">;
 }
 
@@ -39,36 +45,29 @@ export interface EventRecorder {
   stop(): Promise<void>;
 }
 
+/** By reason, too: a rollout that evicts pod after pod must not keep it from the policy that a dependency is down. */
+const paceKey = ({ regarding, reason }: EventToRecord) => `${regarding.uid} ${reason}`;
+
 function withLeftOut({ event, leftOut }: NextEvent): EventToRecord {
   if (leftOut === 0) return event;
   return { ...event, message: `${event.message} (${leftOut} more Events here were left out)` };
 }
 
 /** A recorder that has said nothing yet. */
-export function createEventRecorder({ client, podName, log }: EventRecorderOptions): EventRecorder {
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { client, podName, onResult = () => {}, log } = options;
   const bucket = createTokenBucket({ perSecond: EVENTS_PER_MINUTE / 60, burst: EVENTS_BURST });
-  const lines = createEventLines();
+  const lines = createEventLines(({ reason }) => onResult(reason, "left_out"));
+  const warn = createPacedWarning(log, "Events could not be written and are lost");
   const pace = createPace({
-    burst: OBJECT_BURST,
-    milliseconds: OBJECT_MILLISECONDS,
-    most: MOST_OBJECTS,
+    burst: REASON_BURST,
+    milliseconds: REASON_MILLISECONDS,
+    most: MOST_REASONS,
   });
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
-  let failed = 0;
-  let complainedAt = Number.NEGATIVE_INFINITY;
-
-  function complain(err: unknown): void {
-    failed += 1;
-    const now = performance.now();
-    if (stopping.signal.aborted || now - complainedAt < COMPLAINT_MILLISECONDS) return;
-    complainedAt = now;
-    log.warn({ err, failed }, "Events could not be written and are lost");
-    failed = 0;
-  }
-
-  async function write(next: NextEvent): Promise<void> {
+  async function write(next: NextEvent): Promise<EventResult> {
     const { at, event } = next;
     const about = { at, instance: podName, unique: randomUUID() };
     try {
@@ -78,17 +77,19 @@ export function createEventRecorder({ client, podName, log }: EventRecorderOptio
         body: eventObject(withLeftOut(next), about),
         signal: stopping.signal,
       });
+      return "written";
     } catch (error) {
       // Said before, by this replica or the last leader.
-      if (event.once !== undefined && isApiError(error, 409)) return;
-      complain(error);
+      if (event.once !== undefined && isApiError(error, 409)) return "repeated";
+      if (!stopping.signal.aborted) warn(error);
+      return "failed";
     }
   }
 
   async function writeNext(): Promise<void> {
     // Chosen at the last moment: while it waited for its turn, something that goes first may have come.
     const next = lines.next(performance.now());
-    if (next) await write(next);
+    if (next) onResult(next.event.reason, await write(next));
   }
 
   /** One at a time: an API server that is slow has no more than one of our Events at hand. */
@@ -110,7 +111,10 @@ export function createEventRecorder({ client, podName, log }: EventRecorderOptio
       if (stopping.signal.aborted) return;
       const since = performance.now();
       // In a line that is full it is counted alone: what is not told is not to fill the memory of what was.
-      if (lines.hasRoom(event) && !pace.take(event.regarding.uid, since)) return;
+      if (lines.hasRoom(event) && !pace.take(paceKey(event), since)) {
+        lines.leaveOut(event);
+        return;
+      }
       lines.add({ event, at: new Date(), since });
       startNext();
     },

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { claimsOf } from "../../api/claims.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../policy/pods.ts";
-import { podOf } from "../policy/testing/records.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
 import type { EventToRecord } from "./event-object.ts";
 import {
   createTellInjections,
@@ -36,7 +37,7 @@ function skipped(change: Partial<PodRecord> = {}): PodRecord {
   const { sidecar: _, ...bare } = pod({ skipped: HOST_NETWORK, ...change });
   return bare;
 }
-const look = (...pods: PodRecord[]) => tell.look({ policy, policies: [policy], pods });
+const look = (...pods: PodRecord[]) => tell.look({ policy, claims: claimsOf([policy]), pods });
 const short = () =>
   said.map(({ regarding, reason, message }) => `${regarding.name} ${reason}: ${message}`);
 
@@ -55,7 +56,7 @@ test("an owner whose pods are injected is told so once for each revision", () =>
   const edited = testPolicy({ probe: { periodSeconds: 3, timeoutSeconds: 5 } });
   const revision = revisionOf(edited);
   const sidecar = { policy: "web", revision, ready: true };
-  tell.look({ policy: edited, policies: [edited], pods: [pod({ sidecar })] });
+  tell.look({ policy: edited, claims: claimsOf([edited]), pods: [pod({ sidecar })] });
   expect(said.map(({ once }) => once)).toStrictEqual([
     `web/${revisionOf(policy)}`,
     `web/${revision}`,
@@ -107,9 +108,9 @@ test.each([
 test("of a pod that an older policy has, the older one says it", () => {
   const older = testPolicy({ name: "older", creationTimestamp: "2020-01-01T00:00:00Z" });
   const pods = [skipped()];
-  tell.look({ policy, policies: [policy, older], pods });
+  tell.look({ policy, claims: claimsOf([policy, older]), pods });
   expect(said).toStrictEqual([]);
-  tell.look({ policy: older, policies: [policy, older], pods });
+  tell.look({ policy: older, claims: claimsOf([policy, older]), pods });
   expect(said).toHaveLength(1);
 });
 

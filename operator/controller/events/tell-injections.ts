@@ -3,12 +3,13 @@
  * webhook, which answers in every replica and within milliseconds, writes nothing, and a dry run, of which no pod
  * comes, says nothing.
  */
+import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { EventReason } from "../../api/event-reasons.ts";
-import { matchingPolicies } from "../../api/select-policy.ts";
 import { currentRevisions } from "../../inject/revision.ts";
-import type { PodRecord } from "../policy/pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 
 /**
  * Pods tell of their injection for so long. A new leader, which sees all pods at once, so says no more than what the
@@ -21,8 +22,8 @@ const MOST_REMEMBERED = 5_000;
 /** The pods of a policy's namespace. */
 export interface InjectionsLook {
   policy: EffectivePolicy;
-  /** All policies of the namespace, by which it is known whose a pod is. */
-  policies: readonly EffectivePolicy[];
+  /** Of all policies of the namespace, by which it is known whose a pod is. */
+  claims: Claims<EffectivePolicy>;
   /** All pods, those skipped that the policy cannot have. */
   pods: readonly PodRecord[];
 }
@@ -54,9 +55,9 @@ function injectedUnder({ name }: EffectivePolicy, revisions: readonly string[], 
  */
 const NOT_SAID = "RestartPolicy";
 
-function skippedUnder({ policy, policies }: InjectionsLook, pod: PodRecord): Said | undefined {
+function skippedUnder({ policy, claims }: InjectionsLook, pod: PodRecord): Said | undefined {
   const { labels, sidecar, skipped } = pod;
-  if (sidecar || !skipped || matchingPolicies(policies, labels)[0]?.name !== policy.name) {
+  if (sidecar || !skipped || claims.owner(labels)?.name !== policy.name) {
     return undefined;
   }
   if (skipped.reason === NOT_SAID) return undefined;
@@ -76,10 +77,7 @@ export function createTellInjections(events: Pick<EventRecorder, "record">): Tel
   /** Whether it is new. */
   function remember(key: string): boolean {
     if (remembered.has(key)) return false;
-    for (const oldest of remembered) {
-      if (remembered.size < MOST_REMEMBERED) break;
-      remembered.delete(oldest);
-    }
+    forgetOldest(remembered, MOST_REMEMBERED);
     remembered.add(key);
     return true;
   }

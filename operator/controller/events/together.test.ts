@@ -13,13 +13,13 @@ beforeEach(() => {
   together = createTogether();
 });
 
-function turn(to: "unready" | "ready", uid: string, reason: Reason = "ConnectionRefused") {
+function transition(to: "unready" | "ready", uid: string, reason: Reason = "ConnectionRefused") {
   return { to, pod: { uid }, holds: [{ name: "orders-db", reason, since: 0 }] };
 }
 /** As many turn unready; returns how many have an Event of their own. */
 function unready(pods: number, now: number, reason?: Reason): number {
   const uids = Array.from({ length: pods }, (_, pod) => `${now}-${pod}`);
-  return uids.filter((uid) => together.takeOwn(turn("unready", uid, reason), now)).length;
+  return uids.filter((uid) => together.takeOwn(transition("unready", uid, reason), now)).length;
 }
 
 test("a few pods have Events of their own", () => {
@@ -62,7 +62,7 @@ test("what most of them say goes first, and what few say is counted", () => {
 test("those that had an Event of their own have one when they are ready, others are told together", () => {
   unready(20, 0);
   const own = Array.from({ length: 20 }, (_, pod) =>
-    together.takeOwn(turn("ready", `0-${pod}`), 0),
+    together.takeOwn(transition("ready", `0-${pod}`), 0),
   );
   expect(own.filter((one) => one)).toHaveLength(OWN_EVENTS);
   expect(own[0]).toBe(true);
@@ -71,26 +71,26 @@ test("those that had an Event of their own have one when they are ready, others 
     { to: "ready", text: "10 more pods: orders-db" },
   ]);
   // Once for each time it was unready.
-  expect(together.takeOwn(turn("ready", "0-0"), 0)).toBe(false);
+  expect(together.takeOwn(transition("ready", "0-0"), 0)).toBe(false);
 });
 
 test("no more pods with Events of their own are remembered than may be", () => {
   const slow = 6_000;
   for (let pod = 0; pod < 1_001; pod += 1) {
-    expect(together.takeOwn(turn("unready", `${pod}`), pod * slow)).toBe(true);
+    expect(together.takeOwn(transition("unready", `${pod}`), pod * slow)).toBe(true);
   }
   const now = 1_000 * slow;
   unready(OWN_EVENTS, now);
-  expect(together.takeOwn(turn("ready", "1000"), now)).toBe(true);
-  expect(together.takeOwn(turn("ready", "0"), now)).toBe(false);
+  expect(together.takeOwn(transition("ready", "1000"), now)).toBe(true);
+  expect(together.takeOwn(transition("ready", "0"), now)).toBe(false);
 });
 
 test("what has been said of all is not said again", () => {
   unready(20, 0);
-  const both = turn("unready", "both");
+  const both = transition("unready", "both");
   const sessions = { name: "sessions", reason: "CheckTimeout" as const, since: 0 };
   together.takeOwn({ ...both, holds: [...both.holds, sessions] }, 0);
-  together.takeOwn(turn("ready", "another"), 0);
+  together.takeOwn(transition("ready", "another"), 0);
   together.saidOfAll("unready", "orders-db");
   expect(together.due(GATHER_MILLISECONDS)).toStrictEqual([
     { to: "unready", text: "1 more pod: orders-db: ConnectionRefused, sessions: CheckTimeout" },

@@ -1,7 +1,8 @@
 /** What many pods of one policy have in common is said once, with their number. */
+import { forgetOldest } from "./forget-oldest.ts";
 import { createPace, type Pace } from "./pace.ts";
-import type { PodTurn } from "./pod-turns.ts";
-import { manyPodsText } from "./turn-texts.ts";
+import type { PodTransition } from "./pod-transitions.ts";
+import { manyPodsText } from "./transition-texts.ts";
 
 /** Pods of one policy that have Events of their own, at once: as many as an example of a fault needs. */
 export const OWN_EVENTS = 10;
@@ -16,8 +17,8 @@ const MOST_OWN = 1_000;
 /** Different things that are told of one policy at one time, those of most pods. */
 const MOST_TEXTS = 3;
 
-type Turn = PodTurn<{ uid: string }>;
-type Kind = Turn["to"];
+type Transition = PodTransition<{ uid: string }>;
+type Kind = Transition["to"];
 
 /** What is to be said of pods together. */
 export interface ToldTogether {
@@ -26,10 +27,10 @@ export interface ToldTogether {
   text: string;
 }
 
-/** Gathers the turns of one policy's pods. */
+/** Gathers the transitions of one policy's pods. */
 export interface Together {
   /** Whether the pod has an Event of its own; else it is gathered. `now` in milliseconds. */
-  takeOwn(turn: Turn, now: number): boolean;
+  takeOwn(transition: Transition, now: number): boolean;
   /** It has been said of all pods: what was gathered of this dependency alone is not said again. */
   saidOfAll(to: Kind, name: string): void;
   /** What is to be said now, and no more after that. */
@@ -59,22 +60,19 @@ export function createTogether(): Together {
   /** Pods whose Event said that they are unready. */
   const own = new Set<string>();
 
-  function remember({ to, pod }: Turn): void {
+  function remember({ to, pod }: Transition): void {
     if (to === "ready") return;
-    for (const oldest of own) {
-      if (own.size < MOST_OWN) break;
-      own.delete(oldest);
-    }
+    forgetOldest(own, MOST_OWN);
     own.add(pod.uid);
   }
 
-  function gather(turn: Turn, now: number): void {
+  function gather(transition: Transition, now: number): void {
     if (groups.size === 0)
       dueAt = Math.max(now + GATHER_MILLISECONDS, toldAt + TOGETHER_MILLISECONDS);
-    const text = manyPodsText(turn);
-    const key = `${turn.to} ${text}`;
-    const names = turn.holds.map(({ name }) => name);
-    const group = groups.get(key) ?? { to: turn.to, names, text, pods: 0 };
+    const text = manyPodsText(transition);
+    const key = `${transition.to} ${text}`;
+    const names = transition.holds.map(({ name }) => name);
+    const group = groups.get(key) ?? { to: transition.to, names, text, pods: 0 };
     group.pods += 1;
     groups.set(key, group);
   }
@@ -92,13 +90,13 @@ export function createTogether(): Together {
   }
 
   return {
-    takeOwn: (turn, now) => {
-      const completes = turn.to === "ready" && own.delete(turn.pod.uid);
+    takeOwn: (transition, now) => {
+      const completes = transition.to === "ready" && own.delete(transition.pod.uid);
       if (completes || pace.take("", now)) {
-        remember(turn);
+        remember(transition);
         return true;
       }
-      gather(turn, now);
+      gather(transition, now);
       return false;
     },
     saidOfAll: (to, name) => {

@@ -2,17 +2,17 @@
  * Whether injection is to stop because nodes cannot pull the sidecar's image: an app whose pod waits for that image
  * does not start at all, so that a pod without the sidecar is better. Pure.
  */
-import type { ImageState } from "./image-state.ts";
+import type { ImageState } from "../pods/image-state.ts";
 
 /** So many pods have to wait: one can be on a node that is broken. */
-export const STOP_AFTER_PODS = 3;
+const STOP_AFTER_PODS = 3;
 /** For so long each: a registry that is restarted is back by then. */
-export const STOP_AFTER_MILLISECONDS = 60_000;
+const STOP_AFTER_MILLISECONDS = 60_000;
 /**
  * A stopped namespace in which no pod has waited for so long is tried again: nothing is left there that could show
  * that the image is back. It costs three more pods their start where it is not.
  */
-export const RETRY_MILLISECONDS = 600_000;
+const RETRY_MILLISECONDS = 600_000;
 
 /** A pod with our container. */
 export interface PullingPod {
@@ -41,43 +41,92 @@ interface Wait {
 export interface PullHistory {
   /** By the pods' uids. */
   waits: ReadonlyMap<string, Wait>;
-  /** The namespaces in which nothing is injected, and when a pod was last seen waiting there. */
+  /** The namespaces that are stopped for pods of their own, and when one was last seen waiting there. */
   stopped: ReadonlyMap<string, number>;
-  /** Nothing is injected anywhere. */
+  /** Set while nothing is injected anywhere: when a pod was last seen waiting for the very image. */
+  everywhere: number | undefined;
+}
+
+/** Namespaces that go on although nothing has shown that nodes can pull the image: nobody waits any more. */
+export interface Resumed {
+  /** Those that were stopped for pods of their own. */
+  here: readonly string[];
+  /** All were stopped, and no pod has the image. */
   everywhere: boolean;
 }
 
-/** What a new leader knows: the namespaces that the last one had stopped. */
-export function stoppedBefore(namespaces: readonly string[], now: number): PullHistory {
-  const stopped = new Map(namespaces.map((namespace) => [namespace, now]));
-  return { waits: new Map(), stopped, everywhere: stopped.size > 1 };
+/** When a look was, and how much it saw. */
+export interface LookTime {
+  /** In milliseconds of any steady clock. */
+  now: number;
+  /** The pods of every namespace with a policy were known. Else one that is not may have the image. */
+  areAllKnown: boolean;
+}
+
+/** What a new leader knows of what the last one had stopped: namespaces for pods of their own, or all. */
+export function stoppedBefore(
+  { namespaces, everywhere }: { namespaces: Iterable<string>; everywhere: boolean },
+  now: number,
+): PullHistory {
+  const stopped = new Map([...namespaces].map((namespace) => [namespace, now]));
+  return { waits: new Map(), stopped, everywhere: everywhere ? now : undefined };
 }
 
 function isWaiting({ image }: PullingPod): boolean {
   return image === "Waiting" || image === "WaitingElsewhere";
 }
 
-/** Namespaces in which a pod has got the image that had waited for it. */
-function gotIt(before: PullHistory, pods: readonly PullingPod[]): Set<string> {
-  const got = pods.filter(({ uid, image }) => image === "Pulled" && before.waits.has(uid));
-  return new Set(got.map(({ namespace }) => namespace));
+/** What pods have shown that had waited for the image and have got it. */
+interface Got {
+  /** Their namespaces. */
+  namespaces: ReadonlySet<string>;
+  /** One had waited for the very image. */
+  isExact: boolean;
 }
 
-/** Namespaces that go on although nothing has shown that the image is back: no pod has waited there for long enough. */
+function gotIt(before: PullHistory, pods: readonly PullingPod[]): Got {
+  const got = pods.flatMap(({ uid, image }) =>
+    image === "Pulled" ? (before.waits.get(uid) ?? []) : [],
+  );
+  return {
+    namespaces: new Set(got.map(({ namespace }) => namespace)),
+    isExact: got.some(({ exact }) => exact),
+  };
+}
+
+function hasNobodyIt(pods: readonly PullingPod[]): boolean {
+  return !pods.some(({ image }) => image === "Pulled");
+}
+
+/**
+ * Whether a pod that got the image has shown it for this namespace. One of another namespace shows it only where nobody
+ * had the image: where others had it, the trouble is this namespace's own, such as its mirror or its pull secret.
+ */
+function isShown(before: PullHistory, got: Got, namespace: string): boolean {
+  return got.namespaces.has(namespace) || (before.everywhere !== undefined && got.isExact);
+}
+
+/** What goes on after this look with nothing to show for it. */
 export function resumedUnproven(
   before: PullHistory,
   after: PullHistory,
   pods: readonly PullingPod[],
-): string[] {
-  if (gotIt(before, pods).size > 0) return [];
-  return [...before.stopped.keys()].filter((namespace) => !isStopped(after, namespace));
+): Resumed {
+  const got = gotIt(before, pods);
+  return {
+    here: [...before.stopped.keys()].filter(
+      (namespace) => !(isStopped(after, namespace) || isShown(before, got, namespace)),
+    ),
+    everywhere:
+      before.everywhere !== undefined && after.everywhere === undefined && hasNobodyIt(pods),
+  };
 }
 
 /** The waits now; a pod between two states of the kubelet goes on waiting. */
 function waitsNow(
   before: PullHistory,
   pods: readonly PullingPod[],
-  { got, now }: { got: ReadonlySet<string>; now: number },
+  { got, now }: { got: Got; now: number },
 ): Map<string, Wait> {
   const waits = new Map<string, Wait>();
   for (const pod of pods) {
@@ -86,7 +135,12 @@ function waitsNow(
     if (image === "Pulled" || !(known || isWaiting(pod))) continue;
     const exact = known?.exact ?? image === "Waiting";
     const since = known ? known.since : now;
-    waits.set(uid, { namespace, name, exact, since: got.has(namespace) ? undefined : since });
+    waits.set(uid, {
+      namespace,
+      name,
+      exact,
+      since: got.namespaces.has(namespace) ? undefined : since,
+    });
   }
   return waits;
 }
@@ -117,23 +171,36 @@ function toStop(waits: ReadonlyMap<string, Wait>, now: number) {
 function stoppedNow(
   before: PullHistory,
   waiting: ReadonlySet<string>,
-  { added, got, now }: { added: Iterable<string>; got: ReadonlySet<string>; now: number },
+  { added, got, now }: { added: Iterable<string>; got: Got; now: number },
 ): Map<string, number> {
   const stopped = new Map<string, number>();
   for (const namespace of [...before.stopped.keys(), ...added]) {
     const last = waiting.has(namespace) ? now : (before.stopped.get(namespace) ?? now);
-    // Where nobody waits, a pod elsewhere has shown it: the image can be pulled again.
-    const isOver = got.has(namespace) || (got.size > 0 && !waiting.has(namespace));
+    // Pods that wait here say that it is not over, whatever one elsewhere has shown.
+    const isOver =
+      got.namespaces.has(namespace) || (isShown(before, got, namespace) && !waiting.has(namespace));
     if (!isOver && now - last < RETRY_MILLISECONDS) stopped.set(namespace, last);
   }
   return stopped;
 }
 
-/** What is known after one more look at all pods with our container. */
+/** When a pod was last seen waiting for the very image, where nothing is injected anywhere; else undefined. */
+function everywhereNow(
+  { everywhere }: PullHistory,
+  waits: ReadonlyMap<string, Wait>,
+  { areEnough, areAllKnown, now }: LookTime & { areEnough: boolean },
+): number | undefined {
+  if (areEnough && areAllKnown) return now;
+  if (everywhere === undefined) return undefined;
+  const last = [...waits.values()].some(({ exact }) => exact) ? now : everywhere;
+  return now - last < RETRY_MILLISECONDS ? last : undefined;
+}
+
+/** What is known after one more look at the pods with our container. */
 export function afterLook(
   before: PullHistory,
   pods: readonly PullingPod[],
-  now: number,
+  { now, areAllKnown }: LookTime,
 ): PullHistory {
   const got = gotIt(before, pods);
   const waits = waitsNow(before, pods, { got, now });
@@ -142,25 +209,31 @@ export function afterLook(
   const stopped = stoppedNow(before, waiting, { added, got, now });
   // A pod that has the image shows that it is there, and that the trouble is that of single nodes or namespaces. Else
   // whoever may create pods in one namespace could stop injection for everybody.
-  const nobodyHasIt = !pods.some(({ image }) => image === "Pulled");
-  const everywhere = stopped.size > 0 && nobodyHasIt && (before.everywhere || areEnough);
+  const everywhere = hasNobodyIt(pods)
+    ? everywhereNow(before, waits, { areEnough, areAllKnown, now })
+    : undefined;
   return { waits, stopped, everywhere };
 }
 
 /** Milliseconds until the next look says something that no change of a pod tells; undefined: none does. */
-export function nextLookAfter({ waits, stopped }: PullHistory, now: number): number | undefined {
+export function nextLookAfter(
+  { waits, stopped, everywhere }: PullHistory,
+  now: number,
+): number | undefined {
   const due = [
     ...[...waits.values()]
       .flatMap(({ since }) => since ?? [])
       .map((at) => at + STOP_AFTER_MILLISECONDS),
-    ...[...stopped.values()].map((at) => at + RETRY_MILLISECONDS),
+    ...[...stopped.values(), ...(everywhere === undefined ? [] : [everywhere])].map(
+      (at) => at + RETRY_MILLISECONDS,
+    ),
   ].filter((at) => at > now);
   return due.length === 0 ? undefined : Math.min(...due) - now;
 }
 
 /** Whether pods of the namespace are not injected. */
 export function isStopped({ stopped, everywhere }: PullHistory, namespace: string): boolean {
-  return everywhere || stopped.has(namespace);
+  return everywhere !== undefined || stopped.has(namespace);
 }
 
 /** The pod of the namespace that has waited longest. */

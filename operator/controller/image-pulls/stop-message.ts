@@ -1,8 +1,27 @@
-/** What a policy says while injection is stopped. Pure. */
+/**
+ * What a policy says while injection is stopped, and what the next leader reads in it: which namespaces are stopped
+ * for themselves, and whether all are. Pure.
+ */
 
-const beginningWith = (image: string) => `The sidecar's image ${image} cannot be pulled by nodes`;
-const OVER =
-  "Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.";
+/**
+ * `here`: pods of this namespace have waited, and nothing is injected in it. `everywhere`: so they have, and nothing is
+ * injected in any namespace. `elsewhere`: nothing is injected in any, and none of this one's pods has waited.
+ */
+export type StopScope = "here" | "everywhere" | "elsewhere";
+
+const SCOPES: readonly StopScope[] = ["here", "everywhere", "elsewhere"];
+
+/** Begins the message; another one for each scope, none of which begins another. */
+function beginning(image: string, scope: StopScope): string {
+  const who = scope === "elsewhere" ? " for pods of other namespaces" : "";
+  const whose = scope === "here" ? "this namespace" : "all namespaces";
+  return `The sidecar's image ${image} cannot be pulled by nodes${who}, so new pods of ${whose} start without the sidecar.`;
+}
+
+function howItEnds(scope: StopScope): string {
+  const who = scope === "here" ? "a pod of this namespace" : "a pod";
+  return `Injection goes on once ${who} that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.`;
+}
 
 /**
  * The sentences; `pod` is one of the policy's namespace that waits. Pods of other namespaces are not named: who may
@@ -10,17 +29,16 @@ const OVER =
  */
 export function stopMessage(
   image: string,
-  { namespace, pod }: { namespace: string; pod: string | undefined },
+  { scope, namespace, pod }: { scope: StopScope; namespace: string; pod: string | undefined },
 ): string {
-  const where = pod === undefined ? " for pods of other namespaces" : "";
-  const what = `${beginningWith(image)}${where}, so new pods start without the sidecar.`;
-  if (pod === undefined) return `${what} ${OVER}`;
+  const what = beginning(image, scope);
+  if (pod === undefined) return `${what} ${howItEnds(scope)}`;
   const why = `What the nodes say: kubectl describe pod ${pod} -n ${namespace}.`;
   const stuck = "Pods that wait already do not start before they have it: delete them.";
-  return `${what} ${why} ${stuck} ${OVER}`;
+  return `${what} ${why} ${stuck} ${howItEnds(scope)}`;
 }
 
-/** Whether a message is of a stop because of this very image. */
-export function isAbout(message: string, image: string): boolean {
-  return message.startsWith(beginningWith(image));
+/** The scope of a stop that this message tells of; undefined where it is of none, or because of another image. */
+export function readStopScope(message: string, image: string): StopScope | undefined {
+  return SCOPES.find((scope) => message.startsWith(beginning(image, scope)));
 }

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import type { EventToRecord } from "../events/event-object.ts";
-import { podOf } from "../policy/testing/records.ts";
-import type { ImageState } from "./image-state.ts";
+import type { ImageState } from "../pods/image-state.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
+import type { ReportingPolicy } from "./read-reports.ts";
 import { recordStop } from "./record-stop.ts";
 import { type ImagePullsOptions, watchImagePulls } from "./watch-image-pulls.ts";
 
@@ -24,11 +25,12 @@ function watched(options: Partial<ImagePullsOptions> = {}) {
     image: IMAGE,
     namespaces: () => ["shop", "blog"],
     pods: (namespace) => pods.get(namespace) ?? [],
+    synced: () => true,
     policies: () => [],
     onChange: () => {
       said.count += 1;
     },
-    onTurn: (change) => changes.push(change),
+    onTransition: (change) => changes.push(change),
     log: pino({ level: "silent" }),
     ...options,
   });
@@ -52,7 +54,7 @@ function watched(options: Partial<ImagePullsOptions> = {}) {
   return { pulls, put, changes, said };
 }
 
-test("says why, to each policy what its readers may know, and tells each turn once", () => {
+test("says why, to each policy what its readers may know, and tells each transition once", () => {
   const { pulls, put, changes } = watched();
   put("shop", "Waiting", "Waiting", "Waiting");
   expect(pulls.look()).toBe(60_000);
@@ -60,14 +62,14 @@ test("says why, to each policy what its readers may know, and tells each turn on
   jest.advanceTimersByTime(60_000);
   pulls.look();
   expect(pulls.whyStopped("shop")).toBe(
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods start without the sidecar. ` +
+    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods of all namespaces start without the sidecar. ` +
       "What the nodes say: kubectl describe pod web-0 -n shop. " +
       "Pods that wait already do not start before they have it: delete them. " +
       "Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
   expect(pulls.whyStopped("blog")).toBe(
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes for pods of other namespaces, so new pods start without ` +
-      "the sidecar. Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
+    `The sidecar's image ${IMAGE} cannot be pulled by nodes for pods of other namespaces, so new pods of all ` +
+      "namespaces start without the sidecar. Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
   expect(pulls.stoppedNamespaces()).toBe(2);
   pulls.look();
@@ -99,28 +101,65 @@ test("tells of a namespace that is added or goes on while others stay stopped", 
   expect(pulls.whyStopped("blog")).toBeUndefined();
 });
 
-test("that injection went on by time alone is unproven until a pod made since has the image", () => {
+/** A minute in which three pods of the namespace wait, and ten in which they are gone. */
+function stoppedAndGone({ pulls, put }: ReturnType<typeof watched>, namespace: string): void {
+  put(namespace, "Waiting", "Waiting", "Waiting");
+  pulls.look();
+  jest.advanceTimersByTime(60_000);
+  pulls.look();
+  expect(pulls.whyUnproven(namespace)).toBeUndefined();
+  put(namespace);
+  pulls.look();
+  jest.advanceTimersByTime(600_000);
+  pulls.look();
+  expect(pulls.whyStopped(namespace)).toBeUndefined();
+}
+
+test("a stop of all that ended by time alone is unproven until a pod has the image, in each namespace with waits one of its own", () => {
+  const all = watched();
+  const { pulls, put, said } = all;
+  stoppedAndGone(all, "shop");
+  expect(pulls.whyUnproven("shop")).toBe(
+    `Nodes could not pull the sidecar's image ${IMAGE}, and no new pod of this namespace has it yet: no pod is evicted before.`,
+  );
+  // It was held back with all others.
+  expect(pulls.whyUnproven("blog")).toBe(
+    `Nodes could not pull the sidecar's image ${IMAGE}, and no pod has it yet: no pod is evicted before.`,
+  );
+  put("blog", { image: "Pulled", created: Date.now() / 1_000 });
+  const before = said.count;
+  pulls.look();
+  expect(pulls.whyUnproven("blog")).toBeUndefined();
+  expect(pulls.whyUnproven("shop")).toBeDefined();
+  put("shop", { image: "Pulled", created: Date.now() / 1_000 });
+  pulls.look();
+  expect(pulls.whyUnproven("shop")).toBeUndefined();
+  // The policies say each of these.
+  expect(said.count - before).toBe(2);
+});
+
+test("a stop of one namespace that ended by time alone leaves the others as they were", () => {
+  const one = watched();
+  one.put("blog", "Pulled");
+  stoppedAndGone(one, "shop");
+  expect(one.pulls.whyUnproven("shop")).toBeDefined();
+  expect(one.pulls.whyUnproven("blog")).toBeUndefined();
+});
+
+test("a stop of one namespace says so, and no pod where none waits any more", () => {
   const { pulls, put } = watched();
+  put("blog", "Pulled");
   put("shop", "Waiting", "Waiting", "Waiting");
   pulls.look();
   jest.advanceTimersByTime(60_000);
   pulls.look();
-  expect(pulls.isUnproven("shop")).toBe(false);
   put("shop");
   pulls.look();
-  jest.advanceTimersByTime(600_000);
-  pulls.look();
-  expect(pulls.whyStopped("shop")).toBeUndefined();
-  expect(pulls.isUnproven("shop")).toBe(true);
-  // It was held back with all others.
-  expect(pulls.isUnproven("blog")).toBe(true);
-  // Pulled long ago, in a pod of that time.
-  put("shop", "Pulled");
-  pulls.look();
-  expect(pulls.isUnproven("shop")).toBe(true);
-  put("shop", { image: "Pulled", created: Date.now() / 1_000 });
-  pulls.look();
-  expect(pulls.isUnproven("shop")).toBe(false);
+  expect(pulls.whyStopped("blog")).toBeUndefined();
+  expect(pulls.whyStopped("shop")).toBe(
+    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods of this namespace start without the sidecar. ` +
+      "Injection goes on once a pod of this namespace that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
+  );
 });
 
 test("where a pod that waited has the image, nothing is unproven", () => {
@@ -132,7 +171,25 @@ test("where a pod that waited has the image, nothing is unproven", () => {
   put("shop", "Pulled", "Waiting", "Waiting");
   pulls.look();
   expect(pulls.whyStopped("shop")).toBeUndefined();
-  expect(pulls.isUnproven("shop")).toBe(false);
+  expect(pulls.whyUnproven("shop")).toBeUndefined();
+});
+
+test("not all are stopped while the pods of one namespace are not known: some may have the image", () => {
+  let isKnown = false;
+  const { pulls, put } = watched({ synced: (namespace) => isKnown || namespace === "shop" });
+  put("shop", "Waiting", "Waiting", "Waiting");
+  pulls.look();
+  jest.advanceTimersByTime(60_000);
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toBeDefined();
+  expect(pulls.whyStopped("blog")).toBeUndefined();
+  isKnown = true;
+  pulls.look();
+  expect(pulls.whyStopped("blog")).toBeDefined();
+  // What was known stays so.
+  isKnown = false;
+  pulls.look();
+  expect(pulls.whyStopped("blog")).toBeDefined();
 });
 
 test("pods without our container are none of its business", () => {
@@ -141,30 +198,96 @@ test("pods without our container are none of its business", () => {
   expect(pulls.look()).toBeUndefined();
 });
 
-test.each([
-  ["this image", IMAGE, "ImageNotPulled", true],
-  ["a longer name of that beginning", `${IMAGE}0`, "ImageNotPulled", false],
-  ["another image", "registry.example/healthpolicy/sidecar:2", "ImageNotPulled", false],
-  ["something else", IMAGE, "Reconciling", false],
-])("a new leader goes on from what the status says of %s", (_what, image, reason, goesOn) => {
-  const earlier = watched({ image });
-  earlier.put("shop", "Waiting", "Waiting", "Waiting");
-  earlier.pulls.look();
-  jest.advanceTimersByTime(60_000);
-  earlier.pulls.look();
-  const policies = ["shop", "blog"].map((namespace) => {
-    const message = earlier.pulls.whyStopped(namespace) ?? "";
-    return { namespace, status: { conditions: [{ type: "Programmed", reason, message }] } };
+/** The policies as a leader has written them. */
+function written({ pulls }: ReturnType<typeof watched>): ReportingPolicy[] {
+  const lastTransitionTime = new Date().toISOString();
+  return ["shop", "blog"].map((namespace) => {
+    const stopped = pulls.whyStopped(namespace);
+    const reason = stopped === undefined ? "Programmed" : "ImageNotPulled";
+    const message = stopped ?? `${pulls.whyUnproven(namespace) ?? ""} A pod created now gets it.`;
+    return {
+      namespace,
+      status: { conditions: [{ type: "Programmed", reason, message, lastTransitionTime }] },
+    };
   });
-  const { pulls, put, changes, said } = watched({ policies: () => policies });
-  expect(pulls.whyStopped("shop") !== undefined).toBe(goesOn);
-  expect(pulls.whyStopped("blog") !== undefined).toBe(goesOn);
-  // Only now it knows a pod to name.
-  put("shop", "Waiting");
+}
+
+/** What the policies of both namespaces say. */
+const says = ({ pulls }: ReturnType<typeof watched>) =>
+  ["shop", "blog"].map((one) => pulls.whyStopped(one) ?? pulls.whyUnproven(one));
+
+/** A leader after this one: it says the same before and after its first look at these pods. */
+function takesOver(last: ReturnType<typeof watched>, inShop: ImageState[]) {
+  const policies = written(last);
+  const next = watched({ policies: () => policies });
+  const { pulls, put, changes } = next;
+  expect(["shop", "blog"].map((one) => pulls.whyStopped(one) !== undefined)).toStrictEqual(
+    ["shop", "blog"].map((one) => last.pulls.whyStopped(one) !== undefined),
+  );
+  put("shop", ...inShop);
   pulls.look();
-  expect(said.count).toBe(goesOn ? 1 : 0);
-  expect(pulls.whyStopped("blog") !== undefined).toBe(goesOn);
+  expect(says(next)).toStrictEqual(says(last));
   expect(changes).toStrictEqual([]);
+  return next;
+}
+
+test("leaders one after another say of a stop of all what the first did, also before one of them has looked", () => {
+  const first = watched();
+  first.put("shop", "Waiting", "Waiting", "Waiting");
+  first.pulls.look();
+  jest.advanceTimersByTime(60_000);
+  first.pulls.look();
+  const second = takesOver(first, ["Waiting"]);
+  // Told by the status alone: no pod can be named.
+  const unseen = watched({ policies: () => written(second) });
+  const fourth = watched({ policies: () => written(unseen) });
+  expect(fourth.pulls.whyStopped("blog")).toBe(first.pulls.whyStopped("blog"));
+  fourth.put("blog", "Pulled");
+  fourth.put("shop", "Waiting");
+  fourth.pulls.look();
+  expect(fourth.pulls.whyStopped("shop")).toBeDefined();
+  expect(fourth.pulls.whyStopped("blog")).toBeUndefined();
+});
+
+test("leaders one after another leave two namespaces that were stopped for themselves two", () => {
+  const namespaces = () => ["shop", "blog", "wiki"];
+  const first = watched({ namespaces });
+  first.put("wiki", "Pulled");
+  for (const namespace of ["shop", "blog"]) first.put(namespace, "Waiting", "Waiting", "Waiting");
+  first.pulls.look();
+  jest.advanceTimersByTime(60_000);
+  first.pulls.look();
+  const policies = written(first);
+  const { pulls, put, said } = watched({ namespaces, policies: () => policies });
+  expect(pulls.stoppedNamespaces()).toBe(2);
+  expect(pulls.whyStopped("wiki")).toBeUndefined();
+  put("shop", "Waiting");
+  put("blog", "Waiting");
+  pulls.look();
+  // Only now it knows pods to name.
+  expect(said.count).toBe(1);
+  expect(pulls.stoppedNamespaces()).toBe(2);
+});
+
+test("a new leader knows what is unproven, and which pod proves it", () => {
+  const first = watched();
+  stoppedAndGone(first, "shop");
+  const created = Date.now() / 1_000;
+  jest.advanceTimersByTime(5_000);
+  const policies = written(first).map(({ namespace, status }) => {
+    const conditions = status?.conditions?.map((condition) => ({
+      ...condition,
+      lastTransitionTime: new Date(created * 1_000).toISOString(),
+    }));
+    return { namespace, status: { conditions } };
+  });
+  const next = watched({ policies: () => policies });
+  expect(says(next)).toStrictEqual(says(first));
+  next.pulls.look();
+  expect(says(next)).toStrictEqual(says(first));
+  next.put("shop", { image: "Pulled", created: created + 1 });
+  next.pulls.look();
+  expect(says(next)).toStrictEqual([undefined, undefined]);
 });
 
 test("Events go to the policies whose pods wait, ten at most", () => {

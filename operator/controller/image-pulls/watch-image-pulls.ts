@@ -1,6 +1,6 @@
 /** Looks whether pods get the sidecar's image, and remembers for which namespaces injection is stopped. */
 import type { Logger } from "pino";
-import type { PodRecord } from "../policy/pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import {
   afterLook,
   examplePod,
@@ -9,17 +9,11 @@ import {
   type PullHistory,
   type PullingPod,
   resumedUnproven,
-  stoppedBefore,
 } from "./injection-stop.ts";
-import { isAbout, stopMessage } from "./stop-message.ts";
-
-/** A policy, as far as a new leader reads in its status what the last one had stopped. */
-interface ReportingPolicy {
-  namespace: string;
-  status:
-    | { conditions?: readonly { type: string; reason: string; message: string }[] | undefined }
-    | undefined;
-}
+import { type PullKnowledge, type ReportingPolicy, readReports } from "./read-reports.ts";
+import { type StopScope, stopMessage } from "./stop-message.ts";
+import { isUnproven, unprovenAfter } from "./unproven.ts";
+import { unprovenMessage } from "./unproven-message.ts";
 
 /** What looking needs. */
 export interface ImagePullsOptions {
@@ -31,12 +25,14 @@ export interface ImagePullsOptions {
   pods: (
     namespace: string,
   ) => readonly Pick<PodRecord, "uid" | "namespace" | "name" | "created" | "sidecar">[];
+  /** Whether all pods of a namespace are known. */
+  synced: (namespace: string) => boolean;
   /** The policies as they are; asked for once, at the first look or question. */
   policies: () => Iterable<ReportingPolicy>;
   /** Called when policies say something else. */
   onChange: () => void;
   /** Called as well when it stops in namespaces whose pods wait, and when it goes on in such. */
-  onTurn: (change: { isStopped: boolean; waitingIn: readonly string[] }) => void;
+  onTransition: (change: { isStopped: boolean; waitingIn: readonly string[] }) => void;
   log: Pick<Logger, "error" | "info">;
 }
 
@@ -47,45 +43,41 @@ export interface ImagePulls {
   /** What a policy of the namespace says, where nothing is injected; undefined where pods are. */
   whyStopped(namespace: string): string | undefined;
   /**
-   * Whether injection went on there and no pod that was created since has the image. Such a namespace may be stopped
-   * again soon, and a pod that is replaced meanwhile would be lost.
+   * What a policy of the namespace says, where injection goes on and nothing has shown that nodes can pull the image:
+   * no pod there is evicted. Undefined elsewhere.
    */
-  isUnproven(namespace: string): boolean;
+  whyUnproven(namespace: string): string | undefined;
   /** How many of the namespaces with a policy get no sidecar. */
   stoppedNamespaces(): number;
 }
 
-/** Namespaces that the last leader has stopped because of this image. */
-function reportedStops({ policies, image }: ImagePullsOptions): string[] {
-  const stopped = [...policies()].filter(({ status }) =>
-    status?.conditions?.some(
-      ({ type, reason, message }) =>
-        type === "Programmed" && reason === "ImageNotPulled" && isAbout(message, image),
-    ),
-  );
-  return stopped.map(({ namespace }) => namespace);
-}
-
 /** Where something is stopped, as a text to compare. */
 function whereStopped({ stopped, everywhere }: PullHistory): string {
-  return [...stopped.keys(), everywhere ? "and everywhere else" : ""].sort().join(" ");
+  return [...stopped.keys(), everywhere === undefined ? "" : "and everywhere else"]
+    .sort()
+    .join(" ");
 }
 
 /** What the policies say, as a text to compare. */
-function said(history: PullHistory): string {
+function said({ history, unproven: { here, everywhere } }: PullKnowledge): string {
   const examples = [...history.stopped.keys()].map((one) => examplePod(history, one) ?? "");
-  return [whereStopped(history), ...examples].join(" ");
+  const unproven = [...here.keys(), everywhere ? "and everywhere else" : ""];
+  return JSON.stringify([whereStopped(history), examples, unproven]);
+}
+
+function scopeOf({ stopped, everywhere }: PullHistory, namespace: string): StopScope {
+  if (everywhere === undefined) return "here";
+  return stopped.has(namespace) ? "everywhere" : "elsewhere";
 }
 
 /** Has not looked yet. */
 export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
   const { image, log } = options;
-  let looked: PullHistory | undefined;
-  /** Since when, in milliseconds since 1970. */
-  const unproven = new Map<string, number>();
+  let looked: PullKnowledge | undefined;
+
   /** Not read before: a leader makes its caches current first. */
-  function history(): PullHistory {
-    looked ??= stoppedBefore(reportedStops(options), performance.now());
+  function known(): PullKnowledge {
+    looked ??= readReports(options.policies(), image, performance.now());
     return looked;
   }
 
@@ -100,7 +92,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
   }
 
   const stoppedNamespaces = () =>
-    [...options.namespaces()].filter((namespace) => isStopped(history(), namespace)).length;
+    [...options.namespaces()].filter((namespace) => isStopped(known().history, namespace)).length;
 
   function tell(before: PullHistory, after: PullHistory): void {
     const namespaces = stoppedNamespaces();
@@ -112,43 +104,41 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
       );
     }
     const added = [...after.stopped.keys()].filter((one) => !before.stopped.has(one));
-    if (added.length > 0) options.onTurn({ isStopped: true, waitingIn: added });
+    if (added.length > 0) options.onTransition({ isStopped: true, waitingIn: added });
     const over = [...before.stopped.keys()].filter((one) => !isStopped(after, one));
-    if (over.length > 0) options.onTurn({ isStopped: false, waitingIn: over });
-  }
-
-  function forgetProven(known: readonly PullingPod[]): void {
-    const withPolicy = new Set(options.namespaces());
-    for (const [namespace, since] of unproven) {
-      const isProven = known.some(
-        (pod) =>
-          pod.namespace === namespace && pod.image === "Pulled" && pod.created * 1_000 >= since,
-      );
-      if (isProven || !withPolicy.has(namespace)) unproven.delete(namespace);
-    }
+    if (over.length > 0) options.onTransition({ isStopped: false, waitingIn: over });
   }
 
   return {
     look: () => {
       const now = performance.now();
-      const before = history();
-      const known = pods();
-      const after = afterLook(before, known, now);
-      looked = after;
-      forgetProven(known);
-      const resumed = resumedUnproven(before, after, known);
-      // A stop of all holds namespaces back in which no pod waits, and these go on with it.
-      const all = resumed.length > 0 && before.everywhere ? options.namespaces() : resumed;
-      for (const namespace of all) unproven.set(namespace, Date.now());
-      if (whereStopped(before) !== whereStopped(after)) tell(before, after);
-      if (said(before) !== said(after)) options.onChange();
-      return nextLookAfter(after, now);
+      const before = known();
+      const all = pods();
+      const namespaces = new Set(options.namespaces());
+      const areAllKnown = [...namespaces].every(options.synced);
+      const history = afterLook(before.history, all, { now, areAllKnown });
+      const look = {
+        pods: all,
+        namespaces,
+        after: history,
+        resumed: resumedUnproven(before.history, history, all),
+      };
+      looked = { history, unproven: unprovenAfter(before.unproven, look, Date.now()) };
+      if (whereStopped(before.history) !== whereStopped(history)) tell(before.history, history);
+      if (said(before) !== said(looked)) options.onChange();
+      return nextLookAfter(history, now);
     },
-    whyStopped: (namespace) =>
-      isStopped(history(), namespace)
-        ? stopMessage(image, { namespace, pod: examplePod(history(), namespace) })
-        : undefined,
-    isUnproven: (namespace) => unproven.has(namespace),
+    whyStopped: (namespace) => {
+      const { history } = known();
+      if (!isStopped(history, namespace)) return undefined;
+      const scope = scopeOf(history, namespace);
+      return stopMessage(image, { scope, namespace, pod: examplePod(history, namespace) });
+    },
+    whyUnproven: (namespace) => {
+      const { history, unproven } = known();
+      if (isStopped(history, namespace) || !isUnproven(unproven, namespace)) return undefined;
+      return unprovenMessage(image, unproven.here.has(namespace) ? "here" : "everywhere");
+    },
     stoppedNamespaces,
   };
 }

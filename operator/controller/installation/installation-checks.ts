@@ -9,9 +9,10 @@ import {
   VERSION,
   WEBHOOK_PROOF_CONFIG_MAP,
 } from "../../api/names.ts";
-import { ApiError, type KubeClient } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
 import { WEBHOOK_CONFIGURATION } from "../webhook-configuration/webhook-configuration.ts";
-import { proofConfigMap, readProof } from "../webhook-configuration/webhook-proof.ts";
+import { proofConfigMap, readProof, UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
 import { certificateEnds, type Presenter } from "./certificate-ends.ts";
 import type { InstallationCheck } from "./run-checks.ts";
 
@@ -92,7 +93,7 @@ async function certificateTrusted(installation: Installation): Promise<string> {
   const caBundle = webhooks?.[0]?.clientConfig.caBundle;
   if (!caBundle) {
     throw new Error(
-      `MutatingWebhookConfiguration ${WEBHOOK_CONFIGURATION} names no authority: no operator has written it yet.`,
+      `MutatingWebhookConfiguration ${WEBHOOK_CONFIGURATION} names no authority: neither the operator nor cert-manager has written it yet.`,
     );
   }
   const host = `${webhookService}.${namespace}.svc`;
@@ -112,9 +113,7 @@ async function webhookReached({ client, namespace }: Installation): Promise<stri
   });
   const proof = readProof(answer, challenge);
   if (proof.result === "answered") return `${proof.replica} has answered`;
-  throw new Error(
-    "The API server gets no answer from the operator's webhook, so new pods start without the sidecar.",
-  );
+  throw new Error(UNANSWERED);
 }
 
 async function policyRefused({ client, testNamespace }: Installation): Promise<string> {

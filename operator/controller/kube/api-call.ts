@@ -1,7 +1,8 @@
 /** What is counted of a call to the API server. */
-import type { KubeRequest } from "./kube-client.ts";
-
 const VERBS = { POST: "create", PUT: "update", PATCH: "patch" } as const;
+
+/** Method of HTTP. */
+export type Method = "GET" | keyof typeof VERBS;
 
 /** Verb as RBAC has it, but for lists, which count as `get`. */
 export type Verb = "get" | "watch" | (typeof VERBS)[keyof typeof VERBS];
@@ -13,8 +14,14 @@ export interface ApiCall {
   code: number | undefined;
 }
 
+/** What of a request tells its verb. */
+interface Asked {
+  method: Method;
+  query?: Record<string, string>;
+}
+
 /** The verb of a request. */
-export function verbOf({ method, query }: Pick<KubeRequest, "method" | "query">): Verb {
+export function verbOf({ method, query }: Asked): Verb {
   if (method !== "GET") return VERBS[method];
   return query?.watch === "true" ? "watch" : "get";
 }

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { ApiError, endingWith, isApiError } from "./kube-client.ts";
+import { ApiError, isApiError } from "./api-error.ts";
+import { endingWith } from "./kube-client.ts";
 import {
   type FakeApi,
   type Handler,

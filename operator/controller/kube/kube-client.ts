@@ -5,8 +5,9 @@
  */
 import http from "node:http";
 import https from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
-import { type ApiCall, verbOf } from "./api-call.ts";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { type ApiCall, type Method, verbOf } from "./api-call.ts";
+import { AnswerTooLarge, ApiError } from "./api-error.ts";
 
 /** The longest an ordinary call may take, answer included. */
 const CALL_DEADLINE_MILLISECONDS = 10_000;
@@ -17,8 +18,8 @@ const CALL_DEADLINE_MILLISECONDS = 10_000;
  */
 export const MAX_OBJECT_BYTES = 12 * 1024 * 1024;
 /**
- * Connections to the API server, calls and watches together. There are at most 24 watches (20 namespaces'
- * pods, the operator's own, policies, namespaces, the Secret), and twice as many for a moment while the
+ * Connections to the API server, calls and watches together. There are at most 26 watches (20 namespaces' pods, the
+ * operator's own, both kinds of policies, namespaces, Services, the Secret), and twice as many for a moment while the
  * watches of pods are exchanged; the rest is for calls, which would otherwise wait for a watch to end.
  */
 const MAX_SOCKETS = 64;
@@ -27,7 +28,7 @@ const APPLY = "application/apply-patch+yaml";
 
 /** One call. */
 export interface KubeRequest {
-  method: "GET" | "POST" | "PUT" | "PATCH";
+  method: Method;
   /** Absolute path below the server's address. */
   path: string;
   query?: Record<string, string>;
@@ -63,47 +64,11 @@ export interface KubeClient {
   apply<T>(options: ApplyOptions): Promise<T>;
 }
 
-/** An answer that is longer than will be read: a list has to be asked for in smaller pages. */
-export class AnswerTooLarge extends Error {}
-
-/** An answer other than 2xx. */
-export class ApiError extends Error {
-  readonly code: number;
-  readonly reason: string;
-  /** Seconds that the server asks to wait, from Retry-After. */
-  readonly retryAfterSeconds: number | undefined;
-  constructor(doing: string, answer: { code: number; body: string; retryAfter?: string }) {
-    const status = parseStatus(answer.body);
-    super(`while ${doing}: ${answer.code} ${status.reason}: ${status.message}`);
-    this.name = "ApiError";
-    this.code = answer.code;
-    this.reason = status.reason;
-    const seconds = Number(answer.retryAfter);
-    this.retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
-  }
-}
-
-/** Whether an error is an answer of the API server with this HTTP status. */
-export function isApiError(error: unknown, code: number): boolean {
-  return error instanceof ApiError && error.code === code;
-}
-
-/** The API server's Status object; anything else (a proxy's page) is not repeated. */
-function parseStatus(body: string): { reason: string; message: string } {
-  try {
-    const status = JSON.parse(body) as { reason?: unknown; message?: unknown };
-    return { reason: String(status.reason ?? "Unknown"), message: String(status.message ?? "") };
-  } catch {
-    return { reason: "Unknown", message: "the answer is not a Status" };
-  }
-}
-
-/** Configuration from KUBECONFIG, the home folder, or the pod's service account, in this order. */
-export function loadKubeConfig(): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return config;
-}
+/**
+ * Where the API server is, and what makes a call one of ours. A type alone: the library takes a third of a second of
+ * CPU to load, which everything that calls an API server would pay, each test file too.
+ */
+export type KubeAccess = Pick<KubeConfig, "getCurrentCluster" | "applyToHTTPSOptions">;
 
 /** The way to one API server. */
 interface Connection {
@@ -118,8 +83,8 @@ function urlOf(server: string, request: KubeRequest): URL {
   return url;
 }
 
-function connect(config: KubeConfig): Connection {
-  const cluster = config.getCurrentCluster();
+function connect(access: KubeAccess): Connection {
+  const cluster = access.getCurrentCluster();
   if (!cluster) throw new Error("while reading the Kubernetes configuration: no current cluster");
   const { server, proxyUrl } = cluster;
   const secure = server.startsWith("https:");
@@ -129,7 +94,7 @@ function connect(config: KubeConfig): Connection {
   const agent = secure ? new https.Agent(pool) : new http.Agent(pool);
   async function send(request: KubeRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     const options: https.RequestOptions = { method: request.method, headers: {} };
-    await config.applyToHTTPSOptions(options);
+    await access.applyToHTTPSOptions(options);
     if (!proxyUrl) options.agent = agent;
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     options.headers = {
@@ -232,12 +197,12 @@ export function endingWith(signal: AbortSignal, client: KubeClient): KubeClient 
   };
 }
 
-/** A client for the current context of `config`. `onCall` is told of every call that was begun. */
+/** A client for the current cluster of `access`. `onCall` is told of every call that was begun. */
 export function createKubeClient(
-  config: KubeConfig,
+  access: KubeAccess,
   onCall: (call: ApiCall) => void = () => {},
 ): KubeClient {
-  const { send, closeIdle } = connect(config);
+  const { send, closeIdle } = connect(access);
 
   async function sendCounted(request: KubeRequest, signal: AbortSignal) {
     const verb = verbOf(request);

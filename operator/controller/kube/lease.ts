@@ -1,7 +1,11 @@
-/** Leader election on a Lease, with the rules of client-go: who holds it and goes on renewing it leads. */
-import { setTimeout as sleep } from "node:timers/promises";
+/**
+ * Leader election on a Lease, with the rules of client-go: who holds it and goes on renewing it leads. Its times are
+ * shorter by a fifth (docs/decisions/0006-no-operator-framework.md).
+ */
+import { setTimeout as realSleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { endingWith, isApiError, type KubeClient } from "./kube-client.ts";
+import { isApiError } from "./api-error.ts";
+import { endingWith, type KubeClient } from "./kube-client.ts";
 import { createRepeatedErrors } from "./repeated-errors.ts";
 
 /** All times in milliseconds. Must nest: retryPeriod < renewDeadline < leaseDuration. */
@@ -16,7 +20,11 @@ export interface LeaseTimes {
 
 const FIELD_MANAGER = "healthpolicy-lease";
 
-const TIMES: LeaseTimes = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
+/**
+ * A leader that is killed has another within 15 s: the Lease's 12 s, and up to 2.2 s until its last renewal was seen.
+ * The third that a holder stops early is the share of client-go's 15 s and 10 s: clocks may run so differently.
+ */
+const TIMES: LeaseTimes = { leaseDuration: 12_000, renewDeadline: 8_000, retryPeriod: 2_000 };
 
 /** Which Lease, and who wants to hold it. */
 export interface LeaseOptions {
@@ -34,6 +42,14 @@ export interface LeaseOptions {
   lead: (signal: AbortSignal) => Promise<void>;
   log: Pick<Logger, "info" | "warn" | "error">;
   times?: LeaseTimes;
+  /** Resolves after so many milliseconds; rejects when the signal fires. A test's clock may be another. */
+  sleep?: (milliseconds: number, value?: undefined, options?: SleepOptions) => Promise<unknown>;
+}
+
+interface SleepOptions {
+  signal?: AbortSignal;
+  /** False: the process may end meanwhile. */
+  ref?: boolean;
 }
 
 /** A candidate for the Lease. */
@@ -63,14 +79,14 @@ function microTime(): string {
 
 /** Starts to run for the Lease. */
 export function runForLease(options: LeaseOptions): Candidate {
-  const { identity, log } = options;
-  const times = options.times ?? TIMES;
+  const { identity, log, times = TIMES, sleep = realSleep } = options;
   const path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases/${options.name}`;
   const stopping = new AbortController();
   const errors = createRepeatedErrors();
-  // What was last seen of the holder, and when that was by our own clock. The clocks of two nodes may
-  // differ, so the time that the holder has written is never compared with ours, only with itself.
-  let seen = { text: "", at: 0 };
+  // What was last seen of another holder, and when its Lease is over if nothing else is seen, by our own clock. The
+  // clocks of two nodes may differ, so the time that the holder has written is never compared with ours, only with
+  // itself.
+  let seen = { text: "", overAt: 0 };
   let leading = false;
 
   async function read(client: KubeClient): Promise<Lease> {
@@ -112,9 +128,11 @@ export function runForLease(options: LeaseOptions): Candidate {
   function isFree(spec: LeaseSpec): boolean {
     if (!spec.holderIdentity || spec.holderIdentity === identity) return true;
     const text = JSON.stringify([spec.holderIdentity, spec.renewTime, spec.leaseTransitions]);
-    if (text !== seen.text) seen = { text, at: performance.now() };
-    const held = (spec.leaseDurationSeconds ?? 0) * 1_000 || times.leaseDuration;
-    return performance.now() - seen.at > held;
+    if (text !== seen.text) {
+      const held = (spec.leaseDurationSeconds ?? 0) * 1_000 || times.leaseDuration;
+      seen = { text, overAt: performance.now() + held };
+    }
+    return performance.now() > seen.overAt;
   }
 
   /** Whether the Lease is ours after this. Rejects when that cannot be told. */
@@ -148,10 +166,17 @@ export function runForLease(options: LeaseOptions): Candidate {
     }
   }
 
-  async function pause(signal: AbortSignal): Promise<void> {
+  async function pause(signal: AbortSignal, longest = Number.POSITIVE_INFINITY): Promise<void> {
     // Ten percent more or less, so that replicas that started together do not ask at the same moment.
     const wait = times.retryPeriod * (0.9 + Math.random() * 0.2);
-    await sleep(wait, undefined, { signal }).catch(() => undefined);
+    await sleep(Math.min(wait, longest), undefined, { signal }).catch(() => undefined);
+  }
+
+  /** Until the Lease is free for all that we know, or longer than any pause where it should have been free before. */
+  function untilFree(): number {
+    const left = seen.overAt - performance.now();
+    // A millisecond later, since timers may be a little early; another look at once would be for nothing.
+    return left > 0 ? left + 1 : Number.POSITIVE_INFINITY;
   }
 
   /** One renewal with what is left of the deadline: when it was made, or undefined when it is lost. */
@@ -169,7 +194,8 @@ export function runForLease(options: LeaseOptions): Candidate {
   async function renewUntilLost(acquiredAt: number, signal: AbortSignal): Promise<void> {
     let renewedAt: number | undefined = acquiredAt;
     while (renewedAt !== undefined) {
-      await pause(signal);
+      // Not past the deadline: where the API server refuses at once, the Lease was held up to two seconds too long.
+      await pause(signal, Math.max(0, times.renewDeadline - (performance.now() - renewedAt)));
       if (signal.aborted) return;
       renewedAt = await renew(renewedAt, signal);
     }
@@ -214,7 +240,8 @@ export function runForLease(options: LeaseOptions): Candidate {
       const startedAt = performance.now();
       const held = await attempt(stopping.signal);
       if (held) await leadOnce(startedAt);
-      else await pause(stopping.signal);
+      // Not a whole period past the Lease's end: nobody leads meanwhile.
+      else await pause(stopping.signal, untilFree());
     }
     await release();
   }

@@ -1,5 +1,6 @@
 /** Lists a collection page by page. */
-import { AnswerTooLarge, type KubeClient, MAX_OBJECT_BYTES } from "./kube-client.ts";
+import { AnswerTooLarge } from "./api-error.ts";
+import { type KubeClient, MAX_OBJECT_BYTES } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 
 /** Objects per page, where they are not so large that fewer must do. */

@@ -131,6 +131,47 @@ test("the same error of a key gives its stack once, and again after a success", 
   expect(logged[1]).not.toBeInstanceOf(Error);
 });
 
+test.each<[string, (keys: Queue<string>, key: string) => void]>([
+  ["at once", (keys, key) => keys.add(key)],
+  ["after the same time", (keys, key) => keys.addAfter(key, 5)],
+])(
+  "the event loop has a turn between two keys that are due %s and ask nobody",
+  async (_when, add) => {
+    const seen: string[] = [];
+    const all = Array.from({ length: 20 }, (_, count) => `key-${count}`);
+    const keys = start(async (key) => {
+      seen.push(key);
+      return undefined;
+    });
+    const turn = () => {
+      seen.push("turn");
+      if (seen.filter((one) => one !== "turn").length < all.length) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for (const key of all) add(keys, key);
+    await until("all are done", () => all.every((key) => seen.includes(key)));
+    const withoutPause = seen
+      .slice(1)
+      .filter((one, index) => one !== "turn" && seen[index] !== "turn");
+    expect(withoutPause).toStrictEqual([]);
+  },
+);
+
+test("a group with one key waits for one of each other group, however many that has", async () => {
+  const done: string[] = [];
+  const keys = start(
+    async (key) => {
+      done.push(key);
+      if (key === "many/1") keys.add("one/2");
+      return undefined;
+    },
+    { concurrency: 1, groupOf: (key) => key.split("/")[0] as string },
+  );
+  for (const key of ["first", "many/1", "many/2", "many/3", "one/1"]) keys.add(key);
+  await until("all are done", () => done.length === 6);
+  expect(done).toStrictEqual(["first", "many/1", "one/1", "many/2", "one/2", "many/3"]);
+});
+
 test("one key's failure does not hold up another", async () => {
   const done: string[] = [];
   const keys = start(async (key) => {

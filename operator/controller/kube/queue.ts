@@ -1,7 +1,11 @@
-/** A queue of work: one worker per item at a time, repeated requests merged, failures tried again later. */
+/**
+ * A queue of work: one worker per item at a time, repeated requests merged, failures tried again later, and turns for
+ * those who have work done.
+ */
 import type { Logger } from "pino";
 import { backoffMilliseconds } from "./backoff.ts";
 import { createRepeatedErrors } from "./repeated-errors.ts";
+import { createTurns } from "./turns.ts";
 
 /** What is told of the work, for metrics. */
 export interface QueueObserver<T> {
@@ -17,6 +21,8 @@ export interface QueueOptions<T> {
   handle: (item: T) => Promise<number | undefined>;
   /** Items of one key are the same work. */
   keyOf: (item: T) => string;
+  /** Whose turn it takes: of all groups that wait, each has one item begun before any has another. Without it: one. */
+  groupOf?: (item: T) => string;
   log: Pick<Logger, "warn">;
   observer?: QueueObserver<T> | undefined;
   /** How many items are worked on at once. */
@@ -50,16 +56,18 @@ interface Due<T> {
 /** Starts an empty queue. */
 export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   const { handle, keyOf, log, observer } = options;
+  const { groupOf = () => "" } = options;
   const { concurrency = 4, firstBackoff = 200, maxBackoff = 60_000 } = options;
   const random = options.random ?? Math.random;
+  const waiting = createTurns<Due<T>>();
   // All of these by key.
-  const waiting = new Map<string, Due<T>>();
   const running = new Map<string, Promise<void>>();
   const again = new Map<string, Due<T>>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   const errors = createRepeatedErrors();
   let stopped = false;
+  let turn: NodeJS.Immediate | undefined;
 
   function backoff(key: string): number {
     const count = failures.get(key) ?? 0;
@@ -88,22 +96,34 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   function finish(key: string): void {
     running.delete(key);
     const due = again.get(key);
-    if (due !== undefined) waiting.set(key, due);
+    if (due !== undefined) waiting.set(groupOf(due.item), key, due);
     again.delete(key);
     next();
   }
 
+  function begin({ item, since }: Due<T>): void {
+    const key = keyOf(item);
+    clearTimer(key);
+    observer?.onStart(item, (performance.now() - since) / 1_000);
+    running.set(
+      key,
+      work(key, item).finally(() => finish(key)),
+    );
+  }
+
+  /**
+   * Begins one item in each turn of the event loop. Work that finds nothing to write asks nobody and ends at once: item
+   * upon item would run without a pause, and the webhook would answer nobody meanwhile.
+   */
   function next(): void {
-    for (const [key, { item, since }] of waiting) {
-      if (stopped || running.size >= concurrency) return;
-      waiting.delete(key);
-      clearTimer(key);
-      observer?.onStart(item, (performance.now() - since) / 1_000);
-      running.set(
-        key,
-        work(key, item).finally(() => finish(key)),
-      );
-    }
+    if (turn || stopped || running.size >= concurrency) return;
+    const due = waiting.take();
+    if (!due) return;
+    turn = setImmediate(() => {
+      turn = undefined;
+      next();
+    });
+    begin(due);
   }
 
   function clearTimer(key: string): void {
@@ -114,8 +134,12 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   function add(item: T): void {
     if (stopped) return;
     const key = keyOf(item);
-    const place = running.has(key) ? again : waiting;
-    place.set(key, { item, since: place.get(key)?.since ?? performance.now() });
+    const group = groupOf(item);
+    const isRunning = running.has(key);
+    const before = isRunning ? again.get(key) : waiting.get(group, key);
+    const due = { item, since: before?.since ?? performance.now() };
+    if (isRunning) again.set(key, due);
+    else waiting.set(group, key, due);
     next();
   }
 
@@ -135,7 +159,7 @@ export function createQueue<T>(options: QueueOptions<T>): Queue<T> {
   return {
     add,
     addAfter,
-    depth: () => waiting.size + again.size,
+    depth: () => waiting.size() + again.size,
     stop: async () => {
       stopped = true;
       for (const key of [...timers.keys()]) clearTimer(key);

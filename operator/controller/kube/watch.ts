@@ -7,11 +7,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
+import { ApiError, isApiError } from "./api-error.ts";
 import { backoffMilliseconds } from "./backoff.ts";
-import { endsInitialEvents, follow, HistoryLost, type WatchEvent } from "./follow.ts";
-import { ApiError, isApiError, type KubeClient } from "./kube-client.ts";
+import { type Collection, createCollectionReader } from "./collection-reader.ts";
+import { follow, HistoryLost, type WatchEvent } from "./follow.ts";
+import type { KubeClient } from "./kube-client.ts";
 import { type KubeObject, keyOf } from "./kube-object.ts";
-import { listAll } from "./list.ts";
 import { createRepeatedErrors } from "./repeated-errors.ts";
 import { WATCH_TIMES, type WatchTimes } from "./watch-times.ts";
 
@@ -58,14 +59,6 @@ export interface Watch<T> {
   stop(): Promise<void>;
 }
 
-/** The objects of a collection, as they are read. */
-type Seen<T> = Map<string, T | undefined>;
-
-/** An older server, or one whose feature gate is off, calls a request for initial events invalid. */
-function refusesInitialEvents(error: unknown): boolean {
-  return isApiError(error, 422) || isApiError(error, 400);
-}
-
 function needsRelist(error: unknown): boolean {
   return error instanceof HistoryLost || isApiError(error, 410);
 }
@@ -89,10 +82,6 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   let relistAt = 0;
   let resourceVersion: string | undefined;
   let failures = 0;
-  /** True: the collection is read as the start of a watch. False once the server has refused that. */
-  let streams = true;
-  /** The last such read broke off: the next one is by pages. */
-  let pagesNext = false;
 
   function tell(what: string, call: () => void): void {
     try {
@@ -125,7 +114,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   }
 
   /** Makes the cache equal to `seen`, which must be the whole collection: it says what is gone. */
-  function replace(seen: Seen<T>, version: string | undefined): void {
+  function replace({ seen, version }: Collection<T>): void {
     for (const key of [...cache.keys()]) if (!seen.has(key)) put(key, undefined);
     for (const [key, object] of seen) put(key, object);
     resourceVersion = version;
@@ -137,67 +126,35 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     tell("synced", () => options.onSynced?.());
   }
 
-  async function readPages(): Promise<void> {
-    const seen: Seen<T> = new Map();
-    const onObject = (object: KubeObject) => seen.set(keyOf(object.metadata), project(object));
-    const { signal } = interruption;
-    const version = await listAll({ client, path, selector, signal, onObject });
-    replace(seen, version);
-  }
-
-  function watchSince(since: string | undefined): AsyncGenerator<WatchEvent, void> {
+  function watchSince(
+    since: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent, void> {
     const length = times.watchLength * (0.8 + random() * 0.2);
     const { silence } = times;
-    const { signal } = interruption;
     return follow({ client, path, selector, since, silence, length, signal });
   }
 
-  function collect(seen: Seen<T>, { type, object }: WatchEvent): void {
-    if (type === "DELETED") seen.delete(keyOf(object.metadata));
-    else if (type !== "BOOKMARK") seen.set(keyOf(object.metadata), project(object));
-  }
-
-  /** Reads the collection as the beginning of a watch; resolves with that watch. */
-  async function readStream(): Promise<AsyncGenerator<WatchEvent, void>> {
-    const seen: Seen<T> = new Map();
-    const events = watchSince(undefined);
-    for (let next = await events.next(); !next.done; next = await events.next()) {
+  const readCollection = createCollectionReader<T>({
+    client,
+    path,
+    selector,
+    project,
+    open: (signal) => watchSince(undefined, signal),
+    onEvent: () => {
       lastEvent = performance.now();
-      if (endsInitialEvents(next.value)) {
-        replace(seen, next.value.object.metadata.resourceVersion);
-        return events;
-      }
-      collect(seen, next.value);
-    }
-    throw new Error("the watch ended before it had sent the whole collection");
-  }
+    },
+  });
 
-  /** Reads by either way; resolves with the open watch where the collection came as one. */
-  async function readEither(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
-    if (streams && !pagesNext) {
-      try {
-        return await readStream();
-      } catch (error) {
-        if (!refusesInitialEvents(error)) {
-          pagesNext = true;
-          throw error;
-        }
-        streams = false;
-      }
-    }
-    pagesNext = false;
-    await readPages();
-    return undefined;
-  }
-
-  /** Reads the whole collection, and tells those who wait for that how it went. */
+  /** Reads the whole collection and tells those who wait for it; resolves with the watch that this began, if any. */
   async function read(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
     const { signal } = interruption;
     try {
-      const events = await readEither();
+      const collection = await readCollection(signal);
+      replace(collection);
       // What began before a refresh was asked for is not what it asks for: the next round reads again.
       if (!signal.aborted) refreshing?.resolve();
-      return events;
+      return collection.events;
     } catch (error) {
       if (!signal.aborted) refreshing?.reject(error);
       throw error;
@@ -232,7 +189,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     let events: AsyncGenerator<WatchEvent, void> | undefined;
     if (resourceVersion === undefined) events = await read();
     else if (refreshing || performance.now() >= relistAt) events = await readAgain();
-    for await (const event of events ?? watchSince(resourceVersion)) {
+    for await (const event of events ?? watchSince(resourceVersion, interruption.signal)) {
       handle(event);
       failures = 0;
       errors.forget("round");

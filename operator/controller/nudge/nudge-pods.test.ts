@@ -1,41 +1,53 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { ApiError, type KubeRequest } from "../kube/kube-client.ts";
-import type { PodRecord } from "../policy/pods.ts";
-import { podOf } from "../policy/testing/records.ts";
+import type { EventToRecord } from "../events/event-object.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { KubeRequest } from "../kube/kube-client.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
 import { createNudger, type Nudger } from "./nudge-pods.ts";
+import { createTellNudges } from "./tell-nudges.ts";
 
-const WEB = { namespace: "shop", name: "web" };
+const WEB = { namespace: "shop", name: "web", uid: "6f1c" };
 
 let sent: KubeRequest[];
 let answer: () => Promise<void>;
+/** What the API server makes of a patch. */
+let stored: (body: unknown) => unknown;
 let known: PodRecord[];
-let stands: boolean;
+let stands: () => Promise<boolean>;
 let looks: number;
-let warnings: object[];
+let results: string[];
+let events: EventToRecord[];
 let nudger: Nudger;
 
 beforeEach(() => {
   jest.useFakeTimers();
   sent = [];
   answer = () => Promise.resolve();
+  stored = (body) => body;
   known = [boundPod("web-1"), boundPod("other", "another"), podOf({ sidecar: undefined as never })];
-  stands = true;
+  stands = () => Promise.resolve(true);
   looks = 0;
-  warnings = [];
+  results = [];
+  events = [];
   nudger = createNudger({
     client: {
       request: async <T>(request: KubeRequest) => {
         sent.push(request);
         await answer();
-        return {} as T;
+        return stored(request.body) as T;
       },
     },
     pods: (namespace) => known.filter((pod) => pod.namespace === namespace),
     stands: () => {
       looks += 1;
-      return Promise.resolve(stands);
+      return stands();
     },
-    log: { warn: (fields: object) => warnings.push(fields) },
+    tell: createTellNudges({
+      events: { record: (event) => events.push(event) },
+      onResult: (result) => results.push(result),
+      log: { warn: () => {} },
+    }),
   });
 });
 afterEach(async () => {
@@ -72,7 +84,7 @@ test("a deletion is told once the ConfigMap is gone, also when the pods are foll
   known = [];
   await jest.advanceTimersByTimeAsync(1_700);
   expect([told(), looks]).toStrictEqual([[], 3]);
-  stands = false;
+  stands = () => Promise.resolve(false);
   await jest.advanceTimersByTimeAsync(1_500);
   expect(told()).toStrictEqual([patch("web-1", "deleted")]);
   await jest.advanceTimersByTimeAsync(60_000);
@@ -82,8 +94,8 @@ test("a deletion is told once the ConfigMap is gone, also when the pods are foll
 test("a ConfigMap that is never collected is given up, and one that nobody follows is not looked for", async () => {
   nudger.deleted(WEB);
   await jest.advanceTimersByTimeAsync(120_000);
-  expect(looks).toBe(60);
-  nudger.deleted({ namespace: "shop", name: "without-pods" });
+  expect([looks, results]).toStrictEqual([60, ["left_out"]]);
+  nudger.deleted({ namespace: "shop", name: "without-pods", uid: "7a2d" });
   await jest.advanceTimersByTimeAsync(120_000);
   expect([looks, sent.length]).toStrictEqual([60, 0]);
 });
@@ -96,23 +108,66 @@ test("10,000 pods cost 50 calls a second for a minute, and the kubelets of the o
   await jest.advanceTimersByTimeAsync(300_000);
   expect(sent.length).toBeLessThanOrEqual(3_000);
   expect(sent.length).toBeGreaterThan(2_900);
+  const leftOut = results.filter((result) => result === "left_out").length;
+  expect(leftOut).toBe(known.length - sent.length);
 });
 
-test.each([404, 409])("%d: the pod is gone, which is no failure", async (code) => {
-  answer = () => Promise.reject(new ApiError("patching", { code, body: "{}" }));
+test("what is nudged is counted", async () => {
   nudger.wrote(WEB, "42");
   await jest.advanceTimersByTimeAsync(10_000);
-  expect([sent.length, warnings.length]).toStrictEqual([1, 0]);
+  expect(results).toStrictEqual(["nudged"]);
 });
 
-test("what cannot be done is logged once a minute, with how often", async () => {
+/** As Kubernetes 1.36 answers where another pod has taken the name, as those of a StatefulSet do. */
+const ANOTHER_UID = {
+  kind: "Status",
+  reason: "Invalid",
+  message: 'Pod "web-1" is invalid: metadata.uid: Invalid value: "1": field is immutable',
+  details: { name: "web-1", causes: [{ reason: "FieldValueInvalid", field: "metadata.uid" }] },
+};
+
+test.each<[number, object]>([
+  [404, {}],
+  [422, ANOTHER_UID],
+])("%d: the pod is gone, and not tried again", async (code, status) => {
+  const error = new ApiError("patching", { code, body: JSON.stringify(status) });
+  answer = () => Promise.reject(error);
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect([sent.length, results, events]).toStrictEqual([1, ["gone"], []]);
+});
+
+test("409: others write to the pod, which is tried again", async () => {
+  answer = () =>
+    sent.length > 1
+      ? Promise.resolve()
+      : Promise.reject(new ApiError("patching", { code: 409, body: "{}" }));
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect([sent.length, results, events]).toStrictEqual([2, ["nudged"], []]);
+});
+
+test("what cannot be done is tried twice more, counted for each pod, and told once of the policy", async () => {
   known = Array.from({ length: 10 }, (_, index) => boundPod(`web-${index}`));
   answer = () => Promise.reject(new ApiError("patching", { code: 403, body: "{}" }));
   nudger.wrote(WEB, "42");
   await jest.advanceTimersByTimeAsync(60_000);
   expect(sent).toHaveLength(30);
-  expect(warnings).toHaveLength(1);
-  nudger.wrote(WEB, "43");
-  await jest.advanceTimersByTimeAsync(60_000);
-  expect(warnings[1]).toMatchObject({ failed: 10 });
+  expect(results).toStrictEqual(Array.from({ length: 10 }, () => "refused"));
+  expect(events).toMatchObject([{ reason: "NudgeFailed", regarding: WEB }]);
+});
+
+test("a webhook that takes the annotation away is told of", async () => {
+  stored = () => ({ metadata: { annotations: {} } });
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect([sent.length, results]).toStrictEqual([3, ["refused"]]);
+  expect(events[0]?.message).toContain("took the operator's annotation away again");
+});
+
+test("where nobody can say whether the ConfigMap of a deleted policy stands, that is told", async () => {
+  nudger.deleted(WEB);
+  stands = () => Promise.reject(new Error("socket hang up"));
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(results).toStrictEqual(["failed"]);
 });

@@ -3,6 +3,7 @@ import { createPacedTasks, type PacedTasks, type Task } from "./paced-tasks.ts";
 
 let ran: { key: string; at: number }[];
 let errors: unknown[];
+let dropped: string[];
 let tasks: PacedTasks;
 let begun: number;
 
@@ -10,8 +11,9 @@ beforeEach(() => {
   jest.useFakeTimers();
   ran = [];
   errors = [];
+  dropped = [];
   begun = performance.now();
-  tasks = createPacedTasks({ perSecond: 50, most: 100, onError: (error) => errors.push(error) });
+  tasks = createPacedTasks({ perSecond: 50, most: 100 });
 });
 afterEach(async () => {
   await tasks.stop();
@@ -22,7 +24,11 @@ function add(key: string, task: Partial<Task> = {}): void {
   const run = async () => {
     ran.push({ key, at: performance.now() - begun });
   };
-  tasks.add({ key, after: 0, within: 60_000, run, ...task });
+  const failed = (error: unknown) => errors.push(error);
+  tasks.add({
+    ...{ key, after: 0, within: 60_000, run, failed, dropped: () => dropped.push(key) },
+    ...task,
+  });
 }
 
 test("50 a second and no more, in the order in which they came, not before their time", async () => {
@@ -43,6 +49,7 @@ test("a task takes the place of one of its key that has not begun", async () => 
   add("pod");
   await jest.advanceTimersByTimeAsync(5_000);
   expect([ran.length, errors.length]).toStrictEqual([1, 0]);
+  expect(dropped).toStrictEqual([]);
 });
 
 test("what comes while so many wait is dropped, but not news of one that waits", async () => {
@@ -51,12 +58,14 @@ test("what comes while so many wait is dropped, but not news of one that waits",
   await jest.advanceTimersByTimeAsync(10_000);
   expect(ran).toHaveLength(99);
   expect(errors).toHaveLength(1);
+  expect(dropped).toStrictEqual(Array.from({ length: 50 }, (_, one) => `${one + 100}`));
 });
 
 test("what has become too late is dropped", async () => {
   for (let one = 0; one < 100; one += 1) add(`${one}`, { within: 1_000 });
   await jest.advanceTimersByTimeAsync(10_000);
   expect(ran).toHaveLength(50);
+  expect(dropped).toStrictEqual(Array.from({ length: 50 }, (_, one) => `${one + 50}`));
 });
 
 test("five at once at most: a slow server gets no more", async () => {
@@ -101,7 +110,7 @@ test.each([
   await tasks.stop();
   add("another");
   await jest.advanceTimersByTimeAsync(5_000);
-  expect(ran).toHaveLength(0);
+  expect([ran, dropped]).toStrictEqual([[], []]);
   expect(tasks.signal.aborted).toBe(true);
   expect(jest.getTimerCount()).toBe(0);
 });

@@ -14,6 +14,10 @@ export interface Task {
   /** Dropped when it has not begun by then. */
   within: number;
   run: () => Promise<void>;
+  /** It has failed for good. */
+  failed: (error: unknown) => void;
+  /** It will not run: it is too late, or too many wait. */
+  dropped: () => void;
 }
 
 /** How much, how fast. */
@@ -21,8 +25,6 @@ export interface PacedTasksOptions {
   perSecond: number;
   /** Further tasks are dropped while so many wait. */
   most: number;
-  /** A task has failed for good. */
-  onError: (error: unknown) => void;
 }
 
 /** Tasks that wait or run. */
@@ -41,7 +43,7 @@ interface Waiting extends Task {
 }
 
 /** Without a task. */
-export function createPacedTasks({ perSecond, most, onError }: PacedTasksOptions): PacedTasks {
+export function createPacedTasks({ perSecond, most }: PacedTasksOptions): PacedTasks {
   const waiting = new Map<string, Waiting>();
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
@@ -50,7 +52,7 @@ export function createPacedTasks({ perSecond, most, onError }: PacedTasksOptions
   function failed(task: Waiting, error: unknown): void {
     if (stopping.signal.aborted) return;
     if (task.retries === 0) {
-      onError(error);
+      task.failed(error);
       return;
     }
     const at = performance.now() + RETRY_MILLISECONDS;
@@ -64,6 +66,7 @@ export function createPacedTasks({ perSecond, most, onError }: PacedTasksOptions
       if (!isTooLate && task.at > now) continue;
       waiting.delete(task.key);
       if (!isTooLate) return task;
+      task.dropped();
     }
     return undefined;
   }
@@ -89,7 +92,11 @@ export function createPacedTasks({ perSecond, most, onError }: PacedTasksOptions
 
   return {
     add: (task) => {
-      if (stopping.signal.aborted || (waiting.size >= most && !waiting.has(task.key))) return;
+      if (stopping.signal.aborted) return;
+      if (waiting.size >= most && !waiting.has(task.key)) {
+        task.dropped();
+        return;
+      }
       const now = performance.now();
       put({ ...task, at: now + task.after, until: now + task.within, retries: RETRIES });
     },

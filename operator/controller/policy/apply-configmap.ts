@@ -1,6 +1,7 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
 import { policyConfigMapName } from "../../api/names.ts";
-import { ApiError, type KubeClient } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 import { type DeliveredPolicy, policyConfigMap } from "./configmap.ts";

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { KubeClient, KubeRequest } from "../kube/kube-client.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS, type StatusWriter } from "./apply-status.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 
@@ -121,4 +122,63 @@ test("a policy that is gone is forgotten", async () => {
   writer.forget("shop/web");
   expect(writer.previous(record())).toBeUndefined();
   expect(await writer.write(record(), statusOf("True", 1))).toBeUndefined();
+});
+
+describe("where what stands has the form of another version", () => {
+  const path = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
+  const REFUSED = "failed to create typed live object (shop/web): .status.effective: expected map";
+  let calls: string[];
+  let removed: KubeRequest[];
+
+  /** Refuses every apply with this answer until the status has been taken away. */
+  function writerThatIsRefused(code: number, message: string) {
+    const client = {
+      apply: async () => {
+        calls.push("apply");
+        if (removed.length > 0) return {};
+        throw new ApiError("calling PATCH", { code, body: JSON.stringify({ message }) });
+      },
+      request: async (request: KubeRequest) => {
+        calls.push("remove");
+        removed.push(request);
+        return {};
+      },
+    };
+    return createStatusWriter(client as unknown as KubeClient, HEALTH_POLICY_STATUS);
+  }
+
+  beforeEach(() => {
+    calls = [];
+    removed = [];
+  });
+
+  test("it is taken away, of this very policy, and written anew", async () => {
+    const refused = writerThatIsRefused(500, REFUSED);
+    expect(await refused.write(record(), statusOf("True"))).toBeUndefined();
+    expect(calls).toEqual(["apply", "remove", "apply"]);
+    expect(removed).toEqual([
+      {
+        method: "PATCH",
+        path,
+        query: { fieldManager: "healthpolicy-status" },
+        contentType: "application/json-patch+json",
+        body: [
+          { op: "test", path: "/metadata/uid", value: record().uid },
+          { op: "remove", path: "/status" },
+        ],
+      },
+    ]);
+    expect(refused.previous(record())).toEqual(statusOf("True"));
+  });
+
+  test.each([
+    [500, "etcdserver: request timed out"],
+    [500, "failed to create typed patch object (shop/web): .status.pods: field not declared"],
+    [409, REFUSED],
+  ])("nothing is taken away after another refusal: %i, %s", async (code, message) => {
+    const refused = writerThatIsRefused(code, message);
+    await expect(refused.write(record(), statusOf("True"))).rejects.toThrow(message);
+    expect(calls).toEqual(["apply"]);
+    expect(refused.previous(record())).toBeUndefined();
+  });
 });

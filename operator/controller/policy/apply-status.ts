@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { API_VERSION, HEALTH_POLICIES } from "../../api/names.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
@@ -73,6 +74,15 @@ export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
   }),
 };
 
+/**
+ * Whether the API server refuses an apply because what stands is not as its definition says: the status of a version
+ * whose definition has other fields, after an upgrade and after the way back. It has no reason of its own for that.
+ * Where it is the spec that stands so, to take the status away would help nothing.
+ */
+const standsInAnotherForm = (error: unknown): boolean =>
+  isApiError(error, 500) &&
+  /failed to create typed live object.*\.status\b/s.test((error as Error).message);
+
 /** A writer that has written nothing yet. */
 export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): StatusWriter<S> {
   const written = new Map<string, Written<S>>();
@@ -91,6 +101,44 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
     return echoing ? last.status : record.status;
   }
 
+  function pathOf({ namespace, name }: ObjectName): string {
+    const scope = namespace === undefined ? "" : `namespaces/${namespace}/`;
+    return `/apis/${API_VERSION}/${scope}${of.plural}/${name}/status`;
+  }
+
+  async function apply(record: Reported<S>, status: S): Promise<void> {
+    const { namespace, name, uid } = record;
+    await client.apply({
+      path: pathOf(record),
+      object: {
+        apiVersion: API_VERSION,
+        kind: of.kind,
+        // The uid keeps a new policy of this name from getting the old one's status.
+        metadata: { name, ...(namespace !== undefined && { namespace }), uid },
+        status,
+      },
+      fieldManager: FIELD_MANAGER,
+      force: true,
+    });
+  }
+
+  /**
+   * Takes the whole status away, which then no apply can trip over: refused for ever, the policy would say what another
+   * version thought of it. Not replaced in one step: who replaces keeps fields that a later apply leaves out.
+   */
+  async function remove(record: Reported<S>): Promise<void> {
+    await client.request({
+      method: "PATCH",
+      path: pathOf(record),
+      query: { fieldManager: FIELD_MANAGER },
+      contentType: "application/json-patch+json",
+      body: [
+        { op: "test", path: "/metadata/uid", value: record.uid },
+        { op: "remove", path: "/status" },
+      ],
+    });
+  }
+
   return {
     previous: (record) => {
       const last = written.get(keyOf(record));
@@ -101,21 +149,14 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
       if (isDeepStrictEqual(stands, status)) return undefined;
       const wait = pace.wait(keyOf(record), urgencyOf(stands, status));
       if (wait > 0) return wait;
-      const { namespace, name, uid } = record;
-      const scope = namespace === undefined ? "" : `namespaces/${namespace}/`;
-      await client.apply({
-        path: `/apis/${API_VERSION}/${scope}${of.plural}/${name}/status`,
-        object: {
-          apiVersion: API_VERSION,
-          kind: of.kind,
-          // The uid keeps a new policy of this name from getting the old one's status.
-          metadata: { name, ...(namespace !== undefined && { namespace }), uid },
-          status,
-        },
-        fieldManager: FIELD_MANAGER,
-        force: true,
-      });
-      written.set(keyOf(record), { uid, status, at: performance.now() });
+      try {
+        await apply(record, status);
+      } catch (error) {
+        if (!standsInAnotherForm(error)) throw error;
+        await remove(record);
+        await apply(record, status);
+      }
+      written.set(keyOf(record), { uid: record.uid, status, at: performance.now() });
       return undefined;
     },
     forget: (key) => {

@@ -1,8 +1,9 @@
 import { expect, test } from "@jest/globals";
+import { claimsOf } from "../../api/claims.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
 import { circularPods } from "./circular-pods.ts";
 import { countPods } from "./pod-counts.ts";
-import { podOf } from "./testing/records.ts";
 
 /** In front of the pods of the database that every policy here names. */
 const DATABASE = { namespace: "shop", name: "orders-db", selector: { app: "db" }, headless: false };
@@ -12,7 +13,7 @@ const everything = testPolicy({ selector: {} });
 const { sidecar, ...bare } = podOf({
   name: "db-1",
   labels: { app: "db" },
-  workload: "statefulset/db",
+  restartTarget: "statefulset/db",
 });
 const pods = [podOf(), bare];
 
@@ -26,11 +27,11 @@ test("pods behind a host of the policy are skipped, and the circle is named", ()
       skipped: {
         reason: "CircularDependency",
         message:
-          "The pod is behind Service orders-db, a host of the policy, and would wait for itself.",
+          "The pod is behind Service orders-db, the host of dependency orders-db, and would wait for itself.",
       },
     },
   ]);
-  expect(countPods(everything, [everything], found.pods)).toMatchObject({
+  expect(countPods(everything, claimsOf([everything]), found.pods)).toMatchObject({
     matched: 1,
     injected: 1,
     optedOut: 1,
@@ -41,7 +42,10 @@ test("pods behind a host of the policy are skipped, and the circle is named", ()
 test("one that got a sidecar before there was a circle is outdated", () => {
   const injected = { ...bare, ...(sidecar && { sidecar }) };
   const found = circularPods(everything, [injected], find);
-  expect(countPods(everything, [everything], found.pods)).toMatchObject({ left: 1, outdated: 1 });
+  expect(countPods(everything, claimsOf([everything]), found.pods)).toMatchObject({
+    left: 1,
+    outdated: 1,
+  });
 });
 
 test.each([

@@ -1,13 +1,14 @@
 /** Which of a namespace's pods a policy cannot have, because they are what it waits for. Pure. */
 import {
   circleThrough,
+  circularMessage,
   type FindService,
   type OwnService,
   ownServices,
 } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { selectorMatches } from "../../api/select-policy.ts";
-import type { PodRecord, SkippedPod } from "./pods.ts";
+import type { PodRecord, SkippedPod } from "../pods/pods.ts";
 
 /** The pods as they count for the policy, and the first circle among them. */
 export interface CircularPods {
@@ -16,11 +17,8 @@ export interface CircularPods {
   circle: OwnService | undefined;
 }
 
-function skipOf({ service }: OwnService): SkippedPod {
-  return {
-    reason: "CircularDependency",
-    message: `The pod is behind Service ${service.name}, a host of the policy, and would wait for itself.`,
-  };
+function skipOf(circle: OwnService): SkippedPod {
+  return { reason: "CircularDependency", message: circularMessage(circle) };
 }
 
 /** Looks for pods that the policy selects and that are behind a Service that it names as a host. */

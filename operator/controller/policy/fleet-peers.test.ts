@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
 import { createFleetPeers, type FleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
-import type { PodRecord } from "./pods.ts";
-import { podOf } from "./testing/records.ts";
 
 const WEB = testPolicy({ maxUnready: { percent: 50 } });
 

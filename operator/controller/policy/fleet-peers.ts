@@ -2,12 +2,12 @@
  * Which pods' addresses a policy file carries, so that sidecars can ask each other. Each delivery makes every kubelet
  * write a volume anew, so pods come and go without one until the sample is worth little.
  */
-import { createHash } from "node:crypto";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_PEERS } from "../../api/limits.ts";
 import type { FleetConfig, PeerAddress } from "../../api/policy-file.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
-import type { PodRecord } from "./pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import { stableSample } from "../pods/stable-sample.ts";
 
 /** A policy gets another sample at most so often. A rollout would else write one for each pod. */
 export const RESAMPLE_MILLISECONDS = 60_000;
@@ -41,19 +41,17 @@ function addressed(policy: string, pods: readonly PodRecord[]): Addressed[] {
   });
 }
 
-/** By its hash the sample stays the same while other pods come and go, and for the next leader. */
-const hashOf = ({ name }: Addressed) => createHash("sha256").update(name).digest("base64");
-
 function draw(all: readonly Addressed[]): Sample {
-  const hashed = all.map((one) => ({ ...one, hash: hashOf(one) }));
-  hashed.sort((left, right) => (left.hash < right.hash ? -1 : 1));
-  return { pods: all.length, peers: hashed.slice(0, MAX_PEERS).map(({ address }) => address) };
+  return { pods: all.length, peers: stableSample(all, MAX_PEERS).map(({ address }) => address) };
 }
 
 /** Whether a third or more of `whole` is missing. */
 const lacksAThird = (left: number, whole: number) => whole > 0 && left * 3 <= whole * 2;
 
-/** Whether the sample is worth another one: a third of it is gone, a third could be new, or of as many more or fewer pods. */
+/**
+ * Whether the sample is worth another one: a third of it is gone, a third could be new, or of as many more or fewer
+ * pods.
+ */
 function isOutdated({ pods, peers }: Sample, all: readonly Addressed[]): boolean {
   const addresses = new Set(all.map(({ address }) => `${address.ip} ${address.port}`));
   const left = peers.filter(({ ip, port }) => addresses.has(`${ip} ${port}`)).length;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { claimsOf } from "../../api/claims.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { revisionOf } from "../../inject/revision.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
 import { countPods, NO_PODS, policiesToRecount } from "./pod-counts.ts";
-import { podOf } from "./testing/records.ts";
 
 const policy = testPolicy();
 const SKIPPED = { reason: "OptedOut", message: "It is." } as const;
@@ -10,7 +11,7 @@ const SKIPPED = { reason: "OptedOut", message: "It is." } as const;
 test("pods as they should be, and one of another app", () => {
   const { sidecar: _, ...other } = podOf({ name: "db", labels: { app: "db" } });
   const pods = [podOf(), podOf({ name: "web-2" }), other];
-  expect(countPods(policy, [policy], pods)).toStrictEqual({
+  expect(countPods(policy, claimsOf([policy]), pods)).toStrictEqual({
     matched: 2,
     injected: 2,
     left: 0,
@@ -35,7 +36,7 @@ test("what became of the app's own probes is told of the pods that follow the po
     podOf({ name: "bound", sidecar: follows("b") }),
     podOf({ name: "as-it-came" }),
   ];
-  expect(countPods(policy, [policy], pods).probes).toStrictEqual({
+  expect(countPods(policy, claimsOf([policy]), pods).probes).toStrictEqual({
     probesRaised: 2,
     probesLeftAlone: 0,
     raised: probes.raised,
@@ -43,19 +44,19 @@ test("what became of the app's own probes is told of the pods that follow the po
 });
 
 test("no pods", () => {
-  expect(countPods(policy, [policy], [])).toStrictEqual(NO_PODS);
+  expect(countPods(policy, claimsOf([policy]), [])).toStrictEqual(NO_PODS);
 });
 
 test("pods of a policy that is not among the usable ones yet", () => {
-  expect(countPods(policy, [], [podOf()])).toMatchObject({ matched: 1, injected: 1 });
+  expect(countPods(policy, claimsOf([]), [podOf()])).toMatchObject({ matched: 1, injected: 1 });
 });
 
 test("every way in which a pod can fall short", () => {
-  const { sidecar, ...bare } = podOf({ name: "older", workload: "statefulset/db" });
+  const { sidecar, ...bare } = podOf({ name: "older", restartTarget: "statefulset/db" });
   const pods = [
     podOf(),
     bare,
-    { ...bare, name: "without-workload", workload: undefined },
+    { ...bare, name: "without-workload", restartTarget: undefined },
     podOf({
       name: "unready",
       sidecar: { policy: "web", revision: sidecar?.revision ?? "", ready: false },
@@ -67,7 +68,7 @@ test("every way in which a pod can fall short", () => {
     }),
     { ...bare, name: "host", skipped: SKIPPED },
   ];
-  expect(countPods(policy, [policy], pods)).toMatchObject({
+  expect(countPods(policy, claimsOf([policy]), pods)).toMatchObject({
     matched: 6,
     injected: 4,
     outdated: 2,
@@ -103,13 +104,13 @@ describe("the probes of a policy that aligns", () => {
       1,
     ],
   ])("%s", (_, made, now, outdated) => {
-    expect(countPods(now, [now], [of(made)])).toMatchObject({ injected: 1, outdated });
+    expect(countPods(now, claimsOf([now]), [of(made)])).toMatchObject({ injected: 1, outdated });
   });
 });
 
 describe("pods that are bound to a policy and not matched by it any more", () => {
   const unready = { policy: "web", revision: podOf().sidecar?.revision ?? "", ready: false };
-  const db = { labels: { app: "db" }, workload: "statefulset/db" };
+  const db = { labels: { app: "db" }, restartTarget: "statefulset/db" };
 
   test("stay in its counts as outdated, and unready where they are", () => {
     const pods = [
@@ -117,7 +118,7 @@ describe("pods that are bound to a policy and not matched by it any more", () =>
       podOf({ name: "opted-out", skipped: SKIPPED }),
       podOf({ name: "of-another", ...db, sidecar: { ...unready, policy: "other" } }),
     ];
-    expect(countPods(policy, [policy], pods)).toMatchObject({
+    expect(countPods(policy, claimsOf([policy]), pods)).toMatchObject({
       matched: 0,
       injected: 0,
       left: 2,
@@ -133,8 +134,16 @@ describe("pods that are bound to a policy and not matched by it any more", () =>
     const pods = [podOf({ sidecar: unready })];
     const expected = { outdated: 1, unready: 1 };
     const all = [policy, older];
-    expect(countPods(policy, all, pods)).toMatchObject({ ...expected, matched: 0, claimed: 1 });
-    expect(countPods(older, all, pods)).toMatchObject({ ...expected, matched: 1, left: 0 });
+    expect(countPods(policy, claimsOf(all), pods)).toMatchObject({
+      ...expected,
+      matched: 0,
+      claimed: 1,
+    });
+    expect(countPods(older, claimsOf(all), pods)).toMatchObject({
+      ...expected,
+      matched: 1,
+      left: 0,
+    });
   });
 });
 
@@ -178,17 +187,20 @@ test("an older policy claims what it selects; a younger one does not", () => {
     selector: {},
   });
   const pods = [podOf(), podOf({ name: "web-2" })];
-  expect(countPods(policy, [younger, policy, older], pods)).toMatchObject({
+  expect(countPods(policy, claimsOf([younger, policy, older]), pods)).toMatchObject({
     matched: 0,
     claimed: 2,
     claimedBy: "z",
   });
-  expect(countPods(policy, [younger, policy], pods)).toMatchObject({ matched: 2, claimed: 0 });
+  expect(countPods(policy, claimsOf([younger, policy]), pods)).toMatchObject({
+    matched: 2,
+    claimed: 0,
+  });
 });
 
 test("a pod that an edit leaves to another policy counts as outdated there", () => {
   const other = testPolicy({ name: "b", uid: "b" });
-  expect(countPods(other, [other], [podOf()])).toMatchObject({ matched: 1, outdated: 1 });
+  expect(countPods(other, claimsOf([other]), [podOf()])).toMatchObject({ matched: 1, outdated: 1 });
 });
 
 test.each([
@@ -199,7 +211,7 @@ test.each([
   ["by an expression", { matchExpressions: [{ key: "app", operator: "Exists" as const }] }, false],
 ])("an older policy that selects %s", (_what, selector, covered) => {
   const older = testPolicy({ name: "z", creationTimestamp: "2025-01-01T00:00:00Z", selector });
-  const { coveredBy } = countPods(policy, [policy, older], []);
+  const { coveredBy } = countPods(policy, claimsOf([policy, older]), []);
   expect(coveredBy).toBe(covered ? "z" : undefined);
 });
 
@@ -209,7 +221,7 @@ test("a younger policy covers nothing", () => {
     creationTimestamp: "2027-01-01T00:00:00Z",
     selector: {},
   });
-  expect(countPods(policy, [policy, younger], []).coveredBy).toBeUndefined();
+  expect(countPods(policy, claimsOf([policy, younger]), []).coveredBy).toBeUndefined();
 });
 
 test("an expression that both have is covered, beside others of the younger", () => {
@@ -221,11 +233,11 @@ test("an expression that both have is covered, beside others of the younger", ()
   });
   const more = [...matchExpressions, { key: "tier", operator: "Exists" as const }];
   const narrow = testPolicy({ selector: { matchLabels: { x: "y" }, matchExpressions: more } });
-  expect(countPods(narrow, [narrow, older], []).coveredBy).toBe("z");
+  expect(countPods(narrow, claimsOf([narrow, older]), []).coveredBy).toBe("z");
 });
 
 test("a policy without labels is not covered by one with them", () => {
   const older = testPolicy({ name: "z", creationTimestamp: "2025-01-01T00:00:00Z" });
   const all = testPolicy({ selector: {} });
-  expect(countPods(all, [all, older], []).coveredBy).toBeUndefined();
+  expect(countPods(all, claimsOf([all, older]), []).coveredBy).toBeUndefined();
 });

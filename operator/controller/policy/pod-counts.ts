@@ -1,14 +1,14 @@
 /** How the pods of a namespace stand to one of its policies. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { OwnService } from "../../api/circular-dependency.ts";
+import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { byAge, matchingPolicies, selectorMatches } from "../../api/select-policy.ts";
-import type { LabelSelector } from "../../api/v1alpha1-selector.ts";
+import { selectorMatches } from "../../api/select-policy.ts";
 import { currentRevisions } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
-import type { PodRecord } from "./pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import type { SidecarReports } from "../sidecars/sidecar-reports.ts";
 import { NO_PROBES_CHANGED, type ProbesChanged, probesChanged } from "./probes-changed.ts";
-import type { SidecarReports } from "./sidecar-reports.ts";
 
 /**
  * Counts of the pods that a policy selects, and of those that are bound to it still: a pod follows the
@@ -63,18 +63,7 @@ export const NO_PODS: PodCounts = {
 };
 
 function workloads(pods: readonly PodRecord[]): string[] {
-  return [...new Set(pods.flatMap(({ workload }) => workload ?? []))].sort();
-}
-
-/** Whether every pod that `narrow` selects is surely one that `wide` selects. */
-function covers(wide: LabelSelector, narrow: LabelSelector): boolean {
-  const labels = Object.entries(wide.matchLabels ?? {});
-  return (
-    labels.every(([key, value]) => narrow.matchLabels?.[key] === value) &&
-    (wide.matchExpressions ?? []).every((wanted) =>
-      narrow.matchExpressions?.some((given) => isDeepStrictEqual(given, wanted)),
-    )
-  );
+  return [...new Set(pods.flatMap(({ restartTarget }) => restartTarget ?? []))].sort();
 }
 
 /** How one pod stands to a policy. */
@@ -86,23 +75,22 @@ type Standing =
 function standing(
   pod: PodRecord,
   policy: EffectivePolicy,
-  policies: readonly EffectivePolicy[],
+  claims: Claims<EffectivePolicy>,
 ): Standing {
   if (!selectorMatches(policy.selector, pod.labels)) return { is: "stranger" };
   if (pod.skipped) return { is: "skipped" };
-  const winner = matchingPolicies(policies, pod.labels)[0];
+  const winner = claims.owner(pod.labels);
   if (winner === undefined || winner.name === policy.name) return { is: "matched" };
   return { is: "claimed", by: winner.name };
 }
 
-/** Counts the namespace's `pods` for `policy`; `policies` are all usable ones of the namespace. */
+/** Counts the namespace's `pods` for `policy`; `claims` are those of all usable policies of the namespace. */
 export function countPods(
   policy: EffectivePolicy,
-  policies: readonly EffectivePolicy[],
+  claims: Claims<EffectivePolicy>,
   pods: readonly PodRecord[],
 ): PodCounts {
-  const older = policies.filter((other) => byAge(other, policy) < 0).toSorted(byAge);
-  const standings = pods.map((pod) => ({ pod, ...standing(pod, policy, policies) }));
+  const standings = pods.map((pod) => ({ pod, ...standing(pod, policy, claims) }));
   const podsThat = (is: Standing["is"]) => standings.filter((one) => one.is === is);
   const matched = podsThat("matched").map(({ pod }) => pod);
   const injected = matched.filter(({ sidecar }) => sidecar);
@@ -116,6 +104,7 @@ export function countPods(
     )
     .concat(left);
   const claimers = standings.flatMap((one) => (one.is === "claimed" ? one.by : []));
+  const claiming = new Set(claimers);
   return {
     matched: matched.length,
     injected: injected.length,
@@ -124,8 +113,8 @@ export function countPods(
     unready: [...injected, ...left].filter(({ sidecar }) => !sidecar?.ready).length,
     optedOut: podsThat("skipped").length,
     claimed: claimers.length,
-    claimedBy: older.find(({ name }) => claimers.includes(name))?.name,
-    coveredBy: older.find(({ selector }) => covers(selector, policy.selector))?.name,
+    claimedBy: claims.policies.find(({ name }) => claiming.has(name))?.name,
+    coveredBy: claims.coveredBy(policy)?.name,
     predating: workloads(matched.filter(({ sidecar }) => !sidecar)),
     outdatedWorkloads: workloads(outdated),
     probes: probesChanged(
@@ -137,8 +126,8 @@ export function countPods(
 }
 
 /** What of a pod the counts are made of. */
-function countedOf({ labels, workload, skipped, sidecar }: PodRecord) {
-  return { labels, workload, skipped, sidecar };
+function countedOf({ labels, restartTarget, skipped, sidecar }: PodRecord) {
+  return { labels, restartTarget, skipped, sidecar };
 }
 
 function concerns({ name, selector }: EffectivePolicy, pod: PodRecord): boolean {

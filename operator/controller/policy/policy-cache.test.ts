@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import type { DefaultsSupplier } from "../../api/merge-defaults.ts";
 import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "./policy-cache.ts";
@@ -33,10 +33,12 @@ test("it is resolved again when those change, and only what changed is named", (
   index.update({ key: "shop/own", now: own });
   expect(index.resolveAgain("shop")).toStrictEqual([]);
   suppliers = [supplier("30s")];
-  expect(index.policies("shop")[0]?.timing.intervalMilliseconds).toBe(5_000);
+  const interval = () =>
+    index.policies("shop").find(({ name }) => name === "web")?.timing.intervalMilliseconds;
+  expect(interval()).toBe(5_000);
   // The source of a value counts: the policy that sets it itself is not named.
   expect(index.resolveAgain("shop").map(({ name }) => name)).toStrictEqual(["web"]);
-  expect(index.policies("shop")[0]?.timing.intervalMilliseconds).toBe(30_000);
+  expect(interval()).toBe(30_000);
   expect(index.resolveAgain("bank")).toStrictEqual([]);
 });
 
@@ -106,4 +108,50 @@ test("one that became invalid and never was in force injects no more", () => {
   const invalid = record({ generation: 4 }, { timing: { checkTimeout: "30s" } });
   index.update({ key: "shop/web", old: first, now: invalid });
   expect(index.policies("shop")).toStrictEqual([]);
+});
+
+describe("whose pods are", () => {
+  const older = { name: "z", creationTimestamp: "2025-01-01T00:00:00Z" };
+
+  test("is kept while only statuses change, and those are known nevertheless", () => {
+    const index = createPolicyIndex();
+    const first = record();
+    index.update({ key: "shop/web", now: first });
+    const before = index.claims("shop");
+    const resolution = index.resolution(first);
+    const status = policyStatus(factsOf());
+    index.update({ key: "shop/web", old: first, now: { ...first, status } });
+    expect(index.claims("shop")).toBe(before);
+    expect(index.resolveAgain("shop")).toStrictEqual([]);
+    expect(index.claims("shop")).toBe(before);
+    expect(index.resolved("shop")[0]?.record.status).toBe(status);
+    // What covers it is remembered for this very object.
+    expect(index.resolution(first)).toBe(resolution);
+  });
+
+  test("is known anew when a policy comes, changes or goes", () => {
+    const index = createPolicyIndex();
+    const labels = { app: "web" };
+    const owner = () => index.claims("shop").owner(labels)?.name;
+    index.update({ key: "shop/web", now: record() });
+    expect(owner()).toBe("web");
+    index.update({ key: "shop/z", now: record(older) });
+    expect(owner()).toBe("z");
+    const edited = record({ ...older, generation: 4 }, { selector: { matchLabels: { app: "b" } } });
+    index.update({ key: "shop/z", old: record(older), now: edited });
+    expect(owner()).toBe("web");
+    index.update({ key: "shop/web", old: record() });
+    expect(owner()).toBeUndefined();
+    expect(index.claims("nowhere").policies).toStrictEqual([]);
+  });
+
+  test("is known anew when defaults change", () => {
+    let suppliers: DefaultsSupplier[] = [];
+    const index = createPolicyIndex(() => suppliers);
+    index.update({ key: "shop/web", now: record() });
+    expect(index.claims("shop").policies).toHaveLength(1);
+    suppliers = [supplier("1s")];
+    index.resolveAgain("shop");
+    expect(index.claims("shop").policies).toStrictEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 /** What every replica keeps of the policies: resolved with their defaults, looked up by namespace. */
 import { isDeepStrictEqual } from "node:util";
+import { type Claims, claimsOf } from "../../api/claims.ts";
 import {
   type DeclaredPolicy,
   type EffectivePolicy,
@@ -54,8 +55,10 @@ export interface PolicyIndex {
   resolveAgain(namespace: string): PolicyRecord[];
   /** How a policy is resolved now. */
   resolution(policy: { namespace: string; name: string }): Resolution | undefined;
-  /** What new pods of the namespace follow. */
+  /** What new pods of the namespace follow, the oldest first. */
   policies(namespace: string): readonly EffectivePolicy[];
+  /** Whose the pods of the namespace are; the same object until one of its policies changes. */
+  claims(namespace: string): Claims<EffectivePolicy>;
   /** Namespaces with at least one policy that new pods follow, in any order. */
   namespaces(): Iterable<string>;
   /** Namespaces with at least one policy, valid or not. */
@@ -71,42 +74,56 @@ export function createPolicyIndex(
   const byNamespace = new Map<string, Map<string, ResolvedPolicy>>();
   const resolvedIn = (namespace: string) => [...(byNamespace.get(namespace)?.values() ?? [])];
 
-  function policies(namespace: string): EffectivePolicy[] {
-    return resolvedIn(namespace).flatMap(({ resolution }) => policyInForce(resolution) ?? []);
+  /** Of the namespaces that were asked about since their last change. */
+  const known = new Map<string, Claims<EffectivePolicy>>();
+
+  function claims(namespace: string): Claims<EffectivePolicy> {
+    const found =
+      known.get(namespace) ??
+      claimsOf(resolvedIn(namespace).flatMap(({ resolution }) => policyInForce(resolution) ?? []));
+    if (byNamespace.has(namespace)) known.set(namespace, found);
+    return found;
+  }
+
+  function policies(namespace: string): readonly EffectivePolicy[] {
+    return claims(namespace).policies;
   }
 
   function remove({ namespace, name }: PolicyRecord): void {
     const resolved = byNamespace.get(namespace);
     resolved?.delete(name);
     if (resolved?.size === 0) byNamespace.delete(namespace);
+    known.delete(namespace);
   }
 
-  function put(record: PolicyRecord, suppliers: readonly DefaultsSupplier[]): void {
+  /** Whether it is resolved to something else than before. */
+  function put(record: PolicyRecord, suppliers: readonly DefaultsSupplier[]): boolean {
     const { namespace, name, declared, status } = record;
     const resolved = byNamespace.get(namespace) ?? new Map<string, ResolvedPolicy>();
-    resolved.set(name, { record, resolution: effectivePolicy({ ...declared, status }, suppliers) });
     byNamespace.set(namespace, resolved);
+    const before = resolved.get(name)?.resolution;
+    const now = effectivePolicy({ ...declared, status }, suppliers);
+    // Each count is written into a status: whose the pods are must not be worked out anew after each.
+    const isSame = before !== undefined && isDeepStrictEqual(before, now);
+    resolved.set(name, { record, resolution: isSame ? before : now });
+    if (!isSame) known.delete(namespace);
+    return !isSame;
   }
 
   return {
     update: ({ old, now }) => {
-      if (old) remove(old);
       if (now) put(now, suppliersOf(now.namespace));
+      else if (old) remove(old);
     },
     resolveAgain: (namespace) => {
       const before = resolvedIn(namespace);
       if (before.length === 0) return [];
       const suppliers = suppliersOf(namespace);
-      for (const { record } of before) put(record, suppliers);
-      return before
-        .filter(
-          ({ record: { name }, resolution }) =>
-            !isDeepStrictEqual(byNamespace.get(namespace)?.get(name)?.resolution, resolution),
-        )
-        .map(({ record }) => record);
+      return before.map(({ record }) => record).filter((record) => put(record, suppliers));
     },
     resolution: ({ namespace, name }) => byNamespace.get(namespace)?.get(name)?.resolution,
     policies,
+    claims,
     namespaces: () => [...byNamespace.keys()].filter((namespace) => policies(namespace).length > 0),
     allNamespaces: () => byNamespace.keys(),
     resolved: resolvedIn,

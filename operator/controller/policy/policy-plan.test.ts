@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
-import { ApiError } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
 import { needsReplicas, type PolicyFacts, policyPlan, type ReplicaFacts } from "./policy-plan.ts";
-import { countsOf } from "./testing/records.ts";
+import { countsOf } from "./testing/counts-of.ts";
 
 const QUOTA = new ApiError("writing", { code: 403, body: "{}" });
 const REPLICAS: ReplicaFacts = { known: true, ready: 2, without: [] };
@@ -18,6 +18,7 @@ function facts(overrides: Partial<PolicyFacts> = {}): PolicyFacts {
     configMap: { state: "current", dueMilliseconds: 400_000 },
     webhookReach: { state: "reachable" },
     whyStopped: undefined,
+    whyUnproven: undefined,
     listedForMilliseconds: 5_000,
     counts: countsOf(),
     previous: undefined,
@@ -80,6 +81,12 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ["the same, unreachable", { ...notPulled, ...unreachable }, ["False ImageNotPulled", 400_000]],
   ["the same, opted out", { ...notPulled, optedOut: true }, ["False ImageNotPulled", 400_000]],
   ["the same, excluded", { ...notPulled, excluded: true }, ["False NamespaceExcluded", 400_000]],
+  [
+    "the same, with an edit that is refused",
+    { ...notPulled, ...refused(true) },
+    ["False ImageNotPulled", 600_000],
+  ],
+  ["the same, refused", { ...notPulled, ...refused(false) }, ["False ConfigMapRefused", 600_000]],
   ["the same, foreign", { ...notPulled, ...foreign }, ["False ConfigMapNotOurs", 5_000]],
   ["the same, invalid", { ...notPulled, ...invalid }, ["False Invalid", 600_000]],
   [
@@ -135,6 +142,20 @@ test.each([
   const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
   expect(message).toContain(sentence);
 });
+
+test.each<[string, Partial<PolicyFacts>, string]>([
+  ["is programmed", {}, "Not shown. A pod created now gets the sidecar."],
+  ["is not proven", unknown, "Not shown. Not tried yet."],
+  ["is unreachable", unreachable, "Not shown. Firewall."],
+  ["is never injected", { excluded: true }, "Pods of namespace shop are never injected."],
+])(
+  "that nothing has shown the image again is said first by a policy that %s",
+  (_what, given, sentence) => {
+    const { status } = policyPlan(facts({ ...given, whyUnproven: "Not shown." }), REPLICAS);
+    const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
+    expect(message).toBe(sentence);
+  },
+);
 
 test("a ConfigMap is written when it is due, over the object that was found, and only then", () => {
   expect(policyPlan(facts(), REPLICAS)).not.toHaveProperty("configMap");

@@ -46,6 +46,8 @@ export interface PolicyFacts {
   webhookReach: Reach;
   /** Why nothing is injected although it could be: nodes cannot pull the sidecar's image. */
   whyStopped: string | undefined;
+  /** What is said while injection goes on and nothing has shown that nodes can pull that image. */
+  whyUnproven: string | undefined;
   /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
   listedForMilliseconds: number | undefined;
   /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
@@ -109,11 +111,20 @@ function stopped({ whyStopped, resolution }: PolicyFacts): Programmed | undefine
   return { state: "imageNotPulled", message: whyStopped };
 }
 
+/** Why new pods are not injected, or follow an older ConfigMap. */
+function notInjected(facts: PolicyFacts): Programmed | undefined {
+  const missing = withoutConfigMap(facts);
+  const stop = stopped(facts);
+  // While an edit is refused and what was written before stands, pods go on being injected: a stop has to be said.
+  const isInjected = missing?.state === "refused" && missing.stands;
+  return isInjected ? (stop ?? missing) : (missing ?? stop);
+}
+
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   const { namespace } = facts;
   if (facts.excluded) return excluded(namespace, false);
-  const without = withoutConfigMap(facts) ?? stopped(facts) ?? heldBackUntilNow(facts);
+  const without = notInjected(facts) ?? heldBackUntilNow(facts);
   if (without) return without;
   // What is in force stays so; the status says that it is not what the policy asks for.
   if ("invalid" in facts.resolution) return waiting("");
@@ -161,6 +172,7 @@ function nextLook(resolution: Resolution, { state }: Programmed): number {
 /** The whole plan; `replicas` are those that were asked, none where that was not needed. */
 export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPlan {
   const { namespace, generation, resolution, configMap, counts, rollout, previous, now } = facts;
+  const { whyUnproven } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
   const again = nextLook(resolution, programmed);
   const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
@@ -171,6 +183,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
       resolution,
       counts,
       programmed,
+      whyUnproven,
       rollout,
       previous,
       now,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { hadConfigMap, heldBackBecause, wasProgrammed } from "./read-status.ts";
 import { policyStatus, type StatusFacts } from "./status.ts";
-import { countsOf } from "./testing/records.ts";
+import { countsOf } from "./testing/counts-of.ts";
 import { factsOf, short } from "./testing/status-facts.ts";
 
 describe("wasProgrammed", () => {

@@ -15,14 +15,14 @@ export function isAccepted(status: HealthPolicyStatus | undefined): boolean {
   return conditionOf(status, "Accepted")?.status === "True";
 }
 
-/** Whether it says that pods share a fault and stay ready in it. */
-export function isSharedFault(status: HealthPolicyStatus | undefined): boolean {
-  return conditionOf(status, "Ready")?.reason === "SharedFault";
-}
-
-/** What it says of that fault; undefined: there is none. */
-export function sharedFaultMessage(status: HealthPolicyStatus | undefined): string | undefined {
-  return isSharedFault(status) ? conditionOf(status, "Ready")?.message : undefined;
+/**
+ * The dependencies of which it says that pods share the fault, and stay ready in it. Not to be read from the reason of
+ * Ready, which tells first of what keeps the policy from new pods.
+ */
+export function sharedFaults(status: HealthPolicyStatus | undefined) {
+  // The pods of a dry run stay ready anyhow.
+  if (status?.effective?.mode === "DryRun") return [];
+  return (status?.dependencies ?? []).filter(({ sharedPods = 0 }) => sharedPods > 0);
 }
 
 /** Whether this status says that the generation is programmed already. */

@@ -1,9 +1,10 @@
 /** What the leader delivers to pods that ask each other, and what it says of a fault that they share. */
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { POLICY_FILE } from "../../api/names.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
+import type { Outcome } from "../sidecars/sidecar-reports.ts";
 import { RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { CONFIG_MAP, openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
-import { podOf } from "./testing/records.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -149,4 +150,99 @@ test("pods that stay ready in a fault that most share are asked, and told of in 
   web.world.outcomes.set("web-1", saying({ reason: undefined }));
   await web.reconcile();
   expect(ready()?.reason).toBe("Ready");
+});
+
+/** The three pods of a policy say this. */
+function allSay(outcome: Outcome): void {
+  for (const index of [1, 2, 3]) web.world.outcomes.set(`web-${index}`, outcome);
+}
+
+async function lookAgain(): Promise<void> {
+  // A new leader writes at once what the one before would write at the pace of counts.
+  await web.reconcileAsNewLeader();
+  web.echo();
+}
+
+describe("when a fault begins and when it is over is said once", () => {
+  const shared = saying({ shared: true, since: SINCE });
+  const up = saying({ up: true, reason: undefined });
+  const silence = { answer: undefined };
+  const unreachable = { state: "unreachable", message: "No way to the webhook." } as const;
+  const saidOfIt = () =>
+    web.world.events.flatMap(({ reason }) => (reason.startsWith("SharedFault") ? reason : []));
+
+  beforeEach(async () => {
+    for (const index of [1, 2, 3]) putPod(index);
+    allSay(shared);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault"]);
+  });
+
+  test("sidecars that cannot be reached do not say that it is over", async () => {
+    allSay(silence);
+    await lookAgain();
+    expect(ready()?.reason).toBe("SharedFault");
+    expect(web.status().pods).toMatchObject({ asked: 3, unknown: 3 });
+    expect(saidOfIt()).toStrictEqual(["SharedFault"]);
+    allSay(up);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault", "SharedFaultOver"]);
+  });
+
+  test("nor does the first one that a new leader asks in vain", async () => {
+    web.world.outcomes = new Map([["web-1", silence]]);
+    await lookAgain();
+    allSay(shared);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault"]);
+  });
+
+  test.each([
+    ["a pod that the fault leaves alone", "web-1", up],
+    ["a new pod, which waits until the dependency is up", "web-4", saying({ gating: true })],
+  ])("nor does the first answer that a new leader has: of %s", async (_whose, name, answer) => {
+    putPod(4, false);
+    web.world.outcomes = new Map([[name, answer]]);
+    await lookAgain();
+    expect(ready()?.reason).toBe("SharedFault");
+    allSay(shared);
+    web.world.outcomes.set(name, answer);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault"]);
+    allSay(up);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault", "SharedFaultOver"]);
+  });
+
+  test("a webhook that is unreachable for a while neither ends it nor begins it again", async () => {
+    web.world.webhookReach = unreachable;
+    await lookAgain();
+    expect(ready()?.reason).toBe("WebhookUnreachable");
+    web.world.webhookReach = { state: "reachable" };
+    await lookAgain();
+    expect(ready()?.reason).toBe("SharedFault");
+    expect(saidOfIt()).toStrictEqual(["SharedFault"]);
+  });
+
+  test("nor does it keep away that it is over, and that another begins", async () => {
+    web.world.webhookReach = unreachable;
+    await lookAgain();
+    allSay(up);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault", "SharedFaultOver"]);
+    allSay(shared);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault", "SharedFaultOver", "SharedFault"]);
+  });
+
+  test("an edit that takes its time to be programmed does not end it either", async () => {
+    web.cachePolicy({ generation: 4 }, { fleet: { maxUnready: "40%" } });
+    web.world.outcomes = new Map();
+    await lookAgain();
+    expect(ready()?.reason).toBe("Reconciling");
+    web.world.known = { ...web.world.known, generation: 4 };
+    allSay(shared);
+    await lookAgain();
+    expect(saidOfIt()).toStrictEqual(["SharedFault"]);
+  });
 });

@@ -1,7 +1,7 @@
 /** Which sidecars the leader asks about a policy, and what it writes of their answers. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { podOf } from "../pods/testing/pod-of.ts";
 import { openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
-import { podOf } from "./testing/records.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);

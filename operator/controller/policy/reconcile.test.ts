@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { podOf } from "../pods/testing/pod-of.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   CONFIG_MAP,
@@ -9,7 +10,6 @@ import {
   type ReconciledPolicy,
   STATUS,
 } from "./testing/reconciled-policy.ts";
-import { podOf } from "./testing/records.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);

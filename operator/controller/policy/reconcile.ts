@@ -12,9 +12,14 @@ import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import type { TellInjections } from "../events/tell-injections.ts";
-import type { TellTurns } from "../events/tell-turns.ts";
-import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import type { TellTransitions } from "../events/tell-transitions.ts";
+import { isApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
+import type { PodWatches } from "../pods/pod-watches.ts";
+import { type PodRecord, readyReplicas } from "../pods/pods.ts";
+import { type AskablePod, podsToAsk, sidecarReports } from "../sidecars/sidecar-reports.ts";
+import type { Survey } from "../sidecars/survey-sidecars.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type {
@@ -29,8 +34,6 @@ import { circularPods } from "./circular-pods.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
 import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
-import type { PodWatches } from "./pod-watches.ts";
-import { type PodRecord, readyReplicas } from "./pods.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   needsReplicas,
@@ -40,8 +43,6 @@ import {
   type ReplicaFacts,
 } from "./policy-plan.ts";
 import { sharedFaultEvent } from "./shared-fault-event.ts";
-import { type AskablePod, podsToAsk, sidecarReports } from "./sidecar-reports.ts";
-import type { Survey } from "./survey-sidecars.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
 const CONFLICT_MILLISECONDS = 300;
@@ -57,7 +58,7 @@ export interface ReconcilerOptions {
   /** Asks sidecars. */
   survey: Pick<Survey, "follow" | "outcome">;
   /** Says on pods and policy what they say. */
-  turns: TellTurns;
+  transitions: TellTransitions;
   /** Says on the policy what becomes of its pods together. */
   events: Pick<EventRecorder, "record">;
   /** Says on what makes pods whether they get the sidecar. */
@@ -72,6 +73,8 @@ export interface ReconcilerOptions {
   webhookReach: () => Reach;
   /** Why pods of a namespace are not to be injected: nodes cannot pull the sidecar's image. */
   whyStopped: (namespace: string) => string | undefined;
+  /** What is said where they are injected again, and nothing has shown that nodes can pull it. */
+  whyUnproven: (namespace: string) => string | undefined;
   /** This replica's pod and namespace. */
   podName: string;
   namespace: string;
@@ -96,7 +99,7 @@ interface Facts extends PolicyFacts {
 
 /** A reconciler that remembers nothing yet. */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { caches, configMaps, survey, turns, webhook, namespace: own } = options;
+  const { caches, configMaps, survey, transitions, webhook, namespace: own } = options;
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
   const peers = createFleetPeers();
@@ -117,9 +120,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     survey.follow(policy, toAsk);
     const outcomeOf = (pod: AskablePod) => survey.outcome(policy, pod);
     const reports = sidecarReports(policy, toAsk, outcomeOf);
-    // A dry run turns no pod.
-    if (policy.mode === "DryRun") turns.forget(policy);
-    else turns.look({ policy, pods, toAsk, outcomeOf, reports });
+    // A dry run makes no pod unready.
+    if (policy.mode === "DryRun") transitions.forget(policy);
+    else transitions.look({ policy, pods, toAsk, outcomeOf, reports });
     // A new leader leaves what the last one wrote until it knows better.
     return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
   }
@@ -129,15 +132,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const policy = policyInForce(resolution);
     if (!policy) {
       survey.follow(record, []);
-      turns.forget(record);
+      transitions.forget(record);
       return NO_PODS;
     }
     if (!options.pods.synced(namespace)) return undefined;
-    const policies = caches.index.policies(namespace);
+    const claims = caches.index.claims(namespace);
     const all = options.pods.pods(namespace);
     const { pods, circle } = circularPods(policy, all, caches.service);
-    options.injections.look({ policy, policies, pods });
-    return { ...countPods(policy, policies, pods), circle, reports: reportsOf(policy, all) };
+    options.injections.look({ policy, claims, pods });
+    return { ...countPods(policy, claims, pods), circle, reports: reportsOf(policy, all) };
   }
 
   async function configMapOf(
@@ -166,6 +169,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       configMap: await configMapOf(delivery, excluded),
       webhookReach: options.webhookReach(),
       whyStopped: options.whyStopped(namespace),
+      whyUnproven: options.whyUnproven(namespace),
       listedForMilliseconds: webhook.listedFor(namespace),
       counts: countsOf(record, resolution),
       rollout: options.rollout(record),
@@ -253,7 +257,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       const resolution = caches.index.resolution(policy);
       if (!record || !resolution) {
         survey.follow(policy, []);
-        turns.forget(policy);
+        transitions.forget(policy);
         peers.forget(policy);
         forget(key);
         return undefined;

@@ -3,31 +3,59 @@ import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { sharedFaultEvent } from "./shared-fault-event.ts";
 
 const WEB = { namespace: "shop", name: "web", uid: "6f1c" };
-const statusOf = (reason: string): HealthPolicyStatus => ({
-  conditions: [{ type: "Ready", status: "True", reason, message: "", lastTransitionTime: "" }],
+const regarding = { apiVersion: "healthpolicy.dev/v1alpha1", kind: "HealthPolicy", ...WEB };
+const statusOf = (sharedPods?: number): HealthPolicyStatus => ({
   dependencies: [
-    { name: "orders-db", failingPods: 0, sharedPods: 3, reason: "ConnectionRefused" },
+    {
+      name: "orders-db",
+      failingPods: 0,
+      reason: "ConnectionRefused",
+      ...(sharedPods && { sharedPods }),
+    },
     { name: "sessions", failingPods: 1, reason: "HostNotFound" },
   ],
 });
-const shared = statusOf("SharedFault");
+const shared = statusOf(3);
 
 test("says which dependency, and why, when the fault begins", () => {
   const want = {
-    regarding: { apiVersion: "healthpolicy.dev/v1alpha1", kind: "HealthPolicy", ...WEB },
+    regarding,
     type: "Warning",
     reason: "SharedFault",
     message:
       "More pods than fleet.maxUnready lets go have the same fault, and stay ready: orders-db: ConnectionRefused",
   };
-  expect(sharedFaultEvent(WEB, statusOf("Ready"), shared)).toStrictEqual(want);
+  expect(sharedFaultEvent(WEB, statusOf(), shared)).toStrictEqual(want);
   expect(sharedFaultEvent(WEB, undefined, shared)).toStrictEqual(want);
 });
 
 test.each([
-  ["goes on", shared, shared],
-  ["is over", shared, statusOf("Ready")],
-  ["never was", statusOf("Ready"), statusOf("NoPods")],
-])("says nothing when it %s", (_name, previous, next) => {
-  expect(sharedFaultEvent(WEB, previous, next)).toBeUndefined();
-});
+  ["the dependency is up again", { dependencies: [] }],
+  ["it is down for so few pods that they leave", statusOf()],
+  ["nobody is asked any more", {}],
+] as [string, HealthPolicyStatus][])(
+  "says which dependency it was, once the fault is over: %s",
+  (_name, next) => {
+    expect(sharedFaultEvent(WEB, shared, next)).toStrictEqual({
+      regarding,
+      type: "Normal",
+      reason: "SharedFaultOver",
+      message: "No pod stays ready any more because of a fault that others share: orders-db",
+    });
+  },
+);
+
+test.each([
+  ["goes on", shared, statusOf(1)],
+  ["never was", statusOf(), statusOf()],
+  [
+    "is that of a dry run, whose pods stay ready anyhow",
+    statusOf(),
+    { ...shared, effective: { mode: "DryRun" } },
+  ],
+] as [string, HealthPolicyStatus, HealthPolicyStatus][])(
+  "says nothing when it %s",
+  (_name, previous, next) => {
+    expect(sharedFaultEvent(WEB, previous, next)).toBeUndefined();
+  },
+);

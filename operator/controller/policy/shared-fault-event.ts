@@ -1,23 +1,36 @@
-/** What is said on a policy when its pods begin to stay ready in a fault that they share. Pure. */
-import { API_VERSION } from "../../api/names.ts";
+/** What is said on a policy when its pods begin to stay ready in a fault that they share, and when they end. Pure. */
+import { CONDITION_SENTENCES as SAID } from "../../api/condition-texts.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import type { EventToRecord } from "../events/event-object.ts";
+import { type EventToRecord, policySubject } from "../events/event-object.ts";
 import type { ObjectName } from "../kube/kube-object.ts";
-import { isSharedFault } from "./read-status.ts";
+import { sharedFaults } from "./read-status.ts";
+
+type Said = Pick<EventToRecord, "type" | "reason" | "message">;
+
+type Faults = ReturnType<typeof sharedFaults>;
+
+function begun(faults: Faults): Said {
+  const which = faults.map(({ name, reason }) => `${name}: ${reason}`).join(", ");
+  return { type: "Warning", reason: "SharedFault", message: `${SAID.sharedFault}: ${which}` };
+}
+
+function over(faults: Faults): Said {
+  const which = faults.map(({ name }) => name).join(", ");
+  const message = `No pod stays ready any more because of a fault that others share: ${which}`;
+  return { type: "Normal", reason: "SharedFaultOver", message };
+}
+
+function said(before: Faults, now: Faults): Said | undefined {
+  if (before.length === 0) return now.length > 0 ? begun(now) : undefined;
+  return now.length === 0 ? over(before) : undefined;
+}
 
 /** The Event that the step from one status of the policy to the next is worth, if any. */
 export function sharedFaultEvent(
-  { namespace, name, uid }: ObjectName & { uid: string },
+  policy: ObjectName & { uid: string },
   previous: HealthPolicyStatus | undefined,
   next: HealthPolicyStatus,
 ): EventToRecord | undefined {
-  if (isSharedFault(previous) || !isSharedFault(next)) return undefined;
-  const shared = (next.dependencies ?? []).filter(({ sharedPods = 0 }) => sharedPods > 0);
-  const faults = shared.map(({ name: dependency, reason }) => `${dependency}: ${reason}`);
-  return {
-    regarding: { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid },
-    type: "Warning",
-    reason: "SharedFault",
-    message: `More pods than fleet.maxUnready lets go have the same fault, and stay ready: ${faults.join(", ")}`,
-  };
+  const event = said(sharedFaults(previous), sharedFaults(next));
+  return event && { regarding: policySubject(policy), ...event };
 }

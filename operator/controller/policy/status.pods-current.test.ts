@@ -1,7 +1,7 @@
 /** What a status says of pods that do not run what the policy asks for, and how to restart them. */
 import { expect, test } from "@jest/globals";
 import { policyStatus } from "./status.ts";
-import { countsOf } from "./testing/records.ts";
+import { countsOf } from "./testing/counts-of.ts";
 import { factsOf, message, short } from "./testing/status-facts.ts";
 
 test("without pods it is ready all the same", () => {

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { policyStatus } from "./status.ts";
-import { countsOf } from "./testing/records.ts";
+import { countsOf } from "./testing/counts-of.ts";
 import { factsOf, message } from "./testing/status-facts.ts";
 
 const ROLLOUT = { message: "Waits for Deployment/web: 1 of 3 pods is not ready." };

@@ -5,7 +5,7 @@ import { testPolicy } from "../../api/testing/policy.ts";
 import { NO_PODS } from "./pod-counts.ts";
 import { wasProgrammed } from "./read-status.ts";
 import { policyStatus } from "./status.ts";
-import { countsOf } from "./testing/records.ts";
+import { countsOf } from "./testing/counts-of.ts";
 import { factsOf, message, short } from "./testing/status-facts.ts";
 
 test("a policy whose pods are what it waits for can never work", () => {

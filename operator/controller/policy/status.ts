@@ -1,5 +1,6 @@
 /** The status of a policy, decided from what is known about it. Pure. */
 import type { ConditionReason } from "../../api/condition-reasons.ts";
+import { CONDITION_SENTENCES as SAID } from "../../api/condition-texts.ts";
 import {
   type EffectivePolicy,
   type InvalidPolicy,
@@ -16,9 +17,8 @@ import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-statu
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
-import { sharedFaultMessage } from "./read-status.ts";
+import { sharedFaults } from "./read-status.ts";
 import { reportedStatus } from "./reported-status.ts";
-import type { SidecarReports } from "./sidecar-reports.ts";
 import { statusReason } from "./status-reason.ts";
 
 /** Whether a pod created now would be injected. */
@@ -46,6 +46,8 @@ export interface StatusFacts {
   resolution: Resolution;
   counts: PodCounts;
   programmed: Programmed;
+  /** What is said before that: nothing has shown that nodes can pull the sidecar's image. */
+  whyUnproven?: string | undefined;
   /** How far a rollout is; undefined: there is nothing to say of one. */
   rollout?: RolloutStatus | undefined;
   /** The status as it stands, for the times of its conditions. */
@@ -66,7 +68,7 @@ function accepted({ resolution, counts: { circle } }: StatusFacts): ConditionSta
       `${what} They get no sidecar, because they would wait for themselves: leave them out of the selector.`,
     );
   }
-  return yes("Accepted", "The policy is valid.");
+  return yes("Accepted", SAID.accepted);
 }
 
 function overlap({
@@ -107,7 +109,7 @@ function isHeldBack(programmed: Programmed): boolean {
   return programmed.state === "blocked" || programmed.state === "imageNotPulled";
 }
 
-function programmed({ resolution, programmed, counts }: StatusFacts): ConditionState {
+function injection({ resolution, programmed, counts }: StatusFacts): ConditionState {
   if ("invalid" in resolution && !isHeldBack(programmed)) {
     return no("Invalid", notInForce(resolution));
   }
@@ -126,8 +128,18 @@ function programmed({ resolution, programmed, counts }: StatusFacts): ConditionS
     case "excluded":
       return no("NamespaceExcluded", programmed.message);
     case "yes":
-      return overlap(counts) ?? yes("Programmed", "A pod created now gets the sidecar.");
+      return overlap(counts) ?? yes("Programmed", SAID.programmed);
   }
+}
+
+/**
+ * Whatever else it says, the next leader reads in it that nothing is proven. It comes first, since the rest may be cut.
+ */
+function programmed(facts: StatusFacts): ConditionState {
+  const state = injection(facts);
+  const { whyUnproven, programmed } = facts;
+  if (whyUnproven === undefined || programmed.state === "excluded") return state;
+  return { ...state, message: `${whyUnproven} ${state.message}` };
 }
 
 /** A command for the reader's terminal, or advice where kubectl has no command. */
@@ -146,7 +158,7 @@ function remedy(workloads: readonly string[], { namespace, rollout }: StatusFact
 
 function podsCurrent(facts: StatusFacts): ConditionState {
   const { counts, resolution } = facts;
-  if (!policyInForce(resolution)) return unknown("Invalid", "An invalid policy has no pods.");
+  if (!policyInForce(resolution)) return unknown("Invalid", SAID.invalidHasNoPods);
   const { matched, injected, left, outdated } = counts;
   const missing = matched - injected;
   if (missing > 0) {
@@ -157,31 +169,26 @@ function podsCurrent(facts: StatusFacts): ConditionState {
     const what = `${outdated} of ${matched + left} pods run what an earlier policy asked for.`;
     return no("PodsOutdated", `${what} ${remedy(counts.outdatedWorkloads, facts)}`);
   }
-  if (matched === 0) return yes("NoPods", "No running pod matches the selector.");
-  return yes("PodsCurrent", "Every matching pod runs the sidecar as the policy asks for.");
+  if (matched === 0) return yes("NoPods", SAID.noPods);
+  return yes("PodsCurrent", SAID.podsCurrent);
 }
 
 /** Ready waits for no pod: Helm applies policies after Deployments and would wait for ever. */
 function ready(
   needed: readonly ConditionState[],
-  { counts, resolution, previous }: StatusFacts,
+  { counts, resolution }: StatusFacts,
+  shared: readonly { name: string }[],
 ): ConditionState {
   const missing = needed.find(({ status }) => status !== "True");
   if (missing) return no(missing.reason, missing.message);
-  if (counts.matched === 0) return yes("NoPods", "In force; no running pod matches the selector.");
+  if (counts.matched === 0) return yes("NoPods", SAID.noPodsInForce);
   if ("policy" in resolution && resolution.policy.mode === "DryRun") {
     return yes("DryRun", "In force as a dry run: no pod is made unready, sidecars report.");
   }
-  const shared = counts.reports ? sharedFaults(counts.reports) : sharedFaultMessage(previous);
-  if (shared) return yes("SharedFault", shared);
-  return yes("Ready", "In force.");
-}
-
-/** No counts in it: a condition is written at once, and counts change all the time. */
-function sharedFaults({ dependencies }: Pick<SidecarReports, "dependencies">): string | undefined {
-  const names = dependencies.flatMap(({ name, sharedPods }) => (sharedPods ? name : []));
-  if (names.length === 0) return undefined;
-  return `In force. More pods than fleet.maxUnready lets go have the same fault, and stay ready: ${names.join(", ")}.`;
+  if (shared.length === 0) return yes("Ready", "In force.");
+  // No counts in it: a condition is written at once, and counts change all the time.
+  const names = shared.map(({ name }) => name).join(", ");
+  return yes("SharedFault", `In force. ${SAID.sharedFault}: ${names}.`);
 }
 
 /** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
@@ -197,12 +204,13 @@ function stalled(needed: readonly ConditionState[]): ConditionState {
   return no("Progressing", "Nothing stands in the way.");
 }
 
-function conditions(facts: StatusFacts): Condition[] {
+/** `reported` is what the same status says of dependencies. */
+function conditions(facts: StatusFacts, reported: HealthPolicyStatus = {}): Condition[] {
   const needed = { Accepted: accepted(facts), Programmed: programmed(facts) };
   const states: Record<ConditionType, ConditionState> = {
     ...needed,
     PodsCurrent: podsCurrent(facts),
-    Ready: ready(Object.values(needed), facts),
+    Ready: ready(Object.values(needed), facts, sharedFaults(reported)),
     Stalled: stalled(Object.values(needed)),
   };
   return datedConditions(states, facts);
@@ -259,13 +267,18 @@ function summary({ matched, injected, outdated, unready, optedOut }: PodCounts) 
 
 /** The whole status. Equal facts give an equal status, whatever the time. */
 export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
-  const common = { observedGeneration: facts.generation, conditions: conditions(facts) };
+  const { generation: observedGeneration } = facts;
   const policy = policyInForce(facts.resolution);
-  if (!policy) return { ...common, reason: statusReason(common.conditions) };
-  const { pods, ...reported } = reportedStatus(facts);
+  if (!policy) {
+    const said = conditions(facts);
+    return { observedGeneration, conditions: said, reason: statusReason(said) };
+  }
+  const { pods, ...reported } = reportedStatus({ ...facts, policy });
+  const said = conditions(facts, reported);
   return {
-    ...common,
-    reason: statusReason(common.conditions, reported.dependencies),
+    observedGeneration,
+    conditions: said,
+    reason: statusReason(said, reported.dependencies),
     effective: effective(policy),
     bounds: boundsOf(policy),
     pods: { ...summary(facts.counts), ...pods },

@@ -1,7 +1,7 @@
 /** What sidecars have to say before a pod is evicted. */
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import type { PodRecord } from "../policy/pods.ts";
-import { MOST_ASKED } from "../policy/sidecar-reports.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import { MOST_ASKED } from "../sidecars/sidecar-reports.ts";
 import { whyDependenciesWait } from "./dependencies-up.ts";
 import { currentPod, pod, RESTART } from "./testing/rollout-facts.ts";
 
@@ -112,7 +112,7 @@ test("who is asked: pods that follow the policy; before one of them runs, it wai
   const others = [
     pod("web-1"),
     askable("web-2", { sidecar: { policy: "other", revision: "r", ready: true, port: 19_847 } }),
-    askable("web-3", { ending: true }),
+    askable("web-3", { terminating: true }),
   ];
   expect(await whyDependenciesWait(RESTART, others, never)).toBeUndefined();
   const starting = [...others, currentPod("web-4")];

@@ -1,10 +1,10 @@
 /** Whether the sidecars of a policy say that all its dependencies are up. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { PodRecord } from "../policy/pods.ts";
-import { type SidecarAnswer, sidecarAnswer } from "../policy/sidecar-answer.ts";
-import { type AskablePod, fits, isAskable, sample } from "../policy/sidecar-reports.ts";
-import type { Ask } from "../policy/survey-sidecars.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import { type SidecarAnswer, sidecarAnswer } from "../sidecars/sidecar-answer.ts";
+import { type AskablePod, fits, isAskable, sample } from "../sidecars/sidecar-reports.ts";
+import type { Ask } from "../sidecars/survey-sidecars.ts";
 
 /** The first answers are old by then. */
 const DEADLINE_MILLISECONDS = 10_000;
@@ -16,7 +16,7 @@ const MENDED_BY_RESTART: ReadonlySet<Reason | undefined> = new Set<Reason>([
 ]);
 
 /** Why, by what this pod's sidecar says, nothing is to be evicted; undefined: it says that all is up. Pure. */
-export function whyNotUp(
+function whyNotUp(
   policy: EffectivePolicy,
   pod: string,
   answer: SidecarAnswer | undefined,
@@ -44,7 +44,9 @@ export async function whyDependenciesWait(
   pods: readonly PodRecord[],
   ask: Ask,
 ): Promise<string | undefined> {
-  const bound = pods.filter(({ sidecar, ending }) => !ending && sidecar?.policy === policy.name);
+  const bound = pods.filter(
+    ({ sidecar, terminating }) => !terminating && sidecar?.policy === policy.name,
+  );
   const askable: AskablePod[] = sample(bound.filter(isAskable));
   if (bound.length > 0 && askable.length === 0) {
     return "Waits until the first sidecar of the policy runs.";

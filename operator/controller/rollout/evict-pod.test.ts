@@ -37,9 +37,9 @@ test.each([
     "Cannot evict pod as it would violate the pod's disruption budget.",
     { result: "budget", message: "a PodDisruptionBudget allows no eviction" },
   ],
-  [429, "too many requests", { result: "failed", message: "the API server answered 429" }],
-  [403, "secret words", { result: "failed", message: "the API server answered 403" }],
-  [500, "etcd is away", { result: "failed", message: "the API server answered 500" }],
+  [429, "too many requests", { result: "failed", message: "the API server answered 429 Because" }],
+  [403, "secret words", { result: "failed", message: "the API server answered 403 Because" }],
+  [500, "etcd is away", { result: "failed", message: "the API server answered 500 Because" }],
   [
     500,
     "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",

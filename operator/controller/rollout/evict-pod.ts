@@ -1,6 +1,8 @@
 /** Asks the API server to evict one pod. */
-import { ApiError, type KubeClient } from "../kube/kube-client.ts";
-import type { PodRecord } from "../policy/pods.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { whyFailed } from "../kube/why-failed.ts";
+import type { PodRecord } from "../pods/pods.ts";
 
 /** The results of evictions, as the metric counts them. */
 export const EVICTION_RESULTS = ["evicted", "gone", "budget", "failed"] as const;
@@ -16,9 +18,8 @@ export type EvictionResult =
   | { result: "failed"; message: string; error: unknown };
 
 function refusal(error: unknown): EvictionResult {
-  if (!(error instanceof ApiError)) {
-    return { result: "failed", message: "the API server gave no answer", error };
-  }
+  const failed: EvictionResult = { result: "failed", message: whyFailed(error), error };
+  if (!(error instanceof ApiError)) return failed;
   // The uid in the preconditions is another one's.
   if (error.code === 404 || error.code === 409) return { result: "gone" };
   // Also what an overloaded API server says, which then has another sentence.
@@ -29,7 +30,7 @@ function refusal(error: unknown): EvictionResult {
   if (error.code === 500 && error.message.includes("more than one PodDisruptionBudget")) {
     return { result: "budget", message: "more than one PodDisruptionBudget selects a pod" };
   }
-  return { result: "failed", message: `the API server answered ${error.code}`, error };
+  return failed;
 }
 
 /** Whether no pod went, for sure: what is evicted with no answer, or with an error of the API server's, may be gone. */
@@ -40,7 +41,10 @@ export function noneWent(outcome: EvictionResult): boolean {
   return outcome.result !== "evicted";
 }
 
-/** Never rejects. The uid keeps a new pod of the same name, as a StatefulSet makes it, from being evicted for the old one. */
+/**
+ * Never rejects. The uid keeps a new pod of the same name, as a StatefulSet makes it, from being evicted for the old
+ * one.
+ */
 export async function evictPod(
   client: Pick<KubeClient, "request">,
   { namespace, name, uid }: Pick<PodRecord, "namespace" | "name" | "uid">,

@@ -1,41 +1,129 @@
 /** What became of the eviction that a policy's status tells of. Pure. */
+import { formatDuration } from "../../api/timing.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
-import { type WorkloadState, whyWait } from "./workload-state.ts";
+import { currentPods, type WorkloadState, whyWait } from "./workload-state.ts";
 
 /** An eviction under way. */
 export type Evicting = NonNullable<RolloutStatus["evicting"]>;
 
+/** What this leader has seen of the workload since; times in milliseconds of one clock. The next leader begins anew. */
+export interface SeenSince {
+  /** When a pod was there last that had taken the evicted one's place, ready or not. */
+  successorAt?: number;
+  /** Since when such a pod is ready, without a break that was seen. */
+  readySince?: number;
+}
+
 /** What became of it. */
 export type LastEviction =
-  /** The pod is still there, or a new one that is as the policy asks has taken its place. */
+  /**
+   * The pod is still there, or a new one that is as the policy asks has taken its place and stayed ready, or none is
+   * wanted any more in its place.
+   */
   | { is: "over" }
   /** Not over yet; `message` ends "waits for ...". */
-  | { is: "underWay"; message: string }
+  | { is: "underWay"; message: string; seen: SeenSince }
   /** Another eviction there would help as little as this one did. */
   | { is: "useless" };
 
-/** The same for a workload of which no pod is left. */
-const noPods = (name: string): WorkloadState => ({ name, pods: [], ending: [], toRestart: [] });
+/** What it is judged by, beside the pods. */
+export interface EvictionClock {
+  /** What new pods have to be like now. */
+  revision: string;
+  seen: SeenSince;
+  now: number;
+  /** Milliseconds that a new pod has to stay ready. */
+  settles: number;
+  /** Pods are missing for so long that none will come. */
+  tooLong: boolean;
+}
 
 /**
- * Judges the eviction by what is there now, so that it does not matter which leader asked for it. `revision` is what
- * new pods have to be like now; `tooLong`: pods are missing for so long that none will come.
+ * A successor that went and left fewer pods than before was not wanted any more after so long: a controller puts
+ * another one in its place within seconds.
  */
+const UNWANTED_MILLISECONDS = 30_000;
+
+/** The same for a workload of which no pod is left. */
+const noPods = (name: string): WorkloadState => ({
+  name,
+  pods: [],
+  terminating: [],
+  toRestart: [],
+});
+
+/**
+ * Whether a pod has taken the evicted one's place; after an edit of the policy only their number tells. A scale-up can
+ * look the same, and is as good: new pods do come, and are as the policy asks.
+ */
+function isReplaced(state: WorkloadState, evicting: Evicting, revision: string): boolean {
+  if (evicting.revision !== revision) return state.pods.length >= evicting.pods;
+  return currentPods(state) > evicting.current;
+}
+
+/**
+ * Whether the pod that has taken the evicted one's place is ready. It is the newest of those that count; of several
+ * that were created in the same second any may be it. The others are not looked at: of many pods one often is unready,
+ * and the successor's time would begin anew each time.
+ */
+function isSuccessorReady(state: WorkloadState, evicting: Evicting, revision: string): boolean {
+  if (!isReplaced(state, evicting, revision)) return false;
+  const isEdited = evicting.revision !== revision;
+  const old = new Set(isEdited ? [] : state.toRestart.map(({ uid }) => uid));
+  const candidates = state.pods.filter(({ uid }) => !old.has(uid));
+  const newest = candidates.reduce((latest, { created }) => Math.max(latest, created), 0);
+  return candidates.every(({ created, ready }) => ready || created < newest);
+}
+
+/** What there is to remember of this look. */
+function seenNow(
+  state: WorkloadState,
+  evicting: Evicting,
+  { revision, seen, now }: EvictionClock,
+): SeenSince {
+  const successorAt = isReplaced(state, evicting, revision) ? now : seen.successorAt;
+  const isReady = isSuccessorReady(state, evicting, revision);
+  return {
+    ...(successorAt !== undefined && { successorAt }),
+    ...(isReady && { readySince: seen.readySince ?? now }),
+  };
+}
+
+/** While pods are missing, and all that are there are ready. */
+function missing(
+  { pods }: WorkloadState,
+  evicting: Evicting,
+  { seen, now, tooLong }: EvictionClock,
+): LastEviction {
+  const { successorAt } = seen;
+  // Scaled down, by an autoscaler perhaps: a controller takes the newest pods first, and has made one before.
+  if (successorAt !== undefined && now - successorAt >= UNWANTED_MILLISECONDS) {
+    return { is: "over" };
+  }
+  // Without a successor it may be a quota, and the next pod would be missed as well.
+  if (tooLong) return { is: "useless" };
+  const message = `${evicting.workload}: ${pods.length} of ${evicting.pods} pods are there`;
+  return { is: "underWay", message, seen };
+}
+
+/** Judges the eviction by what is there now, so that it does not matter much which leader asked for it. */
 export function lastEviction(
   evicting: Evicting,
   found: WorkloadState | undefined,
-  { revision, tooLong }: { revision: string; tooLong: boolean },
+  clock: EvictionClock,
 ): LastEviction {
   const state = found ?? noPods(evicting.workload);
   // Refused, or never asked for: the leader before this one may have ended in between.
   if (state.pods.some(({ uid }) => uid === evicting.uid)) return { is: "over" };
+  const seen = seenNow(state, evicting, clock);
   const wait = whyWait(state);
-  if (wait) return { is: "underWay", message: wait };
-  const isComparable = evicting.revision === revision;
-  const current = state.pods.length - state.toRestart.length;
-  if (isComparable && current > evicting.current) return { is: "over" };
-  if (state.pods.length >= evicting.pods) return { is: isComparable ? "useless" : "over" };
-  if (tooLong) return { is: "useless" };
-  const have = `${state.pods.length} of ${evicting.pods} pods are there`;
-  return { is: "underWay", message: `${evicting.workload}: ${have}` };
+  if (wait) return { is: "underWay", message: wait, seen };
+  const { now, settles } = clock;
+  if (seen.readySince !== undefined) {
+    if (now - seen.readySince >= settles) return { is: "over" };
+    const message = `${state.name}: its new pod has to stay ready for ${formatDuration(settles)}`;
+    return { is: "underWay", message, seen };
+  }
+  if (state.pods.length >= evicting.pods) return { is: "useless" };
+  return missing(state, evicting, { ...clock, seen });
 }

@@ -1,8 +1,9 @@
 /** Which pod is evicted next, or what is waited for: every rule. */
 import { describe, expect, test } from "@jest/globals";
+import { claimsOf } from "../../api/claims.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../policy/pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import { nextEviction, type RolloutFacts } from "./next-eviction.ts";
 import {
   currentPod,
@@ -12,6 +13,9 @@ import {
   pod,
   RESTART,
 } from "./testing/rollout-facts.ts";
+
+/** The last eviction's successor is there, and has stayed ready for longer than anybody waits. */
+const SETTLED: Partial<RolloutFacts> = { seen: { since: { readySince: 0 }, leftAlone: new Map() } };
 
 /** The plan in one line: what is done, and to which pod or with which words. */
 function plan(overrides: Partial<RolloutFacts>): string {
@@ -24,7 +28,7 @@ const sidecar = (overrides: Partial<NonNullable<PodRecord["sidecar"]>>) => ({
   sidecar: { policy: "web", revision: revisionOf(RESTART), ready: true, ...overrides },
 });
 const UNREADY = { ready: false };
-const ENDING = { ending: true as const };
+const TERMINATING = { terminating: true as const };
 const older = testPolicy({
   name: "older",
   creationTimestamp: "2025-01-01T00:00:00Z",
@@ -118,14 +122,14 @@ describe("pods that stay", () => {
       "not selected any more, though they follow the policy",
       [currentPod("web-1", { labels: {}, ...sidecar({ revision: "old" }) })],
     ],
-    ["being deleted", [pod("web-1", ENDING)]],
+    ["being deleted", [pod("web-1", TERMINATING)]],
     ["none", []],
   ])("%s", (_, pods) => {
     expect(plan({ pods })).toBe("nothing");
   });
 
   test("claimed by an older policy", () => {
-    expect(plan({ policies: [RESTART, older] })).toBe("nothing");
+    expect(plan({ claims: claimsOf([RESTART, older]) })).toBe("nothing");
   });
 
   test("of a dry run, as they are when it is enforced", () => {
@@ -136,7 +140,7 @@ describe("pods that stay", () => {
     });
     const enforced = revisionOf({ ...policy, mode: "Enforce" });
     const pods = [currentPod("web-1", sidecar({ revision: enforced }))];
-    expect(plan({ policy, policies: [policy], pods })).toBe("nothing");
+    expect(plan({ policy, claims: claimsOf([policy]), pods })).toBe("nothing");
   });
 
   test.each(["Pod/web-1", "Node/worker"])("without a controller that makes pods: %s", (owner) => {
@@ -190,7 +194,7 @@ describe("nothing is evicted", () => {
     ],
     [
       "while a pod of the workload is being deleted",
-      { pods: [pod("web-1"), currentPod("web-2", ENDING)] },
+      { pods: [pod("web-1"), currentPod("web-2", TERMINATING)] },
       "Waits for Deployment/web: pod web-2 is being deleted.",
     ],
     [
@@ -210,7 +214,7 @@ describe("after an eviction", () => {
   test.each<[string, PodRecord[], string]>([
     [
       "the pod is going",
-      [pod("web-0", ENDING), pod("web-1"), pod("web-2")],
+      [pod("web-0", TERMINATING), pod("web-1"), pod("web-2")],
       "Waits for Deployment/web: pod web-0 is being deleted.",
     ],
     [
@@ -224,8 +228,11 @@ describe("after an eviction", () => {
       "Waits for Deployment/web: 2 of 3 pods are there.",
     ],
     ["no pod is there yet", [], "Waits for Deployment/web: 0 of 3 pods are there."],
-    ["the new pod is ready", [currentPod("web-9"), pod("web-1"), pod("web-2")], "evict web-1"],
-    ["the workload was scaled down meanwhile", [currentPod("web-9"), pod("web-1")], "evict web-1"],
+    [
+      "the new pod is ready for the first time",
+      [currentPod("web-9"), pod("web-1"), pod("web-2")],
+      "Waits for Deployment/web: its new pod has to stay ready for 16s.",
+    ],
     [
       "the pod is there still: the eviction was never asked for",
       [pod("web-0"), pod("web-1"), pod("web-2")],
@@ -233,6 +240,22 @@ describe("after an eviction", () => {
     ],
   ])("%s", (_, pods, expected) => {
     expect(plan({ before, pods })).toBe(expected);
+  });
+
+  test.each<[string, PodRecord[]]>([
+    ["the new pod has stayed ready", [currentPod("web-9"), pod("web-1"), pod("web-2")]],
+    ["the workload was scaled down meanwhile", [currentPod("web-9"), pod("web-1")]],
+  ])("%s: the next one goes", (_, pods) => {
+    expect(plan({ before, pods, ...SETTLED })).toBe("evict web-1");
+  });
+
+  test("what was seen is for the next look, and forgotten with the eviction that it was seen of", () => {
+    const pods = [currentPod("web-9"), pod("web-1"), pod("web-2")];
+    const { seen, now } = factsOf();
+    const first = nextEviction(factsOf({ before, pods }));
+    expect(first.seen.since).toStrictEqual({ successorAt: now, readySince: now });
+    const next = factsOf({ before, pods, seen: first.seen, now: now + 16_000 });
+    expect(nextEviction(next)).toMatchObject({ do: "evict", seen });
   });
 
   test("no other workload of the policy begins before the new pod is ready", () => {
@@ -252,7 +275,7 @@ describe("after an eviction", () => {
     const edited = { evicting: evictingOf({ revision: "before the edit" }) };
     const pods = [currentPod("web-9", sidecar({ revision: "before the edit" })), pod("web-1")];
     expect(plan({ before: edited, pods })).toBe("Waits for Deployment/web: 2 of 3 pods are there.");
-    expect(plan({ before: edited, pods: [...pods, pod("web-2")] })).toBe("evict web-1");
+    expect(plan({ before: edited, pods: [...pods, pod("web-2")], ...SETTLED })).toBe("evict web-1");
     // After the way back two pods are as the policy asks once more, and the new one is missing still.
     const current = [currentPod("web-8"), currentPod("web-9")];
     expect(plan({ before: edited, pods: current })).toBe(
@@ -271,7 +294,16 @@ describe("a workload is left alone", () => {
 
   test("when its new pod came back without the sidecar", () => {
     const next = nextEviction(factsOf({ before: { evicting: evictingOf() }, pods: BACK }));
-    expect(next).toStrictEqual({ do: "wait", message: LEFT_ALONE, stopped });
+    const seen = { since: {}, leftAlone: new Map([["Deployment/web", 0]]) };
+    expect(next).toStrictEqual({ do: "wait", message: LEFT_ALONE, stopped, seen });
+  });
+
+  test("until a pod has come there that is as the policy asks", () => {
+    const seen = { since: {}, leftAlone: new Map([["Deployment/web", 0]]) };
+    expect(plan({ before: { stopped }, seen, pods: BACK })).toBe(LEFT_ALONE);
+    expect(plan({ before: { stopped }, seen, pods: [...BACK, currentPod("web-8")] })).toBe(
+      "evict web-1",
+    );
   });
 
   test("when its pod was not replaced for a long time", () => {
@@ -287,7 +319,7 @@ describe("a workload is left alone", () => {
   test("no longer than its pods are to be restarted", () => {
     expect(
       nextEviction(factsOf({ before: { stopped }, pods: [currentPod("web-1")] })),
-    ).toStrictEqual({ do: "nothing", stopped: [] });
+    ).toMatchObject({ do: "nothing", stopped: [] });
   });
 
   test("and all of them with ten", () => {

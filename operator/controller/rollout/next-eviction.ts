@@ -1,18 +1,34 @@
 /** Which pod of a policy is evicted next, or what is waited for. Pure. */
+import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_STOPPED_WORKLOADS, type RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../policy/pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import { type Evicting, type LastEviction, lastEviction } from "./last-eviction.ts";
+import { type Evicting, type LastEviction, lastEviction, type SeenSince } from "./last-eviction.ts";
+import { type LeftAlone, leftAlone, stoppedMessage } from "./left-alone.ts";
 import { hasController, restartRule } from "./restartable.ts";
-import { firstToGo, type WorkloadState, whyWait, workloadStates } from "./workload-state.ts";
+import { settleMilliseconds } from "./settle-time.ts";
+import {
+  currentPods,
+  firstToGo,
+  type WorkloadState,
+  whyWait,
+  workloadStates,
+} from "./workload-state.ts";
+
+/** What a leader remembers from one look to the next. */
+export interface Seen {
+  /** Of the last eviction's workload. */
+  since: SeenSince;
+  leftAlone: LeftAlone;
+}
 
 /** All that is looked at. */
 export interface RolloutFacts {
   policy: EffectivePolicy;
-  /** All usable policies of the namespace. */
-  policies: readonly EffectivePolicy[];
+  /** Of all usable policies of the namespace. */
+  claims: Claims<EffectivePolicy>;
   /** All pods of the namespace, those that are being deleted too. */
   pods: readonly PodRecord[];
   /** The namespace is one of the cluster's own, or the operator's. */
@@ -28,6 +44,10 @@ export interface RolloutFacts {
   before: Pick<RolloutStatus, "evicting" | "stopped"> | undefined;
   /** A pod that was evicted a moment ago, whatever the cache of pods says still. */
   evictedUid: string | undefined;
+  /** What the look before this one left; of the first look nothing. */
+  seen: Seen;
+  /** Milliseconds of the clock that `seen` was written by. */
+  now: number;
   /** The last eviction was so long ago that pods which are missing since will not come. */
   tooLong: boolean;
   /** Why an eviction in this workload was refused a moment ago, if it was. */
@@ -42,20 +62,14 @@ export interface Eviction {
 }
 
 /** What to do. */
-export type RolloutPlan = { stopped: string[] } & (
+type Step = { stopped: string[] } & (
   | { do: "nothing" }
   | { do: "wait"; message: string; evicting?: Evicting }
   | ({ do: "evict" } & Eviction)
 );
 
-const HELP = "restart it yourself, or edit the policy to have it tried again";
-
-/** What is said of workloads that are left alone. */
-export function stoppedMessage(stopped: readonly string[]): string {
-  const [first, ...more] = stopped;
-  const others = more.length > 0 ? ` and ${more.length} more` : "";
-  return `Left alone: ${first}${others}, where an eviction brought no pod that is as the policy asks; ${HELP}.`;
-}
+/** What to do, and what the next look is to know. */
+export type RolloutPlan = Step & { seen: Seen };
 
 /** Why nothing at all is evicted for the policy. */
 function whyNone({
@@ -106,8 +120,8 @@ function planFor(
   workloads: readonly WorkloadState[],
   facts: RolloutFacts,
   stopped: string[],
-): RolloutPlan {
-  const why = restartRule(facts.policy, facts.policies);
+): Step {
+  const why = restartRule(facts.policy, facts.claims);
   const waits: string[] = [];
   for (const state of workloads) {
     const objection = objectionTo(state, facts);
@@ -115,14 +129,14 @@ function planFor(
     const reason = pod && why(pod);
     if (objection) waits.push(objection);
     else if (pod && reason) {
-      const { name: workload, pods, toRestart } = state;
+      const { name: workload, pods } = state;
       const evicting = {
         workload,
         pod: pod.name,
         uid: pod.uid,
         revision: revisionOf(facts.policy),
         pods: pods.length,
-        current: pods.length - toRestart.length,
+        current: currentPods(state),
       };
       return { do: "evict", pod, reason, evicting, stopped };
     }
@@ -132,41 +146,40 @@ function planFor(
 
 /** The pods as they are, whatever the cache says of the one that was evicted a moment ago. */
 function asTheyAre({ pods, evictedUid }: RolloutFacts): PodRecord[] {
-  return pods.map((pod) => (pod.uid === evictedUid ? { ...pod, ending: true } : pod));
+  return pods.map((pod) => (pod.uid === evictedUid ? { ...pod, terminating: true } : pod));
 }
 
 function judged(
   states: ReadonlyMap<string, WorkloadState>,
-  { before, policy, tooLong }: RolloutFacts,
+  { before, policy, seen, now, tooLong }: RolloutFacts,
 ): LastEviction {
   const evicting = before?.evicting;
   if (!evicting) return { is: "over" };
-  const revision = revisionOf(policy);
-  return lastEviction(evicting, states.get(evicting.workload), { revision, tooLong });
+  return lastEviction(evicting, states.get(evicting.workload), {
+    revision: revisionOf(policy),
+    seen: seen.since,
+    now,
+    settles: settleMilliseconds(policy),
+    tooLong,
+  });
 }
 
-/** Workloads to be left alone: as before, while pods there are to be restarted, and the one of a useless eviction. */
-function stoppedNow(
+/** Workloads to be left alone: as before, and the one of a useless eviction. */
+function leftAloneNow(
   last: LastEviction,
-  { before }: RolloutFacts,
+  { before, seen }: RolloutFacts,
   states: ReadonlyMap<string, WorkloadState>,
-): string[] {
+): LeftAlone {
   const added = last.is === "useless" && before?.evicting ? [before.evicting.workload] : [];
-  return [...new Set([...(before?.stopped ?? []), ...added])]
-    .filter((name) => states.get(name)?.toRestart.length)
-    .slice(0, MAX_STOPPED_WORKLOADS);
+  return leftAlone([...(before?.stopped ?? []), ...added], states, seen.leftAlone);
 }
 
-/** The plan for a policy with `rollout: Restart`. */
-export function nextEviction(facts: RolloutFacts): RolloutPlan {
-  const states = workloadStates(asTheyAre(facts), restartRule(facts.policy, facts.policies));
-  const last = judged(states, facts);
-  const stopped = stoppedNow(last, facts, states);
-  if (last.is === "underWay") {
-    const evicting = facts.before?.evicting;
-    const message = `Waits for ${last.message}.`;
-    return { do: "wait", message, ...(evicting && { evicting }), stopped };
-  }
+/** What to do where no eviction is under way. */
+function stepNext(
+  states: ReadonlyMap<string, WorkloadState>,
+  facts: RolloutFacts,
+  stopped: string[],
+): Step {
   const concerned = inOrder(states.values()).filter(({ toRestart }) => toRestart.length > 0);
   if (concerned.length === 0) return { do: "nothing", stopped };
   const none = whyNone(facts);
@@ -180,4 +193,19 @@ export function nextEviction(facts: RolloutFacts): RolloutPlan {
   }
   const message = stopped.length > 0 ? stoppedMessage(stopped) : withoutController(bare);
   return { do: "wait", message, stopped };
+}
+
+/** The plan for a policy with `rollout: Restart`. */
+export function nextEviction(facts: RolloutFacts): RolloutPlan {
+  const states = workloadStates(asTheyAre(facts), restartRule(facts.policy, facts.claims));
+  const last = judged(states, facts);
+  const left = leftAloneNow(last, facts, states);
+  const stopped = [...left.keys()];
+  if (last.is === "underWay") {
+    const evicting = facts.before?.evicting;
+    const message = `Waits for ${last.message}.`;
+    const seen = { since: last.seen, leftAlone: left };
+    return { do: "wait", message, ...(evicting && { evicting }), stopped, seen };
+  }
+  return { ...stepNext(states, facts, stopped), seen: { since: {}, leftAlone: left } };
 }

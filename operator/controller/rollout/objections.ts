@@ -1,7 +1,8 @@
 /** Whether a pod of a policy may go at this very moment, as its sidecars and the webhook say. */
+import type { Logger } from "pino";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import type { PodRecord } from "../policy/pods.ts";
-import type { Ask } from "../policy/survey-sidecars.ts";
+import type { PodRecord } from "../pods/pods.ts";
+import type { Ask } from "../sidecars/survey-sidecars.ts";
 import { whyDependenciesWait } from "./dependencies-up.ts";
 import { createQuestions } from "./questions.ts";
 import type { AskedQuestion, RolloutMemory, Wait } from "./rollout-memory.ts";
@@ -19,6 +20,7 @@ export interface ObjectionsOptions {
   webhookAnswers: () => Promise<boolean>;
   /** Called when there is an answer about the policy. */
   onAnswer: (policy: EffectivePolicy) => void;
+  log: Pick<Logger, "error">;
 }
 
 /** What is asked in the background, and what came of it. */
@@ -36,7 +38,7 @@ export interface Objections {
 
 /** Nobody is asked yet. */
 export function createObjections(options: ObjectionsOptions): Objections {
-  const questions = createQuestions();
+  const questions = createQuestions(options.log);
 
   async function objection(
     policy: EffectivePolicy,

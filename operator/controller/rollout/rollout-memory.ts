@@ -2,6 +2,7 @@
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { backoffMilliseconds } from "../kube/backoff.ts";
 import type { PolicyRecord } from "../policy/policy-cache.ts";
+import type { Seen } from "./next-eviction.ts";
 
 /** Where an eviction was refused, another is tried after so long; doubled by each further refusal. */
 const REFUSED = { firstBackoff: 5_000, maxBackoff: 120_000 };
@@ -37,6 +38,8 @@ export interface RolloutMemory {
   intended?: { uid: string; at: number } | undefined;
   /** The pod that was evicted last, and when. */
   evicted?: { uid: string; at: number } | undefined;
+  /** What the last look left for the next one. */
+  seen: Seen;
   /** What sidecars and the webhook were asked about the next eviction. */
   question?: AskedQuestion | undefined;
   /** By workload. */
@@ -54,6 +57,7 @@ export function newMemory(record: PolicyRecord, revision: string, now: number): 
     status,
     // As if it were of this moment: nothing says when it was.
     ...(status?.evicting && { evicted: { uid: "", at: now } }),
+    seen: { since: {}, leftAlone: new Map() },
     refusals: new Map(),
   };
 }

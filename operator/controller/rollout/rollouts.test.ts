@@ -1,6 +1,7 @@
 /** What the leader does about a rollout, step by step. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { ApiError } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import { IN_FORCE, type LedRollout, openRollout } from "./testing/led-rollout.ts";
 import { currentPod, pod } from "./testing/rollout-facts.ts";
 
@@ -22,6 +23,14 @@ async function evictOne(): Promise<void> {
   await rollout.work();
   rollout.echo();
   await rollout.work();
+}
+
+/** These are the pods once the evicted one was replaced, and the new one has stayed ready for long enough. */
+async function replaced(...pods: PodRecord[]): Promise<void> {
+  rollout.world.pods = pods;
+  expect(await rollout.work()).toBe(1_000);
+  expect(rollout.status()?.message).toMatch(/its new pod has to stay ready for 16s/);
+  jest.advanceTimersByTime(16_000);
 }
 
 /** A sidecar as the policy asks for it, which can be asked. */
@@ -67,7 +76,7 @@ describe("one pod after the other", () => {
 
   test("the next one goes when the new pod is ready and says that all is up", async () => {
     await evictOne();
-    rollout.world.pods = [currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3")];
+    await replaced(currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3"));
     const down = { name: "orders-db", gating: true, up: false, reason: "ConnectTimeout" };
     rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [down] });
     expect(await rollout.work()).toBe(10_000);
@@ -85,9 +94,21 @@ describe("one pod after the other", () => {
 
   test("when all are as the policy asks, nothing is said any more", async () => {
     await evictOne();
-    rollout.world.pods = ["web-7", "web-8", "web-9"].map((name) => currentPod(name));
+    await replaced(...["web-7", "web-8", "web-9"].map((name) => currentPod(name)));
     expect(await rollout.work()).toBeUndefined();
     expect(rollout.status()).toBeUndefined();
+  });
+
+  test("a workload that is scaled down meanwhile does not end it", async () => {
+    await evictOne();
+    rollout.world.pods = [currentPod("web-9", { ready: false }), pod("web-2"), pod("web-3")];
+    await rollout.work();
+    rollout.world.pods = [pod("web-2"), pod("web-3")];
+    await rollout.work();
+    expect(rollout.status()?.message).toBe("Waits for Deployment/web: 2 of 3 pods are there.");
+    jest.advanceTimersByTime(30_000);
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({ evicting: { pod: "web-2", pods: 2 } });
   });
 
   test("the status is told of a change, and of nothing else", async () => {
@@ -109,7 +130,7 @@ describe("it waits", () => {
 
   test("for sidecars that do not answer, and its queue's worker does not", async () => {
     await evictOne();
-    rollout.world.pods = [currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3")];
+    await replaced(currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3"));
     rollout.world.silent = true;
     const before = performance.now();
     expect(await rollout.work()).toBe(1_000);
@@ -157,7 +178,7 @@ describe("it waits", () => {
   });
 
   test("for a pod that is being deleted", async () => {
-    rollout.world.pods.push(currentPod("web-4", { ending: true }));
+    rollout.world.pods.push(currentPod("web-4", { terminating: true }));
     await rollout.work();
     expect(rollout.status()?.message).toBe("Waits for Deployment/web: pod web-4 is being deleted.");
   });
@@ -203,7 +224,9 @@ describe("it waits", () => {
     await rollout.work();
     expect(rollout.world.results).toEqual(["failed"]);
     expect(rollout.world.givenBack).toBe(1);
-    expect(rollout.status()?.message).toBe("Waits: the API server answered 403 in Deployment/web.");
+    expect(rollout.status()?.message).toBe(
+      "Waits: the API server answered 403 Because in Deployment/web.",
+    );
   });
 
   test("what was decided is decided again when the status was not written for 10 s", async () => {
@@ -245,6 +268,31 @@ describe("another leader", () => {
     rollout.takeOver();
     await rollout.work();
     expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
+  });
+
+  test("has a new pod stay ready anew", async () => {
+    await evictOne();
+    await replaced(currentPod("web-9"), pod("web-2"), pod("web-3"));
+    rollout.echo();
+    rollout.takeOver();
+    rollout.settle();
+    await rollout.work();
+    expect(rollout.status()?.message).toMatch(/its new pod has to stay ready for 16s/);
+  });
+
+  test("tries a workload again that it finds left alone, once a pod there is as the policy asks", async () => {
+    await evictOne();
+    rollout.world.pods = [pod("web-8"), pod("web-2"), pod("web-3")];
+    await rollout.work();
+    rollout.echo();
+    rollout.takeOver();
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
+    rollout.world.pods.push(currentPod("web-9", { sidecar: RUNNING }));
+    rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [] });
+    rollout.settle();
+    await rollout.work();
+    expect(rollout.status()).toMatchObject({ evicting: { pod: "web-2" } });
   });
 
   test("says what the last one said until it has looked", async () => {

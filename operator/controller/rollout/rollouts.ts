@@ -12,11 +12,11 @@ import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
+import type { PodWatches } from "../pods/pod-watches.ts";
 import { circularPods } from "../policy/circular-pods.ts";
-import type { PodWatches } from "../policy/pod-watches.ts";
 import type { PolicyRecord } from "../policy/policy-cache.ts";
 import { isAccepted, wasProgrammed } from "../policy/read-status.ts";
-import type { Ask } from "../policy/survey-sidecars.ts";
+import type { Ask } from "../sidecars/survey-sidecars.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type EvictionResult, evictPod, noneWent } from "./evict-pod.ts";
 import { createEvictionLine, type PolicyName } from "./eviction-line.ts";
@@ -41,15 +41,15 @@ const LATER_MILLISECONDS = 10_000;
 /** What was decided and asked this long ago need not be so any more. */
 const INTENTION_MILLISECONDS = 10_000;
 /** Every replica has heard of a change by then; a pod made by one that has not would be outdated at once. */
-export const CHANGE_SETTLES_MILLISECONDS = 5_000;
+const CHANGE_SETTLES_MILLISECONDS = 5_000;
 /** Pods that are missing for so long after an eviction will not come: a quota, or the workload is gone. */
-export const MISSING_MILLISECONDS = 600_000;
+const MISSING_MILLISECONDS = 600_000;
 
 /** What rollouts need. */
 export interface RolloutsOptions {
   client: Pick<KubeClient, "request">;
   caches: Pick<Caches, "policies" | "index" | "service">;
-  pods: Pick<PodWatches, "pods" | "ending" | "synced">;
+  pods: Pick<PodWatches, "pods" | "terminating" | "synced">;
   /** The operator's own namespace. */
   namespace: string;
   evictionsPerMinute: number;
@@ -67,7 +67,7 @@ export interface RolloutsOptions {
   onChange: (policy: PolicyName) => void;
   /** Called when there is work on the policy's rollout, earlier than `work` said. */
   onWork: (policy: PolicyName) => void;
-  log: Pick<Logger, "info" | "warn">;
+  log: Pick<Logger, "info" | "warn" | "error">;
 }
 
 /** The rollouts of all policies. */
@@ -100,6 +100,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     ask: options.ask,
     webhookAnswers: options.webhookAnswers,
     onAnswer: options.onWork,
+    log,
   });
 
   /** The policy, where pods are to be restarted for it. */
@@ -122,7 +123,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
 
   function podsOf(policy: EffectivePolicy) {
     const { namespace } = policy;
-    const all = [...pods.pods(namespace), ...pods.ending(namespace)];
+    const all = [...pods.pods(namespace), ...pods.terminating(namespace)];
     return circularPods(policy, all, caches.service).pods;
   }
 
@@ -131,7 +132,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     const { namespace } = policy;
     return nextEviction({
       policy,
-      policies: caches.index.policies(namespace),
+      claims: caches.index.claims(namespace),
       pods: podsOf(policy),
       excluded: excludedNamespaces(options.namespace).includes(namespace),
       inForce: isAccepted(record.status) && wasProgrammed(record.status, record.generation),
@@ -139,6 +140,8 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       isImageUnproven: options.isImageUnproven(namespace),
       evictionsPerMinute: options.evictionsPerMinute,
       before: memory.status,
+      seen: memory.seen,
+      now,
       evictedUid: memory.evicted?.uid,
       tooLong: memory.evicted !== undefined && now - memory.evicted.at > MISSING_MILLISECONDS,
       refused: (workload) => refusedThere(memory, workload, now),
@@ -221,8 +224,11 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   async function stepTo(plan: RolloutPlan & Eviction, of: Rollout): Promise<number> {
     const { record, memory } = of;
     if (isIntended(memory, plan)) {
-      const isWritten = record.status?.rollout?.evicting?.uid === plan.evicting.uid;
+      // With the numbers of now: where the workload was scaled meanwhile, the successor would be missed by those of
+      // then, and the eviction be taken for a useless one.
+      const isWritten = isDeepStrictEqual(record.status?.rollout?.evicting, plan.evicting);
       if (isWritten) await evict(of, plan);
+      else say(record, memory, statusOfPlan(plan));
       return SOON_MILLISECONDS;
     }
     const wait = whyWait(of);
@@ -238,6 +244,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   async function carryOut(of: Rollout): Promise<number | undefined> {
     const { record, memory } = of;
     const plan = planOf(of);
+    memory.seen = plan.seen;
     tell.stopped(record, plan.stopped, memory.status?.stopped ?? []);
     if (plan.do === "evict") return stepTo(plan, of);
     line.leave(record);

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import { ApiError } from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { createQueue } from "../kube/queue.ts";
-import type { PodRecord } from "../policy/pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";
 import { rolloutItem, type WorkItem, workItemKey } from "../work-item.ts";
 import { createEvictionPace } from "./eviction-pace.ts";
@@ -38,9 +38,9 @@ function openNamespaces() {
 
   /** The pod has a successor as its policy asks for it. */
   function replace(namespace: string, name: string): void {
-    const [policy] = index.policies(namespace);
+    const policy = index.policies(namespace).find((one) => name.startsWith(`${one.name}-`));
     const revision = policy ? revisionOf(policy) : "";
-    const sidecar = { policy: "web", revision, ready: true, port: 19_847 };
+    const sidecar = { policy: policy?.name ?? "", revision, ready: true, port: 19_847 };
     const next = (old: PodRecord) => ({
       ...old,
       name: `${name}-next`,
@@ -67,7 +67,7 @@ function openNamespaces() {
     caches: { policies: policies as never, index, service: () => undefined },
     pods: {
       pods: (namespace) => pods.get(namespace) ?? [],
-      ending: () => [],
+      terminating: () => [],
       synced: () => true,
     },
     namespace: "system",
@@ -77,7 +77,7 @@ function openNamespaces() {
     webhookReach: () => ({ state: "reachable" }),
     webhookAnswers: async () => true,
     ask: async ({ ip }) =>
-      ip === SILENT ? undefined : JSON.stringify({ policy: "web", dependencies: [] }),
+      ip === SILENT ? undefined : JSON.stringify({ policy: ip, dependencies: [] }),
     events: { record: () => {} },
     onEviction: () => {},
     // The status is written and read back.
@@ -125,6 +125,8 @@ function openNamespaces() {
       const added = Array.from({ length: 2 * workloads }, (_, count) =>
         pod(`${name}-${count}`, {
           namespace,
+          // By which the stand-in for a sidecar knows what to say.
+          ip: name,
           labels: { app: name },
           ...inWorkload(`Deployment/${name}-${Math.floor(count / 2)}`),
         }),
@@ -137,8 +139,9 @@ function openNamespaces() {
 
 test("budgets that refuse everything, of many policies, leave the turns to other namespaces", async () => {
   const namespaces = openNamespaces();
-  for (let count = 0; count < 10; count += 1) namespaces.add("refusing", `p${count}`, 20);
-  namespaces.add("shop", "web", 20);
+  for (let count = 0; count < 10; count += 1) namespaces.add("refusing", `p${count}`, 6);
+  // Each of them lets a new pod settle for 16 s.
+  for (let count = 0; count < 3; count += 1) namespaces.add("shop", `web${count}`, 6);
   await jest.advanceTimersByTimeAsync(75_000);
   await namespaces.stop();
   const refused = namespaces.attempts.filter((namespace) => namespace === "refusing").length;

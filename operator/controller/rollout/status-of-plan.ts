@@ -1,6 +1,7 @@
 /** What a policy's status says of its rollout. Pure. */
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
-import { type RolloutPlan, stoppedMessage } from "./next-eviction.ts";
+import { stoppedMessage } from "./left-alone.ts";
+import type { RolloutPlan } from "./next-eviction.ts";
 
 /** What it says while `plan` is followed; `message`: what keeps an eviction that was planned from being asked for. */
 export function statusOfPlan(plan: RolloutPlan, message?: string): RolloutStatus | undefined {

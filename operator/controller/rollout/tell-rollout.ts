@@ -1,9 +1,9 @@
 /** Says on a policy which pods were evicted for it, and where it has given up. */
-import { API_VERSION } from "../../api/names.ts";
-import type { EventToRecord } from "../events/event-object.ts";
+import { type EventToRecord, policySubject } from "../events/event-object.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import type { PolicyRecord } from "../policy/policy-cache.ts";
-import { type Eviction, stoppedMessage } from "./next-eviction.ts";
+import { stoppedMessage } from "./left-alone.ts";
+import type { Eviction } from "./next-eviction.ts";
 
 /** A policy, as far as Events name it. */
 type Named = Pick<PolicyRecord, "namespace" | "name" | "uid">;
@@ -17,12 +17,8 @@ export interface TellRollout {
 
 /** Says it by `events`. */
 export function createTellRollout(events: Pick<EventRecorder, "record">): TellRollout {
-  function tell(
-    { namespace, name, uid }: Named,
-    event: Pick<EventToRecord, "type" | "reason" | "message">,
-  ): void {
-    const regarding = { apiVersion: API_VERSION, kind: "HealthPolicy", namespace, name, uid };
-    events.record({ regarding, ...event });
+  function tell(policy: Named, event: Pick<EventToRecord, "type" | "reason" | "message">): void {
+    events.record({ regarding: policySubject(policy), ...event });
   }
 
   return {

@@ -1,5 +1,5 @@
 /** How the pods of a workload stand: what the next eviction there would meet. Pure. */
-import type { PodRecord } from "../policy/pods.ts";
+import type { PodRecord } from "../pods/pods.ts";
 import type { WhyRestart } from "./restartable.ts";
 
 /** The pods of one workload. */
@@ -7,7 +7,7 @@ export interface WorkloadState {
   /** `Kind/name`. */
   name: string;
   pods: PodRecord[];
-  ending: PodRecord[];
+  terminating: PodRecord[];
   /** Those of `pods` that a restart would mend. */
   toRestart: PodRecord[];
 }
@@ -20,18 +20,23 @@ export function workloadStates(
   const states = new Map<string, WorkloadState>();
   for (const pod of pods) {
     const { workload: name } = pod.judged;
-    const state = states.get(name) ?? { name, pods: [], ending: [], toRestart: [] };
+    const state = states.get(name) ?? { name, pods: [], terminating: [], toRestart: [] };
     states.set(name, state);
-    if (pod.ending) state.ending.push(pod);
+    if (pod.terminating) state.terminating.push(pod);
     else state.pods.push(pod);
-    if (!pod.ending && whyRestart(pod)) state.toRestart.push(pod);
+    if (!pod.terminating && whyRestart(pod)) state.toRestart.push(pod);
   }
   return states;
 }
 
+/** How many of its pods are as the policy asks. */
+export function currentPods({ pods, toRestart }: WorkloadState): number {
+  return pods.length - toRestart.length;
+}
+
 /** Why no pod of the workload is to go now, as the end of "waits for ..."; undefined: one may. */
-export function whyWait({ name, pods, ending }: WorkloadState): string | undefined {
-  const [goes] = ending;
+export function whyWait({ name, pods, terminating }: WorkloadState): string | undefined {
+  const [goes] = terminating;
   if (goes) return `${name}: pod ${goes.name} is being deleted`;
   const unready = pods.filter(({ ready }) => !ready).length;
   if (unready === 0) return undefined;

@@ -3,7 +3,10 @@ import type { PodProbes } from "../../api/standards/pod-probes.ts";
 import type { Standards } from "../../api/standards/rule.ts";
 import { RULES, type RuleId } from "../../api/standards/rules.ts";
 import { violations } from "../../api/standards/violations.ts";
-import { type ClusterHealthPolicyStatus, MAX_EXAMPLES } from "../../api/v1alpha1-cluster-status.ts";
+import {
+  type ClusterHealthPolicyStatus,
+  MAX_WORKLOAD_EXAMPLES,
+} from "../../api/v1alpha1-cluster-status.ts";
 
 /** Coverage as it stands in a status, which may be another version's. */
 type ReportedCoverage = NonNullable<ClusterHealthPolicyStatus["coverage"]>;
@@ -73,7 +76,7 @@ export function coverageOf(
   const count = (rule: RuleId, example: string) => {
     const violation = byRule.get(rule) ?? { count: 0, examples: [] };
     violation.count += 1;
-    if (violation.examples.length < MAX_EXAMPLES) violation.examples.push(example);
+    if (violation.examples.length < MAX_WORKLOAD_EXAMPLES) violation.examples.push(example);
     byRule.set(rule, violation);
   };
   for (const [namespace, pods] of [...namespaces].sort(([a], [b]) => (a < b ? -1 : 1))) {

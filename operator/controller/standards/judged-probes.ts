@@ -2,11 +2,10 @@
 import { createHash } from "node:crypto";
 import type { ContainerProbes, PodProbes, StandardsProbe } from "../../api/standards/pod-probes.ts";
 import { isJudged } from "../../api/standards/violations.ts";
+import { MAX_CONTAINERS } from "../../inject/too-many-parts.ts";
 
 /** No forbidden path is longer (256, in the schema of ClusterHealthPolicies); one longer than that equals none. */
 const MAX_PATH_LENGTH = 257;
-/** Containers that are looked at. No pod that runs has as many, and the API server bounds only a pod's bytes. */
-const MAX_CONTAINERS = 256;
 /**
  * Characters, as JSON, of all that is kept: 28 containers with probes of each kind that differ. 400 pods of 256 such
  * containers took most of a leader's memory, and a second of its CPU for each count.

@@ -1,5 +1,5 @@
 /** Which workload a pod belongs to, as far as the pod alone tells. Pure. */
-import { isDnsSubdomain } from "../kube/dns-name.ts";
+import { isDnsSubdomain } from "../../api/name-patterns.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 
 /** What of a pod's metadata tells it. */
@@ -30,8 +30,8 @@ function cronJobOf(job: string, createdSeconds: number): string | undefined {
   return distance <= NEAR_MINUTES ? name : undefined;
 }
 
-/** The name of a ReplicaSet's Deployment: what stands before the hash of its pod template. */
-function deploymentOf(replicaSet: string, hash: string | undefined): string | undefined {
+/** The name of a ReplicaSet's Deployment: what stands before the hash of its pod template; undefined: it has none. */
+export function deploymentOf(replicaSet: string, hash: string | undefined): string | undefined {
   const suffix = `-${hash}`;
   return replicaSet.endsWith(suffix) ? replicaSet.slice(0, -suffix.length) : undefined;
 }

@@ -9,6 +9,7 @@ export const LEADER_SETTINGS = {
   webhookTimeoutSeconds: 3,
   evictionsPerMinute: 10,
   certificateSecret: "certificate",
+  webhookConfigurationOwner: "operator",
   clusterRole: "the-role",
   inject: { image: "sidecar:1" },
 } as OperatorSettings;

@@ -5,10 +5,12 @@ import type { ServerResponse } from "node:http";
 import { pino } from "pino";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import { startCaches } from "../caches.ts";
+import type { CertificateData } from "../certificate/certificate-plan.ts";
+import { carryOut } from "../certificate/certificates.ts";
 import { refuse, reply, type Seen, startFakeApi } from "../kube/testing/fake-api-server.ts";
 import { createLeader } from "../leader.ts";
-import type { Ask } from "../policy/survey-sidecars.ts";
 import type { OperatorSettings } from "../settings.ts";
+import type { Ask } from "../sidecars/survey-sidecars.ts";
 import { LEADER_SETTINGS } from "./leader-settings.ts";
 
 const log = pino({ level: "silent" });
@@ -22,6 +24,18 @@ export const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-polic
 export const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
 export const WEBHOOK =
   "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/healthpolicy";
+/** What Helm writes on each object of a release. */
+export const RELEASE = {
+  "meta.helm.sh/release-name": "healthpolicy",
+  "meta.helm.sh/release-namespace": "system",
+};
+const CLUSTER_ROLE = {
+  metadata: {
+    uid: "uid-of-role",
+    labels: { "app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "healthpolicy-0.1.0" },
+    annotations: { ...RELEASE, "example.com/note": "of nobody else" },
+  },
+};
 const PROOF = "/api/v1/namespaces/system/configmaps/healthpolicy-webhook-proof";
 
 export function podsPath(namespace: string): string {
@@ -46,6 +60,13 @@ export function namespacesOf({ body }: Seen): string[] {
 export interface CertificateSecret {
   metadata: { name: string; namespace: string; resourceVersion: string };
   data?: Record<string, string>;
+}
+
+/** A certificate as the `data` of a Secret. */
+export function encoded(data: Partial<CertificateData>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
+  );
 }
 
 /** What a test may change about the cluster. */
@@ -112,7 +133,7 @@ export async function openCluster(more: Partial<OperatorSettings> = {}) {
 
   function answerGet({ path, query }: Seen, response: ServerResponse): void {
     const listed = { metadata: { resourceVersion: "1" }, items: list(path) };
-    if (path.includes("/clusterroles/")) reply(response, 200, { metadata: { uid: "uid-of-role" } });
+    if (path.includes("/clusterroles/")) reply(response, 200, CLUSTER_ROLE);
     else if (query.get("limit") === null) refuse(response, 404, "NotFound");
     else reply(response, 200, listed);
   }
@@ -143,9 +164,11 @@ export async function openCluster(more: Partial<OperatorSettings> = {}) {
     client,
     namespace: "system",
     certificateSecret: "certificate",
+    certificateFolder: settings.certificateFolder,
     log,
   });
   const dnsName = "webhook.system.svc";
+  const certificate = await carryOut("create", { data: {}, dnsName, now: Date.now() });
   const ask: Ask = (address) => world.sidecarSays(address);
   const leader = createLeader({ client, caches, settings, dnsName, ask, log });
 
@@ -157,6 +180,8 @@ export async function openCluster(more: Partial<OperatorSettings> = {}) {
   return {
     api,
     caches,
+    /** What `certify` gives. */
+    certificate,
     leader,
     /** The open watches, by path. */
     watches,
@@ -166,9 +191,9 @@ export async function openCluster(more: Partial<OperatorSettings> = {}) {
     /** The last write of an object. */
     patched: (path: string): Seen | undefined => writesOf(path).at(-1),
 
-    /** Gives the Secret an authority, so that the webhook configuration can be written. */
+    /** Gives the Secret a certificate, so that the webhook configuration can be written. */
     certify: (): void => {
-      world.secret.data = { "ca.crt": Buffer.from("PEM").toString("base64") };
+      world.secret.data = encoded(certificate);
     },
 
     /** Sends an event on the watch of a collection. */

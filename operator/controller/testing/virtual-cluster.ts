@@ -11,15 +11,11 @@ import { rawPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
 import type { CacheChange, Caches } from "../caches.ts";
-import {
-  ApiError,
-  type ApplyOptions,
-  type KubeClient,
-  type KubeRequest,
-} from "../kube/kube-client.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { ApplyOptions, KubeClient, KubeRequest } from "../kube/kube-client.ts";
 import { createLeader } from "../leader.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";
-import type { Ask } from "../policy/survey-sidecars.ts";
+import type { Ask } from "../sidecars/survey-sidecars.ts";
 import { LEADER_SETTINGS } from "./leader-settings.ts";
 
 /** What a step of the clock takes, in milliseconds. */

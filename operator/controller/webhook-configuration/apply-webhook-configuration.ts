@@ -1,6 +1,7 @@
 /** Writes the webhook configuration, and stops writing when the chart has been uninstalled. */
 import type { Logger } from "pino";
-import { isApiError, type KubeClient } from "../kube/kube-client.ts";
+import { isApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
 import {
   type AppliedStandards,
   type CalledNamespaces,

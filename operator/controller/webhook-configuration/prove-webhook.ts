@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { WEBHOOK_PROOF_CONFIG_MAP } from "../../api/names.ts";
-import { ApiError, type KubeClient } from "../kube/kube-client.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { whyFailed } from "../kube/why-failed.ts";
 import {
   afterProof,
   NOT_PROVEN_YET,
@@ -35,15 +36,10 @@ export interface WebhookProver {
   /** One proof; resolves with the milliseconds until the next. Never rejects. */
   prove(): Promise<number>;
   reach(): Reach;
-  /** Tries once more, beside the proofs and without counting as one: whether it answers at this moment. Never rejects. */
+  /**
+   * Tries once more, beside the proofs and without counting as one: whether it answers at this moment. Never rejects.
+   */
   answers(): Promise<boolean>;
-}
-
-/** Status code and reason, and no text of a server. */
-function whyFailed(error: unknown): string {
-  if (!(error instanceof ApiError)) return "the API server gave no answer";
-  const reason = /^[A-Za-z]{1,40}$/.test(error.reason) ? ` ${error.reason}` : "";
-  return `the API server answered ${error.code}${reason}`;
 }
 
 /** A prover that has proven nothing yet. */

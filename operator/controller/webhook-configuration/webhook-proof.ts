@@ -58,6 +58,10 @@ export const NOT_PROVEN_YET: ProofHistory = {
   failures: 0,
 };
 
+/** What a proof says that came back without a mark of the webhook's. */
+export const UNANSWERED =
+  "The API server gets no answer from the operator's webhook, so new pods start without the sidecar.";
+
 /** The ConfigMap that is applied as a dry run. The challenge is a word that was never used before. */
 export function proofConfigMap(namespace: string, challenge: string) {
   return {
@@ -84,7 +88,7 @@ export function readProof(answer: unknown, challenge: string): Proof {
 
 function unreachable({ namespace, port }: ProofTarget): Reach {
   const message =
-    "The API server gets no answer from the operator's webhook, so new pods start without the sidecar. " +
+    `${UNANSWERED} ` +
     `Look at the firewall between API servers and port ${port} of the operator's pods, at NetworkPolicies in ` +
     `namespace ${namespace}, and whether something deletes or changes MutatingWebhookConfiguration ${WEBHOOK_CONFIGURATION}.`;
   return { state: "unreachable", message };

@@ -155,7 +155,9 @@ function spec(random: Random): PodSpec {
     ...(random.chance(0.5) && { restartPolicy: random.chance(0.9) ? "Always" : "Never" }),
     ...(random.chance(0.05) && { hostNetwork: true }),
     ...(random.chance(0.05) && { os: { name: random.pick(["linux", "windows"]) } }),
-    ...(random.chance(0.1) && { resources: { requests: { cpu: "2" } } }),
+    ...(random.chance(0.1) && {
+      resources: random.pick([{ requests: { cpu: "2" } }, { limits: { cpu: "2", memory: "2Gi" } }]),
+    }),
   };
   if (random.chance(0.3)) made.initContainers = insertLookalike(random, made.initContainers);
   if (random.chance(0.1)) made.volumes = [...(made.volumes ?? []), { name: STATE_VOLUME }];

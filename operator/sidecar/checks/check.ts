@@ -19,6 +19,8 @@ export interface CheckContext {
    * key), NeedsRestart (this pod does not mount it) or Misconfigured (not text, or over 64 KiB).
    */
   readSecretKey(reference: SecretKeyReference): Promise<string>;
+  /** To be told what a TLS handshake of this check took, in milliseconds of CPU, also where it failed. */
+  onHandshake?: ((cpuMilliseconds: number) => void) | undefined;
 }
 
 /** What a successful check learned. */

@@ -3,12 +3,12 @@
  * about an answer has a bound, and one that goes over it is none. Redirects are none, and there is no proxy.
  */
 import { connect } from "node:net";
-import { MAX_STATUS_BYTES } from "../../api/limits.ts";
+import { isPodAddress } from "../../addresses/pod-address.ts";
+import { MAX_STATUS_BYTES, MAX_STATUS_CHUNKS } from "../../api/limits.ts";
 import { STATUS_PATH } from "../../api/names.ts";
 import type { PeerAddress } from "../../api/policy-file.ts";
 import { ASK_MILLISECONDS } from "../../api/timing.ts";
 import { type AnswerHead, createHeadReader } from "../checks/http/http-head.ts";
-import { isPeerAddress } from "./pick-peers.ts";
 
 /** Below ASK_MILLISECONDS, so that the answers are counted within it. */
 const DEADLINE_MILLISECONDS = ASK_MILLISECONDS - 100;
@@ -46,9 +46,13 @@ function get({ ip, port }: PeerAddress): Promise<string> {
   const deadline = setTimeout(() => socket.destroy(new Error("too slow")), DEADLINE_MILLISECONDS);
   const host = ip.includes(":") ? `[${ip}]` : ip;
   socket.write(`GET ${STATUS_PATH} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\n\r\n`);
+  let chunks = 0;
   socket.on("data", (chunk) => {
     try {
-      if (socket.bytesRead > MAX_WIRE_BYTES) throw new Error("too long");
+      chunks += 1;
+      if (socket.bytesRead > MAX_WIRE_BYTES || chunks > MAX_STATUS_CHUNKS) {
+        throw new Error("too long");
+      }
       const body = read(chunk.toString("latin1"));
       if (body === undefined) return;
       resolve(Buffer.from(body, "latin1").toString("utf8"));
@@ -72,7 +76,7 @@ function get({ ip, port }: PeerAddress): Promise<string> {
  */
 export async function askPeer(
   peer: PeerAddress,
-  mayAsk: (ip: string) => boolean = isPeerAddress,
+  mayAsk: (ip: string) => boolean = isPodAddress,
 ): Promise<string | undefined> {
   if (!mayAsk(peer.ip)) return undefined;
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { MAX_DEPENDENCIES } from "../../api/limits.ts";
-import { statusAnswer } from "../answers.ts";
+import { statusAnswer } from "../probe-server/answers.ts";
 import { createTestPod, database, OK, policy, REFUSED } from "../testing/test-pod.ts";
 import type { CheckResult } from "../verdict.ts";
 import { countAnswers, peerAnswer } from "./peer-answer.ts";

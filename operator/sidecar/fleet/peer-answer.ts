@@ -2,7 +2,7 @@
 import { MAX_DEPENDENCIES } from "../../api/limits.ts";
 import type { DependencyConfig } from "../../api/policy-file.ts";
 import { gatingOf, REASONS } from "../../api/reasons.ts";
-import { fields, list } from "../parse-fields.ts";
+import { fields, list } from "../policy-file/parse-fields.ts";
 import type { PeerCount } from "./fleet-share.ts";
 
 /** What one peer says: for each dependency that it has a result of, whether that is down for it. */

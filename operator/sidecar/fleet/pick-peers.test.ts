@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { isPeerAddress, MOST_ASKED_PEERS, pickPeers } from "./pick-peers.ts";
+import { MOST_ASKED_PEERS, pickPeers } from "./pick-peers.ts";
 
 const peers = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ ip: `10.0.0.${index + 1}`, port: 19_847 }));
@@ -24,23 +24,4 @@ test("one that is gone from the sample changes who else is asked by one at most"
   const before = new Set(ipsOf("10.9.0.1", 16));
   const after = ipsOf("10.9.0.1", 15);
   expect(after.filter((ip) => !before.has(ip)).length).toBeLessThanOrEqual(1);
-});
-
-test.each([
-  ["10.244.0.7", true],
-  ["fd12::7", true],
-  ["127.0.0.1", false],
-  ["127.9.9.9", false],
-  ["::1", false],
-  ["::ffff:127.0.0.1", false],
-  ["0.0.0.0", false],
-  ["169.254.169.254", false],
-  ["fe80::1", false],
-  ["224.0.0.1", false],
-  ["fd00:ec2::254", false],
-  ["64:ff9b::169.254.169.254", false],
-  ["orders-db", false],
-  ["fe80::1%eth0", false],
-])("%s: asked %s", (ip, want) => {
-  expect(isPeerAddress(ip)).toBe(want);
 });

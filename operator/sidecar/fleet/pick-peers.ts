@@ -1,22 +1,8 @@
 /** Pure: which pods are asked. */
-import { BlockList, isIP } from "node:net";
 import type { PeerAddress } from "../../api/policy-file.ts";
-import { isRefusedAddress } from "../checks/network/refused-addresses.ts";
 
 /** Of more peers so many are asked. */
 export const MOST_ASKED_PEERS = 8;
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
-LOOPBACK.addAddress("::1", "ipv6");
-
-/**
- * Whether a pod of the policy could be at this address. Loopback, which a dependency may have, is the pod itself: its
- * own answer would count twice, and other ports of it are none of ours.
- */
-export function isPeerAddress(ip: string): boolean {
-  return !isRefusedAddress(ip) && !LOOPBACK.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
-}
 
 /**
  * FNV-1a over the characters. Nothing is secret here, and node:crypto would cost each sidecar memory in the midst of a

@@ -4,11 +4,10 @@ import { connect, type Socket } from "node:net";
 import { jest } from "@jest/globals";
 import { Registry } from "prom-client";
 import { ADMISSION_PATH } from "../../api/names.ts";
-import { testPolicy } from "../../api/testing/policy.ts";
-import { SETTINGS } from "../../inject/testing/settings.ts";
 import { startWebhook, type Webhook, type WebhookOptions } from "../server.ts";
 import { testCertificate } from "./certificate.ts";
 import { call, type Target } from "./client.ts";
+import { testKnowledge } from "./knowledge.ts";
 import { handshake } from "./tls-client.ts";
 
 /** Timeout of the server for one request, and its clock of one second, and some slack. */
@@ -44,16 +43,9 @@ export function runningWebhooks() {
         port: 0,
         podName: "operator-1",
         certificate,
-        policies: () => [testPolicy()],
-        heldBack: () => undefined,
-        service: () => undefined,
-        namespaceOptedOut: () => false,
-        standards: () => [],
-        namespaceAnnotations: () => ({}),
-        settings: SETTINGS,
+        ...testKnowledge(),
         metrics,
         log,
-        ownNamespace: "healthpolicy-system",
         drainMilliseconds: 0,
         ...options,
       });

@@ -1,5 +1,6 @@
 /** Bare TLS connections, for tests of what lies below HTTP. */
 import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { connect, type SecureVersion, type TLSSocket } from "node:tls";
 
 /** An established connection; the caller ends it. */
@@ -17,16 +18,24 @@ interface Server {
   localAddress?: string | undefined;
 }
 
-/** What the client can do: this version at most, these groups for the exchange of keys. */
+/** What the client can do: these versions, these groups for the exchange of keys, these cipher suites. */
 interface Client {
+  minVersion?: SecureVersion;
   maxVersion?: SecureVersion;
   ecdhCurve?: string;
+  ciphers?: string;
 }
 
 /** Connects and verifies the server. */
 export function handshake(
   { port, ca, localAddress }: Server,
-  { maxVersion = "TLSv1.3", ecdhCurve = "auto" }: Client = {},
+  {
+    minVersion = "TLSv1",
+    maxVersion = "TLSv1.3",
+    ecdhCurve = "auto",
+    // Old versions sign with SHA-1, which the default level forbids the client itself.
+    ciphers = "DEFAULT@SECLEVEL=0",
+  }: Client = {},
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const socket = connect({
@@ -36,11 +45,10 @@ export function handshake(
       port,
       ca,
       servername: "localhost",
-      minVersion: "TLSv1",
+      minVersion,
       maxVersion,
       ecdhCurve,
-      // Old versions sign with SHA-1, which the default level forbids the client itself.
-      ciphers: "DEFAULT@SECLEVEL=0",
+      ciphers,
     });
     socket.unref();
     socket.once("error", reject);
@@ -48,6 +56,14 @@ export function handshake(
       const serial = socket.getPeerCertificate().serialNumber;
       resolve({ socket, protocol: socket.getProtocol(), serial });
     });
+  });
+}
+
+/** The first message that such a client sends, as one record. */
+export function clientHello(): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const wire = new Duplex({ read: () => undefined, write: (chunk: Buffer) => resolve(chunk) });
+    connect({ socket: wire, servername: "localhost" });
   });
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fails when an image that ships could be more than its one program: a user that is not a number, which
-# runAsNonRoot refuses, or a shell or npm among its files. About a second per image.
+# runAsNonRoot refuses, or a shell or npm among its files; or when it does not say what it is made of. About a second
+# per image.
 # Use: check-image.sh IMAGE
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,3 +21,4 @@ files=$(timeout "$export_seconds" docker export "$container" | tar -t)
 grep -q '^usr/bin/node$' <<<"$files" || fail "Image $image: its files cannot be listed, or node is not among them."
 unwanted=$(grep -E '(^|/)(sh|ash|bash|dash|busybox|npm|npx|corepack|apt|dpkg)$' <<<"$files" | head -n 5 || true)
 [ -z "$unwanted" ] || fail "Image $image holds what an attacker could use: $(tr '\n' ' ' <<<"$unwanted")"
+grep -qE '^[a-z]+\.cdx\.json$' <<<"$files" || fail "Image $image has no list of what is in it: run make bundle first."

@@ -5,4 +5,4 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=settings.sh
 source "$here/settings.sh"
-printf 'export KUBECONFIG=%q PATH=%q:"$PATH"\n' "$kubeconfig" "$tools/bin"
+printf 'export HEALTHPOLICY_TEST_CLUSTER=%q KUBECONFIG=%q PATH=%q:"$PATH"\n' "$cluster" "$kubeconfig" "$programs"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the project's images from the bundles in dist/ and prints their sizes. Those that ship must be bare.
-# Use: images.sh [IMAGE...]   default: all that settings.sh lists
+# Use: images.sh [IMAGE...]   default: all that settings.sh lists; IMAGE_TAG names another tag than dev
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=settings.sh
@@ -41,7 +41,7 @@ build_node() {
 if (($# > 0)); then images=("$@"); fi
 test_images=test/e2e/images
 for name in "${images[@]}"; do
-  image=healthpolicy/$name:dev
+  image=healthpolicy/$name:$image_tag
   case "$name" in
     operator | sidecar)
       build_target "$image" "10 s" "$name"

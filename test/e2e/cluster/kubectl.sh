@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure the kubectl that our scripts find fits the cluster: the one on the PATH when its minor version is within
-# one of the cluster's (Kubernetes' skew policy), else the node image's own, copied to .tools/bin.
+# one of the cluster's (Kubernetes' skew policy), else the node image's own, copied to a folder of .tools for its
+# version.
 # Use: kubectl.sh NODE_IMAGE
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,5 +20,6 @@ if command -v kubectl >/dev/null; then
 fi
 container=$(docker create "$node_image")
 trap 'docker rm "$container" >/dev/null' EXIT
-docker cp "$container:/usr/bin/kubectl" "$tools/bin/kubectl.new"
-mv "$tools/bin/kubectl.new" "$tools/bin/kubectl"
+mkdir -p "$kubectl_folder"
+docker cp "$container:/usr/bin/kubectl" "$kubectl_folder/kubectl.new"
+mv "$kubectl_folder/kubectl.new" "$kubectl_folder/kubectl"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Loads the project's images into the kind nodes, those alone that changed since they were last loaded there.
-# Use: load-images.sh [IMAGE...]   names without healthpolicy/ and :dev; default: every image that a pod uses
+# Use: load-images.sh [IMAGE...]   names without healthpolicy/ and :dev; default: every image that a pod uses; IMAGE_TAG
+# names another tag than dev
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=settings.sh
@@ -16,7 +17,7 @@ load() {
   record=/kind/loaded-images
   loaded=$(docker exec "$node" cat "$record" 2>/dev/null || true)
   for name in "$@"; do
-    image=healthpolicy/$name:dev
+    image=healthpolicy/$name:$image_tag
     id=$(docker image inspect -f '{{.Id}}' "$image") || fail "Image $image is not here: make images"
     if ! grep -qxF "$image $id" <<<"$loaded"; then changed+=("$image"); fi
     loaded=$(grep -v "^$image " <<<"$loaded" || true)$'\n'"$image $id"

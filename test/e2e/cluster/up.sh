@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Brings up the kind cluster `healthpolicy`, or what a stopped engine or node left of it. Safe to run again.
-# Afterwards .tools/kubeconfig reaches it.
+# Brings up the kind cluster that settings.sh names: `healthpolicy`, one of the version in KUBERNETES, or the one in
+# HEALTHPOLICY_TEST_CLUSTER. Also what a stopped engine or node left of it. Safe to run again. Afterwards
+# .tools/kubeconfig reaches it, or .tools/kubeconfig-NAME.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=settings.sh
@@ -23,6 +24,7 @@ within() {
   done
 }
 
+made_of() { docker container inspect -f '{{.Config.Image}}' "$node"; }
 nodes_exist() { docker container inspect "$node" "$second_node" >/dev/null 2>&1; }
 nodes_run() { [ "$(docker container inspect -f '{{.State.Running}}' "$node" "$second_node" 2>/dev/null | sort -u)" = true ]; }
 
@@ -30,7 +32,7 @@ create() {
   local config=kind-pulled.yaml
   if [ "$image" = "$built_node_image" ]; then config=kind-built.yaml; fi
   "$here/long-step.sh" kind-create "$create_seconds" "30 s" "Cluster: creating $cluster with $image" \
-    kind create cluster --config "$here/$config" --image "$image" --kubeconfig "$kubeconfig"
+    kind create cluster --name "$cluster" --config "$here/$config" --image "$image" --kubeconfig "$kubeconfig"
 }
 
 remove() { kind delete cluster --name "$cluster" --kubeconfig "$kubeconfig" >/dev/null 2>&1; }
@@ -59,6 +61,10 @@ link_nodes() {
 
 if ! nodes_exist; then
   remove || true
+  create
+elif [ "$(made_of)" != "$image" ]; then
+  say "==> Cluster: $cluster was made with $(made_of), making it anew"
+  remove
   create
 elif revive; then
   say "==> Cluster: $cluster is up"

@@ -1,17 +1,15 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { created } from "../harness/created.ts";
 import { kubectl, kubectlJson, run, runOrThrow } from "../harness/kubectl.ts";
-import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
-import { isInjected, restarts } from "../harness/pods.ts";
+import { OPERATOR_NAMESPACE, operatorPods, WEBHOOK_SECRET } from "../harness/operator.ts";
+import { podMaker } from "../harness/pod-maker.ts";
+import { restarts } from "../harness/pods.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
-import { unscheduledPod } from "../harness/small-pod.ts";
 import { waitFor, waitUntil } from "../harness/wait-for.ts";
 import { HELM, STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
 
 const CHART = join(import.meta.dirname, "../../../chart");
 const NAMESPACE = "e2e-certificate-lost";
-const SECRET = ["secret", "healthpolicy-webhook-certificate", "-n", OPERATOR_NAMESPACE];
 
 beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/certificate-lost.yaml"), WHOLE_TEST);
 afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
@@ -27,19 +25,27 @@ interface WebhookConfiguration {
 
 /** Undefined also while there is no Secret. */
 async function authority(): Promise<string | undefined> {
-  const { stdout } = await run("kubectl", ["get", ...SECRET, "-o", "json", "--ignore-not-found"]);
+  const { stdout } = await run("kubectl", [
+    "get",
+    ...WEBHOOK_SECRET,
+    "-o",
+    "json",
+    "--ignore-not-found",
+  ]);
   return stdout ? (JSON.parse(stdout) as Secret).data?.["ca.crt"] : undefined;
 }
 
-let pods = 0;
-async function nextPodIsInjected(): Promise<boolean> {
-  pods += 1;
-  return isInjected(await created(unscheduledPod(NAMESPACE, `web-${pods}`)));
+/** The restarts of each replica, by its uid. */
+async function replicas(): Promise<Map<string, number>> {
+  return new Map((await operatorPods()).map((pod) => [pod.metadata.uid, restarts(pod)]));
 }
+
+const createPod = podMaker(NAMESPACE);
+const nextPodIsInjected = async () => (await createPod()).injected;
 
 /** Loses the certificate by `lose`, and waits until every replica serves a new one that API servers trust. */
 async function losesAndRecovers(lose: () => Promise<unknown>): Promise<void> {
-  const before = (await operatorPods()).map(({ metadata }) => metadata.uid).toSorted();
+  const before = await replicas();
   expect(await nextPodIsInjected()).toBe(true);
   const old = await authority();
   await lose();
@@ -62,16 +68,14 @@ async function losesAndRecovers(lose: () => Promise<unknown>): Promise<void> {
   for (let pod = 0; pod < 10; pod += 1) injected.push(await nextPodIsInjected());
   expect(injected.every(Boolean)).toBe(true);
 
-  const pods = await operatorPods();
-  expect(pods.map(({ metadata }) => metadata.uid).toSorted()).toStrictEqual(before);
-  expect(pods.map(restarts)).toStrictEqual([0, 0]);
+  expect(await replicas()).toStrictEqual(before);
 }
 
 test(
   "a lost certificate is made anew and served by every replica without a restart",
   () =>
     losesAndRecovers(() =>
-      kubectl(["patch", ...SECRET, "--type=merge", "-p", JSON.stringify({ data: null })]),
+      kubectl(["patch", ...WEBHOOK_SECRET, "--type=merge", "-p", JSON.stringify({ data: null })]),
     ),
   WHOLE_TEST,
 );
@@ -79,12 +83,12 @@ test(
 test(
   "so is one whose Secret was deleted, and the next upgrade of the chart takes the Secret for its own",
   async () => {
-    await losesAndRecovers(() => kubectl(["delete", ...SECRET]));
+    await losesAndRecovers(() => kubectl(["delete", ...WEBHOOK_SECRET]));
     const renewed = await authority();
     const where = ["healthpolicy", CHART, `--namespace=${OPERATOR_NAMESPACE}`];
     const options = ["--reuse-values", "--wait", `--timeout=${HELM}ms`];
     await runOrThrow("helm", ["upgrade", ...where, ...options], { timeout: HELM });
-    const { metadata } = await kubectlJson<Secret>("get", ...SECRET);
+    const { metadata } = await kubectlJson<Secret>("get", ...WEBHOOK_SECRET);
     expect(metadata.labels).toMatchObject({ "app.kubernetes.io/managed-by": "Helm" });
     expect(await authority()).toBe(renewed);
     expect(await nextPodIsInjected()).toBe(true);

@@ -3,7 +3,7 @@ import { created } from "../harness/created.ts";
 import { helm, installChart } from "../harness/installed-chart.ts";
 import { kubectl, kubectlJson, run, runOrThrow } from "../harness/kubectl.ts";
 import { type ManagedObject, sharedFields } from "../harness/managed-fields.ts";
-import { OPERATOR_NAMESPACE, operatorPods } from "../harness/operator.ts";
+import { OPERATOR_NAMESPACE, operatorPods, WEBHOOK_SECRET } from "../harness/operator.ts";
 import { isInjected, isReady, type Pod } from "../harness/pods.ts";
 import { policyProgrammed } from "../harness/policy.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
@@ -37,10 +37,17 @@ afterAll(async () => {
 }, WHOLE_TEST);
 
 test(
-  "uninstalling takes the webhook along for good, and pods still start",
+  "uninstalling takes the webhook along for good, and a Secret that the operator made anew, and pods still start",
   async () => {
     expect(await webhookExists()).toBe(true);
+    await kubectl(["delete", ...WEBHOOK_SECRET]);
+    await waitUntil({ what: "the Secret to be filled again", within: STATUS_FOLLOWS }, async () =>
+      (await run("kubectl", ["get", ...WEBHOOK_SECRET, "-o", "jsonpath={.data}"])).stdout.includes(
+        "tls.key",
+      ),
+    );
     await helm("uninstall", "healthpolicy");
+    expect((await run("kubectl", ["get", ...WEBHOOK_SECRET])).stderr).toContain("NotFound");
     await waitUntil(
       { what: "the webhook configuration to go", within: STATUS_FOLLOWS },
       async () => !(await webhookExists()),
@@ -48,8 +55,10 @@ test(
     const pod: Pod = await created(smallPod(NAMESPACE, "after-uninstall"));
     expect(isInjected(pod)).toBe(false);
     const ready = ["wait", "pod/after-uninstall", "-n", NAMESPACE, "--for=condition=Ready"];
-    await kubectl([...ready, `--timeout=${POD_STARTS}ms`], { timeout: 2 * POD_STARTS });
-    await staysTrue("no webhook configuration", STAYS_ABSENT, async () => !(await webhookExists()));
+    await Promise.all([
+      kubectl([...ready, `--timeout=${POD_STARTS}ms`], { timeout: 2 * POD_STARTS }),
+      staysTrue("no webhook configuration", STAYS_ABSENT, async () => !(await webhookExists())),
+    ]);
     // What people wrote survives: the CRD is kept, and with it every policy.
     await kubectl(["get", "healthpolicy", "web", "-n", NAMESPACE]);
   },

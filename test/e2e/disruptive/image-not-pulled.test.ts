@@ -2,20 +2,14 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { created } from "../harness/created.ts";
 import { installChart } from "../harness/installed-chart.ts";
 import { kubectl, kubectlJson } from "../harness/kubectl.ts";
-import { operatorMetric, operatorPods } from "../harness/operator.ts";
+import { oldReplicasGone, operatorMetric } from "../harness/operator.ts";
 import { isInjected, isReady, podsOf } from "../harness/pods.ts";
 import { condition, getPolicy, policyProgrammed } from "../harness/policy.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { smallDeployment } from "../harness/small-deployment.ts";
 import { unscheduledPod } from "../harness/small-pod.ts";
 import { waitFor, waitUntil } from "../harness/wait-for.ts";
-import {
-  IMAGE_MISSED,
-  OPERATOR_ROLLOUT,
-  POD_STARTS,
-  STATUS_FOLLOWS,
-  WHOLE_TEST,
-} from "../timeouts.ts";
+import { IMAGE_MISSED, POD_STARTS, STATUS_FOLLOWS, WHOLE_TEST } from "../timeouts.ts";
 
 const STUCK = "e2e-image-not-pulled";
 const OTHER = "e2e-image-not-pulled-other";
@@ -50,10 +44,7 @@ test(
   async () => {
     expect(await stopped()).toStrictEqual([0]);
     await installChart("upgrade", "sidecar.image.tag=does-not-exist");
-    // Replicas that end answer a little longer, and would give pods the image that is there.
-    await waitUntil({ what: "the old replicas to be gone", within: OPERATOR_ROLLOUT }, async () => {
-      return (await operatorPods()).length === 2;
-    });
+    await oldReplicasGone();
     await created(smallDeployment(STUCK, "stuck", 3));
     const { status, message } = await saysImageNotPulled(STUCK, IMAGE_MISSED);
     expect(status).toBe("False");

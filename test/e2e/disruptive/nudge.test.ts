@@ -4,17 +4,20 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { created } from "../harness/created.ts";
 import { installChart } from "../harness/installed-chart.ts";
 import { kubectl } from "../harness/kubectl.ts";
+import { operatorMetric, operatorMetricLines } from "../harness/operator.ts";
 import { isReady, type Pod, podsOf, restarts, sidecarReport } from "../harness/pods.ts";
 import { getPolicy, type PolicyObject } from "../harness/policy.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
 import { smallDeployment } from "../harness/small-deployment.ts";
 import { waitUntil } from "../harness/wait-for.ts";
-import { NUDGED, POD_STARTS, WHOLE_TEST } from "../timeouts.ts";
+import { NUDGE_PROVEN, NUDGED, POD_STARTS, WHOLE_TEST } from "../timeouts.ts";
 
 const NAMESPACE = "e2e-nudge";
 const FILE = "disruptive/nudge.yaml";
 const EDITS = 12;
 const DELETIONS = 3;
+/** What is promised of the median, from the answered request on; a single edit may meet a busy node. */
+const PROMISED_MILLISECONDS = 5_000;
 /** Between two looks: short beside what is measured. */
 const LOOK_MILLISECONDS = 50;
 
@@ -48,14 +51,15 @@ async function sidecarsSay(
   return Math.round(performance.now() - begun);
 }
 
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] as number;
 }
 
-/** The figures of docs/operations.md. */
-function print(what: string, took: readonly number[]): void {
+/** The figures of decision 27, which are printed, and what is promised of them. */
+function expectPromised(what: string, took: readonly number[]): void {
   const [half, most] = [median(took), Math.max(...took)];
   process.stdout.write(`nudge: ${took.length} ${what}: p50 ${half} ms, max ${most} ms\n`);
+  expect(half).toBeLessThan(PROMISED_MILLISECONDS);
 }
 
 const follows = ({ metadata }: PolicyObject) =>
@@ -72,7 +76,7 @@ test(
       await kubectl(["patch", "healthpolicy", "web", "-n", NAMESPACE, "--type=merge", "-p", patch]);
       edits.push(await follows(await getPolicy(NAMESPACE, "web")));
     }
-    print("edits", edits);
+    expectPromised("edits", edits);
 
     const deletions: number[] = [];
     for (let deletion = 0; deletion < DELETIONS; deletion += 1) {
@@ -81,13 +85,39 @@ test(
       await kubectl(["apply", "--server-side", "-n", NAMESPACE, "-f", "-"], { input: applied });
       await follows(await getPolicy(NAMESPACE, "web"));
     }
-    print("deletions", deletions);
+    expectPromised("deletions", deletions);
 
     const now = await podsOf(NAMESPACE, "app=web");
     expect(now.map(restarts)).toStrictEqual([0, 0]);
     expect(now.map(({ metadata }) => metadata.uid).toSorted()).toStrictEqual(
       pods.map(({ metadata }) => metadata.uid).toSorted(),
     );
+  },
+  WHOLE_TEST,
+);
+
+/** From the leader alone. */
+async function rightIs(bounded: 0 | 1): Promise<void> {
+  const what = `healthpolicy_nudge_bounded to be ${bounded}`;
+  await waitUntil({ what, within: NUDGE_PROVEN }, async () => {
+    const values = await operatorMetric("healthpolicy_nudge_bounded");
+    return values.length === 1 && values[0] === bounded;
+  });
+}
+
+test(
+  "no nudge was refused, and the operator says whether more would be",
+  async () => {
+    const counted = await operatorMetricLines("healthpolicy_nudges_total");
+    const others = counted.filter((line) => !/"(nudged|gone)"/.test(line));
+    expect(others.filter((line) => !line.endsWith(" 0"))).toStrictEqual([]);
+    expect(
+      counted.filter((line) => line.includes('"nudged"') && !line.endsWith(" 0")),
+    ).toHaveLength(1);
+    await rightIs(1);
+    // The upgrade that follows takes the rest of it away.
+    await kubectl(["delete", "validatingadmissionpolicybinding", "healthpolicy-nudge"]);
+    await rightIs(0);
   },
   WHOLE_TEST,
 );

@@ -68,6 +68,7 @@ test.each([
   ["unread", "closed"],
   ["pipelined", "closed"],
   ["pipelinedMetrics", "closed"],
+  ["hellos", "closed"],
   ["idleWebhook", "connected"],
   ["idleManagement", "connected"],
 ])(

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { withWebhookPortBlocked } from "../harness/black-hole.ts";
-import { created } from "../harness/created.ts";
 import { kubectl } from "../harness/kubectl.ts";
 import { operatorMetric } from "../harness/operator.ts";
-import { isInjected } from "../harness/pods.ts";
+import { podMaker } from "../harness/pod-maker.ts";
 import { condition, getPolicy } from "../harness/policy.ts";
 import { openPolicyNamespace } from "../harness/policy-namespace.ts";
-import { unscheduledPod } from "../harness/small-pod.ts";
 import { waitFor, waitUntil } from "../harness/wait-for.ts";
 import {
   STATUS_FOLLOWS,
@@ -22,13 +20,7 @@ const WEBHOOK_PORT = 9_443;
 beforeAll(() => openPolicyNamespace(NAMESPACE, "disruptive/webhook-unreachable.yaml"), WHOLE_TEST);
 afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
 
-let pods = 0;
-async function createPod(): Promise<{ injected: boolean; took: number }> {
-  pods += 1;
-  const begun = performance.now();
-  const pod = await created(unscheduledPod(NAMESPACE, `web-${pods}`));
-  return { injected: isInjected(pod), took: performance.now() - begun };
-}
+const createPod = podMaker(NAMESPACE);
 const nextPodIsInjected = async () => (await createPod()).injected;
 
 const programmed = async () => condition(await getPolicy(NAMESPACE, "web"), "Programmed");

@@ -1,36 +1,43 @@
-import { kubectl } from "./kubectl.ts";
+import { API_SERVER_ANSWERS, API_SERVER_START } from "../timeouts.ts";
+import { run } from "./kubectl.ts";
 import { onNode } from "./node.ts";
+import { waitUntil } from "./wait-for.ts";
 
-/** The kubelet runs what this file says, and starts it anew when the file changes. */
+/** The kubelet runs what this file says. */
 const MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml";
-/** On the same file system, so that the manifest changes whole; the kubelet does not look at it. */
-const DRAFT = "/etc/kubernetes/kube-apiserver.yaml.draft";
+/** On the same file system, so that the manifest comes back whole; the kubelet does not look at it. */
+const AWAY = "/etc/kubernetes/kube-apiserver.yaml.away";
 /** The plugin that kubeadm names alone; others follow it. */
 const FLAG = "--enable-admission-plugins=NodeRestriction";
-/** What the kubelet sees as a change, though it changes nothing. */
-const ANNOTATIONS = "  annotations:\n";
-const RESTARTED = "    healthpolicy.dev/restarted:";
 
 function withPlugin(manifest: string, plugin: string): string {
   if (!manifest.includes(FLAG)) throw new Error(`the API server's manifest has no ${FLAG}`);
   return manifest.includes(plugin) ? manifest : manifest.replace(FLAG, `${FLAG},${plugin}`);
 }
 
-/** Seconds since 1970 at which the API server that answers was started. */
-export async function apiServerStart(): Promise<number> {
-  const metrics = await kubectl(["get", "--raw", "/metrics"]);
-  return Number(/^process_start_time_seconds (.+)$/m.exec(metrics)?.[1]);
+async function apiServerAnswers(): Promise<boolean> {
+  const ask = ["get", "--raw", "/readyz", `--request-timeout=${API_SERVER_ANSWERS}ms`];
+  return (await run("kubectl", ask)).code === 0;
 }
 
-/** Has the API server start again, from now on with this admission plugin. Resolves before it has. */
-export async function restartApiServerWith(plugin: string): Promise<void> {
+/**
+ * Ends the API server, and has it start again after `during`, from then on with this admission plugin. `during` begins
+ * when nobody answers any more; resolves when the API server answers, to what `during` gave.
+ */
+export async function withoutApiServer<T>(plugin: string, during: () => Promise<T>): Promise<T> {
   const manifest = await onNode(["cat", MANIFEST]);
-  const before = manifest.replaceAll(new RegExp(`^${RESTARTED}.*\n`, "gm"), "");
-  const restarted = `${ANNOTATIONS}${RESTARTED} "${Date.now()}"\n`;
-  await onNode(["cp", "--preserve", MANIFEST, DRAFT]);
-  const input = withPlugin(before, plugin).replace(ANNOTATIONS, restarted);
-  await onNode(["tee", DRAFT], { input });
-  await onNode(["mv", DRAFT, MANIFEST]);
+  const input = withPlugin(manifest, plugin);
+  await onNode(["mv", MANIFEST, AWAY]);
+  try {
+    const gone = { what: "the API server to be gone", within: API_SERVER_START };
+    await waitUntil(gone, async () => !(await apiServerAnswers()));
+    return await during();
+  } finally {
+    await onNode(["tee", AWAY], { input });
+    await onNode(["mv", AWAY, MANIFEST]);
+    const back = { what: "the API server to answer again", within: API_SERVER_START };
+    await waitUntil(back, apiServerAnswers);
+  }
 }
 
 /**

@@ -132,6 +132,31 @@ async function idle(port) {
   for (const socket of sockets) socket.destroy();
 }
 
+/**
+ * The longest first message that OpenSSL takes, in records of 16 KiB, its last byte kept back. As in
+ * server.memory.slow.test.ts: this file runs from standard input and can import nothing of ours.
+ */
+function longestHello() {
+  const hello = Buffer.alloc(128 * 1024 - 1);
+  hello.set([1, 1, 255, 252, 3, 3]);
+  const records = [];
+  for (let at = 0; at < hello.length; at += 16 * 1024) {
+    const part = hello.subarray(at, at + 16 * 1024);
+    records.push(Buffer.of(22, 3, 1, part.length >> 8, part.length & 255), part);
+  }
+  return Buffer.concat(records);
+}
+
+/** As many connections as there is room for, none of which gets further. */
+async function hellos() {
+  const hello = longestHello();
+  await inParallel(512, async () => {
+    const socket = connect({ host, port: Number(webhookPort) });
+    socket.on("error", () => {});
+    await sendAndWait(socket, hello);
+  });
+}
+
 /** Requests for metrics ahead on the management port, of which no answer is read. */
 async function pipelinedMetrics() {
   const text = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000);
@@ -147,6 +172,7 @@ const ATTACKS = {
   unread: () => inParallel(60, () => sendOnly(post(review("{}", "u".repeat(BODY_BYTES))))),
   pipelined: () => inParallel(200, () => sendOnly(post(SMALL).repeat(100))),
   pipelinedMetrics,
+  hellos,
   idleWebhook: () => idle(webhookPort),
   idleManagement: () => idle(managementPort),
 };

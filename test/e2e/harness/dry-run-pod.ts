@@ -12,6 +12,10 @@ export interface DryRunPod {
   /** Its words when it refuses the pod; empty when it accepts it. */
   refusal: string;
   annotations: Record<string, string>;
+  /** Of the pod as a whole; undefined where it states none. */
+  resources?: unknown;
+  /** Its class, by which the kubelet decides whom it evicts first. */
+  qosClass?: string;
   containers: Container[];
   /** The init containers of our name; none where the pod is refused. */
   sidecars: Container[];
@@ -28,11 +32,13 @@ export async function dryRunPod(pod: object, ask: Ask = askFirst): Promise<DryRu
     { input: JSON.stringify(pod) },
   );
   if (code !== 0) return { refusal: stderr, annotations: {}, containers: [], sidecars: [] };
-  const { metadata, spec } = JSON.parse(stdout);
+  const { metadata, spec, status } = JSON.parse(stdout);
   const initContainers: Container[] = spec.initContainers ?? [];
   return {
     refusal: "",
     annotations: metadata.annotations ?? {},
+    resources: spec.resources,
+    qosClass: status.qosClass,
     containers: spec.containers,
     sidecars: initContainers.filter(({ name }) => name === SIDECAR_CONTAINER),
   };

@@ -1,5 +1,5 @@
 import { ENDPOINTS_FOLLOW } from "../timeouts.ts";
-import { kubectlJson } from "./kubectl.ts";
+import { apiGetJson } from "./api-get.ts";
 import { waitUntil } from "./wait-for.ts";
 
 interface Endpoint {
@@ -12,13 +12,9 @@ interface EndpointSlice {
 }
 
 async function endpointsOf(namespace: string, service: string): Promise<Endpoint[]> {
-  const { items } = await kubectlJson<{ items: EndpointSlice[] }>(
-    "get",
-    "endpointslices",
-    "-n",
-    namespace,
-    "-l",
-    `kubernetes.io/service-name=${service}`,
+  const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+  const { items } = await apiGetJson<{ items: EndpointSlice[] }>(
+    `${slices}?labelSelector=kubernetes.io/service-name=${service}`,
   );
   return items.flatMap((slice) => slice.endpoints ?? []);
 }

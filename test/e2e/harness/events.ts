@@ -16,10 +16,15 @@ export async function describedEvents({ namespace, object }: Described): Promise
   return lines.map((line) => line.trim().replaceAll(/\s+/g, " ")).join("\n");
 }
 
-/** Waits until kubectl describe prints this of our Events on an object. */
-export async function eventTold(on: Described, text: RegExp): Promise<void> {
+/**
+ * Waits until kubectl describe prints this of our Events on an object, for `within` milliseconds: EVENTS_WRITTEN is
+ * enough where a pod has turned unready or ready again.
+ */
+export async function eventTold(
+  on: Described,
+  text: RegExp,
+  within: number = EVENTS_WRITTEN,
+): Promise<void> {
   const what = `an Event on ${on.object} that matches ${text}`;
-  await waitUntil({ what, within: EVENTS_WRITTEN }, async () =>
-    text.test(await describedEvents(on)),
-  );
+  await waitUntil({ what, within }, async () => text.test(await describedEvents(on)));
 }

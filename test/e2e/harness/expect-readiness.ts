@@ -70,7 +70,8 @@ export async function expectUnready(
   );
   await onlyTheSidecarObjects(scene);
   for (const pod of await scene.appPods()) {
-    // A node refuses each client about once a second; beside many others a check can wait in vain, and the next says why.
+    // A node refuses each client about once a second; beside many others a check can wait in vain, and the next says
+    // why.
     const what = `${failure.reason} of ${failure.dependency} in ${pod.metadata.name}`;
     await waitUntil({ what, within: REASON_SETTLES }, async () => {
       const report = await dependencyReport(pod, failure.dependency);

@@ -12,7 +12,9 @@ export const helm = (...parameters: string[]): Promise<string> =>
     timeout: HELM,
   });
 
-/** Installs or upgrades the operator as `make cluster` does, with some values set otherwise, such as `logLevel=debug`. */
+/**
+ * Installs or upgrades the operator as `make cluster` does, with some values set otherwise, such as `logLevel=debug`.
+ */
 export const installChart = (
   verb: "install" | "upgrade",
   ...settings: string[]

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { KUBECTL } from "../timeouts.ts";
+import { waitUntil } from "./wait-for.ts";
 
 /** Looks at a Deployment's ready pods all the time. */
 export interface LeastReady {
@@ -7,8 +9,11 @@ export interface LeastReady {
   stop(): void;
 }
 
-/** Begins with the Deployment as it is; nothing between two looks can be missed, because it is a watch. */
-export function watchLeastReady(namespace: string, deployment: string): LeastReady {
+/**
+ * Begins with the Deployment as it is, and resolves once that has come: from then on no change can be missed, because
+ * it is a watch.
+ */
+export async function watchLeastReady(namespace: string, deployment: string): Promise<LeastReady> {
   const child = spawn("kubectl", [
     ...["get", "deployment", deployment, "-n", namespace, "--watch"],
     ...["-o", 'jsonpath={.status.readyReplicas}{"\\n"}'],
@@ -17,9 +22,17 @@ export function watchLeastReady(namespace: string, deployment: string): LeastRea
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     text += piece;
   });
+  const lines = () => text.split("\n").slice(0, -1);
+  const what = `a watch of Deployment ${deployment}`;
+  try {
+    await waitUntil({ what, within: KUBECTL }, async () => lines().length > 0);
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
   return {
     // The field is absent while no pod is ready.
-    least: () => Math.min(...text.split("\n").slice(0, -1).map(Number)),
+    least: () => Math.min(...lines().map(Number)),
     stop: () => child.kill(),
   };
 }

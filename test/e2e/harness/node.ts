@@ -1,9 +1,11 @@
 import { type Answer, type RunOptions, run, runOrThrow } from "./kubectl.ts";
 
+/** The test cluster, as kind calls it. KUBECONFIG names the file that reaches it. */
+const CLUSTER = process.env.HEALTHPOLICY_TEST_CLUSTER ?? "healthpolicy";
 /** The node of the test cluster that runs everything, in Kubernetes and as a container. */
-export const NODE = "healthpolicy-control-plane";
+export const NODE = `${CLUSTER}-control-plane`;
 /** The other one, for tests that need two: it takes the pods that tolerate its taint. */
-export const SECOND_NODE = "healthpolicy-worker";
+export const SECOND_NODE = `${CLUSTER}-worker`;
 /** What keeps all other pods from it. */
 export const SECOND_NODE_TAINT = "healthpolicy.dev/second-node";
 

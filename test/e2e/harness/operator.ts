@@ -1,18 +1,43 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { METRICS_ARE_OF_NOW, OPERATOR_ROLLOUT } from "../timeouts.ts";
-import { kubectl } from "./kubectl.ts";
+import { apiGet } from "./api-get.ts";
+import { kubectl, kubectlJson } from "./kubectl.ts";
 import { type Pod, podsOf } from "./pods.ts";
+import { waitUntil } from "./wait-for.ts";
 
 /** Where `make cluster` installs the operator. */
 export const OPERATOR_NAMESPACE = "healthpolicy-system";
 /** What the API server calls it there. */
 export const OPERATOR_ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:healthpolicy`;
 const DEPLOYMENT = "deployment/healthpolicy-operator";
-const SELECTOR = "app.kubernetes.io/name=healthpolicy,app.kubernetes.io/component=operator";
+/** Labels of its pods. */
+export const OPERATOR_SELECTOR =
+  "app.kubernetes.io/name=healthpolicy,app.kubernetes.io/component=operator";
+/** The name in the webhook's certificate, by which API servers call it. */
+export const WEBHOOK_DNS_NAME = `healthpolicy-webhook.${OPERATOR_NAMESPACE}.svc`;
+/** The Secret of that certificate, as kubectl takes it. */
+export const WEBHOOK_SECRET = [
+  "secret",
+  "healthpolicy-webhook-certificate",
+  "-n",
+  OPERATOR_NAMESPACE,
+];
 export const WEBHOOK_PORT = 9_443;
 export const MANAGEMENT_PORT = 8_080;
 
-export const operatorPods = (): Promise<Pod[]> => podsOf(OPERATOR_NAMESPACE, SELECTOR);
+export const operatorPods = (): Promise<Pod[]> => podsOf(OPERATOR_NAMESPACE, OPERATOR_SELECTOR);
+
+/**
+ * Waits until the replicas that end are gone. After an upgrade they go on answering on the connections that the API
+ * server has kept, for the 5 s of their drain, and inject what their own settings say.
+ */
+export function oldReplicasGone(): Promise<void> {
+  return waitUntil({ what: "the old replicas to be gone", within: OPERATOR_ROLLOUT }, async () => {
+    const inNamespace = ["-n", OPERATOR_NAMESPACE, "-l", OPERATOR_SELECTOR];
+    const { items } = await kubectlJson<{ items: Pod[] }>("get", "pods", ...inNamespace);
+    return items.every(({ metadata }) => metadata.deletionTimestamp === undefined);
+  });
+}
 
 /** Scales the operator and waits until that is so. */
 export async function scaleOperator(replicas: number): Promise<void> {
@@ -25,7 +50,7 @@ export async function scaleOperator(replicas: number): Promise<void> {
         "wait",
         "pod",
         "-l",
-        SELECTOR,
+        OPERATOR_SELECTOR,
         "--for=delete",
         `--timeout=${OPERATOR_ROLLOUT}ms`,
       ],
@@ -43,7 +68,7 @@ export async function scaleOperator(replicas: number): Promise<void> {
 async function metricLines(name: string): Promise<[string, string[]][]> {
   const all = (await operatorPods()).map(async ({ metadata }): Promise<[string, string[]]> => {
     const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${metadata.name}:${MANAGEMENT_PORT}/proxy/metrics`;
-    const lines = (await kubectl(["get", "--raw", path])).split("\n");
+    const lines = (await apiGet(path)).split("\n");
     return [metadata.name, lines.filter((line) => new RegExp(`^${name}[{ ]`).test(line))];
   });
   return Promise.all(all);

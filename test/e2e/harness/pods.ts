@@ -1,6 +1,6 @@
 /** What the tests read of pods: readiness of the app's container and of ours, restarts, the sidecar's word. */
 import { PORT_ENV, SIDECAR_CONTAINER, STATUS_PATH } from "../../../operator/api/names.ts";
-import { kubectl, kubectlJson } from "./kubectl.ts";
+import { apiGet, apiGetJson } from "./api-get.ts";
 
 interface ContainerStatus {
   name: string;
@@ -27,6 +27,7 @@ export interface Pod {
   spec: { nodeName?: string; containers: Container[]; initContainers?: Container[] };
   status: {
     podIP?: string;
+    hostIP?: string;
     conditions?: { type: string; status: string; lastTransitionTime: string }[];
     containerStatuses?: ContainerStatus[];
     initContainerStatuses?: ContainerStatus[];
@@ -35,7 +36,8 @@ export interface Pod {
 
 /** The pods with a label, in a namespace, that are not being deleted. */
 export async function podsOf(namespace: string, selector: string): Promise<Pod[]> {
-  const list = await kubectlJson<{ items: Pod[] }>("get", "pods", "-n", namespace, "-l", selector);
+  const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`;
+  const list = await apiGetJson<{ items: Pod[] }>(path);
   return list.items.filter((pod) => pod.metadata.deletionTimestamp === undefined);
 }
 
@@ -109,11 +111,7 @@ export function sidecarPort(pod: Pod): string | undefined {
 /** Asks the sidecar of a pod through the API server, which reaches a pod ready or not. */
 export async function askSidecar(pod: Pod, path: string): Promise<string> {
   const { namespace, name } = pod.metadata;
-  return kubectl([
-    "get",
-    "--raw",
-    `/api/v1/namespaces/${namespace}/pods/${name}:${sidecarPort(pod)}/proxy${path}`,
-  ]);
+  return apiGet(`/api/v1/namespaces/${namespace}/pods/${name}:${sidecarPort(pod)}/proxy${path}`);
 }
 
 /** The sidecar's `/status`, or undefined while it does not answer. */

@@ -1,5 +1,5 @@
 import { STATUS_FOLLOWS } from "../timeouts.ts";
-import { kubectlJson } from "./kubectl.ts";
+import { apiGetJson } from "./api-get.ts";
 import { waitFor, waitUntil } from "./wait-for.ts";
 
 /** A value in force, and the object that it comes from. */
@@ -38,7 +38,7 @@ export interface PolicyObject {
 }
 
 export const getPolicy = (namespace: string, name: string): Promise<PolicyObject> =>
-  kubectlJson<PolicyObject>("get", "healthpolicy", name, "-n", namespace);
+  apiGetJson(`/apis/healthpolicy.dev/v1alpha1/namespaces/${namespace}/healthpolicies/${name}`);
 
 /** The condition of a policy's present generation, or undefined. */
 export function condition(policy: PolicyObject, type: string) {

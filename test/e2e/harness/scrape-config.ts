@@ -1,4 +1,6 @@
-/** What Prometheus Operator makes of the chart's monitors, for a Prometheus that reaches pods through the API server. */
+/**
+ * What Prometheus Operator makes of the chart's monitors, for a Prometheus that reaches pods through the API server.
+ */
 import type { Manifest } from "../../../chart/tests/helm.ts";
 
 /** How the API server is called. */

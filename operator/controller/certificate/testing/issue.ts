@@ -23,6 +23,8 @@ export interface Oddities {
   purposes?: string[];
   /** Whether the authority's key may sign certificates. */
   signs?: boolean;
+  /** The authority's. */
+  name?: x509.Name;
 }
 
 /** An RSA key of so many bits, signing with `hash`. */
@@ -57,7 +59,7 @@ export async function issue(
   const caKeys = await generate(caAlgorithm);
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
-    name: "CN=odd-authority",
+    name: authority.name ?? "CN=odd-authority",
     ...validity(now, authority.lifetime ?? CA_LIFETIME_MILLISECONDS),
     keys: caKeys,
     signingAlgorithm: caAlgorithm,
@@ -71,7 +73,7 @@ export async function issue(
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: "02",
     subject: "CN=odd-leaf",
-    issuer: ca.subject,
+    issuer: ca.subjectName,
     ...validity(now, leaf.lifetime ?? LEAF_LIFETIME_MILLISECONDS),
     publicKey: keys.publicKey,
     signingKey: caKeys.privateKey,

@@ -2,9 +2,8 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubeConfig } from "@kubernetes/client-node";
 import type { ApiCall } from "../api-call.ts";
-import { createKubeClient, type KubeClient } from "../kube-client.ts";
+import { createKubeClient, type KubeAccess, type KubeClient } from "../kube-client.ts";
 
 /** The longest a test waits for anything, unless it says otherwise. */
 const PATIENCE_MILLISECONDS = 10_000;
@@ -50,12 +49,13 @@ async function readBody(request: http.IncomingMessage): Promise<unknown> {
 
 /** A client for the server at `url`. */
 export function clientOf(url: string, onCall?: (call: ApiCall) => void): KubeClient {
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    { name: "fake", server: url, skipTLSVerify: true },
-    { name: "tester", token: "the-token" },
-  );
-  return createKubeClient(config, onCall);
+  const access: KubeAccess = {
+    getCurrentCluster: () => ({ name: "fake", server: url, skipTLSVerify: true }),
+    applyToHTTPSOptions: async (options) => {
+      options.headers = { ...options.headers, Authorization: "Bearer the-token" };
+    },
+  };
+  return createKubeClient(access, onCall);
 }
 
 /** Starts a fake on a free port. */

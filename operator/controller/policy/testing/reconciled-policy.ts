@@ -10,16 +10,16 @@ import type { Caches } from "../../caches.ts";
 import { carryOut } from "../../certificate/certificates.ts";
 import type { EventToRecord } from "../../events/event-object.ts";
 import { createTellInjections } from "../../events/tell-injections.ts";
-import { createTellTurns } from "../../events/tell-turns.ts";
+import { createTellTransitions } from "../../events/tell-transitions.ts";
 import { type KubeObject, keyOf } from "../../kube/kube-object.ts";
 import { startFakeObjects } from "../../kube/testing/fake-objects.ts";
+import { createPodIndex } from "../../pods/pods.ts";
+import { podOf } from "../../pods/testing/pod-of.ts";
+import type { Outcome } from "../../sidecars/sidecar-reports.ts";
 import type { Reach } from "../../webhook-configuration/webhook-proof.ts";
 import { createConfigMapWriter } from "../apply-configmap.ts";
-import { createPodIndex } from "../pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy-cache.ts";
 import { createReconciler, type Reconciler } from "../reconcile.ts";
-import type { Outcome } from "../sidecar-reports.ts";
-import { podOf } from "./records.ts";
 
 /** Where the ConfigMap of the policy shop/web is written. */
 export const CONFIG_MAP = "/api/v1/namespaces/shop/configmaps/healthpolicy-policy-web";
@@ -36,6 +36,7 @@ interface World {
   listedFor: number | undefined;
   webhookReach: Reach;
   whyStopped: string | undefined;
+  whyUnproven: string | undefined;
   /** Versions of the ConfigMap that pods were said to follow from then on. */
   changedTo: string[];
   optedOut: boolean;
@@ -65,6 +66,7 @@ export async function openPolicy() {
     listedFor: 5_000,
     webhookReach: { state: "reachable" },
     whyStopped: undefined,
+    whyUnproven: undefined,
     changedTo: [],
     optedOut: false,
     withCertificate: true,
@@ -111,7 +113,7 @@ export async function openPolicy() {
         outcome: (_, { name }) => world.outcomes.get(name),
       },
       injections: createTellInjections(events),
-      turns: createTellTurns({
+      transitions: createTellTransitions({
         events,
         lookAgain: () => undefined,
       }),
@@ -121,6 +123,7 @@ export async function openPolicy() {
       webhook: { listedFor: () => world.listedFor },
       webhookReach: () => world.webhookReach,
       whyStopped: () => world.whyStopped,
+      whyUnproven: () => world.whyUnproven,
       onConfigMapChange: (_, version) => world.changedTo.push(version),
       podName: "operator-1",
       namespace: "system",

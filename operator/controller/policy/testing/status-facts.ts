@@ -2,7 +2,7 @@
 import { testPolicy } from "../../../api/testing/policy.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { StatusFacts } from "../status.ts";
-import { countsOf } from "./records.ts";
+import { countsOf } from "./counts-of.ts";
 
 const NOW = new Date("2026-02-03T04:05:06.789Z");
 

@@ -5,7 +5,7 @@ import { rawPolicy } from "../../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { EventToRecord } from "../../events/event-object.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
-import type { PodRecord } from "../../policy/pods.ts";
+import type { PodRecord } from "../../pods/pods.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../../policy/policy-cache.ts";
 import { createRollouts } from "../rollouts.ts";
 import { pod } from "./rollout-facts.ts";
@@ -76,8 +76,8 @@ export function openRollout() {
         service: ({ name }) => world.services.find((service) => service.name === name),
       },
       pods: {
-        pods: () => world.pods.filter(({ ending }) => !ending),
-        ending: () => world.pods.filter(({ ending }) => ending),
+        pods: () => world.pods.filter(({ terminating }) => !terminating),
+        terminating: () => world.pods.filter(({ terminating }) => terminating),
         synced: () => world.synced,
       },
       namespace: "system",

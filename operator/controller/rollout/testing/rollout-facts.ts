@@ -1,8 +1,9 @@
 /** For tests: the pods of a workload, and what a rollout is decided from. */
+import { claimsOf } from "../../../api/claims.ts";
 import { testPolicy } from "../../../api/testing/policy.ts";
 import { revisionOf } from "../../../inject/revision.ts";
-import type { PodRecord } from "../../policy/pods.ts";
-import { podOf } from "../../policy/testing/records.ts";
+import type { PodRecord } from "../../pods/pods.ts";
+import { podOf } from "../../pods/testing/pod-of.ts";
 import type { Evicting } from "../last-eviction.ts";
 import type { RolloutFacts } from "../next-eviction.ts";
 
@@ -42,7 +43,7 @@ export function evictingOf(overrides: Partial<Evicting> = {}): Evicting {
 export function factsOf(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
   return {
     policy: RESTART,
-    policies: [RESTART],
+    claims: claimsOf([RESTART]),
     pods: [pod("web-1"), pod("web-2"), pod("web-3")],
     excluded: false,
     inForce: true,
@@ -51,6 +52,8 @@ export function factsOf(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
     evictionsPerMinute: 10,
     before: undefined,
     evictedUid: undefined,
+    seen: { since: {}, leftAlone: new Map() },
+    now: 1_000_000,
     tooLong: false,
     refused: () => undefined,
     ...overrides,

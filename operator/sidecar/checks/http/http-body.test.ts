@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { MAX_CHUNKS } from "../network/read-until.ts";
+import { isTooMuch, MAX_CHUNKS } from "../network/read-until.ts";
 import { cpuRatio } from "../testing/cpu-ratio.ts";
-import { createBodyReader } from "./http-body.ts";
+import { createBodyReader, MAX_BODY_LINES } from "./http-body.ts";
 
 test("no body is complete at once", () => {
   expect(createBodyReader({ kind: "none" })("")).toBe(true);
@@ -74,19 +74,36 @@ describe("a body in chunks", () => {
   });
 });
 
+describe("more lines than a check reads:", () => {
+  test.each([
+    ["chunks", "1\r\nx\r\n".repeat(MAX_BODY_LINES / 2), "1\r\n"],
+    ["trailers", `0\r\n${"A: b\r\n".repeat(MAX_BODY_LINES - 1)}`, "A: b\r\n"],
+  ])("%s", (_, most, oneMore) => {
+    const isComplete = createBodyReader({ kind: "chunked" });
+    expect(isComplete(most)).toBe(false);
+    let failure: unknown;
+    try {
+      isComplete(oneMore);
+    } catch (error) {
+      failure = error;
+    }
+    expect(isTooMuch(failure)).toBe(true);
+  });
+});
+
 describe("a line that never ends costs what as many bytes of short chunks cost, in as many pieces:", () => {
   const read = (first: string, piece: string) => () => {
     const isComplete = createBodyReader({ kind: "chunked" });
     isComplete(first);
     for (let pieces = 0; pieces < MAX_CHUNKS; pieces += 1) isComplete(piece);
   };
-  const ordinary = read("", `3b\r\n${"a".repeat(59)}\r\n`);
+  const ordinary = read("", `fa\r\n${"a".repeat(250)}\r\n`);
 
   test.each([
     ["the size of a chunk", "1;", "a"],
     ["a trailer", "0\r\nX: ", "a"],
     ["carriage returns", "1;", "\r"],
   ])("%s", (_, first, filler) => {
-    expect(cpuRatio(read(first, filler.repeat(65)), ordinary)).toBeLessThan(10);
+    expect(cpuRatio(read(first, filler.repeat(256)), ordinary)).toBeLessThan(10);
   });
 });

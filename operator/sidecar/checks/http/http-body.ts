@@ -1,15 +1,25 @@
 /** Pure: where the body of an HTTP/1 answer ends (RFC 9112). Its content is dropped. */
 import { CheckError } from "../check.ts";
+import { tooMuch } from "../network/read-until.ts";
 import type { Framing } from "./http-head.ts";
 import { createLines } from "./http-lines.ts";
 
 /** Few enough digits for a number to be exact. What may follow is an extension, which means nothing here. */
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})[ \t]*(;.*)?$/;
 
+/**
+ * The most lines of a body in chunks: each chunk has two, and the trailers have one each. Of the shortest 21,000 fit
+ * into what a check reads.
+ */
+export const MAX_BODY_LINES = 1_024;
+
 /** Takes the body in chunks, one character a byte, and returns true once it is complete. */
 export type BodyReader = (chunk: string) => boolean;
 
-/** A body that ends when the server hangs up is never complete before. Throws ProtocolError for a broken chunk. */
+/**
+ * A body that ends when the server hangs up is never complete before. Throws ProtocolError for a broken chunk, and
+ * `tooMuch` past MAX_BODY_LINES.
+ */
 export function createBodyReader(framing: Framing): BodyReader {
   switch (framing.kind) {
     case "none":
@@ -36,6 +46,7 @@ type Expected = "size" | { dataLeft: number } | "end of data" | "trailer" | "not
 
 function chunkedReader(): BodyReader {
   let expected: Expected = "size";
+  let lineCount = 0;
   const lines = createLines();
 
   /** Takes what it can of what has arrived; false where more must arrive. */
@@ -47,6 +58,8 @@ function chunkedReader(): BodyReader {
     }
     const line = lines.next();
     if (line === undefined) return false;
+    lineCount += 1;
+    if (lineCount > MAX_BODY_LINES) throw tooMuch();
     expected = afterLine(expected, line);
     return true;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { MAX_CHUNKS } from "../network/read-until.ts";
 import { cpuRatio } from "../testing/cpu-ratio.ts";
-import { createHeadReader } from "./http-head.ts";
+import { createHeadReader, MAX_HEAD_LINES } from "./http-head.ts";
 
 const read = (text: string, method: "GET" | "HEAD" = "GET") => createHeadReader(method)(text);
 const head = (fields: string, status = "200 OK") => `HTTP/1.1 ${status}\r\n${fields}\r\n`;
@@ -54,6 +54,16 @@ describe("the status", () => {
   });
 });
 
+test("as many lines as are allowed make a head, one more does not, over all answers", () => {
+  const fields = (count: number) => "A: b\r\n".repeat(count);
+  // Beside the fields a head has its status and the empty line.
+  expect(read(head(fields(MAX_HEAD_LINES - 2)))?.status).toBe(200);
+  expect(() => read(head(fields(MAX_HEAD_LINES - 1)))).toThrow("ProtocolError");
+  const interim = head(fields(100), "103 Early Hints").repeat(2);
+  expect(read(interim + head(fields(MAX_HEAD_LINES - 206)))?.status).toBe(200);
+  expect(() => read(interim + head(fields(MAX_HEAD_LINES - 205)))).toThrow("ProtocolError");
+});
+
 test("an answer that switches protocols is none, whatever follows it: ProtocolError", () => {
   expect(() => read(head("", "101 Switching Protocols") + head(""))).toThrow("ProtocolError");
 });
@@ -102,16 +112,16 @@ describe("a line that never ends costs what as many bytes of short lines cost, i
   const read = (first: string, piece: string) => () => {
     const take = createHeadReader("GET");
     take(first);
-    for (let pieces = 0; pieces < MAX_CHUNKS; pieces += 1) take(piece);
+    for (let pieces = 0; pieces < MAX_CHUNKS - 2; pieces += 1) take(piece);
   };
-  const ordinary = read("HTTP/1.1 200 OK\r\n", `X: ${"a".repeat(60)}\r\n`);
+  const ordinary = read("HTTP/1.1 200 OK\r\n", `X: ${"a".repeat(251)}\r\n`);
 
   test.each([
     ["the status", "HTTP/1.1 200 ", "a"],
     ["a field", "HTTP/1.1 200 OK\r\nX: ", "a"],
     ["carriage returns", "HTTP/1.1 200 OK\r\nX: ", "\r"],
   ])("%s", (_, first, filler) => {
-    expect(cpuRatio(read(first, filler.repeat(65)), ordinary)).toBeLessThan(10);
+    expect(cpuRatio(read(first, filler.repeat(256)), ordinary)).toBeLessThan(10);
   });
 });
 

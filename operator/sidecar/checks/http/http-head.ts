@@ -32,14 +32,16 @@ const LENGTH = /^[0-9]{1,15}$/;
 /** Answers that announce another one, of which servers send one or two: 100 Continue, 103 Early Hints. */
 const MAX_INTERIM = 8;
 const SWITCHING_PROTOCOLS = 101;
+/** In all of them and the final one, fields and others. Of the shortest fields 16,000 would fit into 64 KiB. */
+export const MAX_HEAD_LINES = 256;
 const NO_BODY = [204, 304];
 
 const protocolError = () => new CheckError("ProtocolError");
 
 /**
  * Takes the answer in chunks and gives its head once that is complete; to be called no more then. Interim
- * answers are passed over. Throws ProtocolError at the first line that cannot be HTTP/1's, for an answer that
- * switches protocols and for one whose body could end in two ways.
+ * answers are passed over. Throws ProtocolError at the first line that cannot be HTTP/1's or is one too many, for an
+ * answer that switches protocols and for one whose body could end in two ways.
  */
 export function createHeadReader(
   method: "GET" | "HEAD",
@@ -48,6 +50,7 @@ export function createHeadReader(
   let status: number | undefined;
   let fields: [name: string, value: string][] = [];
   let interim = 0;
+  let lineCount = 0;
 
   /** Whether the line ends the head of a final answer. */
   function isEnd(line: string): boolean {
@@ -67,9 +70,16 @@ export function createHeadReader(
     return false;
   }
 
+  function nextLine(): string | undefined {
+    const line = lines.next();
+    if (line !== undefined) lineCount += 1;
+    if (lineCount > MAX_HEAD_LINES) throw protocolError();
+    return line;
+  }
+
   return (chunk) => {
     lines.add(chunk);
-    for (let line = lines.next(); line !== undefined; line = lines.next()) {
+    for (let line = nextLine(); line !== undefined; line = nextLine()) {
       if (isEnd(line) && status !== undefined) {
         return { status, framing: framingOf(method, status, fields), rest: lines.takeRest() };
       }

@@ -100,6 +100,11 @@ describe("real nginx with TLS", () => {
 
   test.each<[string, Partial<HttpConfig>, object]>([
     ["Require", { tls: { mode: "Require" } }, { success: { tls: true } }],
+    [
+      "a body longer than a check reads",
+      { path: "/large", hostHeader: "any.example", tls: { mode: "Require" } },
+      { success: { tls: true } },
+    ],
     ["the right authority and name", { tls: verify("right") }, { success: { tls: true } }],
     ["the wrong authority", { tls: verify("wrong") }, { reason: "TLSFailed" }],
     ["the public authorities", { tls: { mode: "VerifyFull" } }, { reason: "TLSFailed" }],

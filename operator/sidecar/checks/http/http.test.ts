@@ -1,8 +1,11 @@
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
 import type { HttpConfig } from "../../../api/policy-file.ts";
+import { MAX_CHUNKS } from "../network/read-until.ts";
+import { createCertificates } from "../testing/certificates.ts";
 import { describeContract, eventually, SHORT } from "../testing/contract.ts";
-import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
+import { startFakeServer, trackServer, writeForEver } from "../testing/fake-server.ts";
 import { describeDirectTls } from "../tls/testing/tls-contract.ts";
 import { createHttp, http } from "./http.ts";
 import { dependency, run } from "./testing/http-subject.ts";
@@ -154,6 +157,48 @@ describe("a body", () => {
   ])("%s that never comes to its end: CheckTimeout", async (_, rest) => {
     const outcome = await against(answering(`HTTP/1.1 200 OK\r\n${rest}`), {}, SHORT);
     expect(outcome).toEqual({ reason: "CheckTimeout" });
+  });
+});
+
+describe("an encrypted body", () => {
+  const certificate = createCertificates().server("localhost");
+
+  /** What comes of an answer that ends its head with `field`, and of what `send` writes behind it. */
+  async function answerOf(field: string, send: (socket: Socket) => void) {
+    const server = createTlsServer(certificate, (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => {
+        socket.write(`HTTP/1.1 200 OK\r\n${field}\r\n\r\n`);
+        send(socket);
+      });
+    });
+    const fake = await trackServer(server as unknown as Server);
+    try {
+      return await run({ port: fake.port, tls: { mode: "Require" } });
+    } finally {
+      await fake.close();
+    }
+  }
+
+  test.each([
+    ["of a length", "Content-Length: 99999999"],
+    ["in chunks", "Transfer-Encoding: chunked"],
+    ["that ends with the connection", "X: y"],
+  ])("%s without end is cut, and the status counts", async (_, field) => {
+    const outcome = await answerOf(field, (socket) =>
+      writeForEver(socket, Buffer.from(`1000\r\n${"x".repeat(0x1000)}\r\n`)),
+    );
+    expect(outcome).toEqual({ success: { tls: true } });
+  });
+
+  test("of more small records than a check takes is cut as well", async () => {
+    let sent = 0;
+    const outcome = await answerOf("Transfer-Encoding: chunked", function send(socket) {
+      sent += 1;
+      // What is written before the last one is on its way would go into one record with it.
+      if (sent <= MAX_CHUNKS) socket.write("2\r\nok\r\n", () => send(socket));
+    });
+    expect(outcome).toEqual({ success: { tls: true } });
   });
 });
 

@@ -8,7 +8,7 @@ import type { HttpConfig } from "../../../api/policy-file.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
 import { connect } from "../network/connect.ts";
-import { MAX_BYTES, type ReadSource, readUntil } from "../network/read-until.ts";
+import { isTooMuch, type ReadSource, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
 import { secure } from "../tls/secure.ts";
 import { readCa } from "../tls/tls-target.ts";
@@ -34,7 +34,7 @@ async function ask(
   config: HttpConfig,
   context: CheckContext & { resolve: Resolve },
 ): Promise<{ tls: boolean }> {
-  const { signal, readSecretKey } = context;
+  const { signal, readSecretKey, onHandshake } = context;
   const { mode, caSecret } = config.tls;
   const ca = await raceAbort(readCa(mode, caSecret, readSecretKey), signal);
   const socket = await connect(config, context);
@@ -42,7 +42,7 @@ async function ask(
     const { stream, tls } = await secure(
       socket,
       { mode, ca },
-      { host: tlsName(config), dialled: config.host, signal },
+      { host: tlsName(config), dialled: config.host, onHandshake, signal },
     );
     const source = { stream, socket, signal };
     stream.write(requestText(config));
@@ -77,11 +77,11 @@ async function readHead(source: ReadSource, method: HttpConfig["method"]): Promi
  */
 async function dropBody(source: ReadSource, { framing, rest }: AnswerHead): Promise<void> {
   const isComplete = createBodyReader(framing);
-  if (isComplete(rest)) return;
   try {
+    if (isComplete(rest)) return;
     await readUntil(source, (chunk) => isComplete(chunk.toString("latin1")));
   } catch (error) {
-    if (source.socket.bytesRead > MAX_BYTES) return;
+    if (isTooMuch(error)) return;
     if (framing.kind === "close" && isClosed(error)) return;
     throw error;
   }

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, MemcachedServer } from "../../../api/policy-file.ts";
 import { BLACK_HOLE_START, openBlackHole } from "../testing/black-hole.ts";
@@ -138,6 +139,53 @@ describe("fake servers", () => {
     },
     BLACK_HOLE_START,
   );
+
+  describe("a ring takes no more than a check may, its servers a share each", () => {
+    /** What becomes of so many servers of one ring, each of which does this. */
+    async function ringOf(count: number, onConnection: (socket: Socket) => void) {
+      const fake = await startFakeServer(onConnection);
+      try {
+        return await run(at(...Array(count).fill(fake.port)));
+      } finally {
+        await fake.close();
+      }
+    }
+    /** Answers with so many bytes. */
+    const answer = (bytes: number) => (socket: Socket) => {
+      socket.write(`STAT a ${"1".repeat(bytes - 14)}\r\nEND\r\n`);
+    };
+    const tooMuch = (count: number) => ({
+      reason: "TooFewServers",
+      detail: Array.from({ length: count }, (_, index) => `servers[${index}]=ProtocolError`).join(
+        " ",
+      ),
+    });
+
+    test.each([
+      [1, 64],
+      [4, 16],
+      [8, 8],
+      [16, 8],
+    ])("of %i servers %i KiB", async (count, kibibytes) => {
+      const bytes = kibibytes * 1_024;
+      expect(await ringOf(count, answer(bytes))).toEqual({ success: {} });
+      expect(await ringOf(count, answer(bytes + 1))).toEqual(tooMuch(count));
+    });
+
+    test("of 16 servers 16 pieces", async () => {
+      const pieces = (most: number) => (socket: Socket) => {
+        let written = 0;
+        const timer = setInterval(() => {
+          written += 1;
+          // More than one END is an answer to a question of nobody.
+          socket.write(written < most ? "STAT a 1\r\n" : "END\r\n");
+        }, 5);
+        socket.on("close", () => clearInterval(timer));
+      };
+      expect(await ringOf(16, pieces(16))).toEqual({ success: {} });
+      expect(await ringOf(16, pieces(100))).toEqual(tooMuch(16));
+    });
+  });
 
   test("no server configured: Misconfigured", async () => {
     expect(await run([])).toEqual({ reason: "Misconfigured" });

@@ -4,11 +4,12 @@ import type { TlsMode } from "../../../api/policy-file.ts";
 import { misconfigured } from "../check.ts";
 import {
   decodeUrlPart,
-  NO_USER,
-  notAUrl,
+  namedUser,
   ONE_HOST,
+  portNumber,
   singleHost,
   UNKNOWN_PARAMETER,
+  urlReader,
 } from "../url-parts.ts";
 import { honouredParameters } from "./connection-string-parameters.ts";
 
@@ -35,15 +36,11 @@ const TLS_MODE_OF_SSL_MODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMo
   ["VERIFY_IDENTITY", "VerifyFull"],
 ]);
 
-/**
- * Scheme (Ruby writes `mysql2`), authority, path, parameters. No control character and no space: the URL parser drops
- * tabs and newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped, and
- * half of a password that holds one would be taken for the host. A byte order mark fails the scheme.
- */
-const SHAPE =
-  /^(mysql2?|mariadb):\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
-
-const NOT_A_URL = notAUrl("mysql://user:password@host:3306/database");
+/** Ruby writes `mysql2`. */
+const readUrl = urlReader({
+  scheme: "mysql2?|mariadb",
+  example: "mysql://user:password@host:3306/database",
+});
 const UNSUPPORTED_MODE =
   "the ssl-mode of the connection string is not supported; write DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY";
 
@@ -52,14 +49,13 @@ const UNSUPPORTED_MODE =
  * is not supported and for a parameter that can neither be followed nor ignored here.
  */
 export function parseConnectionString(text: string): ConnectionString {
-  const url = SHAPE.test(text) ? URL.parse(text) : null;
-  if (!url) throw misconfigured(NOT_A_URL);
+  const url = readUrl(text);
   const parameters = honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   return {
     host: hostOf(url),
-    port: Number(url.port || DEPENDENCY_DEFAULTS.mysql.port),
-    user: required(decodeUrlPart(url.username)),
+    port: portNumber(url.port, DEPENDENCY_DEFAULTS.mysql.port),
+    user: namedUser(decodeUrlPart(url.username)),
     password: decodeUrlPart(url.password),
     database: decodeUrlPart(url.pathname.slice(1)) || undefined,
     tlsMode: tlsMode(parameters.sslMode),
@@ -71,11 +67,6 @@ function tlsMode(sslMode: string | undefined): TlsMode | undefined {
   const mode = TLS_MODE_OF_SSL_MODE.get(sslMode.toUpperCase());
   if (mode === undefined) throw misconfigured(UNSUPPORTED_MODE);
   return mode;
-}
-
-function required(text: string): string {
-  if (text === "") throw misconfigured(NO_USER);
-  return text;
 }
 
 /** No `address=(...)` of Connector/J either. */

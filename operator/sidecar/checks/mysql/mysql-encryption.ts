@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { CheckError } from "../check.ts";
+import { type CheckContext, CheckError } from "../check.ts";
 import { readUntil } from "../network/read-until.ts";
 import { secure } from "../tls/secure.ts";
 import type { TlsTarget } from "../tls/tls-target.ts";
@@ -26,6 +26,7 @@ export interface OpenContext {
   target: TlsTarget;
   /** The name that VerifyFull expects in the certificate. */
   host: string;
+  onHandshake?: CheckContext["onHandshake"];
   signal: AbortSignal;
 }
 
@@ -48,18 +49,20 @@ export async function open(socket: Socket, context: OpenContext): Promise<Opened
     const conversation = converse({ stream, socket, signal }, sequence);
     return { conversation, login: { greeting, account, tls } };
   };
-  const endInOrder = ({ conversation, login }: Opened) => leave(conversation, login);
   const { stream, tls } = await secure(socket, target, {
     host: context.host,
+    onHandshake: context.onHandshake,
     signal,
-    async offersTls() {
+    offersTls: async () => offersTls,
+    announceTls() {
       const database = account.database !== undefined;
       const body = tlsRequest({ capabilities, tls: true, database });
-      if (offersTls) socket.write(packetBytes({ sequence: FIRST_SEQUENCE, body }));
-      else if (target.mode !== "Prefer") await endInOrder(openOver(socket, false));
-      return offersTls;
+      socket.write(packetBytes({ sequence: FIRST_SEQUENCE, body }));
     },
-    onUnverified: (unverified) => endInOrder(openOver(unverified, true)),
+    endInOrder(over) {
+      const { conversation, login } = openOver(over, over !== socket);
+      return leave(conversation, login);
+    },
   });
   return openOver(stream, tls);
 }

@@ -3,11 +3,12 @@
  * connection from their host: no check may count, whatever it comes to.
  */
 import { connect, createServer } from "node:net";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { MysqlConfig } from "../../../api/policy-file.ts";
 import { type Outcome, runCheck } from "../testing/contract.ts";
 import { type FakeServer, trackServer } from "../testing/fake-server.ts";
 import type { RealServer } from "../testing/real-server.ts";
+import { slowDown } from "../tls/testing/slow-down.ts";
 import { mysql } from "./mysql.ts";
 import { CAPABILITIES } from "./mysql-greeting.ts";
 import {
@@ -142,6 +143,24 @@ test.each(KINDS)(
   },
   CHECKS_TIMEOUT,
 );
+
+test("a server whose handshakes cost too much for another one now: none counts", async () => {
+  const costly = await startRelay(server.port);
+  try {
+    slowDown(1_000);
+    expect(await check({ port: costly.port })).toEqual({ reason: "TLSFailed" });
+    jest.restoreAllMocks();
+    // That one had to be broken off.
+    await folder.sql("FLUSH HOSTS");
+    for (let done = 0; done < FEW; done += 1) {
+      expect(await check({ port: costly.port })).toEqual({ reason: "TLSFailed" });
+    }
+    expect(await counted()).toMatch(/^0?$/);
+  } finally {
+    jest.restoreAllMocks();
+    await costly.close();
+  }
+});
 
 test("a server without TLS that must have it: none counts", async () => {
   await folder.sql("FLUSH HOSTS");

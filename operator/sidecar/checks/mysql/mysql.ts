@@ -30,11 +30,11 @@ async function ask(
   question: Question,
   check: CheckContext & { resolve: Resolve },
 ): Promise<CheckSuccess> {
-  const { signal } = check;
+  const { signal, onHandshake } = check;
   // A new connection each time: an open one still answers after the Service has lost its last endpoint.
   const socket = await connect(endpoint, check);
   try {
-    const context = { target, account, host: endpoint.host, signal };
+    const context = { target, account, host: endpoint.host, onHandshake, signal };
     const { conversation, login } = await open(socket, context);
     const rows = await countRows(conversation, login, question);
     if (rows === 0) throw new CheckError("InvalidResponse");

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type FakeServer, startFakeServer } from "../testing/fake-server.ts";
-import { MAX_BYTES, MAX_CHUNKS, readUntil } from "./read-until.ts";
+import { isTooMuch, MAX_BYTES, MAX_CHUNKS, readUntil } from "./read-until.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -54,9 +54,52 @@ test("what the reader throws rejects", async () => {
 test("the bytes of the socket are counted, not those of the stream", async () => {
   const stream = new PassThrough();
   const source = { stream, socket: socketThatRead(MAX_BYTES + 1), signal: NEVER };
-  const done = readUntil(source, () => true);
+  const done = readUntil(source, () => false);
   stream.write("a");
-  await expect(done).rejects.toMatchObject({ reason: "ProtocolError" });
+  const failure = await done.catch((error) => error);
+  expect(failure).toMatchObject({ reason: "ProtocolError" });
+  expect(isTooMuch(failure)).toBe(true);
+});
+
+test("of an encrypted stream what has come is enough, though the socket has got what comes later", async () => {
+  const stream = new PassThrough();
+  const source = { stream, socket: socketThatRead(MAX_BYTES + 1), signal: NEVER };
+  const chunks: string[] = [];
+  const done = readUntil(source, (chunk) => chunks.push(chunk.toString()) > 0);
+  stream.write("all that is asked for");
+  await expect(done).resolves.toBeUndefined();
+  expect(chunks).toEqual(["all that is asked for"]);
+});
+
+test("in clear what is past the limit is cut off, and what is before it may be enough", async () => {
+  const read = async (enough: boolean) => {
+    const socket = Object.assign(new PassThrough(), { bytesRead: MAX_BYTES + 2 });
+    const chunks: string[] = [];
+    const done = readUntil(
+      { stream: socket, socket: socket as unknown as Socket, signal: NEVER },
+      (chunk) => {
+        chunks.push(chunk.toString());
+        return enough;
+      },
+    );
+    socket.write("abcde");
+    return { chunks, failure: await done.catch((error) => error) };
+  };
+  expect(await read(true)).toEqual({ chunks: ["abc"], failure: undefined });
+  expect(await read(false)).toEqual({
+    chunks: ["abc"],
+    failure: expect.objectContaining({ reason: "ProtocolError" }),
+  });
+});
+
+test("what ended a stream before anybody read on", async () => {
+  const stream = new PassThrough();
+  const failure = new Error("no");
+  const ended = once(stream, "error");
+  stream.destroy(failure);
+  await ended;
+  const done = readUntil({ stream, socket: socketThatRead(0), signal: NEVER }, () => true);
+  await expect(done).rejects.toBe(failure);
 });
 
 test("as many bytes as are allowed are read", async () => {

@@ -5,12 +5,12 @@
  */
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
 import { askBothFamilies, askNameServers } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
-import { isRefusedAddress } from "./refused-addresses.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
 import type { NameServer } from "./send-query.ts";
 

@@ -30,6 +30,10 @@ test.each<[string, Differs]>([
   ["postgresql://u:p@db/orders?host=x[::1]", { host: "x[::1]" }],
   ["postgresql://u:p@db/orders?host=[::1]x", { host: "[::1]x" }],
   ["postgresql://db/?user=u&password=p&dbname=orders", {}],
+  ["postgresql://u:a+b%2Bc@db/orders", { password: "a+b+c" }],
+  ["postgresql://db/orders?user=u&password=a+b%2Bc", { password: "a+b+c" }],
+  ["postgresql://u@db/orders?password=p%3D%3Dq&", { password: "p==q" }],
+  ["postgresql://u@db/orders?password=", { password: "" }],
   ["postgresql://u:p@db/orders?options=-c%20search_path%3Dapp", { options: "-c search_path=app" }],
   ["postgresql://u:p@db/orders?sslmode=disable", { tlsMode: "Disable" }],
   ["postgresql://u:p@db/orders?sslmode=allow", { tlsMode: "Prefer" }],
@@ -74,6 +78,12 @@ test.each([
   ["postgresql://u:s3cret@db/orders?port=5432.0", "a port with a fraction"],
   ["postgresql://u:s3cret@db/orders?port=-1", "a port below zero"],
   ["postgresql://u:s3cret%zz@db/orders", "a broken escape"],
+  ["postgresql://u@db/orders?password=s3cret=", "a second = in a parameter"],
+  ["postgresql://u:s3cret@db/orders?sslmode=require&password", "a parameter without a ="],
+  ["postgresql://u:s3cret@db/orders?sslmode=require&application_name", "an ignored one without it"],
+  ["postgresql://u:s3cret@db/orders?&sslmode=require", "an & before the first parameter"],
+  ["postgresql://u:s3cret@db/orders?sslmode=require&&dbname=x", "two & between parameters"],
+  ["postgresql://u:s3cret@db/orders?&", "an & alone"],
   ["postgresql://u:s3cret@db/orders?sslmode=foo", "an unknown sslmode"],
   ["postgresql://u:s3cret@db/orders?sslmode=verify-ca", "verify-ca"],
   ["postgresql://u:s3cret@db/orders#x", "a fragment, which would be dropped"],
@@ -153,7 +163,7 @@ test.each([
   "supa=base-pooler.x&uselibpqcompat=true",
   "pool_max_conns=4&default_query_exec_mode=exec",
   "",
-  "&",
+  "connect_timeout=10&",
 ])("the parameters %j change nothing", (parameters) => {
   expect(parseConnectionString(withParameters(parameters))).toEqual({
     ...PLAIN,
@@ -168,6 +178,8 @@ const HOST =
 const USER = "the connection string names no user; write user:password@ before the host";
 const PARAMETER =
   "the connection string has a parameter that is not supported, or one twice; leave it out";
+const PAIR =
+  "the connection string has a parameter without a = or with two; write name=value, with %3D for a = in the value";
 const ESCAPE =
   "the connection string has a % that begins no escape; write %25 for the character itself";
 
@@ -185,6 +197,7 @@ test.each([
     "the sslmode of the connection string is not supported; write disable, prefer, require or verify-full, and sslrootcert=system or none",
   ],
   ["postgresql://u:s3cret@db/orders?sslkey=s3cret", PARAMETER],
+  ["postgresql://u@db/orders?password=s3=cret", PAIR],
   ["postgresql://u:s3cret%zz@db/orders", ESCAPE],
 ])("%j: %s", (text, problem) => {
   expect(() => parseConnectionString(text)).toThrow(expect.objectContaining({ problem }));

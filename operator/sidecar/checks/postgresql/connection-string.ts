@@ -2,7 +2,14 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { misconfigured } from "../check.ts";
-import { decodeUrlPart, NO_USER, notAUrl, singleHost, UNKNOWN_PARAMETER } from "../url-parts.ts";
+import {
+  decodeUrlPart,
+  namedUser,
+  portNumber,
+  singleHost,
+  UNKNOWN_PARAMETER,
+  urlReader,
+} from "../url-parts.ts";
 import { type HonouredParameter, honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -36,17 +43,29 @@ const TLS_MODE_OF_SSLMODE: ReadonlyMap<string, TlsMode> = new Map<string, TlsMod
   ["verify-full", "VerifyFull"],
 ]);
 
-/**
- * Scheme, authority, path, parameters. No control character and no space: the URL parser drops tabs and
- * newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped,
- * and half of a password that holds one would be taken for the host. A byte order mark fails the scheme.
- */
-const SHAPE = /^postgres(ql)?:\/\/[^/?#\p{Cc}\p{Z}]*(\/[^/?#\p{Cc}\p{Z}]*)?(\?[^#\p{Cc}\p{Z}]*)?$/u;
-
-const NOT_A_PORT = "the port of the connection string is not a whole number of digits";
-const NOT_A_URL = notAUrl("postgresql://user:password@host:5432/database");
+const readUrl = urlReader({
+  scheme: "postgres(ql)?",
+  example: "postgresql://user:password@host:5432/database",
+});
 const UNSUPPORTED_MODE =
   "the sslmode of the connection string is not supported; write disable, prefer, require or verify-full, and sslrootcert=system or none";
+
+const NO_PAIR =
+  "the connection string has a parameter without a = or with two; write name=value, with %3D for a = in the value";
+
+/**
+ * What follows the `?`, as libpq reads it (conninfo_uri_parse_params in fe-connect.c): each parameter has one `=`, an
+ * `&` may stand at the end, and a `+` is itself. URLSearchParams is made for forms and reads a space.
+ */
+function* parametersOf({ search }: URL): Iterable<[name: string, value: string]> {
+  const parameters = search.slice(1).split("&");
+  if (parameters.at(-1) === "") parameters.pop();
+  for (const parameter of parameters) {
+    const [name = "", value, ...more] = parameter.split("=");
+    if (value === undefined || more.length > 0) throw misconfigured(NO_PAIR);
+    yield [decodeUrlPart(name), decodeUrlPart(value)];
+  }
+}
 
 /**
  * Reads a connection URL. A host, port, user, password or dbname among the parameters overrides the part
@@ -55,16 +74,15 @@ const UNSUPPORTED_MODE =
  * supported and for a parameter that can neither be followed nor ignored here.
  */
 export function parseConnectionString(text: string): ConnectionString {
-  const url = SHAPE.test(text) ? URL.parse(text) : null;
-  if (!url) throw misconfigured(NOT_A_URL);
-  const parameters = honouredParameters(url.searchParams);
+  const url = readUrl(text);
+  const parameters = honouredParameters(parametersOf(url));
   if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   const part = (name: HonouredParameter, fromUrl: string) =>
     parameters.get(name) ?? decodeUrlPart(fromUrl);
-  const user = required(part("user", url.username));
+  const user = namedUser(part("user", url.username));
   return {
     host: singleHost(part("host", url.hostname)),
-    port: port(part("port", url.port)),
+    port: portNumber(part("port", url.port), DEPENDENCY_DEFAULTS.postgresql.port),
     user,
     password: part("password", url.password),
     database: part("dbname", url.pathname.slice(1)) || user,
@@ -72,18 +90,6 @@ export function parseConnectionString(text: string): ConnectionString {
     tlsMode: tlsMode(parameters),
     channelBinding: channelBinding(parameters),
   };
-}
-
-function required(text: string): string {
-  if (text === "") throw misconfigured(NO_USER);
-  return text;
-}
-
-/** Digits alone: what JavaScript also takes for a number, such as 0x1538 and 1e3, libpq refuses. */
-function port(text: string): number {
-  if (text === "") return DEPENDENCY_DEFAULTS.postgresql.port;
-  if (!/^\d{1,5}$/.test(text)) throw misconfigured(NOT_A_PORT);
-  return Number(text);
 }
 
 /**

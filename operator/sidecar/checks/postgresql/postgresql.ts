@@ -66,13 +66,14 @@ async function ask(
   { login, tls }: PostgresqlTarget,
   { query, keys, ...context }: AskContext,
 ): Promise<{ tls: boolean }> {
-  const { signal } = context;
+  const { signal, onHandshake } = context;
   // A new connection each time: an open one still answers after the Service has lost its last endpoint.
   const socket = await connect(login, context);
   try {
     const secured = await secure(socket, tls, {
       host: login.host,
       offersTls: () => offersTls({ stream: socket, socket, signal }),
+      onHandshake,
       signal,
     });
     const { stream, certificate } = secured;

@@ -2,7 +2,14 @@
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { misconfigured } from "../check.ts";
-import { decodeUrlPart, notAUrl, singleHost, UNKNOWN_PARAMETER } from "../url-parts.ts";
+import {
+  decodeUrlPart,
+  PLAIN,
+  portNumber,
+  singleHost,
+  UNKNOWN_PARAMETER,
+  urlReader,
+} from "../url-parts.ts";
 import { honouredParameters } from "./connection-string-parameters.ts";
 
 /** What a connection string says. */
@@ -19,15 +26,13 @@ export interface ConnectionString {
   tlsMode: TlsMode | undefined;
 }
 
-/**
- * Scheme, authority, the number of a database, parameters. No control character and no space: the URL parser drops
- * tabs and newlines silently, so that a password could change on its way. No `#`: what follows it would be dropped,
- * and half of a password that holds one would be taken for the host. A byte order mark fails the scheme, and so do
- * those of sentinels, clusters and unix sockets.
- */
-const SHAPE = /^rediss?:\/\/[^/?#\p{Cc}\p{Z}]+(\/[0-9]{0,5})?(\?[^#\p{Cc}\p{Z}]*)?$/u;
-
-const NOT_A_URL = notAUrl("redis://user:password@host:6379");
+/** With the number of a database; no sentinels, clusters and unix sockets, which have other schemes. */
+const readUrl = urlReader({
+  scheme: "rediss?",
+  authority: `${PLAIN}+`,
+  path: "[0-9]{0,5}",
+  example: "redis://user:password@host:6379",
+});
 
 /**
  * Reads a connection URL. Throws Misconfigured for anything
@@ -35,8 +40,7 @@ const NOT_A_URL = notAUrl("redis://user:password@host:6379");
  * for a parameter that can neither be followed nor ignored here.
  */
 export function parseConnectionString(text: string): ConnectionString {
-  const url = SHAPE.test(text) ? URL.parse(text) : null;
-  if (!url) throw misconfigured(NOT_A_URL);
+  const url = readUrl(text);
   const parameters = honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   const encrypted = url.protocol === "rediss:";
@@ -51,7 +55,7 @@ export function parseConnectionString(text: string): ConnectionString {
   }
   return {
     host: singleHost(decodeUrlPart(url.hostname)),
-    port: Number(url.port || DEPENDENCY_DEFAULTS.redis.port),
+    port: portNumber(url.port, DEPENDENCY_DEFAULTS.redis.port),
     user,
     password,
     encrypted,

@@ -24,11 +24,15 @@ export function createRedis(resolve: Resolve): Check {
     type: "redis",
     async run({ redis: config }, context) {
       if (!config) throw new CheckError("Misconfigured");
-      const { signal, readSecretKey } = context;
+      const { signal, readSecretKey, onHandshake } = context;
       const { endpoint, login, tls } = await raceAbort(redisTarget(config, readSecretKey), signal);
       const socket = await connect(endpoint, { ...context, resolve });
       try {
-        const secured = await secure(socket, tls, { host: endpoint.host, signal });
+        const secured = await secure(socket, tls, {
+          host: endpoint.host,
+          onHandshake,
+          signal,
+        });
         await ping({ stream: secured.stream, socket, signal }, login);
         return { tls: secured.tls };
       } finally {

@@ -76,15 +76,23 @@ export async function runCheck(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), checkTimeout);
   const started = performance.now();
+  let handshakes = 0;
+  const onHandshake = () => {
+    handshakes += 1;
+  };
   try {
-    return await outcome(
+    const result = await outcome(
       check.run(dependency, {
         signal: deadline.signal,
         connectTimeoutMilliseconds: checkTimeout * CONNECT_SHARE,
         checkTimeoutMilliseconds: checkTimeout,
         readSecretKey: options.readSecretKey,
+        onHandshake,
       }),
     );
+    // Whoever encrypts has to say what that costs: checks that are costly keep apart.
+    if ("success" in result) expect(handshakes).toBe(result.success.tls === true ? 1 : 0);
+    return result;
   } finally {
     clearTimeout(timer);
     expect(performance.now() - started).toBeLessThan(checkTimeout + GRACE);

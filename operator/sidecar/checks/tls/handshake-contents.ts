@@ -62,8 +62,8 @@ function open({ suite, key, nonce }: Key, sequence: number, record: Buffer): Buf
 }
 
 /**
- * Of what was sealed, the part of a message of the handshake: what follows it are its type and any number of zeros. With
- * these in between, or with an alert, a message in two records would not read as OpenSSL reads it.
+ * Of what was sealed, the part of a message of the handshake: what follows it are its type and any number of zeros.
+ * With these in between, or with an alert, a message in two records would not read as OpenSSL reads it.
  */
 function messagePart(inner: Buffer): Buffer {
   let end = inner.length - 1;
@@ -72,9 +72,9 @@ function messagePart(inner: Buffer): Buffer {
 }
 
 /**
- * Tells of one record of the handshake after the other what of its messages is in it. To be asked for a record once OpenSSL has worked
- * through all before it. Undefined where that cannot be told: such a record is none of an honest handshake. What is no
- * record at all has nothing in it, for OpenSSL to say so.
+ * Tells of one record of the handshake after the other what of its messages is in it. To be asked for a record once
+ * OpenSSL has worked through all before it. Undefined where that cannot be told: such a record is none of an honest
+ * handshake. What is no record at all has nothing in it, for OpenSSL to say so.
  */
 export function handshakeContents(stream: TLSSocket): (record: Buffer) => Buffer | undefined {
   let sealedWith: Key | undefined;

@@ -1,18 +1,27 @@
-/** A chain of certificates within the bound on bytes that nevertheless keeps the program busy. */
+/** A chain of certificates within all bounds that nevertheless keeps the program of a slow machine busy. */
 
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { connect as openSocket } from "node:net";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { PATIENT } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer } from "../testing/fake-server.ts";
+import { MAX_CERTIFICATES } from "./certificate-rule.ts";
 import { secure } from "./secure.ts";
 import { MAX_HANDSHAKE_BYTES } from "./start-tls.ts";
-import { bytesOf, chainOfExponents } from "./testing/costly-chains.ts";
+import { bytesOf, chainOfCurves } from "./testing/costly-chains.ts";
+import { slowDown } from "./testing/slow-down.ts";
 import { startChainServer } from "./testing/tls-server.ts";
 
-const COSTLY = chainOfExponents(11, 3_072);
+const publicKey = generateKeyPairSync("ec", { namedCurve: "P-521" }).publicKey.export({
+  type: "spki",
+  format: "der",
+});
+const COSTLY = chainOfCurves(MAX_CERTIFICATES - 1, publicKey);
+/** How many times as long as here a handshake takes, so that the costliest chain that may come takes too long. */
+const SLOWNESS = 6;
 
 /** Stands before a server and counts what clients send. */
 interface Gate {
@@ -39,7 +48,8 @@ async function gateBefore(port: number): Promise<Gate> {
   return { port: gate.port, sent };
 }
 
-async function shakeHands({ port }: Gate, dialled?: string): Promise<string> {
+/** Under the name `host`, at the host `dialled`, which stand for others than they are. */
+async function shakeHands({ port }: Gate, dialled?: string, host = "localhost"): Promise<string> {
   const socket = openSocket(port, "127.0.0.1");
   socket.on("error", () => {});
   await once(socket, "connect");
@@ -48,17 +58,22 @@ async function shakeHands({ port }: Gate, dialled?: string): Promise<string> {
     await secure(
       socket,
       { mode: "Require", ca: undefined },
-      {
-        host: "localhost",
-        ...(dialled !== undefined && { dialled }),
-        signal,
-      },
+      { host, ...(dialled !== undefined && { dialled }), signal },
     );
     return "secure";
   } catch (error) {
     return reasonOfError(error);
   } finally {
     socket.destroy();
+  }
+}
+
+async function slowly<T>(work: () => Promise<T>): Promise<T> {
+  slowDown(SLOWNESS);
+  try {
+    return await work();
+  } finally {
+    jest.restoreAllMocks();
   }
 }
 
@@ -75,9 +90,9 @@ beforeAll(async () => {
 
 test("its first handshake is TLSFailed, and the next ones fail before they begin; others go on", async () => {
   expect(bytesOf(COSTLY)).toBeLessThan(MAX_HANDSHAKE_BYTES);
-  expect(await shakeHands(costly)).toBe("TLSFailed");
+  expect(await slowly(() => shakeHands(costly))).toBe("TLSFailed");
   for (const _ of [1, 2, 3]) {
-    expect(await shakeHands(costly)).toBe("TLSFailed");
+    expect(await slowly(() => shakeHands(costly))).toBe("TLSFailed");
     expect(await shakeHands(honest)).toBe("secure");
   }
   expect(costly.sent).toStrictEqual([expect.any(Number), 0, 0, 0]);
@@ -85,13 +100,46 @@ test("its first handshake is TLSFailed, and the next ones fail before they begin
 });
 
 test("is told from another server of the same name and port by the host that was dialled", async () => {
-  expect(await shakeHands(costly, "a.test")).toBe("TLSFailed");
+  expect(await slowly(() => shakeHands(costly, "a.test"))).toBe("TLSFailed");
   const sent = costly.sent.length;
-  expect(await shakeHands(costly, "b.test")).toBe("TLSFailed");
+  expect(await slowly(() => shakeHands(costly, "b.test"))).toBe("TLSFailed");
   // It was tried, as one of which nothing is known.
   expect(costly.sent[sent]).toBeGreaterThan(0);
-  expect(await shakeHands(costly, "a.test")).toBe("TLSFailed");
+  expect(await slowly(() => shakeHands(costly, "a.test"))).toBe("TLSFailed");
   expect(costly.sent[sent + 1]).toBe(0);
+});
+
+test("is told from another one behind the same front by the name that it is asked by", async () => {
+  const front = "front.test";
+  expect(await slowly(() => shakeHands(costly, front, "costly.test"))).toBe("TLSFailed");
+  const sent = costly.sent.length;
+  expect(await shakeHands(costly, front, "honest.test")).toBe("secure");
+  expect(await slowly(() => shakeHands(costly, front, "costly.test"))).toBe("TLSFailed");
+  expect(costly.sent[sent + 1]).toBe(0);
+});
+
+test("a conversation that has begun by then ends in order, before the server is told of a handshake", async () => {
+  expect(await slowly(() => shakeHands(costly, "e.test"))).toBe("TLSFailed");
+  const socket = openSocket(costly.port, "127.0.0.1");
+  await once(socket, "connect");
+  const steps: unknown[] = [];
+  const secured = secure(
+    socket,
+    { mode: "Require", ca: undefined },
+    {
+      host: "localhost",
+      dialled: "e.test",
+      offersTls: async () => true,
+      announceTls: () => steps.push("announced"),
+      endInOrder: async (stream) => {
+        steps.push(stream);
+      },
+      signal: AbortSignal.timeout(PATIENT),
+    },
+  );
+  await expect(secured).rejects.toMatchObject({ reason: "TLSFailed" });
+  expect(steps).toStrictEqual([socket]);
+  socket.destroy();
 });
 
 async function cpuOf(work: () => Promise<unknown>): Promise<number> {
@@ -102,10 +150,11 @@ async function cpuOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 test("of six handshakes at once with such a server one alone is worked through", async () => {
-  const six = () => Promise.all(Array.from({ length: 6 }, () => shakeHands(costly, "c.test")));
-  const one = await cpuOf(() => shakeHands(costly, "d.test"));
+  const six = () =>
+    slowly(() => Promise.all(Array.from({ length: 6 }, () => shakeHands(costly, "c.test"))));
+  const one = await cpuOf(() => slowly(() => shakeHands(costly, "d.test")));
   expect(
     await cpuOf(async () => expect(new Set(await six())).toEqual(new Set(["TLSFailed"]))),
-  ).toBeLessThan(3 * one);
+  ).toBeLessThan(4 * one);
   expect(costly.sent.slice(-6).every((bytes) => bytes > 0)).toBe(true);
 });

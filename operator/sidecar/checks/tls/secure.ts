@@ -5,7 +5,7 @@ import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
-import { CheckError } from "../check.ts";
+import { type CheckContext, CheckError } from "../check.ts";
 import { createHandshakeCosts } from "./handshake-costs.ts";
 import type { TlsTarget } from "./tls-target.ts";
 
@@ -22,18 +22,26 @@ export interface SecuredStream {
 export interface SecureContext {
   /** The name that VerifyFull expects in the certificate. */
   host: string;
-  /** The host that was dialled, by which what handshakes cost is remembered; unset: `host`. */
+  /**
+   * The host that was dialled, by which, with `host`, what handshakes cost is remembered: behind one front each name
+   * has a server of its own. Unset: `host`.
+   */
   dialled?: string;
   /**
    * Asks the server in clear whether it speaks TLS. Unset: it does, from the first byte on; the mode Prefer
    * then is the same as Require.
    */
   offersTls?: () => Promise<boolean>;
+  /** Tells the server in clear that the handshake follows. */
+  announceTls?: () => void;
   /**
-   * Ends the conversation in order where a certificate does not verify; TLSFailed follows. Unset: the handshake
-   * itself fails.
+   * Ends the conversation in order over this stream: in clear where there is no TLS or no handshake may begin, or
+   * encrypted where the certificate does not verify. TLSFailed follows. Unset: the connection is just closed, and a
+   * certificate that does not verify ends its handshake.
    */
-  onUnverified?: (stream: Duplex) => Promise<void>;
+  endInOrder?: (stream: Duplex) => Promise<void>;
+  /** Told what the handshake took, in milliseconds of CPU, once it is over; not where none began. */
+  onHandshake?: CheckContext["onHandshake"];
   signal: AbortSignal;
 }
 
@@ -58,13 +66,18 @@ export async function secure(
       throw !offersTls && isAnswerInClear(error) ? new CheckError("TLSFailed") : error;
     }
   }
-  if (target.mode !== "Prefer") throw new CheckError("TLSFailed");
+  if (target.mode !== "Prefer") return refuse(socket, context);
   return { stream: socket, tls: false };
+}
+
+async function refuse(stream: Duplex, { endInOrder }: SecureContext): Promise<never> {
+  await endInOrder?.(stream);
+  throw new CheckError("TLSFailed");
 }
 
 function tlsOptions(
   { mode, ca }: TlsTarget,
-  { host, onUnverified }: SecureContext,
+  { host, endInOrder }: SecureContext,
 ): ConnectionOptions {
   const name = host.replace(/\.$/, "");
   return {
@@ -72,7 +85,7 @@ function tlsOptions(
     // RFC 6066 forbids IP addresses in this extension; `host` above is what the certificate must name.
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(ca === undefined ? {} : { ca }),
-    rejectUnauthorized: mode === "VerifyFull" && onUnverified === undefined,
+    rejectUnauthorized: mode === "VerifyFull" && endInOrder === undefined,
   };
 }
 
@@ -89,21 +102,26 @@ async function handshake(
   const { startTls } = await import("./start-tls.ts");
   // What happened to the socket meanwhile, nobody has heard.
   if (socket.destroyed) throw new CheckError("ConnectionClosed");
-  const server = `${context.dialled ?? context.host}:${socket.remotePort}`;
-  const work = handshakeCosts.begin(server);
-  if (work === undefined) throw new CheckError("TLSFailed");
-  const stream = startTls(socket, tlsOptions(target, context), work);
+  const { host, dialled = host } = context;
+  const work = handshakeCosts.begin(`${host}|${dialled}:${socket.remotePort}`);
+  if (work === undefined) return refuse(socket, context);
+  context.announceTls?.();
+  let cpu = 0;
+  const add = (cpuMilliseconds: number) => {
+    cpu += cpuMilliseconds;
+    work.add(cpuMilliseconds);
+  };
+  const stream = startTls(socket, tlsOptions(target, context), { mayGoOn: work.mayGoOn, add });
   try {
     await raceAbort(once(stream, "secureConnect"), context.signal);
     if (!work.mayGoOn()) throw new CheckError("TLSFailed");
-    if (target.mode === "VerifyFull" && !stream.authorized) {
-      await context.onUnverified?.(stream);
-      throw new CheckError("TLSFailed");
-    }
-    return stream;
+    const isRefused = target.mode === "VerifyFull" && !stream.authorized;
+    return isRefused ? await refuse(stream, context) : stream;
   } catch (error) {
     stream.destroy();
     throw error;
+  } finally {
+    context.onHandshake?.(cpu);
   }
 }
 

@@ -12,7 +12,9 @@ import { startChainServer, type TlsServer } from "./testing/tls-server.ts";
 
 jest.setTimeout(30_000);
 
-/** One certificate of a made-up curve takes several times as much, an ordinary handshake a sixth; milliseconds of CPU. */
+/**
+ * One certificate of a made-up curve takes several times as much, an ordinary handshake a sixth; milliseconds of CPU.
+ */
 const COSTLY = 80;
 
 const publicKeyOn = (namedCurve: string) =>
@@ -38,7 +40,10 @@ async function shakeHands(start: (socket: Socket) => TLSSocket) {
   return { outcome, isCostly: (user + system) / 1_000 > COSTLY };
 }
 
-/** Length of the pieces of the message of certificates (RFC 8446, section 4.4.2) that cuts the first refused curve in two. */
+/**
+ * Length of the pieces of the message of certificates (RFC 8446, section 4.4.2) that cuts the first refused curve in
+ * two.
+ */
 function cutInCurve({ cert }: ServerCertificate): string[] {
   const ders = (cert.match(/[^-\n][^-]+(?=-----END)/g) ?? []).map((text) =>
     Buffer.from(text, "base64"),

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { connect as openSocket, type Socket } from "node:net";
 import { connect as plainTls, type TLSSocket } from "node:tls";
 import { expect, jest, test } from "@jest/globals";
-import { MAX_CHUNKS } from "../network/read-until.ts";
+import { isTooMuch, MAX_CHUNKS } from "../network/read-until.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { startFakeServer } from "../testing/fake-server.ts";
-import { startTls } from "./start-tls.ts";
+import { MAX_HANDSHAKE_RECORDS, startTls } from "./start-tls.ts";
 import {
   APPLICATION_DATA,
   HANDSHAKE,
@@ -102,10 +102,38 @@ test.each<[string, TlsVersion, Buffer[], string]>([
   expect((await flood({ version, records })).outcome).toBe(want);
 });
 
-test("a handshake in more records than an answer may take pieces, all at once: TLSFailed", async () => {
+test("an answer in more records than a check takes, all at once, is cut", async () => {
+  const server = await startSealingServer("1.3", certificate);
+  const socket = openSocket(server.port, "127.0.0.1");
+  await once(socket, "connect");
+  const stream = bounded(socket);
+  await once(stream, "secureConnect");
+  const sealed: Buffer[] = [];
+  for (let count = 0; count < MAX_CHUNKS; count += 1) {
+    sealed.push(await server.seal(APPLICATION_DATA, Buffer.from("x")));
+  }
+  let content = 0;
+  stream.on("data", (chunk: Buffer) => {
+    content += chunk.length;
+  });
+  const failed = once(stream, "error");
+  server.send(Buffer.concat(sealed));
+  const [failure] = await failed;
+  const { errored } = stream;
+  socket.destroy();
+  await server.close();
+  expect(isTooMuch(failure)).toBe(true);
+  // For who reads on only now.
+  expect(errored).toBe(failure);
+  // Those of the handshake count, too.
+  expect(content).toBeGreaterThan(MAX_CHUNKS - MAX_HANDSHAKE_RECORDS);
+  expect(content).toBeLessThan(MAX_CHUNKS);
+});
+
+test("a handshake in more records than it may take, all at once: TLSFailed", async () => {
   const record = Buffer.from([HANDSHAKE, 3, 3, 0, 1, 2]);
   const server = await startFakeServer((socket) => {
-    socket.write(repeated(record, MAX_CHUNKS + 1));
+    socket.write(repeated(record, MAX_HANDSHAKE_RECORDS + 1));
   });
   const socket = openSocket(server.port, "127.0.0.1");
   await once(socket, "connect");

@@ -6,10 +6,10 @@ import { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
-import { MAX_BYTES, MAX_CHUNKS } from "../network/read-until.ts";
+import { MAX_BYTES, MAX_CHUNKS, tooMuch } from "../network/read-until.ts";
+import { certificateRule } from "./certificate-rule.ts";
 import { handshakeContents } from "./handshake-contents.ts";
 import type { HandshakeWork } from "./handshake-costs.ts";
-import { refusedCurveSearch } from "./refused-curves.ts";
 import { handshakeRule, recordSplitter, silenceRule } from "./tls-records.ts";
 
 /**
@@ -18,6 +18,12 @@ import { handshakeRule, recordSplitter, silenceRule } from "./tls-records.ts";
  * busy for 1.3 s, which are 13 s under the sidecar's CPU limit. Chains of public authorities are 4 to 8 KB.
  */
 export const MAX_HANDSHAKE_BYTES = 16 * 1024;
+
+/**
+ * The most records that it may come in. Each takes as long to open as a hundred bytes do, and 700 of one byte fit into
+ * the bound above. Honest servers send six, or thirty where they cut their certificates into pieces of 512 bytes.
+ */
+export const MAX_HANDSHAKE_RECORDS = 64;
 
 /**
  * Key exchange over elliptic curves alone. A server chooses the numbers of the older kind, and one with
@@ -35,20 +41,26 @@ const WITHOUT_LIMIT = { mayGoOn: () => true, add: () => {} };
 
 interface Bound {
   bytes: number;
-  reason: Reason;
+  records: number;
+  /** What is past it. */
+  failure(): CheckError;
 }
-const IN_HANDSHAKE: Bound = { bytes: MAX_HANDSHAKE_BYTES, reason: "TLSFailed" };
-const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, reason: "ProtocolError" };
+const IN_HANDSHAKE: Bound = {
+  bytes: MAX_HANDSHAKE_BYTES,
+  records: MAX_HANDSHAKE_RECORDS,
+  failure: () => new CheckError("TLSFailed"),
+};
+const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, records: MAX_CHUNKS, failure: tooMuch };
 
 /**
  * A TLS client over `socket`, whose handshake has just begun. It fails with TLSFailed when the server sends
- * more than MAX_HANDSHAKE_BYTES before that is over or asks for another handshake, and with ProtocolError past
- * MAX_BYTES in all or when too much of it is no content. MAX_CHUNKS counts for both, the pieces that arrive and the
- * records in them. It does not matter what they carry: certificates, new keys, tickets and parts of a record
- * are no content that a reader could count. OpenSSL never sees more. The client ends with the socket, and keeps
- * an error listener for life: an alert that arrives after the check must not become an uncaught exception.
- * A certificate with a key on a curve that is refused is TLSFailed before OpenSSL sees it. `work` is told what OpenSSL does
- * with each record of the handshake, and asked before each: what it does not let go on is TLSFailed, too.
+ * more than MAX_HANDSHAKE_BYTES or MAX_HANDSHAKE_RECORDS before that is over or asks for another handshake, and with
+ * `tooMuch` past MAX_BYTES in all, and ProtocolError when too much of it is no content. MAX_CHUNKS counts for both, the
+ * pieces that arrive and the records in them. It does not matter what they carry: certificates, new keys, tickets and
+ * parts of a record are no content that a reader could count. OpenSSL never sees more. The client ends with the socket,
+ * and keeps an error listener for life: an alert that arrives after the check must not become an uncaught exception.
+ * Certificates that certificate-rule.ts does not let come are TLSFailed before OpenSSL sees them. `work` is told what
+ * each record of the handshake costs, and asked before each: what it does not let go on is TLSFailed, too.
  */
 export function startTls(
   socket: Socket,
@@ -70,18 +82,19 @@ export function startTls(
       done(error);
     },
   });
-  const fail = (reason: Reason) => bounded.destroy(new CheckError(reason));
+  const end = (failure: CheckError) => bounded.destroy(failure);
+  const fail = (reason: Reason) => end(new CheckError(reason));
   const isHarmless = (record: Buffer) => {
     const content = contentOf(record);
-    return content !== undefined && !hasRefusedCurve(content) && work.mayGoOn();
+    return content !== undefined && mayHaveCertificates(content) && work.mayGoOn();
   };
   const giveToOpenSsl = (record: Buffer) => {
     if (!bounded.push(record)) socket.pause();
   };
   const shakeHands = (record: Buffer) => {
-    if (!isHarmless(record)) return fail("TLSFailed");
     const before = process.threadCpuUsage();
-    giveToOpenSsl(record);
+    if (isHarmless(record)) giveToOpenSsl(record);
+    else fail("TLSFailed");
     const { user, system } = process.threadCpuUsage(before);
     work.add((user + system) / 1_000);
   };
@@ -89,12 +102,12 @@ export function startTls(
   const handOn = (record: Buffer) => {
     records += 1;
     if (!mayCome(record)) fail("TLSFailed");
-    else if (records > MAX_CHUNKS) fail(bound.reason);
+    else if (records > bound.records) end(bound.failure());
     else if (bound === IN_HANDSHAKE) shakeHands(record);
     else giveToOpenSsl(record);
   };
   const take = (chunk: Buffer) => {
-    const { bytes, reason } = bound;
+    const { bytes, failure } = bound;
     const room = bytes - passed;
     passed += chunk.length;
     chunks += 1;
@@ -103,7 +116,7 @@ export function startTls(
       if (bounded.destroyed) return;
       handOn(record);
     }
-    if (chunk.length > room || chunks > MAX_CHUNKS) fail(reason);
+    if (chunk.length > room || chunks > MAX_CHUNKS) end(failure());
   };
   socket.on("data", take);
   socket.once("end", () => bounded.push(null));
@@ -112,8 +125,9 @@ export function startTls(
 
   const stream = connect({ ...KEY_EXCHANGE, ...options, socket: bounded });
   const contentOf = handshakeContents(stream);
-  const hasRefusedCurve = refusedCurveSearch();
-  stream.on("error", () => {});
+  const mayHaveCertificates = certificateRule();
+  // node tells of an error of `bounded` and goes on until that is closed: who reads only then would not learn of it.
+  stream.on("error", (error) => stream.destroy(error));
   stream.once("secureConnect", () => {
     bound = AFTER_HANDSHAKE;
   });

@@ -8,8 +8,6 @@ image=$1
 # shellcheck source=../settings.sh
 source "$here/../settings.sh"
 
-# A second Kubernetes version is another pair of go.mod and go.sum beside these.
-kubernetes=$kubernetes_version
 containerd=v2.3.7
 coredns=v1.14.6
 cni=v1.9.1
@@ -28,12 +26,12 @@ step() { echo "$(date +%T) $*"; }
 
 build_kubernetes() {
   local minor flags= package
-  minor=$(cut -d . -f 2 <<<"$kubernetes")
+  minor=$(cut -d . -f 2 <<<"$kubernetes_version")
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-    flags+=" -X $package.gitVersion=$kubernetes -X $package.gitMajor=1 -X $package.gitMinor=$minor -X $package.gitTreeState=clean"
+    flags+=" -X $package.gitVersion=$kubernetes_version -X $package.gitMajor=1 -X $package.gitMinor=$minor -X $package.gitTreeState=clean"
     flags+=" -X $package.gitCommit=$(printf '0%.0s' {1..40}) -X $package.buildDate=1970-01-01T00:00:00Z"
   done
-  cd "$here/kubernetes"
+  cd "$kubernetes_modules/$kubernetes"
   go build -trimpath -ldflags "-s -w $flags" -o "$bin/" k8s.io/kubernetes/cmd/{kubeadm,kubelet,kubectl}
   go build -trimpath -ldflags "-s -w $flags" -o "$work/server/" \
     k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-scheduler,kube-proxy}
@@ -66,7 +64,7 @@ program_image() {
 }
 
 # The name under which this kubeadm asks for an image.
-kubeadm_name() { "$bin/kubeadm" config images list --kubernetes-version "$kubernetes" 2>/dev/null | grep "/$1:"; }
+kubeadm_name() { "$bin/kubeadm" config images list --kubernetes-version "$kubernetes_version" 2>/dev/null | grep "/$1:"; }
 
 control_plane_images() {
   local program pause
@@ -88,7 +86,7 @@ node_image() {
   cp -r "$kind_files" "$work/context/base"
   chmod -R u+w "$work/context/base"
   cp "$here/Dockerfile" "$here/10-ptp.conflist" "$work/context/"
-  docker build -q -t "$image-empty" --build-arg ROOTFS="$built_base_image" --build-arg KUBERNETES_VERSION="$kubernetes" "$work/context"
+  docker build -q -t "$image-empty" --build-arg ROOTFS="$built_base_image" --build-arg KUBERNETES_VERSION="$kubernetes_version" "$work/context"
   docker rm -f node-image-import >/dev/null 2>&1 || true
   docker run -d --name node-image-import --entrypoint sleep --security-opt seccomp=unconfined "$image-empty" infinity
   docker exec -d node-image-import containerd
@@ -104,7 +102,7 @@ node_image() {
   docker rmi -f "$image-empty" "${images[@]}"
 }
 
-step "Go: Kubernetes $kubernetes"
+step "Go: Kubernetes $kubernetes_version"
 build_kubernetes
 step "Go: etcd, CoreDNS $coredns, containerd $containerd, CNI plugins $cni"
 build_the_rest

@@ -1,0 +1,106 @@
+/** Pure: the addresses that no check may dial, whatever a policy, a Secret or a name server says. */
+import { BlockList, isIP } from "node:net";
+
+const REFUSED = new BlockList();
+
+/**
+ * What stands before an IPv4 address in IPv6 ones: behind a NAT64 gateway with the prefix of RFC 6052, and in the local
+ * and the global form of ISATAP (RFC 5214) without a network.
+ */
+const BEFORE_IPV4 = ["64:ff9b::", "::5efe:", "::200:5efe:"];
+
+/**
+ * Refuses an IPv4 network, and the IPv6 addresses that lead to it: those of BEFORE_IPV4, by 6to4, by a Teredo server,
+ * and written as RFC 4291 did before.
+ */
+function refuseIpv4(network: string, prefix: number): void {
+  REFUSED.addSubnet(network, prefix, "ipv4");
+  for (const before of BEFORE_IPV4) REFUSED.addSubnet(before + network, 96 + prefix, "ipv6");
+  const [first = 0, second = 0, third = 0, fourth = 0] = network.split(".").map(Number);
+  const halves = [first * 256 + second, third * 256 + fourth].map((half) => half.toString(16));
+  REFUSED.addSubnet(`2002:${halves.join(":")}::`, 16 + prefix, "ipv6");
+  REFUSED.addSubnet(`2001:0:${halves.join(":")}::`, 32 + prefix, "ipv6");
+  // Among those of the network 0.0.0.0 is ::1, the pod itself.
+  if (first !== 0) REFUSED.addSubnet(`::${network}`, 96 + prefix, "ipv6");
+}
+
+/*
+ * Link-local networks and what clouds serve machine credentials from. Loopback is allowed: it reaches
+ * only the pod itself (proxies that log in for the app, PgBouncer beside it).
+ */
+refuseIpv4("0.0.0.0", 8);
+const METADATA = new BlockList();
+for (const [network, prefix] of [
+  ["169.254.0.0", 16],
+  // Metadata outside the link-local network: Alibaba Cloud, Oracle Cloud and Azure.
+  ["100.100.100.200", 32],
+  ["192.0.0.192", 32],
+  ["168.63.129.16", 32],
+] as const) {
+  refuseIpv4(network, prefix);
+  METADATA.addSubnet(network, prefix, "ipv4");
+}
+// Multicast and broadcast. What is reserved between them, 240.0.0.0/4, serves as pod network in some clusters.
+refuseIpv4("224.0.0.0", 4);
+refuseIpv4("255.255.255.255", 32);
+REFUSED.addAddress("::", "ipv6");
+REFUSED.addSubnet("fe80::", 10, "ipv6");
+// Site-local, given up by RFC 3879. By one of them a virtual machine of QEMU reaches the machine that runs it.
+REFUSED.addSubnet("fec0::", 10, "ipv6");
+// A translator of SIIT (RFC 2765).
+REFUSED.addSubnet("::ffff:0:0:0", 96, "ipv6");
+REFUSED.addSubnet("ff00::", 8, "ipv6");
+// Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, then machines of Google Cloud, Oracle Cloud,
+// Akamai (Linode), Scaleway and Alibaba Cloud.
+for (const address of [
+  "fd00:ec2::254",
+  "fd00:ec2::23",
+  "fd20:ce::254",
+  "fd00:c1::a9fe:a9fe",
+  "fd00:a9fe:a9fe::1",
+  "fd00:42::42",
+  "fd00:100::100:200",
+]) {
+  REFUSED.addAddress(address, "ipv6");
+}
+
+/** NAT64 gateways of the own network (RFC 8215). Honest dependencies may be behind one. */
+const LOCAL_NAT64 = new BlockList();
+LOCAL_NAT64.addSubnet("64:ff9b:1::", 48, "ipv6");
+/**
+ * Which bytes of an address behind such a gateway are those of the IPv4 one, for each prefix that it may have
+ * (RFC 6052).
+ */
+const IPV4_PLACES = [
+  [6, 7, 9, 10],
+  [7, 9, 10, 11],
+  [9, 10, 11, 12],
+  [12, 13, 14, 15],
+];
+
+/** Whether dialling `address` is refused. Something that is no plain IP address (a zone id) is, too. */
+export function isRefusedAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 0 || address.includes("%")) return true;
+  if (family === 4) return REFUSED.check(address, "ipv4");
+  if (REFUSED.check(address, "ipv6")) return true;
+  return LOCAL_NAT64.check(address, "ipv6") && leadsToMetadata(bytesOf(address));
+}
+
+/** Nobody here knows which prefix the gateway has, so that each is tried. */
+function leadsToMetadata(bytes: Buffer): boolean {
+  return IPV4_PLACES.some((places) =>
+    METADATA.check(places.map((place) => bytes[place]).join("."), "ipv4"),
+  );
+}
+
+/** The 16 bytes of an IPv6 address. */
+function bytesOf(address: string): Buffer {
+  // Written in one way: hexadecimal groups alone.
+  const usual = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [left = "", right = ""] = usual.split("::");
+  const groups = (part: string) => (part === "" ? [] : part.split(":"));
+  const zeros = Array(8 - groups(left).length - groups(right).length).fill("0");
+  const all = usual.includes("::") ? [...groups(left), ...zeros, ...groups(right)] : groups(left);
+  return Buffer.from(all.map((group) => group.padStart(4, "0")).join(""), "hex");
+}

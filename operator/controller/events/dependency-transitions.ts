@@ -1,0 +1,86 @@
+/** Which dependency is down for all pods of a policy, and which is up again: told from one look after the other. */
+import type { FailingDependency } from "../sidecars/sidecar-reports.ts";
+
+/** How a policy's pods stand. */
+export interface FleetLook {
+  /** Pods whose sidecar runs, and those of them whose sidecar says ready. */
+  running: number;
+  ready: number;
+  /**
+   * Unready pods that are to be asked, those that have been, and those of them that gave no answer to be used. Without
+   * those of nodes that have gone silent: with two pods of three there they hid what the third says.
+   */
+  toAsk: number;
+  asked: number;
+  unknown: number;
+  /** What makes the asked pods unready; those that do so nowhere are left out. */
+  dependencies: readonly FailingDependency[];
+}
+
+/** A dependency that has turned down, or up, for all pods. */
+export interface DependencyTransition {
+  to: "down" | "up";
+  name: string;
+  /** As it is down, or was. */
+  dependency: FailingDependency;
+}
+
+/** Compares looks. */
+export interface DependencyTransitions {
+  /** What has changed since the last look. */
+  look(look: FleetLook): DependencyTransition[];
+}
+
+/**
+ * Whether every pod that answers says so, and half of them at least do. Silence proves nothing; but a few pods that
+ * cannot be reached must not hide what all others say.
+ */
+function isDownForAll(
+  { failingPods }: FailingDependency,
+  { running, ready, toAsk, asked, unknown }: FleetLook,
+): boolean {
+  const known = asked - unknown;
+  return (
+    running > 0 && ready === 0 && asked === toAsk && failingPods === known && 2 * known >= asked
+  );
+}
+
+/**
+ * Has looked at nothing yet. What is down for all at the first look at which all pods have answered was told by
+ * whoever looked before; only that it is up again is told then.
+ */
+export function createDependencyTransitions(): DependencyTransitions {
+  const down = new Map<string, FailingDependency>();
+  let isFirst = true;
+
+  function turnedDown(look: FleetLook): DependencyTransition[] {
+    return look.dependencies.flatMap((dependency) => {
+      const { name } = dependency;
+      if (!isDownForAll(dependency, look)) return [];
+      const wasDown = down.has(name);
+      down.set(name, down.get(name) ?? dependency);
+      return wasDown ? [] : [{ to: "down" as const, name, dependency }];
+    });
+  }
+
+  /** A pod that is ready has proven it; a pod that has just started says nothing of it yet, and proves nothing. */
+  function turnedUp({ ready, dependencies }: FleetLook): DependencyTransition[] {
+    if (ready === 0) return [];
+    const failing = new Set(dependencies.map(({ name }) => name));
+    const up = [...down].filter(([name]) => !failing.has(name));
+    return up.map(([name, dependency]) => {
+      down.delete(name);
+      return { to: "up", name, dependency };
+    });
+  }
+
+  return {
+    look: (look) => {
+      if (isFirst && look.asked < look.toAsk) return [];
+      const transitions = [...turnedDown(look), ...turnedUp(look)];
+      const told = isFirst ? [] : transitions;
+      isFirst = false;
+      return told;
+    },
+  };
+}

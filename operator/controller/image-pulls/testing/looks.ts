@@ -1,0 +1,59 @@
+/** For tests: what looks find at the pods of some namespaces, written in letters. */
+import type { ImageState } from "../../pods/image-state.ts";
+import { afterLook, type PullHistory, type PullingPod, stoppedBefore } from "../injection-stop.ts";
+
+const LETTERS: Record<string, ImageState | undefined> = {
+  w: "Waiting",
+  m: "WaitingElsewhere",
+  p: "Pulled",
+  ".": undefined,
+};
+/** Pods by namespace, one letter each in the order of their names: `w`aits, from a `m`irror, has `p`ulled, or none. */
+export type Look = Record<string, string>;
+
+/** A gap is a pod that is gone. */
+export function podsOf(look: Look): PullingPod[] {
+  return Object.entries(look).flatMap(([namespace, letters]) =>
+    [...letters].flatMap((letter, index) =>
+      letter === " "
+        ? []
+        : [
+            {
+              uid: `${namespace}-${index}`,
+              namespace,
+              name: `web-${index}`,
+              created: 0,
+              image: LETTERS[letter],
+            },
+          ],
+    ),
+  );
+}
+
+const NOTHING = stoppedBefore({ namespaces: [], everywhere: false }, 0);
+
+/** Looks at the given seconds, one after another. */
+export function looked(looks: [number, Look][], begun: PullHistory = NOTHING): PullHistory {
+  return looks.reduce(
+    (history, [seconds, look]) =>
+      afterLook(history, podsOf(look), { now: seconds * 1_000, areAllKnown: true }),
+    begun,
+  );
+}
+
+/** Where nothing is injected. */
+export function stopped(history: PullHistory): string {
+  if (history.everywhere !== undefined) return "everywhere";
+  return [...history.stopped.keys()].sort().join(" ");
+}
+
+/** Three pods wait, and nobody has the image. */
+export const STUCK: [number, Look][] = [
+  [0, { shop: "www" }],
+  [60, { shop: "www" }],
+];
+/** The same, where a pod of another namespace has it. */
+export const ONE_HAS_IT: [number, Look][] = [
+  [0, { shop: "www", blog: "p" }],
+  [60, { shop: "www", blog: "p" }],
+];

@@ -1,0 +1,56 @@
+/** What can be wrong with an answer of the API server. */
+
+/** An answer that is longer than will be read: a list has to be asked for in smaller pages. */
+export class AnswerTooLarge extends Error {}
+
+/** An answer other than 2xx. */
+export class ApiError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  /** Paths of the fields that the server names as the cause, such as `metadata.uid`. */
+  readonly fields: readonly string[];
+  /** Seconds that the server asks to wait, from Retry-After. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(doing: string, answer: { code: number; body: string; retryAfter?: string }) {
+    const status = parseStatus(answer.body);
+    super(`while ${doing}: ${answer.code} ${status.reason}: ${status.message}`);
+    this.name = "ApiError";
+    this.code = answer.code;
+    this.reason = status.reason;
+    this.fields = status.fields;
+    const seconds = Number(answer.retryAfter);
+    this.retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  }
+}
+
+/** Whether an error is an answer of the API server with this HTTP status. */
+export function isApiError(error: unknown, code: number): boolean {
+  return error instanceof ApiError && error.code === code;
+}
+
+interface Status {
+  reason?: unknown;
+  message?: unknown;
+  details?: { causes?: unknown };
+}
+
+function fieldsOf({ details }: Status): string[] {
+  const causes: unknown = details?.causes;
+  if (!Array.isArray(causes)) return [];
+  const fields = causes.map((cause: { field?: unknown } | null) => cause?.field);
+  return fields.filter((field) => typeof field === "string");
+}
+
+/** The API server's Status object; anything else (a proxy's page) is not repeated. */
+function parseStatus(body: string): { reason: string; message: string; fields: string[] } {
+  try {
+    const status = JSON.parse(body) as Status;
+    return {
+      reason: String(status.reason ?? "Unknown"),
+      message: String(status.message ?? ""),
+      fields: fieldsOf(status),
+    };
+  } catch {
+    return { reason: "Unknown", message: "the answer is not a Status", fields: [] };
+  }
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "@jest/globals";
+import { createTurns } from "./turns.ts";
+
+const takeAll = (turns: ReturnType<typeof createTurns<string>>): string[] => {
+  const value = turns.take();
+  return value === undefined ? [] : [value, ...takeAll(turns)];
+};
+
+test("groups take turns, and the values of one are in the order in which they came", () => {
+  const turns = createTurns<string>();
+  for (const key of ["1", "2", "3"]) turns.set("many", key, `many ${key}`);
+  turns.set("one", "1", "one 1");
+  expect(turns.size()).toBe(4);
+  expect(takeAll(turns)).toStrictEqual(["many 1", "one 1", "many 2", "many 3"]);
+  expect(turns.size()).toBe(0);
+});
+
+test("a group that comes again comes after all others", () => {
+  const turns = createTurns<string>();
+  turns.set("many", "1", "many 1");
+  turns.set("one", "1", "one 1");
+  turns.set("many", "2", "many 2");
+  expect(turns.take()).toBe("many 1");
+  expect(turns.take()).toBe("one 1");
+  turns.set("one", "2", "one 2");
+  expect(takeAll(turns)).toStrictEqual(["many 2", "one 2"]);
+});
+
+test("a key that waits already keeps its place and counts once", () => {
+  const turns = createTurns<string>();
+  turns.set("one", "1", "old");
+  turns.set("one", "2", "next");
+  turns.set("one", "1", "new");
+  expect(turns.get("one", "1")).toBe("new");
+  expect(turns.get("other", "1")).toBeUndefined();
+  expect(turns.size()).toBe(2);
+  expect(takeAll(turns)).toStrictEqual(["new", "next"]);
+});

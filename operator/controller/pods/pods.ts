@@ -1,0 +1,259 @@
+/** The leader's view of pods: the few fields that counting and finding replicas take. */
+import { keptLabels, keptText } from "../../api/kept.ts";
+import {
+  POLICY_ANNOTATION,
+  POLICY_NAME_MAX_LENGTH,
+  PORT_ENV,
+  REVISION_ANNOTATION,
+  SIDECAR_CONTAINER,
+  SIDECAR_PORT,
+  SIDECAR_PORT_TRIES,
+} from "../../api/names.ts";
+import { type ImageVersion, imageVersion, isSidecar } from "../../inject/is-sidecar.ts";
+import type { Container, Pod } from "../../inject/pod.ts";
+import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
+import { REVISION_LENGTH } from "../../inject/revision.ts";
+import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
+import type { KubeObject } from "../kube/kube-object.ts";
+import type { OwnerReference } from "../kube/owner-reference.ts";
+import type { OnTooWide } from "../kube/too-wide-log.ts";
+import type { Change } from "../kube/watch.ts";
+import type { JudgedPod } from "../standards/coverage.ts";
+import { judgedProbes } from "../standards/judged-probes.ts";
+import { createdSeconds, workloadOfPod } from "../standards/workload-of-pod.ts";
+import { controllerOfPod, type PodController } from "./controller-of-pod.ts";
+import { type ImageState, type ImageStatus, imageState } from "./image-state.ts";
+import { isNodeLost, type PodCondition } from "./node-lost.ts";
+import { restartTarget } from "./restart-target.ts";
+import { shareEqual } from "./share-equal.ts";
+
+/** Why a pod is left as it is: for what it is itself, or for a Service that it is behind. */
+export type SkippedPod = Readonly<
+  Omit<Skip, "reason"> & { reason: Skip["reason"] | "CircularDependency" }
+>;
+
+/** A pod, cut down to what the leader needs. */
+export interface PodRecord {
+  namespace: string;
+  name: string;
+  uid: string;
+  /** None of a pod that has more than are kept; it is skipped. */
+  labels: Readonly<Record<string, string>>;
+  /** What `kubectl rollout restart` takes to replace it, such as `deployment/web`; a bare pod has none. */
+  restartTarget: string | undefined;
+  /** What made it, as far as Events can name that; a bare pod has none. */
+  controller: PodController | undefined;
+  /** Why no restart gives it the sidecar: opted out, or one that is never injected. */
+  skipped: SkippedPod | undefined;
+  /** Set when the pod carries our container. */
+  sidecar?: Sidecar;
+  /** Address, where the pod has one. */
+  ip: string | undefined;
+  ready: boolean;
+  /** When it was created, in seconds since 1970. */
+  created: number;
+  /** It is being deleted, and counts nowhere any more. */
+  terminating?: true;
+  /** What the standards of ClusterHealthPolicies are held against. */
+  judged: Readonly<JudgedPod>;
+}
+
+/** Our container in a pod. */
+export interface Sidecar {
+  /** The policy that the pod is bound to. */
+  policy: string;
+  revision: string;
+  /** Of its image, as the pod states it, if it does; one object for all pods that state the same. */
+  version?: Readonly<ImageVersion>;
+  /** As its node says, while that says anything. */
+  ready: boolean;
+  /** Its node has gone silent: not ready, and nobody is there to be asked. */
+  lost?: true;
+  /** Where it can be asked: absent before it runs, and where the port is none of ours or the node's. */
+  port?: number;
+  /** How far it has come with its image, where that is the one that new pods get. */
+  image?: ImageState;
+  /** Set when something is recorded of the app's own probes. */
+  probes?: Readonly<RaisedRecord>;
+}
+
+interface ContainerStatus extends ImageStatus {
+  name?: string;
+  started?: boolean;
+  ready?: boolean;
+}
+
+interface LivePod extends Pod {
+  metadata: KubeObject["metadata"] & NonNullable<Pod["metadata"]> & { uid?: string };
+  status?: {
+    phase?: string;
+    podIP?: string;
+    conditions?: PodCondition[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+}
+
+/** The longest address, an IPv6 one with an IPv4 one at its end. */
+const IP_MAX_LENGTH = 45;
+
+const ownersOf = ({ metadata }: LivePod) =>
+  (metadata.ownerReferences ?? []) as Partial<OwnerReference>[];
+
+/** What cutting down takes beside the pod. */
+interface Projection {
+  /** The sidecar's image, by which our container is told from another of its name. */
+  image: string;
+  onTooWide: OnTooWide;
+  /** Pods of a workload record the same of their probes: each for itself would double what is kept of a pod. */
+  share: (record: RaisedRecord) => Readonly<RaisedRecord>;
+  shareController: (controller: PodController) => PodController;
+  shareSkip: (skip: Skip) => Readonly<Skip>;
+  /** Pods of a workload are judged alike, and so are those of many workloads whose probes are equal. */
+  shareJudged: (judged: JudgedPod) => Readonly<JudgedPod>;
+  shareProbes: (probes: JudgedPod["probes"]) => JudgedPod["probes"];
+  shareVersion: (version: ImageVersion) => Readonly<ImageVersion>;
+}
+
+/** Others than ours are not asked: what a person writes there must not send us to any port of the pod. */
+function portOf({ env }: Container, { spec }: LivePod): number | undefined {
+  const port = Number(env?.find(({ name }) => name === PORT_ENV)?.value);
+  const isOurs = port >= SIDECAR_PORT && port < SIDECAR_PORT + SIDECAR_PORT_TRIES;
+  return isOurs && Number.isInteger(port) && spec?.hostNetwork !== true ? port : undefined;
+}
+
+function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Sidecar | undefined {
+  const container = pod.spec?.initContainers?.find((one) => isSidecar(one, image));
+  const { annotations = {} } = pod.metadata;
+  const policy = keptText(annotations[POLICY_ANNOTATION], POLICY_NAME_MAX_LENGTH);
+  // Only both together make a pod ours: annotations get copied along with a pod's manifest, and anybody
+  // may give a container our name.
+  if (!container || policy === undefined) return undefined;
+  const status = pod.status?.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
+  const probes = raisedRecord(annotations);
+  const version = imageVersion(container.image);
+  const port = status?.started ? portOf(container, pod) : undefined;
+  const pulled = imageState(container.image, status, image);
+  const isLost = isNodeLost(pod.status?.conditions);
+  return {
+    policy,
+    revision: keptText(annotations[REVISION_ANNOTATION], REVISION_LENGTH) ?? "",
+    ...(version && { version: shareVersion(version) }),
+    ready: status?.ready === true && !isLost,
+    ...(isLost && { lost: true }),
+    ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
+    ...(port !== undefined && { port }),
+    ...(pulled && { image: pulled }),
+  };
+}
+
+/** Shared: pods of one workload have the same. */
+function shared<T extends object>(
+  share: (value: T) => Readonly<T>,
+  value: T | undefined,
+): Readonly<T> | undefined {
+  return value && share(value);
+}
+
+function judgedPod({ metadata, spec }: LivePod, projection: Projection): Readonly<JudgedPod> {
+  const probes = projection.shareProbes(judgedProbes((spec ?? {}) as JudgedPod["probes"]));
+  return projection.shareJudged({ workload: workloadOfPod(metadata), probes });
+}
+
+function recordOf(pod: LivePod, projection: Projection): PodRecord {
+  const { metadata, status } = pod;
+  const { image, onTooWide, shareController, shareSkip } = projection;
+  const labels = keptLabels(metadata.labels);
+  if (!labels) onTooWide(metadata);
+  const sidecar = sidecarOf(pod, projection);
+  return {
+    namespace: metadata.namespace ?? "",
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    labels: labels ?? {},
+    restartTarget: restartTarget(metadata),
+    controller: shared(shareController, controllerOfPod(ownersOf(pod))),
+    skipped: shared(shareSkip, whyNeverInjected(pod, { image })),
+    ...(sidecar && { sidecar }),
+    ip: keptText(status?.podIP, IP_MAX_LENGTH),
+    ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
+    created: createdSeconds(metadata),
+    judged: judgedPod(pod, projection),
+  };
+}
+
+/**
+ * How a pod is cut down; one that has ended counts as gone. `image` is that of the sidecar, by which our container is
+ * told from another of its name.
+ */
+export function podProjection(
+  image: string,
+  onTooWide: OnTooWide = () => {},
+): (object: KubeObject) => PodRecord | undefined {
+  const projection: Projection = {
+    image,
+    onTooWide,
+    share: shareEqual(),
+    shareController: shareEqual(),
+    shareSkip: shareEqual(),
+    shareJudged: shareEqual(),
+    shareProbes: shareEqual(),
+    shareVersion: shareEqual(),
+  };
+  return (object) => {
+    const pod = object as unknown as LivePod;
+    const phase = pod.status?.phase;
+    if (phase === "Succeeded" || phase === "Failed") return undefined;
+    const record = recordOf(pod, projection);
+    return pod.metadata.deletionTimestamp === undefined ? record : { ...record, terminating: true };
+  };
+}
+
+/** Pods by namespace, so that counting for one policy does not walk the whole cluster. */
+export interface PodIndex {
+  /** To be given every change of the cache. */
+  update(change: Change<PodRecord>): void;
+  /** Without those that are being deleted. */
+  pods(namespace: string): PodRecord[];
+  /** The pods of all namespaces, without those that are being deleted. */
+  all(): Iterable<PodRecord>;
+  /** Those that are being deleted. */
+  terminating(namespace: string): PodRecord[];
+}
+
+/** An empty index. */
+export function createPodIndex(): PodIndex {
+  const byNamespace = new Map<string, Map<string, PodRecord>>();
+  const known = (namespace: string) => [...(byNamespace.get(namespace)?.values() ?? [])];
+  return {
+    update: ({ old, now }) => {
+      const { namespace, name } = (now ?? old) as PodRecord;
+      const pods = byNamespace.get(namespace) ?? new Map<string, PodRecord>();
+      if (now) pods.set(name, now);
+      else pods.delete(name);
+      if (pods.size > 0) byNamespace.set(namespace, pods);
+      else byNamespace.delete(namespace);
+    },
+    *all() {
+      for (const pods of byNamespace.values())
+        yield* [...pods.values()].filter(({ terminating }) => !terminating);
+    },
+    pods: (namespace) => known(namespace).filter(({ terminating }) => !terminating),
+    terminating: (namespace) => known(namespace).filter(({ terminating }) => terminating),
+  };
+}
+
+const SIBLING_LABELS = [
+  "app.kubernetes.io/name",
+  "app.kubernetes.io/instance",
+  "app.kubernetes.io/component",
+];
+
+/** The ready replicas of this operator, itself included: pods that carry the same labels as `self`. */
+export function readyReplicas(pods: readonly PodRecord[], self: string): PodRecord[] {
+  const own = pods.find(({ name }) => name === self);
+  if (!own) return [];
+  return pods.filter(
+    ({ labels, ready, ip }) =>
+      ready && ip !== undefined && SIBLING_LABELS.every((key) => labels[key] === own.labels[key]),
+  );
+}

@@ -1,0 +1,18 @@
+/** For tests of the leader: a pod of the policy `web`, as the API server gives it. */
+
+/** A pod with our container, which is in this state. */
+export function boundPod(state: object, resourceVersion = "9"): object {
+  const annotations = { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "r" };
+  const metadata = {
+    namespace: "shop",
+    name: "web-1",
+    uid: "uid-of-web-1",
+    labels: { app: "web" },
+  };
+  const container = { name: "healthpolicy-sidecar", image: "sidecar:1" };
+  return {
+    metadata: { ...metadata, annotations, resourceVersion },
+    spec: { restartPolicy: "Always", initContainers: [container] },
+    status: { phase: "Pending", initContainerStatuses: [{ name: container.name, state }] },
+  };
+}

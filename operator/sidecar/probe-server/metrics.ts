@@ -1,0 +1,115 @@
+/** The pod's state as Prometheus text, by hand: a client library costs megabytes in every pod. */
+import type { Metric } from "../../api/metric.ts";
+import { SIDECAR_METRICS } from "../../api/sidecar-metrics.ts";
+import { BUCKETS_SECONDS, type CheckCounts } from "../check-counts.ts";
+import type { DependencyView, PodView } from "../readiness.ts";
+import type { Verdict } from "../verdict.ts";
+
+/** The content type of the text format. */
+export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+interface Family extends Metric {
+  samples: string[];
+}
+
+/** One sample. Names, types and reasons are plain words by the time they get here: nothing to escape. */
+function sample(name: string, labels: Record<string, string>, value: number): string {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
+  return `${name}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${value}`;
+}
+
+function histogram(name: string, labels: Record<string, string>, counts: CheckCounts): string[] {
+  let below = 0;
+  const buckets = counts.buckets.map((count, index) => {
+    below += count;
+    const le = index < BUCKETS_SECONDS.length ? String(BUCKETS_SECONDS[index]) : "+Inf";
+    return sample(`${name}_bucket`, { ...labels, le }, below);
+  });
+  return [
+    ...buckets,
+    sample(`${name}_sum`, labels, counts.sumSeconds),
+    sample(`${name}_count`, labels, below),
+  ];
+}
+
+const {
+  podReady: READY,
+  podSharedFault: SHARED_FAULT,
+  dryRunPodReady: WOULD_BE_READY,
+  dryRunDependencyGates: WOULD_GATE,
+  dependencyUp: UP,
+  checkDuration: DURATION,
+  checkFailures: FAILURES,
+} = SIDECAR_METRICS;
+
+function up({ name, type, impact, state }: DependencyView): string[] {
+  if (state.heardAt === undefined) return [];
+  return [sample(UP.name, { dependency: name, type, impact }, Number(state.up.high))];
+}
+
+const durations = ({ name, type, impact, counts }: DependencyView) =>
+  histogram(DURATION.name, { dependency: name, type, impact }, counts);
+
+const failures = ({ name, counts }: DependencyView) =>
+  Object.entries(counts.failures).map(([reason, count]) =>
+    sample(FAILURES.name, { dependency: name, reason }, count),
+  );
+
+/** Nothing where nobody is asked, so that its absence is told from a fault of one pod's own. */
+function sharedFault({ asksPeers, verdict }: PodView): Family[] {
+  if (!asksPeers) return [];
+  const shared = verdict.reason === "SharedFault";
+  return [{ ...SHARED_FAULT, samples: [sample(SHARED_FAULT.name, {}, Number(shared))] }];
+}
+
+/** What an enforced policy would do; nothing where it is enforced, so that no alert fires twice for one fault. */
+function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): Family[] {
+  if (!enforced) return [];
+  return [
+    {
+      ...WOULD_BE_READY,
+      samples: [sample(WOULD_BE_READY.name, {}, Number(enforced.ready))],
+    },
+    {
+      ...WOULD_GATE,
+      samples: dependencies.map(({ name, type, impact }) => {
+        const labels = { dependency: name, type, impact };
+        return sample(WOULD_GATE.name, labels, Number(enforced.gating.includes(name)));
+      }),
+    },
+  ];
+}
+
+function families(view: PodView): Family[] {
+  const { verdict, enforced, dependencies } = view;
+  return [
+    {
+      ...READY,
+      samples: [sample(READY.name, {}, Number(verdict.ready))],
+    },
+    ...sharedFault(view),
+    ...dryRun(enforced, dependencies),
+    {
+      ...UP,
+      samples: dependencies.flatMap(up),
+    },
+    {
+      ...DURATION,
+      samples: dependencies.flatMap(durations),
+    },
+    {
+      ...FAILURES,
+      samples: dependencies.flatMap(failures),
+    },
+  ];
+}
+
+/** The text of /metrics. Its size is bounded by the policy: 12 dependencies, 18 reasons. */
+export function metrics(view: PodView): string {
+  const lines = families(view).flatMap(({ name, type, help, samples }) => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples,
+  ]);
+  return `${lines.join("\n")}\n`;
+}
