@@ -55,6 +55,7 @@ describe("a run counts as failed", () => {
       failed: 1,
       skipped: 0,
       problems: ["b did not report"],
+      repeated: [],
     });
   });
 

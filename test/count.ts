@@ -25,6 +25,8 @@ export interface StepResult {
   report?: JestReport | null;
   /** Absolute paths of the test files that must be in the report. */
   mustReport?: readonly string[];
+  /** As they failed at first: the suites that ran once more, and count as they ended then. */
+  repeated?: readonly JestSuite[];
 }
 
 /** The sums of a run, and one line for each failure: in a long log its own words are far from the end. */
@@ -33,9 +35,11 @@ export interface Count {
   failed: number;
   skipped: number;
   problems: string[];
+  /** One line for each test that failed at first and did not count: nobody would see it among what passed. */
+  repeated: string[];
 }
 
-const NOTHING: Count = { passed: 0, failed: 0, skipped: 0, problems: [] };
+const NOTHING: Count = { passed: 0, failed: 0, skipped: 0, problems: [], repeated: [] };
 
 const failure = (problem: string): Count => ({ ...NOTHING, failed: 1, problems: [problem] });
 
@@ -45,14 +49,19 @@ function sum(counts: readonly Count[]): Count {
     failed: counts.reduce((total, count) => total + count.failed, 0),
     skipped: counts.reduce((total, count) => total + count.skipped, 0),
     problems: counts.flatMap((count) => count.problems),
+    repeated: counts.flatMap((count) => count.repeated),
   };
 }
+
+/** Whether a suite counts at least one failure. */
+export const hasFailed = (suite: JestSuite) => countSuite(suite).failed > 0;
 
 function countSuite(suite: JestSuite): Count {
   const passed = suite.assertionResults.filter(({ status }) => status === "passed").length;
   const failures = suite.assertionResults.filter(({ status }) => status === "failed");
   const failed = failures.length;
   const tests: Count = {
+    ...NOTHING,
     passed,
     failed,
     // pending, todo, disabled, skipped, and whatever Jest may call it next
@@ -74,6 +83,7 @@ function countReport(step: StepResult, report: JestReport): Count {
   const counted = sum([
     ...report.testResults.map(countSuite),
     ...missing.map((file) => failure(`${file} did not report`)),
+    { ...NOTHING, repeated: (step.repeated ?? []).flatMap((suite) => countSuite(suite).problems) },
   ]);
   if (!step.succeeded && counted.failed === 0) {
     return sum([counted, failure(`${step.name} failed, though none of its tests did`)]);

@@ -2,9 +2,11 @@
  * `make test`: runs every step in order, prints how long each took, and ends with the line
  * `N passed, N failed`. The exit status is 0 only when nothing failed.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { FOREIGN_CONNECTIONS_FILE } from "./connections/foreign-connections-file.ts";
 import { countRun, type JestReport, lastLine, type StepResult } from "./count.ts";
+import { afterRepeat, filesToRepeat } from "./repeat.ts";
 import { runQueue } from "./run-queue.ts";
 import { onSignalsEndSteps, runStep } from "./run-step.ts";
 import { type TestStepName, testFiles } from "./test-files.ts";
@@ -70,15 +72,15 @@ interface TestStep {
   name: string;
   config: string;
   deadline: number;
-  /** The one file to run; unset: all of the step. */
-  file?: string;
+  /** Absolute paths of the files to run; unset: all of the step. */
+  files?: readonly string[];
   /** FIRST unless it is set. */
   place?: Cluster;
 }
 
-function testStep({ step, name, config, deadline, file, place }: TestStep): Promise<StepResult> {
+function runTests({ step, name, config, deadline, files, place }: TestStep): Promise<StepResult> {
   return timed(name, async () => {
-    const output = join(RESULTS, `${file === undefined ? step : basename(file, ".test.ts")}.json`);
+    const output = join(RESULTS, `${name.replaceAll(/\W+/g, "-")}.json`);
     const jest = [
       "node",
       "--experimental-vm-modules",
@@ -87,12 +89,20 @@ function testStep({ step, name, config, deadline, file, place }: TestStep): Prom
       "--json",
       `--outputFile=${output}`,
       `--config=${config}`,
-      ...(file === undefined ? [] : ["--runTestsByPath", file]),
+      ...(files === undefined ? [] : ["--runInBand", "--runTestsByPath", ...files]),
     ];
     const succeeded = await run(jest, deadline, place);
-    const mustReport = file === undefined ? testFiles(ROOT, step) : [file];
+    const mustReport = files ?? testFiles(ROOT, step);
     return { name, succeeded, report: readReport(output), mustReport };
   });
+}
+
+/** Runs test files, and those that failed once more, one after the other. */
+async function testStep(step: TestStep): Promise<StepResult> {
+  const first = await runTests(step);
+  const files = filesToRepeat(first);
+  if (files.length === 0 || existsSync(FOREIGN_CONNECTIONS_FILE)) return first;
+  return afterRepeat(first, await runTests({ ...step, name: `${step.name} again`, files }));
 }
 
 /** The version of before is a commit. A clone without it, as one of the newest commit alone, leaves its test out. */
@@ -112,7 +122,7 @@ async function disruptive(places: Promise<Cluster | undefined>[]): Promise<StepR
       name: `${basename(file)} in ${place.HEALTHPOLICY_TEST_CLUSTER}`,
       config: "jest.disruptive.config.js",
       deadline: DEADLINES.disruptive,
-      file,
+      files: [file],
       place,
     }),
   );
@@ -217,7 +227,9 @@ const ci = process.env.CI === "true";
 const clusters = process.env.CLUSTERS === "2" ? 2 : 1;
 const count = countRun(await runSteps(ci, clusters), ci);
 console.log("");
-for (const problem of count.problems) console.log(`FAILED ${problem.replaceAll(`${ROOT}/`, "")}`);
+const told = (line: string) => line.replaceAll(`${ROOT}/`, "");
+for (const line of count.repeated) console.log(`FAILED AT FIRST ${told(line)}`);
+for (const line of count.problems) console.log(`FAILED ${told(line)}`);
 process.exitCode = count.failed === 0 ? 0 : 1;
 writeFileSync(join(RESULTS, "last-line"), `${lastLine(count)}\n`); // for .ci/run
 console.log(lastLine(count));

@@ -1,10 +1,13 @@
 /** After end-to-end tests: Jest's globalTeardown. Fails the run where the operator has spoken with a stranger. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { kubectl, kubectlJson } from "../e2e/harness/kubectl.ts";
 import { operatorPods } from "../e2e/harness/operator.ts";
 import { isReady } from "../e2e/harness/pods.ts";
 import { waitFor } from "../e2e/harness/wait-for.ts";
 import { OPERATOR_ROLLOUT } from "../e2e/timeouts.ts";
 import { type Destination, foreignConnections } from "./foreign-connections.ts";
+import { FOREIGN_CONNECTIONS_FILE } from "./foreign-connections-file.ts";
 import { readRecord, stopRecording } from "./node-record.ts";
 
 interface Service {
@@ -50,12 +53,17 @@ async function judge(): Promise<string[]> {
   return foreignConnections(record, { services: services.flat(), onPurpose });
 }
 
-/** Prints what is wrong and sets the exit status: an error thrown here would take Jest's report with it. */
+/**
+ * Prints what is wrong, writes it to a file and sets the exit status: an error thrown here would take Jest's report
+ * along, and where a test failed too, Jest overwrites the status.
+ */
 export default async function judgeConnections(): Promise<void> {
   const problems = await judge()
     .finally(stopRecording)
     .catch((error: Error) => [error.message]);
   if (problems.length === 0) return;
   console.error(`\nFAILED the operator's connections:\n${problems.join("\n")}`);
+  mkdirSync(dirname(FOREIGN_CONNECTIONS_FILE), { recursive: true });
+  writeFileSync(FOREIGN_CONNECTIONS_FILE, problems.join("\n"));
   process.exitCode = 1;
 }

@@ -18,7 +18,7 @@ const KEPT = "/var/lib/healthpolicy-test-pods";
 const BEGUN = "/run/healthpolicy-test-connections";
 /** Seconds between two looks at the answers. No container starts and ends in less. */
 const BETWEEN_LOOKS = 0.5;
-/** Seconds after which nobody reads the record any more: twice what `make test` gives the longest run of Jest. */
+/** Seconds after which nobody reads the record any more: longer than `make test` lets any run of Jest take. */
 const LONGEST_RUN = 3_600;
 
 /**
