@@ -9,7 +9,7 @@ say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # `make test KUBERNETES=1.33` takes another version; the exact one stands in its go.mod.
-default_kubernetes=1.36
+default_kubernetes=1.37
 kubernetes=${KUBERNETES:-$default_kubernetes}
 kubernetes_modules=$repository/test/e2e/cluster/node-image/kubernetes
 kubernetes_version=$(sed -n 's|^require k8s.io/kubernetes ||p' "$kubernetes_modules/$kubernetes/go.mod" 2>/dev/null) ||
@@ -31,7 +31,7 @@ programs=$kubectl_folder:$tools/bin
 
 kind_version=v0.33.0
 helm_version=v4.3.1
-# Taken for the default version alone, although it is a 1.37: no digest of another one is known here.
+# Taken for the default version alone: no digest of another one is known here.
 pulled_node_image=kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5
 built_node_image=healthpolicy/kind-node:$kubernetes_version
 pulled_base_image=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
