@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { REASONS } from "../api/reasons.ts";
+import { TIMING } from "../api/testing/timing.ts";
 import { type Check, CheckError, misconfigured } from "./checks/check.ts";
 import {
   config,
@@ -10,6 +11,9 @@ import {
   untilSignal,
 } from "./testing/test-checks.ts";
 import type { CheckResult } from "./verdict.ts";
+
+/** A turn comes 3.6 to 4 s after a start, with the deadline or before it. */
+const CLOSE = { ...TIMING, intervalMilliseconds: 4_000 };
 
 const never: Check["run"] = () => new Promise(() => {});
 
@@ -225,6 +229,57 @@ describe("the deadline", () => {
     expect(checks.started).toHaveLength(1);
   });
 
+  /** The first check runs so, those after it end at once. */
+  const firstRuns = (first: Check["run"]) => {
+    checks.run = (...started) =>
+      checks.started.length === 1 ? first(...started) : Promise.resolve({});
+  };
+
+  test.each([
+    [0, 3_900],
+    [1, 4_000],
+  ])("a turn waits for a check that still has time: draw %d", async (draw, second) => {
+    checks.draw = draw;
+    firstRuns(() => new Promise((resolve) => setTimeout(resolve, 3_900, {})));
+    checks.runner.apply(config([dependency("a")], CLOSE));
+    await pass(4_050);
+    expect(checks.reasons()).toStrictEqual(["ok", "ok"]);
+    expect(checks.starts()).toStrictEqual([0, second]);
+  });
+
+  test.each([0, 1])("a check that fails at its deadline counts once: draw %d", async (draw) => {
+    checks.draw = draw;
+    firstRuns(untilSignal);
+    checks.runner.apply(config([dependency("a")], CLOSE));
+    await pass(4_050);
+    expect(checks.reasons()).toStrictEqual(["CheckTimeout", "ok"]);
+    expect(checks.starts()).toStrictEqual([0, 4_000]);
+  });
+
+  test.each([0, 1])("a check that never settles counts once an interval: draw %d", async (draw) => {
+    checks.draw = draw;
+    checks.run = never;
+    checks.runner.apply(config([dependency("a")], CLOSE));
+    await pass(4_050);
+    expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
+    await pass(4_000);
+    expect(checks.reasons()).toStrictEqual(["CheckTimeout", "CheckTimeout"]);
+    expect(checks.started).toHaveLength(1);
+  });
+
+  test("a turn of another dependency does not count a check in flight as failed", async () => {
+    checks.draws = [0.5, 0];
+    checks.run = ({ name }) =>
+      new Promise((resolve) => setTimeout(resolve, name === "a" ? 3_900 : 0, {}));
+    checks.runner.apply(config([dependency("a"), dependency("b")], CLOSE));
+    await pass(3_900);
+    expect(checks.results.map(([name, { ok }]) => `${name} ${ok}`)).toStrictEqual([
+      "b true",
+      "b true",
+      "a true",
+    ]);
+  });
+
   test("once it settles after all, its result is ignored and the loop goes on", async () => {
     checks.run = () => new Promise((resolve) => setTimeout(resolve, 6_000, {}));
     checks.runner.apply(config([dependency("a")]));
@@ -251,6 +306,21 @@ test("stop ends every check in flight and leaves no timer", async () => {
   checks.runner.stop();
   await pass(0);
   expect(checks.started.map(({ context }) => context.signal.aborted)).toStrictEqual([true, true]);
+  expect(checks.results).toStrictEqual([]);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test.each<[string, Check["run"]]>([
+  ["ends later", () => new Promise((resolve) => setTimeout(resolve, 4_500, {}))],
+  ["never ends", never],
+])("stop is final where a turn waits for a check that %s", async (_, run) => {
+  checks.draw = 0;
+  checks.run = run;
+  checks.runner.apply(config([dependency("a")], CLOSE));
+  await pass(3_900);
+  checks.runner.stop();
+  await pass(20_000);
+  expect(checks.started).toHaveLength(1);
   expect(checks.results).toStrictEqual([]);
   expect(jest.getTimerCount()).toBe(0);
 });

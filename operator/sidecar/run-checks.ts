@@ -117,6 +117,8 @@ function startLoop(
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
   let inFlight: AbortController | undefined;
+  /** Its turn came while a check was in flight that still has time: the next one begins when that one has ended. */
+  let isDue = false;
 
   function report(result: CheckResult, since: number): void {
     if (!stopped) options.onResult(dependency, result, performance.now() - since);
@@ -136,10 +138,10 @@ function startLoop(
     let lastWords: NodeJS.Timeout | undefined;
     const deadline = setTimeout(() => {
       controller.abort(new CheckError("CheckTimeout"));
-      lastWords = setTimeout(reportOnce, LAST_WORDS_MILLISECONDS, {
-        ok: false,
-        reason: "CheckTimeout",
-      });
+      lastWords = setTimeout(() => {
+        reportOnce({ ok: false, reason: "CheckTimeout" });
+        if (isDue) skipTurn();
+      }, LAST_WORDS_MILLISECONDS);
     }, timing.checkTimeoutMilliseconds);
     try {
       const { signal } = controller;
@@ -153,10 +155,19 @@ function startLoop(
       clearTimeout(deadline);
       clearTimeout(lastWords);
       inFlight = undefined;
+      if (isDue) takeTurn();
     }
   }
 
+  /** The check in flight has failed just now, and has not ended: it counts again at the next turn, and not before. */
+  function skipTurn(): void {
+    isDue = false;
+    startedAt = performance.now();
+    schedule();
+  }
+
   function start(): void {
+    isDue = false;
     startedAt = performance.now();
     schedule();
     // A check that outlives its deadline is not joined by a second one: sockets would pile up on a
@@ -185,7 +196,14 @@ function startLoop(
     next = setTimeout(takeTurn, Math.max(0, nextAt - performance.now()));
   }
 
+  /** A check that takes most of the interval has not failed yet: where turns did not wait for it, it counted twice. */
+  const hasTime = () => inFlight !== undefined && !inFlight.signal.aborted;
+
   function takeTurn(): void {
+    if (hasTime()) {
+      isDue = true;
+      return;
+    }
     start();
     onTurn(isKeptApart);
   }
@@ -200,12 +218,13 @@ function startLoop(
     },
     keptApartAt: () => (isKeptApart && nextAt > 0 ? nextAt : undefined),
     startIfDue() {
-      if (isKeptApart) return;
+      if (isKeptApart || hasTime()) return;
       const waited = performance.now() - startedAt;
       if (waited >= SHORTEST_WAIT * timing.intervalMilliseconds) start();
     },
     stop() {
       stopped = true;
+      isDue = false;
       clearTimeout(next);
       inFlight?.abort(new CheckError("CheckTimeout"));
     },
