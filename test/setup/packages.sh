@@ -14,6 +14,7 @@ has() { PATH=$PATH:/usr/bin:/usr/sbin command -v "$1" >/dev/null; }
 missing=()
 if ! has_postgresql; then missing+=(postgresql); fi
 if ! has mariadbd; then missing+=(mariadb-server); fi
+if ! has pgbouncer; then missing+=(pgbouncer); fi
 if ! has dnsmasq; then missing+=(dnsmasq-base); fi
 if ! has promtool; then missing+=(prometheus); fi
 for program in memcached redis-server nginx openssl; do

@@ -1,8 +1,8 @@
 /** Logging in to PostgreSQL: every message once and in its order. */
 import { randomBytes, type X509Certificate } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import { CheckError } from "../check.ts";
-import type { Conversation, ServerError } from "./postgresql-conversation.ts";
+import { reasonOfRefusal } from "./pgbouncer-refusals.ts";
+import type { Conversation } from "./postgresql-conversation.ts";
 import {
   md5Password,
   passwordMessage,
@@ -43,17 +43,6 @@ const MD5_SALT_LENGTH = 4;
 /** As many random bytes as libpq's nonce has. */
 const NONCE_BYTES = 18;
 
-/**
- * What PgBouncer (seen with 1.18) says instead of asking for a password when all places for clients are
- * taken. The SQLSTATE is that of a broken protocol, as for all that it says itself; taken at its word, a
- * busy pooler would empty the Service.
- */
-const POOLER_IS_FULL = {
-  severity: "FATAL",
-  code: "08P01",
-  text: "no more connections allowed (max_client_conn)",
-};
-
 interface Authentication {
   code: number;
   body: Buffer;
@@ -69,15 +58,11 @@ const protocolError = () => new CheckError("ProtocolError");
  */
 export async function logIn(conversation: Conversation, context: LoginContext): Promise<void> {
   conversation.send(startupMessage(context.login));
-  const request = await firstAnswer(conversation);
-  // Only SASL can bind the channel, so a server that asks for anything less is refused, and one that asks for
-  // nothing as well: libpq does the same.
-  if (context.login.channelBinding && request.code !== SASL) {
-    throw new CheckError("AuthenticationFailed");
-  }
-  if (request.code !== OK) {
-    await authenticate(conversation, request, context);
-    await expectAuthentication(conversation, OK);
+  try {
+    await getIn(conversation, context);
+  } catch (error) {
+    const reason = reasonOfRefusal(error);
+    throw reason ? new CheckError(reason) : error;
   }
   for (;;) {
     const { type } = await conversation.next();
@@ -87,17 +72,16 @@ export async function logIn(conversation: Conversation, context: LoginContext): 
   }
 }
 
-async function firstAnswer(conversation: Conversation): Promise<Authentication> {
-  try {
-    return await nextAuthentication(conversation);
-  } catch (error) {
-    throw isPoolerFull(error) ? new CheckError("TooManyConnections") : error;
+async function getIn(conversation: Conversation, context: LoginContext): Promise<void> {
+  const request = await nextAuthentication(conversation);
+  // Only SASL can bind the channel, so a server that asks for anything less is refused, and one that asks for
+  // nothing as well: libpq does the same.
+  if (context.login.channelBinding && request.code !== SASL) {
+    throw new CheckError("AuthenticationFailed");
   }
-}
-
-function isPoolerFull(error: unknown): boolean {
-  const { severity, code, text } = error as Partial<ServerError>;
-  return isDeepStrictEqual({ severity, code, text }, POOLER_IS_FULL);
+  if (request.code === OK) return;
+  await authenticate(conversation, request, context);
+  await expectAuthentication(conversation, OK);
 }
 
 async function nextAuthentication(conversation: Conversation): Promise<Authentication> {

@@ -1,6 +1,7 @@
 /** One session of PostgreSQL: log in, ask, say goodbye. */
 import { CheckError } from "../check.ts";
 import type { ReadSource } from "../network/read-until.ts";
+import { reasonOfCachedRefusal } from "./pgbouncer-refusals.ts";
 import { type Conversation, converse } from "./postgresql-conversation.ts";
 import { type LoginContext, logIn } from "./postgresql-login.ts";
 import { queryMessage, TERMINATE } from "./postgresql-messages.ts";
@@ -18,6 +19,9 @@ export async function countRows(session: Session, query: () => string): Promise<
     await logIn(conversation, session);
     conversation.send(queryMessage(query()));
     return await rowsUntilReady(conversation);
+  } catch (error) {
+    const reason = reasonOfCachedRefusal(error);
+    throw reason ? new CheckError(reason) : error;
   } finally {
     await conversation.end(TERMINATE);
   }

@@ -89,10 +89,31 @@ describe("fake servers", () => {
   });
 
   const POOLER_IS_FULL = "no more connections allowed (max_client_conn)";
+  const OF_THE_SERVER = 'password authentication failed for user "orders"';
+  const cached = (text: string) =>
+    `server login has been failing, cached error: ${text} (server_login_retry)`;
+  /** With PgBouncer's own SQLSTATE. */
+  const refused = (text: string) => fatal("08P01", text);
+  const afterQuery = (answer: Buffer) => (socket: Socket) =>
+    socket.on("data", (chunk) => {
+      if (isSslRequest(chunk)) socket.write("N");
+      else socket.write(chunk[0] === 0 ? LOGGED_IN : answer);
+    });
 
   test.each<[string, Buffer, string]>([
-    ["PgBouncer without a place", fatal("08P01", POOLER_IS_FULL), "TooManyConnections"],
-    ["a text that goes on", fatal("08P01", `${POOLER_IS_FULL}, ever`), "ProtocolError"],
+    ["without a place", refused(POOLER_IS_FULL), "TooManyConnections"],
+    [
+      "a wrong password",
+      Buffer.concat([ASK_PASSWORD, refused("password authentication failed")]),
+      "AuthenticationFailed",
+    ],
+    [
+      "the server behind it refuses its password",
+      Buffer.concat([ASK_PASSWORD, refused(OF_THE_SERVER)]),
+      "AuthenticationFailed",
+    ],
+    ["the same, remembered", refused(cached(OF_THE_SERVER)), "AuthenticationFailed"],
+    ["TLS alone", refused("SSL required"), "TLSFailed"],
     [
       "an error that ends nothing",
       message("E", `SERROR\0C08P01\0M${POOLER_IS_FULL}\0\0`),
@@ -100,17 +121,21 @@ describe("fake servers", () => {
     ],
     ["another SQLSTATE", fatal("XX000", POOLER_IS_FULL), "InvalidResponse"],
     [
-      "PgBouncer's text after the login",
-      Buffer.concat([LOGGED_IN, fatal("08P01", POOLER_IS_FULL)]),
+      "its text after the login",
+      Buffer.concat([LOGGED_IN, refused(POOLER_IS_FULL)]),
       "ProtocolError",
     ],
-    [
-      "PgBouncer's text after it asked for a password",
-      Buffer.concat([ASK_PASSWORD, fatal("08P01", POOLER_IS_FULL)]),
-      "ProtocolError",
-    ],
-  ])("%s", async (_, answer, reason) => {
+  ])("PgBouncer, %s", async (_, answer, reason) => {
     expect(await against(answerStartup(answer))).toEqual({ reason });
+  });
+
+  test.each([
+    [cached(OF_THE_SERVER), "AuthenticationFailed"],
+    [cached("sorry, too many clients already"), "TooManyConnections"],
+    [cached("connect failed"), "ProtocolError"],
+    [OF_THE_SERVER, "ProtocolError"],
+  ])("PgBouncer lets in, and says at the query: %s", async (text, reason) => {
+    expect(await against(afterQuery(refused(text)))).toEqual({ reason });
   });
 
   test("the server shuts down in the moment of the login: ConnectionClosed", async () => {

@@ -113,15 +113,16 @@ function writeCertificate(
   return { ssl: "on", ssl_cert_file: certFile, ssl_key_file: keyFile };
 }
 
-/** PostgreSQL refuses to run as root; its Debian package brings this user along. */
-function owner(): { uid: number; gid: number } {
+/** PostgreSQL and PgBouncer refuse to run as root; PostgreSQL's Debian package brings this user along. */
+export function owner(): { uid: number; gid: number } {
   const { uid, gid } = userInfo();
   if (uid !== 0) return { uid, gid };
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
 }
 
-function makeOwner(...paths: string[]): void {
+/** Gives files and folders to that user. */
+export function makeOwner(...paths: string[]): void {
   const { uid, gid } = owner();
   for (const path of paths) chownSync(path, uid, gid);
 }

@@ -1,0 +1,93 @@
+/** A real PgBouncer in front of a real PostgreSQL: what it refuses checks with. */
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { PostgresqlConfig } from "../../../api/policy-file.ts";
+import type { RealServer } from "../testing/real-server.ts";
+import { CREDENTIALS, certificates, run, SECRETS } from "./testing/postgresql-subject.ts";
+import {
+  type PgbouncerOptions,
+  pgbouncerVersion,
+  startPgbouncer,
+} from "./testing/real-pgbouncer.ts";
+import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
+
+/** A database is made and started in about 3 s; a busy machine takes longer. */
+const START_TIMEOUT = 60_000;
+
+const USERS = { [SUPERUSER.user]: SUPERUSER.password };
+const WRONG = { credentials: { ...CREDENTIALS, passwordKey: "wrong" } };
+const UP = { success: { tls: false } };
+
+let folder: DatabaseFolder;
+let server: RealServer;
+let pgbouncer: RealServer | undefined;
+beforeAll(async () => {
+  console.log(pgbouncerVersion());
+  folder = createDatabaseFolder();
+  server = await folder.start();
+}, START_TIMEOUT);
+afterEach(async () => {
+  await pgbouncer?.stop();
+  pgbouncer = undefined;
+});
+afterAll(async () => {
+  await server?.stop();
+  folder?.remove();
+});
+
+async function behind(options: Partial<PgbouncerOptions>) {
+  const { port } = await startOne(options);
+  return (config: Partial<PostgresqlConfig> = {}) => run({ port, ...config });
+}
+
+async function startOne(options: Partial<PgbouncerOptions>): Promise<RealServer> {
+  pgbouncer = await startPgbouncer({ server: server.port, users: USERS, ...options });
+  return pgbouncer;
+}
+
+test.each(["scram-sha-256", "md5", "plain"])(
+  "%s: up with the right password, AuthenticationFailed with a wrong one",
+  async (auth_type) => {
+    const ask = await behind({ settings: { auth_type } });
+    expect(await ask()).toEqual(UP);
+    expect(await ask(WRONG)).toEqual({ reason: "AuthenticationFailed" });
+  },
+);
+
+test("a database that PgBouncer does not know: Misconfigured", async () => {
+  const ask = await behind({});
+  expect(await ask({ database: "none" })).toEqual({ reason: "Misconfigured" });
+});
+
+test("a password that has changed in the database alone: AuthenticationFailed", async () => {
+  const users = { [SUPERUSER.user]: SECRETS["db/wrong"] ?? "" };
+  const ask = await behind({ users });
+  expect(await ask(WRONG)).toEqual({ reason: "AuthenticationFailed" });
+});
+
+test("a user that the server does not know, of whom PgBouncer asks it: AuthenticationFailed", async () => {
+  const auth_query = "SELECT usename, passwd FROM pg_shadow WHERE usename = $1";
+  const settings = { auth_user: SUPERUSER.user, auth_query };
+  const ask = await behind({ settings });
+  SECRETS["db/nobody"] = "nobody";
+  const credentials = { ...CREDENTIALS, usernameKey: "nobody" };
+  expect(await ask({ credentials })).toEqual({ reason: "AuthenticationFailed" });
+});
+
+test.each([
+  ["a rule that rejects", "host all all 127.0.0.1/32 reject"],
+  ["no rule that fits", "host all all 192.0.2.0/24 scram-sha-256"],
+])("%s: AuthenticationFailed", async (_, rule) => {
+  const ask = await behind({ rules: [rule] });
+  expect(await ask()).toEqual({ reason: "AuthenticationFailed" });
+});
+
+test("no place for one more client: TooManyConnections", async () => {
+  const ask = await behind({ settings: { max_client_conn: "0" } });
+  expect(await ask()).toEqual({ reason: "TooManyConnections" });
+});
+
+test("encrypted connections alone: TLSFailed without TLS, and up with it", async () => {
+  const ask = await behind({ certificate: certificates.server("localhost") });
+  expect(await ask({ tls: { mode: "Disable" } })).toEqual({ reason: "TLSFailed" });
+  expect(await ask()).toEqual({ success: { tls: true } });
+});
