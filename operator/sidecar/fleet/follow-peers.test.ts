@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
 import { knownToAllMilliseconds } from "../../api/timing.ts";
 import { cache, database, policy, TIMING } from "../testing/test-pod.ts";
@@ -82,6 +82,12 @@ test("looks as often as anybody likes without asking more", async () => {
   follower.look();
   await advance(0);
   expect(heard).toHaveLength(1);
+  await advance(ALL_KNOW - 1);
+  follower.look();
+  await advance(1);
+  expect(heard).toHaveLength(2);
+  await advance(TIMING.intervalMilliseconds - 1);
+  expect(heard).toHaveLength(2);
 });
 
 test("asks anew for a second dependency, and tells of both", async () => {
@@ -98,6 +104,72 @@ test("asks anew for a second dependency, and tells of both", async () => {
   const before = heard.length;
   await advance(ALL_KNOW);
   expect(heard).toHaveLength(before + 1);
+});
+
+describe("a question that decides is not put off", () => {
+  /** With a threshold of 1 others may learn of the fault an interval later. */
+  const timing = { ...TIMING, failureThreshold: 1 };
+  const withThreshold = (count = 3) => ({ ...fleet(count), timing });
+  const DECIDES = knownToAllMilliseconds(timing);
+
+  test("by a second dependency that goes down meanwhile, which has its own", async () => {
+    follower.apply(withThreshold());
+    down = ["db"];
+    follower.look();
+    await advance(3_000);
+    down = ["db", "cache"];
+    follower.look();
+    await advance(DECIDES - 3_000 - 1);
+    expect(heard).toHaveLength(2);
+    await advance(1);
+    expect(heard).toHaveLength(3);
+    await advance(3_000 - 1);
+    expect(heard).toHaveLength(3);
+    await advance(1);
+    expect(heard).toHaveLength(4);
+    await advance(TIMING.intervalMilliseconds - 1);
+    expect(heard).toHaveLength(4);
+    await advance(1);
+    expect(heard).toHaveLength(5);
+  });
+
+  test("nor is one of the pace", async () => {
+    follower.apply(withThreshold());
+    down = ["db"];
+    follower.look();
+    await advance(DECIDES + TIMING.intervalMilliseconds - 500);
+    down = ["db", "cache"];
+    follower.look();
+    await advance(499);
+    expect(heard).toHaveLength(3);
+    await advance(1);
+    expect(heard).toHaveLength(4);
+  });
+
+  test("by a policy that is edited meanwhile", async () => {
+    follower.apply(withThreshold());
+    down = ["db"];
+    follower.look();
+    await advance(3_000);
+    follower.apply(withThreshold(5));
+    await advance(DECIDES - 3_000);
+    expect(heard).toHaveLength(3);
+  });
+
+  test("but one that was up meanwhile has all of its time again", async () => {
+    follower.apply(withThreshold());
+    down = ["db"];
+    follower.look();
+    await advance(3_000);
+    down = [];
+    follower.look();
+    down = ["db"];
+    follower.look();
+    await advance(DECIDES - 1);
+    expect(heard).toHaveLength(2);
+    await advance(1);
+    expect(heard).toHaveLength(3);
+  });
 });
 
 test("has one question in flight, however long that takes", async () => {

@@ -1,6 +1,6 @@
 /**
  * Asks peers while a dependency is down that would gate: at once, again when all that share the fault must know of it,
- * and then at a pace. Nobody is asked while nothing is down.
+ * for each dependency that is down, and then at a pace. Nobody is asked while nothing is down.
  */
 import { networkInterfaces } from "node:os";
 import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
@@ -51,8 +51,12 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
   const { readiness, ask = (peer) => askPeer(peer), random = Math.random } = options;
   const ownAddresses = options.ownAddresses ?? addressesOfThisPod;
   let config: PolicyFile | undefined;
-  let known: ReadonlySet<string> = new Set();
+  /** When each of what is down was seen to be so first; of the monotonic clock. */
+  let since: ReadonlyMap<string, number> = new Map();
+  /** Whether nobody has been asked under the policy in force. */
+  let isNewPolicy = false;
   let timer: NodeJS.Timeout | undefined;
+  let nextAt = Number.POSITIVE_INFINITY;
   let inFlight = false;
   let stopped = false;
 
@@ -76,12 +80,29 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
     readiness.recordPeers(countAnswers(readiness.down(), answers));
   }
 
-  function askAfter(milliseconds: number): void {
+  /** A question that is due earlier stays: a case that is not decided in time counts as this pod's own. */
+  function askAt(at: number): void {
+    if (at >= nextAt) return;
     clearTimeout(timer);
+    nextAt = at;
     timer = setTimeout(() => {
-      askAfter(pace());
+      nextAt = Number.POSITIVE_INFINITY;
+      // A timer may be early by a fraction of a millisecond.
+      askAt(after(Math.max(at, performance.now())));
       void question();
-    }, milliseconds);
+    }, at - performance.now());
+  }
+
+  /** When all that share a fault must know of the next one that is down; once they know of all, the pace. */
+  function after(now: number): number {
+    const allKnow = config ? knownToAllMilliseconds(config.timing) : 0;
+    const ahead = [...since.values()].map((at) => at + allKnow).filter((at) => at > now);
+    return ahead.length > 0 ? Math.min(...ahead) : now + pace();
+  }
+
+  function askNoMore(): void {
+    clearTimeout(timer);
+    nextAt = Number.POSITIVE_INFINITY;
   }
 
   function pace(): number {
@@ -94,11 +115,13 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
   function look(): void {
     if (stopped) return;
     const names = asksPeers(config) ? readiness.down() : [];
-    const isNew = names.some((name) => !known.has(name));
-    known = new Set(names);
-    if (names.length === 0) clearTimeout(timer);
-    if (!isNew || !config) return;
-    askAfter(knownToAllMilliseconds(config.timing));
+    const isNew = isNewPolicy || names.some((name) => !since.has(name));
+    const now = performance.now();
+    since = new Map(names.map((name) => [name, since.get(name) ?? now]));
+    isNewPolicy = false;
+    if (names.length === 0) askNoMore();
+    if (names.length === 0 || !isNew) return;
+    askAt(after(now));
     void question();
   }
 
@@ -106,13 +129,13 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
     apply(next) {
       config = next;
       // Whatever is down is asked about anew: the peers or the share may be others.
-      known = new Set();
+      isNewPolicy = true;
       look();
     },
     look,
     stop() {
       stopped = true;
-      clearTimeout(timer);
+      askNoMore();
     },
   };
 }
