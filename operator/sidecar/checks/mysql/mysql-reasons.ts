@@ -16,7 +16,7 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [1135, "TooManyConnections"],
   // "Host is blocked because of many connection errors": the server takes no connection from here, the app's included.
   [1129, "ConnectionRefused"],
-  // Not from this host, a wrong password, no right to this database, table, column or action.
+  // Not from this host, a wrong password, no right to this database, table, column, action or routine.
   [1130, "AuthenticationFailed"],
   [1045, "AuthenticationFailed"],
   [1698, "AuthenticationFailed"],
@@ -24,6 +24,7 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [1142, "AuthenticationFailed"],
   [1143, "AuthenticationFailed"],
   [1227, "AuthenticationFailed"],
+  [1370, "AuthenticationFailed"],
   // A way to log in that either side does not know; a password that is expired; an account that is locked.
   [1251, "AuthenticationFailed"],
   [1524, "AuthenticationFailed"],
@@ -31,6 +32,9 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [1862, "AuthenticationFailed"],
   [3118, "AuthenticationFailed"],
   [4151, "AuthenticationFailed"],
+  // Locked by too many wrong passwords: of MySQL's FAILED_LOGIN_ATTEMPTS, of MariaDB's max_password_errors.
+  [3955, "AuthenticationFailed"],
+  [4150, "AuthenticationFailed"],
   [1049, "Misconfigured"],
   // The server takes encrypted connections alone.
   [3159, "TLSFailed"],

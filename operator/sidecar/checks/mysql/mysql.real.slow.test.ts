@@ -267,6 +267,34 @@ describe("real MariaDB without TLS", () => {
     expect(await ask({ credentials })).toEqual({ reason: "AuthenticationFailed" });
   });
 
+  test("an account that too many wrong passwords have locked: AuthenticationFailed, also with the right one", async () => {
+    await folder.sql(
+      "CREATE USER stale@'%' IDENTIFIED BY 'p'",
+      "SET GLOBAL max_password_errors = 2",
+    );
+    SECRETS["db/stale"] = "stale";
+    SECRETS["db/p"] = "p";
+    const credentials = { secretName: "db", usernameKey: "stale", passwordKey: "p" };
+    const wrong = { credentials: { ...credentials, passwordKey: "wrong" } };
+    try {
+      expect(await ask({ credentials })).toEqual({ success: { tls: false } });
+      for (let tries = 0; tries < 3; tries += 1) {
+        expect(await ask(wrong)).toEqual({ reason: "AuthenticationFailed" });
+      }
+      expect(await ask({ credentials })).toEqual({ reason: "AuthenticationFailed" });
+      await folder.sql("FLUSH PRIVILEGES");
+      expect(await ask({ credentials })).toEqual({ success: { tls: false } });
+    } finally {
+      await folder.sql("SET GLOBAL max_password_errors = DEFAULT");
+    }
+  });
+
+  test("a function of others: AuthenticationFailed", async () => {
+    await folder.sql("CREATE DATABASE others", "CREATE FUNCTION others.one() RETURNS INT RETURN 1");
+    const outcome = await ask({ query: "SELECT others.one()" });
+    expect(outcome).toEqual({ reason: "AuthenticationFailed" });
+  });
+
   test("no connection left for this user: TooManyConnections", async () => {
     await folder.sql("CREATE USER few@'%' IDENTIFIED BY 'p' WITH MAX_CONNECTIONS_PER_HOUR 1");
     SECRETS["db/few"] = "few";
