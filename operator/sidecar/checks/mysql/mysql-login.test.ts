@@ -123,6 +123,63 @@ describe("what is sent", () => {
   });
 });
 
+describe("an account with several ways to log in, which MariaDB tries one after the other", () => {
+  const native = switchTo("mysql_native_password");
+  const ed25519 = switchTo("client_ed25519");
+  const caching = switchTo("caching_sha2_password");
+  const NO_SIGNATURE = Buffer.alloc(64);
+  const otherProof = proof("mysql_native_password", ACCOUNT.password, OTHER_CHALLENGE);
+  const otherSha2 = proof("caching_sha2_password", ACCOUNT.password, OTHER_CHALLENGE);
+  const clear = clearPassword(ACCOUNT.password);
+
+  test.each<[string, Buffer[], (Buffer | undefined)[]]>([
+    ["one that is not known here, then one that is", [ed25519, native], [NO_SIGNATURE, otherProof]],
+    ["an old password, then the new one", [native], [otherProof]],
+    [
+      "four, of which the last one fits",
+      [ed25519, native, ed25519, native],
+      [NO_SIGNATURE, otherProof, NO_SIGNATURE, otherProof],
+    ],
+    [
+      "caching_sha2_password, which does not fit, then another",
+      [caching, PASSWORD_NEEDED, native],
+      [otherSha2, clear, otherProof],
+    ],
+    [
+      "one that is not known here, then caching_sha2_password",
+      [ed25519, caching, PASSWORD_NEEDED],
+      [NO_SIGNATURE, otherSha2, clear],
+    ],
+  ])("%s: logged in", async (_, packets, answers) => {
+    const given = { plugin: "mysql_native_password", packets: [...packets, OK] };
+    const { outcome, others } = await sentTo(given);
+    expect(outcome).toBe("logged in");
+    expect(others).toEqual(answers);
+  });
+
+  test("a key that is none, then another way: logged in", async () => {
+    const packets = [PASSWORD_NEEDED, Buffer.from([1, 2, 3]), native, OK];
+    const given = { plugin: "caching_sha2_password", packets, tls: false };
+    const { outcome, others } = await sentTo(given);
+    expect(outcome).toBe("logged in");
+    expect(others).toEqual([Buffer.from([2]), NOTHING, otherProof]);
+  });
+
+  test("more than four: ProtocolError, and the fifth gets no answer", async () => {
+    const packets = [native, ed25519, native, ed25519, native, OK];
+    const { outcome, others } = await sentTo({ plugin: "mysql_native_password", packets });
+    expect(outcome).toBe("ProtocolError");
+    expect(others).toHaveLength(4);
+  });
+
+  test("one that asks in steps, as PAM does: AuthenticationFailed at the second question", async () => {
+    const packets = [switchTo("dialog"), Buffer.from("\x04Password: "), native, OK];
+    const { outcome, others } = await sentTo({ plugin: "mysql_native_password", packets });
+    expect(outcome).toBe("AuthenticationFailed");
+    expect(others).toEqual([NOTHING]);
+  });
+});
+
 describe("what ends a login", () => {
   test.each<[string, Given, string]>([
     [
@@ -135,14 +192,6 @@ describe("what ends a login", () => {
       {
         plugin: "mysql_native_password",
         packets: [switchTo("mysql_native_password").subarray(0, 40)],
-      },
-      "ProtocolError",
-    ],
-    [
-      "a second switch",
-      {
-        plugin: "mysql_native_password",
-        packets: [switchTo("mysql_native_password"), switchTo("mysql_native_password")],
       },
       "ProtocolError",
     ],

@@ -49,6 +49,12 @@ const NO_ANSWER: Buffer = Buffer.alloc(0);
 const ED25519 = "client_ed25519";
 const NO_SIGNATURE: Buffer = Buffer.alloc(64);
 
+/**
+ * MariaDB tries the ways that an account has (IDENTIFIED VIA ... OR ...) one after the other, and asks for each. It
+ * takes more than four, and nobody has them.
+ */
+const MAX_SWITCHES = 4;
+
 const protocolError = () => new CheckError("ProtocolError");
 
 /**
@@ -60,21 +66,18 @@ export async function logIn(
   { greeting, account, tls }: LoginContext,
 ): Promise<void> {
   const { password } = account;
-  let { plugin, challenge } = greeting;
+  const { challenge, capabilities } = greeting;
+  let { plugin } = greeting;
   let answer = proof(plugin, password, challenge);
   if (answer === undefined) {
     plugin = DEFAULT_PLUGIN;
     answer = proof(plugin, password, challenge) ?? NO_ANSWER;
   }
-  const { capabilities } = greeting;
   conversation.send(handshakeResponse({ ...account, plugin, answer }, { capabilities, tls }));
-  let packet = await conversation.next();
-  if (packet[0] === SWITCH_PLUGIN) {
-    ({ plugin, challenge } = pluginSwitch(packet));
-    packet = await switchTo(conversation, { plugin, challenge, password });
-  }
-  if (plugin === CACHING_SHA2 && packet[0] === MORE_DATA) {
-    packet = await goOn(conversation, packet, { password, challenge, tls });
+  let packet = await goOn(conversation, { plugin, challenge, password, tls });
+  for (let switches = 0; packet[0] === SWITCH_PLUGIN; switches += 1) {
+    if (switches === MAX_SWITCHES) throw protocolError();
+    packet = await switchTo(conversation, { ...pluginSwitch(packet), password, tls });
   }
   if (packet[0] !== OK) throw protocolError();
 }
@@ -99,41 +102,50 @@ function pluginSwitch(packet: Buffer): { plugin: string; challenge: Buffer } {
   return { plugin, challenge: packet.subarray(start, start + CHALLENGE_LENGTH) };
 }
 
-/** The server asks for the one way to log in that the account has; a second time would be one too many. */
-async function switchTo(
-  conversation: Conversation,
-  { plugin, challenge, password }: { plugin: string; challenge: Buffer; password: string },
-): Promise<Buffer> {
-  const answer = proof(plugin, password, challenge);
-  if (answer === undefined)
-    return refuse(conversation, plugin === ED25519 ? NO_SIGNATURE : NO_ANSWER);
-  if (challenge.length !== CHALLENGE_LENGTH) throw protocolError();
-  conversation.send(answer);
-  return conversation.next();
-}
-
-/** The account has another way to log in than are known here, or the server asks for what is never given. */
-async function refuse(conversation: Conversation, answer: Buffer): Promise<never> {
-  conversation.send(answer);
-  await conversation.next();
-  throw new CheckError("AuthenticationFailed");
-}
-
-interface Secret {
-  password: string;
+/** A way to log in, and what it needs. */
+interface Way {
+  plugin: string;
   challenge: Buffer;
+  password: string;
   tls: boolean;
 }
 
+/** The server asks for another way to log in. Gives what it says in the end: that it is done, or the next way. */
+async function switchTo(conversation: Conversation, way: Way): Promise<Buffer> {
+  const { plugin, password, challenge } = way;
+  const answer = proof(plugin, password, challenge);
+  if (answer === undefined) {
+    return refuse(conversation, plugin === ED25519 ? NO_SIGNATURE : NO_ANSWER);
+  }
+  if (challenge.length !== CHALLENGE_LENGTH) throw protocolError();
+  conversation.send(answer);
+  return goOn(conversation, way);
+}
+
 /**
- * The second half of caching_sha2_password. A server that has not seen this account log in since its start needs the
- * password itself: it gets it over an encrypted connection, or encrypted with the key that it sends.
+ * The server asks for what is not known here or never given. It gets an answer all the same, as the account may have
+ * another way, for which it then asks. AuthenticationFailed for anything else, also for a further question, as PAM has
+ * one: an answer to that can take PAM longer than a check has.
  */
-async function goOn(conversation: Conversation, packet: Buffer, secret: Secret): Promise<Buffer> {
+async function refuse(conversation: Conversation, answer: Buffer): Promise<Buffer> {
+  conversation.send(answer);
+  const packet = await conversation.next();
+  if (packet[0] !== SWITCH_PLUGIN) throw new CheckError("AuthenticationFailed");
+  return packet;
+}
+
+/**
+ * What the server says to a proof, after the second half of caching_sha2_password where there is one. A server that has
+ * not seen this account log in since its start needs the password itself: it gets it over an encrypted connection, or
+ * encrypted with the key that it sends.
+ */
+async function goOn(conversation: Conversation, way: Way): Promise<Buffer> {
+  const packet = await conversation.next();
+  if (way.plugin !== CACHING_SHA2 || packet[0] !== MORE_DATA) return packet;
   if (packet.length !== 2) throw protocolError();
   if (packet[1] === PROOF_ACCEPTED) return conversation.next();
   if (packet[1] !== PASSWORD_NEEDED) throw protocolError();
-  const { password, challenge, tls } = secret;
+  const { password, challenge, tls } = way;
   if (tls) {
     conversation.send(clearPassword(password));
     return conversation.next();

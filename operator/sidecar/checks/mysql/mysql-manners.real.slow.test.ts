@@ -47,8 +47,12 @@ beforeAll(async () => {
     certificates.server("localhost"),
   );
   relay = await startRelay(server.port);
-  await folder.sql("CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('p')");
-  SECRETS["db/ed"] = "ed";
+  const password = `USING PASSWORD('${SECRETS["db/password"]}')`;
+  await folder.sql(
+    "CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('p')",
+    `CREATE USER several@'%' IDENTIFIED VIA ed25519 ${password} OR mysql_native_password ${password}`,
+  );
+  for (const user of ["ed", "several"]) SECRETS[`db/${user}`] = user;
 }, START_TIMEOUT);
 afterAll(async () => {
   await relay?.close();
@@ -126,6 +130,18 @@ const KINDS: [name: string, checks: number, config: Partial<MysqlConfig>, expect
     "have an account of ed25519",
     FEW,
     { credentials: { ...CREDENTIALS, usernameKey: "ed" } },
+    { reason: "AuthenticationFailed" },
+  ],
+  [
+    "have an account of ed25519 or a password",
+    FEW,
+    { credentials: { ...CREDENTIALS, usernameKey: "several" } },
+    { success: { tls: true } },
+  ],
+  [
+    "have a wrong password for such an account",
+    FEW,
+    { credentials: { ...CREDENTIALS, usernameKey: "several", passwordKey: "wrong" } },
     { reason: "AuthenticationFailed" },
   ],
   ["ask a query that fails", FEW, { query: "SELECT none" }, { reason: "InvalidResponse" }],

@@ -252,6 +252,26 @@ describe("real MariaDB without TLS", () => {
     expect(await ask({ credentials })).toEqual({ reason: "AuthenticationFailed" });
   });
 
+  test.each([
+    [
+      "ed25519, which cannot be spoken here, or a password",
+      "ed25519 USING PASSWORD('p') OR mysql_native_password USING PASSWORD('p')",
+    ],
+    [
+      "an old password or a new one",
+      "mysql_native_password USING PASSWORD('q') OR mysql_native_password USING PASSWORD('p')",
+    ],
+    ["a socket's user or a password", "unix_socket OR mysql_native_password USING PASSWORD('p')"],
+  ])("an account with %s: succeeds, and with neither AuthenticationFailed", async (_, ways) => {
+    await folder.sql(`CREATE OR REPLACE USER several@'%' IDENTIFIED VIA ${ways}`);
+    SECRETS["db/several"] = "several";
+    SECRETS["db/p"] = "p";
+    const credentials = { secretName: "db", usernameKey: "several", passwordKey: "p" };
+    expect(await ask({ credentials })).toEqual({ success: { tls: false } });
+    const wrong = { ...credentials, passwordKey: "wrong" };
+    expect(await ask({ credentials: wrong })).toEqual({ reason: "AuthenticationFailed" });
+  });
+
   test("a user without a password: succeeds", async () => {
     await folder.sql("CREATE USER open@'%'");
     SECRETS["db/open"] = "open";
