@@ -106,11 +106,11 @@ function account() {
   return { seen, hold };
 }
 
-/** Turns that come with `promise`. */
+/** Turns that come with `promise`, and pass over those who have gone. */
 const after =
   (promise: Promise<void>): Turns =>
-  (_, use) =>
-    promise.then(use);
+  ({ isGone }, use) =>
+    promise.then(() => (isGone() ? undefined : use()));
 
 test("counts a body from its head to its turn, and no longer", async () => {
   const { seen, hold } = account();
@@ -131,7 +131,7 @@ test("every body waits for its turn, a small one too", async () => {
   });
   const socket = { destroyed: false, remoteAddress: "10.0.0.7" };
   expect(await read(arrived(10, socket))).toStrictEqual(SMALL);
-  expect(asked).toStrictEqual([{ bytes: 10, address: "10.0.0.7" }]);
+  expect(asked).toMatchObject([{ bytes: 10, address: "10.0.0.7" }]);
 });
 
 test("gives nothing when the client went while its body waited", async () => {
@@ -143,6 +143,10 @@ test("gives nothing when the client went while its body waited", async () => {
   socket.destroyed = true;
   turn.resolve();
   expect(await body).toBeUndefined();
+});
+
+test("says nothing of a refusal to a client that has gone", async () => {
+  expect(await reader()(arrived(BODY_LIMIT_BYTES + 1, { destroyed: true }))).toBeUndefined();
 });
 
 test("refuses what is given up while it waits", async () => {

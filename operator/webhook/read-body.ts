@@ -98,15 +98,15 @@ export function bodyReader(hold: Hold, turns: Turns): BodyReader {
   return async (request, use) => {
     const address = request.socket.remoteAddress ?? "";
     const reading = open(address);
+    const isGone = () => request.socket.destroyed;
     const answer = () => {
-      // Nobody waits any longer: the work would only delay others.
-      if (request.socket.destroyed) return undefined;
       if (reading.refused) return { status: reading.refused };
       return { used: use(reading.buffer.toString("utf8", 0, reading.bytes)) };
     };
     try {
-      if (!(await arrives(request, reading))) return undefined;
-      return reading.refused ? answer() : await turns({ bytes: reading.bytes, address }, answer);
+      if (!(await arrives(request, reading)) || isGone()) return undefined;
+      if (reading.refused) return answer();
+      return await turns({ bytes: reading.bytes, address, isGone }, answer);
     } finally {
       reading.holding.release();
     }

@@ -13,6 +13,8 @@ import {
 } from "./testing/running-webhooks.ts";
 import { closed } from "./testing/tls-client.ts";
 
+/** An API server waits for so long. */
+const API_SERVER_MILLISECONDS = 3_000;
 /** For one test, both sides of which work hard on one busy processor. */
 const BUSY_MILLISECONDS = 30_000;
 
@@ -137,6 +139,36 @@ describe("a client that means no good", () => {
       expect(statuses).toStrictEqual(Array(10).fill(200));
     },
   );
+
+  test("and comes from a crowd of addresses keeps no new one waiting, and nothing of those that have gone", async () => {
+    const { target, metrics } = await start();
+    // A millisecond or more of CPU each.
+    const initContainers = Array.from({ length: 4_000 }, (_, place) => ({ name: `${place}` }));
+    const pod = { ...POD, spec: { ...POD.spec, initContainers } };
+    const body = JSON.stringify(reviewOf(pod));
+    let answered = 0;
+    let over = false;
+    const postAgain = async (localAddress: string): Promise<void> => {
+      const kept = { ...keptOpen(target), localAddress };
+      while (!over) answered += (await post(kept, body)).status === 200 ? 1 : 0;
+    };
+    const crowd = Array.from({ length: 30 }, (_, place) => postAgain(`127.0.0.${place + 2}`));
+    // Twice each: nobody of the crowd is new any more.
+    while (answered < 60) await sleep(50);
+    for (const end of ["end", "destroy"] as const) {
+      for (let count = 0; count < 20; count++) {
+        const { socket } = await openConnection({ ...target, localAddress: "127.0.0.99" });
+        socket.on("error", () => undefined).write(asRequest("x"), () => socket[end]());
+      }
+    }
+    const begun = performance.now();
+    const { response } = await postReview({ ...target, localAddress: "127.0.0.1" }, reviewOf(POD));
+    expect(performance.now() - begun).toBeLessThan(API_SERVER_MILLISECONDS);
+    expect(response.patch).toBeDefined();
+    over = true;
+    await Promise.all(crowd);
+    expect(await metrics.metrics()).not.toContain('result="refused"');
+  });
 
   test("and asks for an answer as large as its body gets a short one", async () => {
     const { target } = await start();

@@ -4,11 +4,12 @@ import { ADMISSION_PATH } from "../../api/names.ts";
 import type { Operation } from "../patch.ts";
 import { applyPatch } from "./apply-patch.ts";
 
-/** Where the webhook listens, and whose certificates are trusted. */
+/** Where the webhook listens, whose certificates are trusted, and from which address of 127.0.0.0/8 it is called. */
 export interface Target {
   port: number;
   ca: string;
   agent?: Agent;
+  localAddress?: string;
 }
 
 export interface Call {
@@ -34,7 +35,10 @@ export function call(
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
-        host: "localhost",
+        // A source address of IPv4 goes with none of IPv6, to which localhost may lead.
+        host: target.localAddress ? "127.0.0.1" : "localhost",
+        servername: "localhost",
+        localAddress: target.localAddress,
         port: target.port,
         ca: target.ca,
         agent: target.agent ?? false,
