@@ -36,3 +36,37 @@ test("a key that waits already keeps its place and counts once", () => {
   expect(turns.size()).toBe(2);
   expect(takeAll(turns)).toStrictEqual(["new", "next"]);
 });
+
+test("what is not due keeps its place, and has its group lose no turn", () => {
+  const turns = createTurns<string>();
+  turns.set("one", "1", "late");
+  turns.set("one", "2", "due 1");
+  turns.set("two", "1", "late");
+  turns.set("three", "1", "due 2");
+  const isDue = (value: string) => value.startsWith("due");
+  expect([turns.take(isDue), turns.take(isDue), turns.take(isDue)]).toStrictEqual([
+    "due 1",
+    "due 2",
+    undefined,
+  ]);
+  turns.set("two", "2", "due 3");
+  expect([turns.take(isDue), turns.size()]).toStrictEqual(["due 3", 2]);
+});
+
+test("the longest group is known, and can give up its last value", () => {
+  const turns = createTurns<string>();
+  expect([turns.longest(), turns.sizeOf("some"), turns.takeLast("some")]).toStrictEqual([
+    undefined,
+    0,
+    undefined,
+  ]);
+  turns.set("some", "1", "some 1");
+  for (const key of ["1", "2", "3"]) turns.set("many", key, `many ${key}`);
+  turns.set("some", "2", "some 2");
+  expect([turns.longest(), turns.sizeOf("many")]).toStrictEqual(["many", 3]);
+  expect([turns.takeLast("many"), turns.takeLast("many")]).toStrictEqual(["many 3", "many 2"]);
+  expect([turns.longest(), turns.size()]).toStrictEqual(["some", 3]);
+  expect(turns.takeLast("many")).toBe("many 1");
+  expect(takeAll(turns)).toStrictEqual(["some 1", "some 2"]);
+  expect(turns.longest()).toBeUndefined();
+});

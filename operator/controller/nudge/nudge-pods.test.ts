@@ -56,7 +56,8 @@ afterEach(async () => {
 });
 
 function boundPod(name: string, policy = "web"): PodRecord {
-  return podOf({ name, uid: `uid-of-${name}`, sidecar: { policy, revision: "abc", ready: true } });
+  const sidecar = { policy, revision: "abc", ready: true, port: 19_847 };
+  return podOf({ name, uid: `uid-of-${name}`, sidecar });
 }
 
 const told = () => sent.map(({ path, body }) => [path, body]);
@@ -77,6 +78,28 @@ test("a new version is told to the policy's pods alone, when their kubelet has h
     contentType: "application/merge-patch+json",
     query: { fieldManager: "healthpolicy-nudge" },
   });
+});
+
+test("a pod whose sidecar has not started is not told: its kubelet looks as it starts", async () => {
+  known.push(
+    podOf({
+      name: "web-2",
+      uid: "uid-of-web-2",
+      sidecar: { policy: "web", revision: "abc", ready: false },
+    }),
+  );
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(told()).toStrictEqual([patch("web-1", "42")]);
+});
+
+test("a namespace with one pod does not wait for the pods of another one", async () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => boundPod(`web-${index}`));
+  known = [...many, { ...boundPod("bank-1"), namespace: "bank" }];
+  nudger.wrote(WEB, "41");
+  nudger.wrote({ ...WEB, namespace: "bank" }, "42");
+  await jest.advanceTimersByTimeAsync(1_250);
+  expect(sent.map(({ path }) => path)).toContain("/api/v1/namespaces/bank/pods/bank-1");
 });
 
 test("a deletion is told once the ConfigMap is gone, also when the pods are followed no more", async () => {

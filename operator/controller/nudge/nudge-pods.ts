@@ -52,8 +52,9 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
     most: (NUDGES_PER_SECOND * TOO_LATE_MILLISECONDS) / 1_000,
   });
 
+  /** Only pods whose sidecar has started: kubelets look at others as it starts, and to make many of those is cheap. */
   const boundTo = ({ namespace, name }: NudgedPolicy) =>
-    pods(namespace).filter(({ sidecar }) => sidecar?.policy === name);
+    pods(namespace).filter(({ sidecar }) => sidecar?.policy === name && sidecar.port !== undefined);
 
   async function patch({ namespace, name, uid }: NudgedPod, value: string): Promise<void> {
     const answer = await client.request<unknown>({
@@ -88,6 +89,7 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
   ): void {
     for (const pod of told) {
       tasks.add({
+        group: policy.namespace,
         key: pod.uid,
         after: AFTER_WRITE_MILLISECONDS,
         within: TOO_LATE_MILLISECONDS,
@@ -104,14 +106,16 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
     told: readonly NudgedPod[],
     within: number,
   ): void {
-    const key = `${policy.namespace}/${policy.name}`;
+    const group = policy.namespace;
+    const key = `${group}/${policy.name}`;
     const run = async () => {
       if (!(await stands(policy))) nudge(policy, { told, value: NUDGE_DELETED });
       else nudgeWhenCollected(policy, told, within - COLLECTED_MILLISECONDS);
     };
     const failed = (error: unknown) => tell.failed(policy, error);
     const dropped = () => told.forEach(tell.leftOut);
-    if (within > 0) tasks.add({ key, after: COLLECTED_MILLISECONDS, within, run, failed, dropped });
+    const after = COLLECTED_MILLISECONDS;
+    if (within > 0) tasks.add({ group, key, after, within, run, failed, dropped });
     else dropped();
   }
 

@@ -26,7 +26,7 @@ function add(key: string, task: Partial<Task> = {}): void {
   };
   const failed = (error: unknown) => errors.push(error);
   tasks.add({
-    ...{ key, after: 0, within: 60_000, run, failed, dropped: () => dropped.push(key) },
+    ...{ group: "a", key, after: 0, within: 60_000, run, failed, dropped: () => dropped.push(key) },
     ...task,
   });
 }
@@ -59,6 +59,22 @@ test("what comes while so many wait is dropped, but not news of one that waits",
   expect(ran).toHaveLength(99);
   expect(errors).toHaveLength(1);
   expect(dropped).toStrictEqual(Array.from({ length: 50 }, (_, one) => `${one + 100}`));
+});
+
+test("a group with one task does not wait for all of another one's, nor is it dropped for them", async () => {
+  tasks = createPacedTasks({ perSecond: 50, most: 3_000 });
+  for (let one = 0; one < 3_000; one += 1) add(`${one}`);
+  add("b", { group: "b" });
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(ran.map(({ key }) => key)).toContain("b");
+  expect(dropped).toStrictEqual(["2999"]);
+});
+
+test("of the same key in two groups each is carried out", async () => {
+  add("same");
+  add("same", { group: "b" });
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(ran).toHaveLength(2);
 });
 
 test("what has become too late is dropped", async () => {

@@ -1,4 +1,8 @@
-/** Carries out many small tasks at a bounded pace, and drops those for which it has become too late. */
+/**
+ * Carries out many small tasks at a bounded pace, and drops those for which it has become too late. Groups take turns,
+ * however many tasks one of them has.
+ */
+import { createTurns } from "../kube/turns.ts";
 
 /** So many at once, in case that the API server is slow. */
 const MOST_AT_ONCE = 5;
@@ -8,7 +12,9 @@ const RETRY_MILLISECONDS = 1_000;
 
 /** Something to be done. Times in milliseconds from now. */
 export interface Task {
-  /** A task takes the place of one of the same key that has not begun. */
+  /** Whose turn it takes. */
+  group: string;
+  /** A task takes the place of one of the same group and key that has not begun. */
   key: string;
   after: number;
   /** Dropped when it has not begun by then. */
@@ -23,7 +29,7 @@ export interface Task {
 /** How much, how fast. */
 export interface PacedTasksOptions {
   perSecond: number;
-  /** Further tasks are dropped while so many wait. */
+  /** While so many wait, one more drops the last of the group that has most, or is dropped where that is its own. */
   most: number;
 }
 
@@ -44,7 +50,7 @@ interface Waiting extends Task {
 
 /** Without a task. */
 export function createPacedTasks({ perSecond, most }: PacedTasksOptions): PacedTasks {
-  const waiting = new Map<string, Waiting>();
+  const waiting = createTurns<Waiting>();
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
   let ticking: NodeJS.Timeout | undefined;
@@ -56,23 +62,29 @@ export function createPacedTasks({ perSecond, most }: PacedTasksOptions): PacedT
       return;
     }
     const at = performance.now() + RETRY_MILLISECONDS;
-    if (!waiting.has(task.key)) put({ ...task, at, retries: task.retries - 1 });
+    if (!waiting.get(task.group, task.key)) put({ ...task, at, retries: task.retries - 1 });
   }
 
-  /** The one that has been due longest; drops what is too late. */
+  /** The first that is due of the group whose turn it is; drops what is too late. */
   function takeDue(now: number): Waiting | undefined {
-    for (const task of waiting.values()) {
-      const isTooLate = task.until < now;
-      if (!isTooLate && task.at > now) continue;
-      waiting.delete(task.key);
-      if (!isTooLate) return task;
+    for (;;) {
+      const task = waiting.take(({ at, until }) => at <= now || until < now);
+      if (!task || task.until >= now) return task;
       task.dropped();
     }
-    return undefined;
+  }
+
+  /** Whether there is a place for it. Many tasks of one group are dropped at little cost. */
+  function makeRoom({ group, key }: Task): boolean {
+    if (waiting.size() < most || waiting.get(group, key)) return true;
+    const longest = waiting.longest() ?? group;
+    if (waiting.sizeOf(longest) <= waiting.sizeOf(group) + 1) return false;
+    waiting.takeLast(longest)?.dropped();
+    return true;
   }
 
   function tick(): void {
-    if (waiting.size === 0) {
+    if (waiting.size() === 0) {
       clearInterval(ticking);
       ticking = undefined;
     }
@@ -86,14 +98,14 @@ export function createPacedTasks({ perSecond, most }: PacedTasksOptions): PacedT
   }
 
   function put(task: Waiting): void {
-    waiting.set(task.key, task);
+    waiting.set(task.group, task.key, task);
     ticking ??= setInterval(tick, 1_000 / perSecond);
   }
 
   return {
     add: (task) => {
       if (stopping.signal.aborted) return;
-      if (waiting.size >= most && !waiting.has(task.key)) {
+      if (!makeRoom(task)) {
         task.dropped();
         return;
       }

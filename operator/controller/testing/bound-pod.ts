@@ -9,10 +9,12 @@ export function boundPod(state: object, resourceVersion = "9"): object {
     uid: "uid-of-web-1",
     labels: { app: "web" },
   };
-  const container = { name: "healthpolicy-sidecar", image: "sidecar:1" };
+  const env = [{ name: "HEALTHPOLICY_PORT", value: "19847" }];
+  const container = { name: "healthpolicy-sidecar", image: "sidecar:1", env };
+  const started = "running" in state;
   return {
     metadata: { ...metadata, annotations, resourceVersion },
     spec: { restartPolicy: "Always", initContainers: [container] },
-    status: { phase: "Pending", initContainerStatuses: [{ name: container.name, state }] },
+    status: { phase: "Pending", initContainerStatuses: [{ name: container.name, started, state }] },
   };
 }
