@@ -60,6 +60,17 @@ test("at most twenty questions are in flight, over all policies; an answer makes
   expect(asked).toHaveLength(MOST_IN_FLIGHT + 1);
 });
 
+test("a namespace with one pod does not wait for all the pods of another one", async () => {
+  const { isAsked } = open(NEVER_AGAIN);
+  survey.follow(WEB, pods(100));
+  survey.follow({ ...WEB, namespace: "bank" }, [pod(200)]);
+  await isAsked(MOST_IN_FLIGHT);
+  const before = asked.length;
+  for (const { answer } of asked.slice(0, 2)) answer(undefined);
+  await isAsked(before + 2);
+  expect(asked.map(({ ip }) => ip)).toContain("10.0.0.200");
+});
+
 test("what a pod says is remembered, and told once", async () => {
   const { changed, isAsked } = open(5);
   survey.follow(WEB, [pod(1)]);

@@ -77,6 +77,8 @@ export function createSurvey(options: SurveyOptions): Survey {
   const queue = createQueue<Question>({
     handle,
     keyOf: ({ key }) => key,
+    // Each silent sidecar takes a place until its deadline: another namespace must not wait for thousands of them.
+    groupOf: ({ policy }) => policy.namespace,
     log,
     concurrency: MOST_IN_FLIGHT,
   });
