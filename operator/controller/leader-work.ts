@@ -38,6 +38,7 @@ import {
 } from "./webhook-configuration/apply-webhook-configuration.ts";
 import { CHARTS_CONFIGURATION } from "./webhook-configuration/charts-configuration.ts";
 import { createWebhookProver, type WebhookProver } from "./webhook-configuration/prove-webhook.ts";
+import { PROOF_RETRY_MILLISECONDS } from "./webhook-configuration/webhook-proof.ts";
 import { policyItem, rolloutItem, type WorkItem } from "./work-item.ts";
 
 /** Certificates live for weeks; the Secret's own changes are watched. */
@@ -132,6 +133,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
   const prover = createWebhookProver({
     client,
     target: { namespace, port: webhookPort },
+    whyUnwritten: webhook.whyUnwritten,
     onFirstUnanswered: () => {
       webhook.writeAgain();
       queue.add({ kind: "webhookConfiguration" });
@@ -219,13 +221,17 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
       selectors: caches.selectorsOfAppliedStandards(),
       namespaces: [...caches.namespacesWithAppliedStandards()],
     };
-    const wrote = await webhook.write({
-      caBundle,
-      namespaces: [...caches.index.namespaces()],
-      applied,
-    });
+    const namespaces = [...caches.index.namespaces()];
     // The first proof; each one then says itself when the next is due.
-    if (wrote) queue.addAfter({ kind: "webhookProof" }, PROOF_AFTER_WRITE_MILLISECONDS);
+    const proveAfter = (wait: number) => queue.addAfter({ kind: "webhookProof" }, wait);
+    try {
+      const wrote = await webhook.write({ caBundle, namespaces, applied });
+      if (wrote) proveAfter(PROOF_AFTER_WRITE_MILLISECONDS);
+    } catch (error) {
+      // What stands may do, or nothing is there: without a proof nobody would be told, for as long as it is refused.
+      proveAfter(PROOF_RETRY_MILLISECONDS);
+      throw error;
+    }
     return WEBHOOK_REAPPLY_MILLISECONDS;
   }
 

@@ -122,6 +122,18 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   expect(needsReplicas(facts(given))).toBe(expected[0] === "True Programmed" && !given.previous);
 });
 
+test("a configuration that is not written is not said to be on its way", () => {
+  const why = "the API server answered 403 Forbidden";
+  const given = { listedForMilliseconds: undefined, webhookUnwritten: why };
+  const { status } = policyPlan(facts(given), REPLICAS);
+  expect(status?.conditions).toContainEqual(
+    expect.objectContaining({
+      type: "Programmed",
+      message: `The webhook configuration could not be written: ${why}.`,
+    }),
+  );
+});
+
 test.each<[string, ReplicaFacts, string]>([
   ["not known yet", { ...REPLICAS, known: false, ready: 0 }, "are being looked for"],
   ["not ready", { ...REPLICAS, ready: 0 }, "No replica of the operator is ready"],

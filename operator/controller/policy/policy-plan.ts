@@ -50,6 +50,8 @@ export interface PolicyFacts {
   whyUnproven: string | undefined;
   /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
   listedForMilliseconds: number | undefined;
+  /** Why the last write of that configuration has failed; undefined where it has not. */
+  webhookUnwritten?: string | undefined;
   /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
   counts: PodCounts | undefined;
   /** How far a rollout is; undefined: there is nothing to say of one. */
@@ -120,6 +122,13 @@ function notInjected(facts: PolicyFacts): Programmed | undefined {
   return isInjected ? (stop ?? missing) : (missing ?? stop);
 }
 
+/** What is said until API servers have the configuration. A write that is refused may be refused for ever. */
+function onItsWay({ webhookUnwritten: why }: PolicyFacts): Programmed {
+  return why === undefined
+    ? waiting("The webhook configuration is on its way to the API servers.")
+    : waiting(`The webhook configuration could not be written: ${why}.`);
+}
+
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   const { namespace } = facts;
@@ -137,7 +146,7 @@ function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   if (wasProgrammed(facts.previous, facts.generation)) return { state: "yes" };
   if (facts.webhookReach.state === "unknown") return { ...facts.webhookReach, state: "unproven" };
   if ((facts.listedForMilliseconds ?? 0) >= SEEN_BY_API_SERVERS_MILLISECONDS) return undefined;
-  return waiting("The webhook configuration is on its way to the API servers.");
+  return onItsWay(facts);
 }
 
 /** Whether the plan depends on what the replicas answer. */

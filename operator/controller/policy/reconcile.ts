@@ -68,7 +68,7 @@ export interface ReconcilerOptions {
   rollout: (record: PolicyRecord) => RolloutStatus | undefined;
   /** Called when pods follow something else from now on: this version of the policy's ConfigMap. */
   onConfigMapChange?: ((policy: PolicyRecord, version: string) => void) | undefined;
-  webhook: Pick<WebhookWriter, "listedFor">;
+  webhook: Pick<WebhookWriter, "listedFor" | "whyUnwritten">;
   /** Whether API servers get through to the webhook. */
   webhookReach: () => Reach;
   /** Why pods of a namespace are not to be injected: nodes cannot pull the sidecar's image. */
@@ -171,6 +171,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       whyStopped: options.whyStopped(namespace),
       whyUnproven: options.whyUnproven(namespace),
       listedForMilliseconds: webhook.listedFor(namespace),
+      webhookUnwritten: webhook.whyUnwritten(),
       counts: countsOf(record, resolution),
       rollout: options.rollout(record),
       previous: statuses.previous(record),

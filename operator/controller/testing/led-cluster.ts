@@ -76,6 +76,8 @@ interface World {
   held: (() => void)[];
   /** Requests of which the server has too many. */
   refuses: (seen: Seen) => boolean;
+  /** Requests that no right allows, or that an admission policy refuses. */
+  forbids: (seen: Seen) => boolean;
   pods: object[];
   policies: object[];
   clusterPolicies: object[];
@@ -91,6 +93,7 @@ function newWorld(): World {
     holds: () => false,
     held: [],
     refuses: () => false,
+    forbids: () => false,
     pods: [],
     policies: [rawPolicy()],
     clusterPolicies: [],
@@ -147,12 +150,17 @@ export async function openCluster(more: Partial<OperatorSettings> = {}) {
     watches.set(path, response);
   }
 
-  function answer(seen: Seen, response: ServerResponse): void {
-    if (world.refuses(seen)) refuse(response, 429, "TooManyRequests");
-    else if (seen.query.get("watch") === "true") answerWatch(seen, response);
+  function carriedOut(seen: Seen, response: ServerResponse): void {
+    if (seen.query.get("watch") === "true") answerWatch(seen, response);
     else if (seen.method === "PATCH") reply(response, 200, applied(seen));
     else if (seen.method === "POST") reply(response, 201, seen.body);
     else answerGet(seen, response);
+  }
+
+  function answer(seen: Seen, response: ServerResponse): void {
+    if (world.refuses(seen)) refuse(response, 429, "TooManyRequests");
+    else if (world.forbids(seen)) refuse(response, 403, "Forbidden");
+    else carriedOut(seen, response);
   }
 
   const api = await startFakeApi((seen, response) => {

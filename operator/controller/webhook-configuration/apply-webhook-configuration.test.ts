@@ -92,9 +92,11 @@ test("a write that failed has listed nothing, and is tried again", async () => {
   api.failure = { code: 500, reason: "InternalError" };
   await expect(writer.write(SHOP)).rejects.toThrow("500");
   expect(writer.listedFor("shop")).toBeUndefined();
+  expect(writer.whyUnwritten()).toBe("the API server answered 500 InternalError");
   api.failure = undefined;
   await writer.write(SHOP);
   expect(writer.listedFor("shop")).toBeLessThan(1_000);
+  expect(writer.whyUnwritten()).toBeUndefined();
 });
 
 test("after an uninstall it is not made again, whatever changes", async () => {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { whyFailed } from "../kube/why-failed.ts";
 import {
   type AppliedStandards,
   type CalledNamespaces,
@@ -43,6 +44,8 @@ export interface WebhookWriter {
   write(wanted: WantedConfiguration): Promise<boolean>;
   /** The next write takes place, whatever was written last: the configuration may be gone. */
   writeAgain(): void;
+  /** Why the last write has failed; undefined where it has not. No text of a server. */
+  whyUnwritten(): string | undefined;
   /** Milliseconds since the configuration first listed the namespace; undefined when it does not. */
   listedFor(namespace: string): number | undefined;
 }
@@ -54,6 +57,7 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
   let last = { content: "", at: Number.NEGATIVE_INFINITY };
   /** Selectors that the API server did not take; names stand in their place. */
   let refused = "";
+  let unwritten: string | undefined;
 
   /** The owner's uid; undefined when the chart is gone. */
   async function ownerUid(): Promise<string | undefined> {
@@ -102,39 +106,48 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
     }
   }
 
+  async function write(wanted: WantedConfiguration): Promise<boolean> {
+    const content = JSON.stringify([wanted.caBundle, calledFor(wanted)]);
+    const fresh = performance.now() - last.at < WEBHOOK_REAPPLY_MILLISECONDS;
+    if (fresh && last.content === content) return false;
+    // Asked before every write: an uninstall deletes the owner first, and what is written for an owner
+    // that is gone would call a Service that is gone. Between this and the write the garbage collector
+    // looks after it: it deletes what names an owner that does not exist.
+    const uid = await ownerUid();
+    if (uid === undefined) {
+      listedAt.clear();
+      last = { content: "", at: Number.NEGATIVE_INFINITY };
+      log.warn(
+        { clusterRole },
+        "the chart is uninstalled; the webhook configuration is left alone",
+      );
+      return false;
+    }
+    const called = await apply(wanted, uid);
+    remember(called.listed);
+    if (last.content !== content) {
+      const { listed, selectors } = called;
+      log.info({ namespaces: listed.length, selectors: selectors.length }, "webhook configuration");
+    }
+    last = { content: JSON.stringify([wanted.caBundle, called]), at: performance.now() };
+    return true;
+  }
+
   return {
     write: async (wanted) => {
-      const content = JSON.stringify([wanted.caBundle, calledFor(wanted)]);
-      const fresh = performance.now() - last.at < WEBHOOK_REAPPLY_MILLISECONDS;
-      if (fresh && last.content === content) return false;
-      // Asked before every write: an uninstall deletes the owner first, and what is written for an owner
-      // that is gone would call a Service that is gone. Between this and the write the garbage collector
-      // looks after it: it deletes what names an owner that does not exist.
-      const uid = await ownerUid();
-      if (uid === undefined) {
-        listedAt.clear();
-        last = { content: "", at: Number.NEGATIVE_INFINITY };
-        log.warn(
-          { clusterRole },
-          "the chart is uninstalled; the webhook configuration is left alone",
-        );
-        return false;
+      try {
+        const wrote = await write(wanted);
+        unwritten = undefined;
+        return wrote;
+      } catch (error) {
+        unwritten = whyFailed(error);
+        throw error;
       }
-      const called = await apply(wanted, uid);
-      remember(called.listed);
-      if (last.content !== content) {
-        const { listed, selectors } = called;
-        log.info(
-          { namespaces: listed.length, selectors: selectors.length },
-          "webhook configuration",
-        );
-      }
-      last = { content: JSON.stringify([wanted.caBundle, called]), at: performance.now() };
-      return true;
     },
     writeAgain: () => {
       last = { ...last, at: Number.NEGATIVE_INFINITY };
     },
+    whyUnwritten: () => unwritten,
     listedFor: (namespace) => {
       const at = listedAt.get(namespace);
       return at === undefined ? undefined : performance.now() - at;

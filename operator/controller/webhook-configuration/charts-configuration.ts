@@ -8,6 +8,7 @@ import type { WebhookWriter } from "./apply-webhook-configuration.ts";
 export const CHARTS_CONFIGURATION: WebhookWriter = {
   write: async () => true,
   writeAgain: () => undefined,
+  whyUnwritten: () => undefined,
   // It stands for all namespaces, from before the first policy.
   listedFor: () => Number.POSITIVE_INFINITY,
 };

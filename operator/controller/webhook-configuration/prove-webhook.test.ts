@@ -26,6 +26,8 @@ let api: FakeApi;
 /** What the API server does with the dry run. */
 let answer: Answer;
 let prover: WebhookProver;
+/** Why the configuration could not be written. */
+let unwritten: string | undefined;
 const log = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
 const onFirstUnanswered = jest.fn();
 const onChange = jest.fn();
@@ -50,6 +52,7 @@ function newProver(signal = new AbortController().signal): WebhookProver {
   return createWebhookProver({
     client: endingWith(signal, api.client),
     target: { namespace: "system", port: 9443 },
+    whyUnwritten: () => unwritten,
     onFirstUnanswered,
     onChange,
     log,
@@ -63,6 +66,7 @@ async function prove(times: number): Promise<void> {
 beforeEach(async () => {
   jest.clearAllMocks();
   answer = answeredBy("operator-1");
+  unwritten = undefined;
   api = await startFakeApi((seen, response) => answer(seen, response));
   prover = newProver();
 });
@@ -125,6 +129,18 @@ test("three in a row are told once, with one look at the configuration, until it
   expect(await prover.prove()).toBe(30_000);
   expect(prover.reach()).toStrictEqual({ state: "reachable" });
   expect(onChange).toHaveBeenCalledTimes(3);
+});
+
+test("where the configuration could not be written, that is said too", async () => {
+  unwritten = "the API server answered 403 Forbidden";
+  answer = unanswered;
+  await prove(3);
+  expect(prover.reach()).toMatchObject({
+    state: "unreachable",
+    message: expect.stringContaining(
+      "MutatingWebhookConfiguration healthpolicy could not be written: the API server answered 403 Forbidden. Look at",
+    ),
+  });
 });
 
 test("an earlier answer, which somebody stored, is none", async () => {

@@ -24,6 +24,8 @@ const FIELD_MANAGER = "healthpolicy-webhook-proof";
 export interface WebhookProverOptions {
   client: KubeClient;
   target: ProofTarget;
+  /** Why the last write of the configuration has failed; undefined where it has not. */
+  whyUnwritten: () => string | undefined;
   /** The first proof in a row that came back unanswered: the configuration may be gone. */
   onFirstUnanswered: () => void;
   /** What is known has changed. */
@@ -74,7 +76,7 @@ export function createWebhookProver(options: WebhookProverOptions): WebhookProve
     prove: async () => {
       const before = history;
       const proof = await send();
-      history = afterProof(before, proof, target);
+      history = afterProof(before, proof, { ...target, unwritten: options.whyUnwritten() });
       if (before.failures === 0 && proof.result !== "answered") {
         log.warn(proof, "the webhook is not proven to be reached; trying again");
         if (proof.result === "unanswered") options.onFirstUnanswered();

@@ -44,13 +44,19 @@ export interface ProofHistory {
   failures: number;
 }
 
-/** Where the webhook is, for the message. */
+/** Where the webhook is. */
 export interface ProofTarget {
   /** The operator's own namespace. */
   namespace: string;
   /** Port of the webhook in the operator's pods. */
   port: number;
 }
+
+/** What a message is made from. */
+export type ProofSubject = ProofTarget & {
+  /** Why the last write of the configuration has failed; undefined where it has not. */
+  unwritten?: string | undefined;
+};
 
 /** Before the first proof. */
 export const NOT_PROVEN_YET: ProofHistory = {
@@ -86,9 +92,13 @@ export function readProof(answer: unknown, challenge: string): Proof {
     : { result: "unanswered" };
 }
 
-function unreachable({ namespace, port }: ProofTarget): Reach {
+function unreachable({ namespace, port, unwritten }: ProofSubject): Reach {
+  const refused =
+    unwritten === undefined
+      ? ""
+      : `MutatingWebhookConfiguration ${WEBHOOK_CONFIGURATION} could not be written: ${unwritten}. `;
   const message =
-    `${UNANSWERED} ` +
+    `${UNANSWERED} ${refused}` +
     `Look at the firewall between API servers and port ${port} of the operator's pods, at NetworkPolicies in ` +
     `namespace ${namespace}, and whether something deletes or changes MutatingWebhookConfiguration ${WEBHOOK_CONFIGURATION}.`;
   return { state: "unreachable", message };
@@ -100,11 +110,11 @@ function unknown(why: string, namespace: string): Reach {
 }
 
 /** What is known after one more proof. Until enough of them have failed it stays as it was. */
-export function afterProof(before: ProofHistory, proof: Proof, target: ProofTarget): ProofHistory {
+export function afterProof(before: ProofHistory, proof: Proof, about: ProofSubject): ProofHistory {
   if (proof.result === "answered") return { reach: { state: "reachable" }, failures: 0 };
   const failures = before.failures + 1;
   if (failures < PROOF_FAILURES_IN_A_ROW) return { ...before, failures };
   const reach =
-    proof.result === "unanswered" ? unreachable(target) : unknown(proof.why, target.namespace);
+    proof.result === "unanswered" ? unreachable(about) : unknown(proof.why, about.namespace);
   return { reach, failures };
 }

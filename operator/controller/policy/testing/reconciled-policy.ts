@@ -120,7 +120,7 @@ export async function openPolicy() {
       events: { record: (event) => world.events.push(event) },
       rollout: () => world.rollout,
       configMaps: createConfigMapWriter(api.client, () => 0.5),
-      webhook: { listedFor: () => world.listedFor },
+      webhook: { listedFor: () => world.listedFor, whyUnwritten: () => undefined },
       webhookReach: () => world.webhookReach,
       whyStopped: () => world.whyStopped,
       whyUnproven: () => world.whyUnproven,
