@@ -81,6 +81,12 @@ describe("the operator", () => {
     ]);
   });
 
+  test("may delete its webhook configuration where RBAC alone is asked, to give it an owner", () => {
+    expect(about(all, "mutatingwebhookconfigurations").map(({ verbs }) => verbs)).toStrictEqual([
+      ["create", "patch", "delete"],
+    ]);
+  });
+
   test("changes what is not namespaced only by name, and deletes nothing else", () => {
     const clusterScoped = ["mutatingwebhookconfigurations", "clusterroles"];
     for (const resource of clusterScoped) {
@@ -88,7 +94,8 @@ describe("the operator", () => {
       expect(more).toStrictEqual([]);
       expect(rule?.resourceNames).toHaveLength(1);
     }
-    const others = all.filter(({ resources }) => !resources.includes("configmaps"));
+    const owned = ["configmaps", "mutatingwebhookconfigurations"];
+    const others = all.filter(({ resources }) => !owned.some((name) => resources.includes(name)));
     const verbs = new Set(others.flatMap((rule) => rule.verbs));
     expect([...verbs].sort()).toStrictEqual(["create", "get", "list", "patch", "update", "watch"]);
   });

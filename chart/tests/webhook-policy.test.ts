@@ -184,6 +184,26 @@ describe("it may not write", () => {
   });
 });
 
+test("it may not delete it, though its role has the verb, and whoever else has the right may", () => {
+  const { spec } = only(manifests, POLICY, NAME);
+  const rules: { operations: string[] }[] = spec.matchConstraints.resourceRules;
+  expect(rules.map(({ operations }) => operations)).toStrictEqual([["CREATE", "UPDATE", "DELETE"]]);
+  const asked = (username: string) =>
+    judge(spec, {
+      request: {
+        operation: "DELETE",
+        resource: { resource: "mutatingwebhookconfigurations" },
+        userInfo: { username },
+      },
+      object: null,
+      oldObject: written(),
+    });
+  expect(asked(`system:serviceaccount:${NAMESPACE}:healthpolicy`)).toStrictEqual([
+    "The operator of HealthPolicy may delete no webhook configuration; its role has the verb to give it its owner.",
+  ]);
+  expect(asked("system:serviceaccount:kube-system:generic-garbage-collector")).toBe("operator");
+});
+
 test("nobody else is asked", () => {
   const url = { ...written(), webhooks: [{ ...INJECTION, clientConfig: { url: "https://a" } }] };
   expect(said(url, "system:admin")).toBe("operator");

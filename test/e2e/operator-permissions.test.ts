@@ -37,7 +37,8 @@ test.each([
   ["delete", "clusterhealthpolicies.healthpolicy.dev", ""],
   ["patch", "clusterhealthpolicies.healthpolicy.dev", ""],
   ["patch", "mutatingwebhookconfiguration/another", ""],
-  ["delete", "mutatingwebhookconfiguration/healthpolicy", ""],
+  ["delete", "mutatingwebhookconfiguration/another", ""],
+  ["deletecollection", "mutatingwebhookconfigurations", ""],
   ["list", "leases.coordination.k8s.io", "default"],
   ["*", "*", "default"],
 ])(
@@ -61,6 +62,8 @@ test.each([
   // Only to give one its owner; an admission policy refuses the deletion itself.
   ["delete", "configmaps", "default"],
   ["patch", "mutatingwebhookconfiguration/healthpolicy", ""],
+  // Likewise.
+  ["delete", "mutatingwebhookconfiguration/healthpolicy", ""],
 ])(
   "the operator may %s %s in %j",
   async (verb, resource, namespace) => {

@@ -79,6 +79,8 @@ export const IMAGE_MISSED = 120_000;
 export const WEBHOOK_UNREACHABLE_SEEN = 60_000;
 /** A webhook configuration that was deleted: the next proof misses it, 30 s at most, and it is written again. */
 export const WEBHOOK_RESTORED = 60_000;
+/** A webhook configuration that was changed: it is written again after a minute, and a busy API server. */
+export const WEBHOOK_WRITTEN_AGAIN = 75_000;
 /** A step of the certificates that is due: the leader looks once a minute, and a busy API server. */
 export const CERTIFICATE_LOOKED_AT = 90_000;
 /** A Secret that was written reaching every replica and, as caBundle, API servers: watches of a second at most. */

@@ -122,3 +122,14 @@ test(
   },
   KUBECTL,
 );
+
+test(
+  "it may not delete it, though its role has the verb",
+  async () => {
+    const asked = ["delete", "mutatingwebhookconfiguration", "healthpolicy", "--dry-run=server"];
+    const { code, stderr } = await run("kubectl", [...asked, `--as=${OPERATOR_ACCOUNT}`]);
+    expect(stderr).toContain("may delete no webhook configuration");
+    expect(code).not.toBe(0);
+  },
+  KUBECTL,
+);

@@ -15,12 +15,13 @@ interface Spec {
 /** What the expressions of an admission policy see. */
 export interface Judged {
   request: {
-    operation: "CREATE" | "UPDATE";
+    operation: "CREATE" | "UPDATE" | "DELETE";
     resource: { resource: string };
     namespace?: string;
     userInfo?: { username: string };
   };
-  object: object;
+  /** Null for a deletion. */
+  object: object | null;
   oldObject: object | null;
   params?: object;
   /** Conditions of a match do not see it. */

@@ -21,6 +21,7 @@ import {
   OPERATOR_RECOVERS,
   STAYS_READY,
   TWO_PROBES,
+  WEBHOOK_WRITTEN_AGAIN,
   WHOLE_TEST,
 } from "../timeouts.ts";
 
@@ -32,8 +33,11 @@ const PLUGIN = "OwnerReferencesPermissionEnforcement";
 const CACHE = { host: "sessions", port: 11_211 };
 const MAP = ["configmap", "healthpolicy-policy-web", "-n", NAMESPACE];
 
-interface ConfigMap {
-  metadata: { ownerReferences?: { uid: string }[] };
+interface Owned {
+  metadata: { ownerReferences?: { kind: string; name: string; uid: string }[] };
+}
+
+interface ConfigMap extends Owned {
   data: Record<string, string>;
 }
 
@@ -154,6 +158,24 @@ test(
     const stored = await kubectlJson<ConfigMap>("get", ...MAP);
     expect(stored.metadata.ownerReferences).toMatchObject([{ uid }]);
     expect(stored.data["policy.json"]).toContain("another-cache");
+  },
+  WHOLE_TEST,
+);
+
+test(
+  "under OwnerReferencesPermissionEnforcement the webhook configuration gets its owner back",
+  async () => {
+    const configuration = ["mutatingwebhookconfiguration", "healthpolicy"];
+    const owners = async () =>
+      (await kubectlJson<Owned>("get", ...configuration)).metadata.ownerReferences;
+    // As a restore does that drops owners, or `helm uninstall --cascade orphan`.
+    const patch = JSON.stringify([{ op: "remove", path: "/metadata/ownerReferences" }]);
+    await kubectl(["patch", ...configuration, "--type=json", "-p", patch]);
+    expect(await owners()).toBeUndefined();
+    const what = "the operator to give its configuration an owner";
+    const within = WEBHOOK_WRITTEN_AGAIN;
+    await waitUntil({ what, within }, async () => (await owners()) !== undefined);
+    expect(await owners()).toMatchObject([{ kind: "ClusterRole", name: "healthpolicy-operator" }]);
   },
   WHOLE_TEST,
 );
