@@ -133,6 +133,19 @@ describe("with cert-manager", () => {
     expect(issued.filter(({ kind }) => kind === "Issuer")).toStrictEqual([]);
   });
 
+  test("annotations of one's own stand beside cert-manager's, and never in its place", () => {
+    const value = "--set-string=webhook.certManager.annotations";
+    const own = [
+      `${value}.admissions\\.enforcer/disabled=true`,
+      `${value}.cert-manager\\.io/inject-ca-from=x/y`,
+    ];
+    const { metadata } = only(render(...CERT_MANAGER, ...own), "MutatingWebhookConfiguration");
+    expect(metadata["annotations" as never]).toStrictEqual({
+      "admissions.enforcer/disabled": "true",
+      "cert-manager.io/inject-ca-from": `${NAMESPACE}/healthpolicy-webhook`,
+    });
+  });
+
   test("both at once are refused", () => {
     const { ok, stderr } = helm("template", "x", ".", ...CERT_MANAGER, ...EXISTING);
     expect([ok, stderr]).toStrictEqual([

@@ -35,7 +35,7 @@ function rowsOf(map: YAMLMap, path: string): Row[] {
     if (description !== undefined) {
       return [{ path: here, fallback: JSON.stringify(map.get(pair.key) ?? null), description }];
     }
-    if (isMap(pair.value)) return rowsOf(pair.value, here);
+    if (isMap(pair.value) && pair.value.items.length > 0) return rowsOf(pair.value, here);
     throw new Error(`values.yaml: ${here} has no comment that starts with "# --"`);
   });
 }
