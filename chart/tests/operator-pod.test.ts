@@ -74,6 +74,21 @@ describe("the operator's pods", () => {
     ).toStrictEqual(["kubernetes.io/hostname", "topology.kubernetes.io/zone"]);
   });
 
+  test("spread by a selector of somebody's own as it is, and by theirs where there is none", () => {
+    const own = { labelSelector: { matchLabels: { team: "a" } }, topologyKey: "own" };
+    const empty = { labelSelector: {}, topologyKey: "empty" };
+    const none = { labelSelector: null, topologyKey: "none" };
+    const value = JSON.stringify([own, empty, none]);
+    const rendered = render("--set-json", `topologySpreadConstraints=${value}`);
+    const { spec } = only(rendered, "Deployment").spec.template;
+    const { matchLabels } = deployment.spec.selector;
+    expect(spec.topologySpreadConstraints).toStrictEqual([
+      own,
+      empty,
+      { ...none, labelSelector: { matchLabels } },
+    ]);
+  });
+
   test("carry the labels that everything which looks for them selects", () => {
     const selector = deployment.spec.selector.matchLabels;
     expect(selector).toStrictEqual({
