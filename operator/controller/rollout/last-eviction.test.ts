@@ -14,14 +14,13 @@ interface Look {
   /** Milliseconds on the leader's clock. */
   at: number;
   pods: PodRecord[];
-  tooLong?: boolean;
 }
 
 /** What the last of these looks says, each of which knows what the one before saw. */
 function after(looks: readonly Look[], evicting: Evicting = evictingOf()): string {
   let seen: SeenSince = {};
   let last: LastEviction = { is: "over" };
-  for (const { at, pods, tooLong = false } of looks) {
+  for (const { at, pods } of looks) {
     const states = workloadStates(pods, restartRule(RESTART, claimsOf([RESTART])));
     const revision = revisionOf(RESTART);
     last = lastEviction(evicting, states.get("Deployment/web"), {
@@ -29,7 +28,6 @@ function after(looks: readonly Look[], evicting: Evicting = evictingOf()): strin
       seen,
       now: at,
       settles: SETTLES,
-      tooLong,
     });
     seen = last.is === "underWay" ? last.seen : {};
   }
@@ -127,6 +125,7 @@ describe("of many pods as the policy asks, each made after the one before", () =
 
 describe("fewer pods than before", () => {
   const came = { at: 0, pods: [STARTING, ...OLD] };
+  const ENDING = pod("web-0", { terminating: true });
   const goes = { at: 1_000, pods: [currentPod("web-9", { terminating: true }), ...OLD] };
 
   test.each<[string, Look[], string]>([
@@ -135,7 +134,26 @@ describe("fewer pods than before", () => {
       "it is for so long that none will come, as with a quota",
       [
         { at: 0, pods: OLD },
-        { at: 600_001, pods: OLD, tooLong: true },
+        { at: 600_001, pods: OLD },
+      ],
+      "useless",
+    ],
+    [
+      "the evicted one took longer to end than that, and its successor is still to come",
+      [
+        { at: 0, pods: [ENDING, ...OLD] },
+        { at: 660_000, pods: [ENDING, ...OLD] },
+        { at: 661_000, pods: OLD },
+        { at: 1_261_000, pods: OLD },
+      ],
+      MISSING,
+    ],
+    [
+      "the same, for so long after it was gone that none will come",
+      [
+        { at: 0, pods: [ENDING, ...OLD] },
+        { at: 661_000, pods: OLD },
+        { at: 1_261_001, pods: OLD },
       ],
       "useless",
     ],

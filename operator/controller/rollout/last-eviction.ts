@@ -8,6 +8,8 @@ export type Evicting = NonNullable<RolloutStatus["evicting"]>;
 
 /** What this leader has seen of the workload since; times in milliseconds of one clock. The next leader begins anew. */
 export interface SeenSince {
+  /** Since when the evicted pod is gone: it may take as long to end as its grace period lets it. */
+  goneSince?: number;
   /** When a pod was there last that had taken the evicted one's place, ready or not. */
   successorAt?: number;
   /** Since when such a pod is ready, without a break that was seen. */
@@ -34,9 +36,10 @@ export interface EvictionClock {
   now: number;
   /** Milliseconds that a new pod has to stay ready. */
   settles: number;
-  /** Pods are missing for so long that none will come. */
-  tooLong: boolean;
 }
+
+/** Pods that are missing for so long after the evicted one was gone will not come: a quota, or no workload any more. */
+const MISSING_MILLISECONDS = 600_000;
 
 /**
  * A successor that went and left fewer pods than before was not wanted any more after so long: a controller puts
@@ -81,9 +84,11 @@ function seenNow(
   evicting: Evicting,
   { revision, seen, now }: EvictionClock,
 ): SeenSince {
+  const isGone = !state.terminating.some(({ uid }) => uid === evicting.uid);
   const successorAt = isReplaced(state, evicting, revision) ? now : seen.successorAt;
   const isReady = isSuccessorReady(state, evicting, revision);
   return {
+    ...(isGone && { goneSince: seen.goneSince ?? now }),
     ...(successorAt !== undefined && { successorAt }),
     ...(isReady && { readySince: seen.readySince ?? now }),
   };
@@ -93,15 +98,15 @@ function seenNow(
 function missing(
   { pods }: WorkloadState,
   evicting: Evicting,
-  { seen, now, tooLong }: EvictionClock,
+  { seen, now }: EvictionClock,
 ): LastEviction {
-  const { successorAt } = seen;
+  const { successorAt, goneSince = now } = seen;
   // Scaled down, by an autoscaler perhaps: a controller takes the newest pods first, and has made one before.
   if (successorAt !== undefined && now - successorAt >= UNWANTED_MILLISECONDS) {
     return { is: "over" };
   }
   // Without a successor it may be a quota, and the next pod would be missed as well.
-  if (tooLong) return { is: "useless" };
+  if (now - goneSince > MISSING_MILLISECONDS) return { is: "useless" };
   const message = `${evicting.workload}: ${pods.length} of ${evicting.pods} pods are there`;
   return { is: "underWay", message, seen };
 }

@@ -253,7 +253,7 @@ describe("after an eviction", () => {
     const pods = [currentPod("web-9"), pod("web-1"), pod("web-2")];
     const { seen, now } = factsOf();
     const first = nextEviction(factsOf({ before, pods }));
-    expect(first.seen.since).toStrictEqual({ successorAt: now, readySince: now });
+    expect(first.seen.since).toStrictEqual({ goneSince: now, successorAt: now, readySince: now });
     const next = factsOf({ before, pods, seen: first.seen, now: now + 16_000 });
     expect(nextEviction(next)).toMatchObject({ do: "evict", seen });
   });
@@ -308,7 +308,8 @@ describe("a workload is left alone", () => {
 
   test("when its pod was not replaced for a long time", () => {
     const before = { evicting: evictingOf() };
-    expect(plan({ before, tooLong: true, pods: [pod("web-1")] })).toBe(LEFT_ALONE);
+    const seen = { since: { goneSince: 0 }, leftAlone: new Map() };
+    expect(plan({ before, seen, now: 600_001, pods: [pod("web-1")] })).toBe(LEFT_ALONE);
   });
 
   test("while the others go on", () => {

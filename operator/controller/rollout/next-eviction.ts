@@ -48,8 +48,6 @@ export interface RolloutFacts {
   seen: Seen;
   /** Milliseconds of the clock that `seen` was written by. */
   now: number;
-  /** The last eviction was so long ago that pods which are missing since will not come. */
-  tooLong: boolean;
   /** Why an eviction in this workload was refused a moment ago, if it was. */
   refused: (workload: string) => string | undefined;
 }
@@ -151,7 +149,7 @@ function asTheyAre({ pods, evictedUid }: RolloutFacts): PodRecord[] {
 
 function judged(
   states: ReadonlyMap<string, WorkloadState>,
-  { before, policy, seen, now, tooLong }: RolloutFacts,
+  { before, policy, seen, now }: RolloutFacts,
 ): LastEviction {
   const evicting = before?.evicting;
   if (!evicting) return { is: "over" };
@@ -160,7 +158,6 @@ function judged(
     seen: seen.since,
     now,
     settles: settleMilliseconds(policy),
-    tooLong,
   });
 }
 

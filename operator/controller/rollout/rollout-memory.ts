@@ -36,8 +36,8 @@ export interface RolloutMemory {
   status: RolloutStatus | undefined;
   /** The pod that is to be evicted once the status that says so is written. */
   intended?: { uid: string; at: number } | undefined;
-  /** The pod that was evicted last, and when. */
-  evicted?: { uid: string; at: number } | undefined;
+  /** The pod that was evicted last. */
+  evictedUid?: string | undefined;
   /** What the last look left for the next one. */
   seen: Seen;
   /** What sidecars and the webhook were asked about the next eviction. */
@@ -55,8 +55,6 @@ export function newMemory(record: PolicyRecord, revision: string, now: number): 
     revision,
     revisionSince: now,
     status,
-    // As if it were of this moment: nothing says when it was.
-    ...(status?.evicting && { evicted: { uid: "", at: now } }),
     seen: { since: {}, leftAlone: new Map() },
     refusals: new Map(),
   };

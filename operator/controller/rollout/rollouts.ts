@@ -42,8 +42,6 @@ const LATER_MILLISECONDS = 10_000;
 const INTENTION_MILLISECONDS = 10_000;
 /** Every replica has heard of a change by then; a pod made by one that has not would be outdated at once. */
 const CHANGE_SETTLES_MILLISECONDS = 5_000;
-/** Pods that are missing for so long after an eviction will not come: a quota, or the workload is gone. */
-const MISSING_MILLISECONDS = 600_000;
 
 /** What rollouts need. */
 export interface RolloutsOptions {
@@ -142,8 +140,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       before: memory.status,
       seen: memory.seen,
       now,
-      evictedUid: memory.evicted?.uid,
-      tooLong: memory.evicted !== undefined && now - memory.evicted.at > MISSING_MILLISECONDS,
+      evictedUid: memory.evictedUid,
       refused: (workload) => refusedThere(memory, workload, now),
     });
   }
@@ -191,7 +188,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     const now = performance.now();
     const { workload, uid } = evicting;
     if (outcome.result === "evicted") {
-      memory.evicted = { uid, at: now };
+      memory.evictedUid = uid;
       memory.refusals.delete(workload);
     } else if (outcome.result !== "gone") {
       const message = `Waits: ${outcome.message} in ${workload}.`;

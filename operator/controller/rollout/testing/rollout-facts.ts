@@ -54,7 +54,6 @@ export function factsOf(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
     evictedUid: undefined,
     seen: { since: {}, leftAlone: new Map() },
     now: 1_000_000,
-    tooLong: false,
     refused: () => undefined,
     ...overrides,
   };
