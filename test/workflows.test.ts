@@ -126,6 +126,19 @@ test("whatever may sign or write to a release installs no package and runs nothi
   }
 });
 
+test("names of images come from the one script that takes capital letters out of them", () => {
+  const NAMED = /\$REGISTRY|env\.REGISTRY/;
+  for (const [name, { steps }] of jobs) {
+    const first = steps.findIndex((step) => NAMED.test(JSON.stringify(step)));
+    const named = steps.slice(0, Math.max(first, 0)).flatMap(({ run }) => run ?? []);
+    const script = 'release/registry.sh "$GITHUB_REPOSITORY_OWNER" >>"$GITHUB_ENV"';
+    expect([name, first < 0 || named.includes(script)]).toStrictEqual([name, true]);
+  }
+  for (const path of globSync(".github/workflows/*", { cwd: ROOT })) {
+    expect(read(path)).not.toContain("ghcr.io/");
+  }
+});
+
 test("upgrades are proposed for packages and actions, none younger than a week", () => {
   const { updates } = parse(read(".github/dependabot.yml"));
   const told = updates.map((update: Record<string, unknown>) => [
