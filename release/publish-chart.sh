@@ -14,7 +14,8 @@ rm -rf "$chart"
 mkdir -p "$artifacts"
 cp -r "$repository/chart" "$chart"
 REGISTRY=$registry node "$here/write-pinned-values.ts" "$chart/values.yaml"
-helm lint --strict "$chart" >/dev/null
+# Helm says what is wrong with a chart on standard output.
+findings=$(helm lint --strict "$chart") || fail "$findings"
 helm package "$chart" --destination "$artifacts" >/dev/null
 package=$artifacts/healthpolicy-$version.tgz
 [ -s "$package" ] || fail "helm package has not written $package."
@@ -25,8 +26,10 @@ if [ "$dry_run" = yes ]; then
   digest=$OPERATOR
 else
   # Helm says where to and by what digest, on standard error.
-  pushed=$(timeout "$command_seconds" helm push "$package" "oci://$charts" 2>&1)
+  pushed=$(timeout "$command_seconds" helm push "$package" "oci://$charts" 2>&1) ||
+    fail "helm push to oci://$charts failed: $pushed"
   digest=$(sed -n 's/^Digest: //p' <<<"$pushed")
+  [ -n "$digest" ] || fail "helm push to oci://$charts names no digest: $pushed"
   check_digest "$digest"
 fi
 run cosign sign --yes "$charts/healthpolicy@$digest"
