@@ -67,3 +67,13 @@ test("a version that is not there is refused, and nothing is printed that points
   expect({ status, stdout }).toStrictEqual({ status: 1, stdout: "" });
   expect(stderr).toBe(`KUBERNETES=1.30 cannot be built; write one of: ${VERSIONS.join(" ")}\n`);
 });
+
+test("docs/platforms.md names the default version as the one on which everything is run", () => {
+  const { kubernetes_version: version } = settings({}) as { kubernetes_version: string };
+  const platforms = readFileSync(join(import.meta.dirname, "../docs/platforms.md"), "utf8");
+  const minor = version.replace(/^v(\d+\.\d+)\..*$/, "$1");
+  expect(platforms).toMatch(
+    new RegExp(`^\\| ${version.slice(1)} +\\| everything: the default`, "m"),
+  );
+  expect(platforms).toContain(`(Kubernetes ${minor} in kind,`);
+});
