@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import type { ControlGroup } from "./control-groups.ts";
 
 /** What to start: node's arguments and the environment. */
@@ -30,10 +31,16 @@ export interface LongProgram {
   stop(): Promise<void>;
 }
 
+/** Frees what can be freed, so that what grows is a leak. */
+const COLLECTING = [
+  "--expose-gc",
+  `--import=${join(import.meta.dirname, "collect-each-minute.mjs")}`,
+];
+
 /** Starts it. What it writes to its standard error is shown, the rest is not. */
 export function startLongProgram({ name, args, env, group }: LongProgramCommand): LongProgram {
   const command = `${group.enter} && exec "$0" "$@"`;
-  const child = spawn("sh", ["-c", command, process.execPath, ...args], {
+  const child = spawn("sh", ["-c", command, process.execPath, ...COLLECTING, ...args], {
     env,
     stdio: ["ignore", "ignore", "inherit"],
     // Not in the terminal's group: an interrupt is the soak's to deal with.
