@@ -1,6 +1,7 @@
 /**
  * Which folder may import which. {webhook, controller} -> inject -> api <- sidecar; webhook and
- * controller listen by way of http; controller and sidecar dial by the rules of addresses; cmd wires all.
+ * controller listen by way of http; controller and sidecar dial by the rules of addresses; what others can make
+ * either program hold is bounded by bounds; cmd wires all.
  * Judged is every file but tests and fixtures. Those may reach anywhere; a fixture lives in a folder
  * `testing/`, and no other file may import it.
  */
@@ -14,11 +15,12 @@ const OPERATOR = import.meta.dirname;
 const MAY_IMPORT: Record<string, readonly string[]> = {
   api: [],
   inject: ["api"],
+  bounds: [],
   http: [],
   addresses: [],
-  webhook: ["http", "inject", "api"],
-  controller: ["http", "addresses", "inject", "api"],
-  sidecar: ["addresses", "api"],
+  webhook: ["http", "bounds", "inject", "api"],
+  controller: ["http", "bounds", "addresses", "inject", "api"],
+  sidecar: ["bounds", "addresses", "api"],
   cmd: ["api", "inject", "webhook", "controller", "sidecar"],
 };
 
@@ -39,6 +41,7 @@ const API_FOR_SIDECAR = [
 const FORBIDDEN_PACKAGES: Record<string, RegExp> = {
   api: /^(?!zod$|yaml$|node:(crypto|path|url)$)/,
   inject: /^(?!node:crypto$)/,
+  bounds: /^(?!node:net$)/,
   http: /^(?!node:(http|net|stream|tls)$)/,
   addresses: /^(?!node:net$)/,
   webhook: /^@kubernetes\//,

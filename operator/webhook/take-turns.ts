@@ -1,5 +1,6 @@
 /** Who may use the event loop next. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { forgetOldest } from "../bounds/forget-oldest.ts";
 
 /** A piece of work: how large it is, and the address of the client who wants it done. */
 export interface Work {
@@ -108,9 +109,8 @@ export function takeTurns(clock = clockOfThread): Turns {
     const all = counted(work, now) + milliseconds;
     const isNew = !used.delete(address);
     if (isNew) usedByNew = { milliseconds: left(usedByNew, now) + milliseconds, at: now };
+    forgetOldest(used, MAX_ADDRESSES);
     used.set(address, { milliseconds: all, at: now });
-    const [oldest = ""] = used.keys();
-    if (used.size > MAX_ADDRESSES) used.delete(oldest);
   }
 
   async function runAll(): Promise<void> {

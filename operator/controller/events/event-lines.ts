@@ -4,8 +4,8 @@
  * namespace says so.
  */
 import { API_VERSION } from "../../api/names.ts";
+import { forgetOldest } from "../../bounds/forget-oldest.ts";
 import type { EventToRecord } from "./event-object.ts";
-import { forgetOldest } from "./forget-oldest.ts";
 
 /** Events of one namespace that wait, of those on policies and of all others. */
 export const MOST_WAITING = 10;

@@ -6,10 +6,10 @@
 import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { EventReason } from "../../api/event-reasons.ts";
+import { forgetOldest } from "../../bounds/forget-oldest.ts";
 import { currentRevisions } from "../../inject/revision.ts";
 import type { PodRecord } from "../pods/pods.ts";
 import type { EventRecorder } from "./event-recorder.ts";
-import { forgetOldest } from "./forget-oldest.ts";
 
 /**
  * Pods tell of their injection for so long. A new leader, which sees all pods at once, so says no more than what the

@@ -1,5 +1,5 @@
 /** What many pods of one policy have in common is said once, with their number. */
-import { forgetOldest } from "./forget-oldest.ts";
+import { forgetOldest } from "../../bounds/forget-oldest.ts";
 import { createPace, type Pace } from "./pace.ts";
 import type { PodTransition } from "./pod-transitions.ts";
 import { manyPodsText } from "./transition-texts.ts";

@@ -1,4 +1,5 @@
 /** What is remembered of host names, so that not every check of every pod asks the cluster's DNS. */
+import { forgetOldest } from "../../../bounds/forget-oldest.ts";
 
 /** What a lookup found. */
 export interface Found {
@@ -61,13 +62,12 @@ export function createNameMemory(now: () => number): NameMemory {
       const again = before !== undefined && answeredNameOf(host) === found.answeredName;
       // The host that was looked up longest ago is first.
       entries.delete(host);
+      forgetOldest(entries, MAX_NAMES);
       entries.set(host, {
         found,
         freshUntil: now() + secondsOfUse(found) * 1_000,
         searchAgainAt: again ? before.searchAgainAt : now() + SEARCH_AGAIN_MILLISECONDS,
       });
-      const [oldest = ""] = entries.keys();
-      if (entries.size > MAX_NAMES) entries.delete(oldest);
     },
     forget(host, addresses) {
       if (entries.get(host)?.found.addresses === addresses) entries.delete(host);

@@ -3,6 +3,7 @@
  * of the CPU, other checks and probes have to wait for.
  */
 import { MAX_DEPENDENCIES } from "../../../api/limits.ts";
+import { forgetOldest } from "../../../bounds/forget-oldest.ts";
 import { createLeakyBucket, type LeakyBucket } from "./leaky-bucket.ts";
 
 /** What is known of the handshakes of servers, each called by its name, host and port. */
@@ -113,9 +114,8 @@ export function createHandshakeCosts(now: () => number): HandshakeCosts {
       inLineUntil: Number.NEGATIVE_INFINITY,
     };
     accounts.delete(server);
+    forgetOldest(accounts, MAX_SERVERS);
     accounts.set(server, account);
-    const [oldest = ""] = accounts.keys();
-    if (accounts.size > MAX_SERVERS) accounts.delete(oldest);
     return account;
   }
 
