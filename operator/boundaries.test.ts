@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: [],
   inject: ["api"],
   bounds: [],
-  http: [],
+  http: ["bounds"],
   addresses: [],
   webhook: ["http", "bounds", "inject", "api"],
   controller: ["http", "bounds", "addresses", "inject", "api"],

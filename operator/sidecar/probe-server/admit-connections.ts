@@ -1,6 +1,6 @@
 /** Decides which connections a server keeps, so that no client can use its bounds against another. */
 import { BlockList, type Socket, type SocketAddress } from "node:net";
-import { resetConnection } from "./reset-connection.ts";
+import { resetConnection } from "../../bounds/reset-connection.ts";
 
 /** What a server bears. */
 export interface ConnectionLimits {

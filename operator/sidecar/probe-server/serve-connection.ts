@@ -3,8 +3,8 @@
  * client sends is dropped, so that no client can make this program remember or work on more than that.
  */
 import type { Socket } from "node:net";
+import { resetConnection } from "../../bounds/reset-connection.ts";
 import { MAX_HEAD_BYTES, parseHead, type Request } from "./request-head.ts";
-import { resetConnection } from "./reset-connection.ts";
 
 /** The statuses that are answered, with the words that HTTP has for them. */
 const STATUS_TEXTS = {
