@@ -82,13 +82,12 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
   });
   const certificate = serveCertificate(caches, webhook, log);
   const dnsName = `${settings.webhookService}.${namespace}.svc`;
-  const { clusterRole } = settings;
-  const writer = { client, namespace, secret: certificateSecret, clusterRole, dnsName, log };
   const filler =
     certificateFolder === undefined
       ? fillEmptySecret({
           certificate: caches.certificate,
-          write: (record) => writeCertificate(writer, record, Date.now()),
+          write: (record) =>
+            writeCertificate({ client, settings, dnsName, log }, record, Date.now()),
           log,
         })
       : undefined;

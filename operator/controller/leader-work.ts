@@ -207,9 +207,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
   async function certificate(): Promise<number | undefined> {
     // Somebody else makes it, and may do so in ways that ours would be replaced for.
     if (settings.certificateFolder !== undefined) return undefined;
-    const { certificateSecret: secret, clusterRole } = settings;
-    const writer = { client, namespace, secret, clusterRole, dnsName, log };
-    await writeCertificate(writer, caches.certificate(), Date.now());
+    await writeCertificate(options, caches.certificate(), Date.now());
     return CERTIFICATE_CHECK_MILLISECONDS;
   }
 

@@ -30,7 +30,8 @@ export async function writeCertificate(
   record: CertificateRecord | undefined,
   now: number,
 ): Promise<void> {
-  const { client, namespace, secret, dnsName, log } = options;
+  const { client, settings, dnsName, log } = options;
+  const { namespace, certificateSecret: secret } = settings;
   if (record === undefined) {
     log.info({ secret }, "the Secret of the certificate is gone; making it again");
     await makeSecret(options);

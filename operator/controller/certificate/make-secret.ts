@@ -2,6 +2,7 @@
  * Makes the webhook's Secret again where somebody has deleted it: empty, and part of the release, as the chart made it.
  */
 import type { KubeClient } from "../kube/kube-client.ts";
+import type { OperatorSettings } from "../settings.ts";
 
 /**
  * Not the manager of the data: with server-side apply each write of those would take away again what it does not state
@@ -19,9 +20,7 @@ const ANNOTATIONS = ["meta.helm.sh/release-name", "meta.helm.sh/release-namespac
 /** Which Secret, and the chart's ClusterRole, which tells the release. */
 export interface MakeSecretOptions {
   client: KubeClient;
-  namespace: string;
-  secret: string;
-  clusterRole: string;
+  settings: Pick<OperatorSettings, "namespace" | "certificateSecret" | "clusterRole">;
 }
 
 interface Marked {
@@ -36,8 +35,8 @@ function pick(names: readonly string[], from: Record<string, string> = {}): Reco
  * Makes the Secret; whoever made it meanwhile keeps what is in it. Rejects with 404 where the ClusterRole is gone: the
  * chart is uninstalled, and a Secret that is made now would stay.
  */
-export async function makeSecret(options: MakeSecretOptions): Promise<void> {
-  const { client, namespace, secret, clusterRole } = options;
+export async function makeSecret({ client, settings }: MakeSecretOptions): Promise<void> {
+  const { namespace, certificateSecret: secret, clusterRole } = settings;
   const role = await client.request<Marked>({
     method: "GET",
     path: `/apis/rbac.authorization.k8s.io/v1/clusterroles/${clusterRole}`,

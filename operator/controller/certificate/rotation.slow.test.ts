@@ -52,9 +52,11 @@ function openInstallation(start: number) {
 
   const options = {
     client: { apply } as unknown as KubeClient,
-    namespace: "healthpolicy-system",
-    secret: "certificate",
-    clusterRole: "operator",
+    settings: {
+      namespace: "healthpolicy-system",
+      certificateSecret: "certificate",
+      clusterRole: "operator",
+    },
     dnsName: NAME,
     log: { info: ({ action }: { action: string }) => actions.push(action) } as never,
   };
