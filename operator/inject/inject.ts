@@ -9,7 +9,7 @@ import { withPodRequests } from "./pod-requests.ts";
 import { wasInjected } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
-import { type Skip, whySkip } from "./why-skip.ts";
+import { ANNOTATIONS_TOO_LARGE, type Skip, whySkip } from "./why-skip.ts";
 
 /** The injected pod, or why it stays as it is. */
 export type Injection = { pod: Pod } | { skip: Skip };
@@ -19,15 +19,14 @@ export type Injection = { pod: Pod } | { skip: Skip };
  * the same are shared with the original, which is never changed. Injecting the result again gives an equal pod.
  */
 export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
-  const skip = whySkip(pod, policy, settings);
+  const skip = whySkip(pod, settings);
   if (skip) return { skip };
+  const annotations = injectedAnnotations(pod, policy, settings);
+  if (!annotations) return { skip: ANNOTATIONS_TOO_LARGE };
   const resources = withPodRequests(pod.spec?.resources, otherContainers(pod));
   const injected: Pod = {
     ...pod,
-    metadata: {
-      ...pod.metadata,
-      annotations: injectedAnnotations(pod, policy, settings),
-    },
+    metadata: { ...pod.metadata, annotations },
     spec: {
       ...pod.spec,
       ...(resources && { resources }),

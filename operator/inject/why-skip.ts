@@ -1,5 +1,4 @@
 /** Why a pod that a policy selects is not injected. The first rule that objects says why. */
-import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { keptLabels, MAX_LABEL_CHARACTERS, MAX_LABELS } from "../api/kept.ts";
 import {
   INJECT_LABEL,
@@ -8,8 +7,7 @@ import {
   SIDECAR_PORT,
   SIDECAR_PORT_TRIES,
 } from "../api/names.ts";
-import { injectedAnnotations } from "./annotations.ts";
-import { hasRoomForAnnotations, MAX_ANNOTATIONS } from "./annotations-limit.ts";
+import { MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { hasAtMost } from "./has-at-most.ts";
 import { isOversized, MAX_FIELDS } from "./is-oversized.ts";
 import { isSidecar } from "./is-sidecar.ts";
@@ -56,9 +54,9 @@ const OS_LABEL = "kubernetes.io/os";
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
-type Rule = (pod: Pod, settings: InjectSettings, policy: EffectivePolicy) => Skip | undefined;
 /** The sidecar's image, by which our container is told from another of its name. */
 type Image = Pick<InjectSettings, "image">;
+type Rule = (pod: Pod, settings: Image) => Skip | undefined;
 
 /** Nothing of it is copied or compared: 300,000 fields of one object took the webhook more than a second. */
 function tooManyFields(pod: Pod): Skip | undefined {
@@ -185,19 +183,13 @@ function noFreePort(pod: Pod): Skip | undefined {
   };
 }
 
-function annotationsTooLarge(pod: Pod, settings: InjectSettings, policy: EffectivePolicy) {
-  // The pod's own first: 3 MiB of them, which only an attacker sends, took seconds to copy.
-  const haveRoom =
-    hasRoomForAnnotations(pod.metadata?.annotations ?? {}) &&
-    hasRoomForAnnotations(injectedAnnotations(pod, policy, settings));
-  if (haveRoom) return undefined;
-  return {
-    reason: "AnnotationsTooLarge",
-    message: `The pod would have more than ${MAX_ANNOTATIONS} annotations with ours, or more than 256 KiB of them.`,
-  } as const;
-}
+/** The last reason. injectedAnnotations() finds it: whether they have room is known once they are made. */
+export const ANNOTATIONS_TOO_LARGE: Skip = {
+  reason: "AnnotationsTooLarge",
+  message: `The pod would have more than ${MAX_ANNOTATIONS} annotations with ours, or more than 256 KiB of them.`,
+};
 
-const KIND_RULES = [
+const KIND_RULES: readonly Rule[] = [
   tooManyFields,
   tooManyParts,
   optedOut,
@@ -209,9 +201,18 @@ const KIND_RULES = [
 ];
 
 /** What of ours has no place in the pod. */
-const PLACE_RULES = [reservedContainerName, reservedVolumeName, noFreePort];
+const PLACE_RULES: readonly Rule[] = [reservedContainerName, reservedVolumeName, noFreePort];
 
-const RULES: readonly Rule[] = [...KIND_RULES, ...PLACE_RULES, annotationsTooLarge];
+const RULES = [...KIND_RULES, ...PLACE_RULES];
+
+/** What the first of `rules` that objects says. */
+function firstSkip(rules: readonly Rule[], pod: Pod, settings: Image): Skip | undefined {
+  for (const rule of rules) {
+    const skip = rule(pod, settings);
+    if (skip) return skip;
+  }
+  return undefined;
+}
 
 /** Whether nothing in the pod may be changed, with a policy or without: its author or the kubelet has the last word. */
 export function isNeverChanged(pod: Pod): boolean {
@@ -225,22 +226,10 @@ export function isNeverChanged(pod: Pod): boolean {
  */
 export function whyNeverInjected(pod: Pod, settings: Image): Skip | undefined {
   const wasInjected = pod.metadata?.annotations?.[POLICY_ANNOTATION] !== undefined;
-  for (const rule of wasInjected ? KIND_RULES : [...KIND_RULES, ...PLACE_RULES]) {
-    const skip = rule(pod, settings);
-    if (skip) return skip;
-  }
-  return undefined;
+  return firstSkip(wasInjected ? KIND_RULES : RULES, pod, settings);
 }
 
-/** Why this pod is not injected under `policy` when it is created; undefined when it is. */
-export function whySkip(
-  pod: Pod,
-  policy: EffectivePolicy,
-  settings: InjectSettings,
-): Skip | undefined {
-  for (const rule of RULES) {
-    const skip = rule(pod, settings, policy);
-    if (skip) return skip;
-  }
-  return undefined;
+/** Why this pod is not injected when it is created, whatever the policy; undefined when it may be. */
+export function whySkip(pod: Pod, settings: Image): Skip | undefined {
+  return firstSkip(RULES, pod, settings);
 }
