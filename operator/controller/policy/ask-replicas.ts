@@ -1,6 +1,7 @@
 /** Asks the operator's replicas which generation of a policy they inject. */
 import https from "node:https";
 import { POLICIES_PATH } from "../../api/names.ts";
+import { readAnswer } from "../read-answer.ts";
 
 /** A replica that has not answered by then counts as not knowing. */
 const DEADLINE_MILLISECONDS = 1_000;
@@ -40,18 +41,7 @@ interface Answer {
 function get(url: URL, options: https.RequestOptions): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const request = https.get(url, options, (response) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > MAX_ANSWER_BYTES) response.destroy(new Error("the answer is too long"));
-      chunks.push(chunk);
-    });
-    response.on("error", reject);
-    response.on("end", () => {
-      if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString("utf8"));
-      else reject(new Error(`answered ${response.statusCode}`));
-    });
+    readAnswer(response, MAX_ANSWER_BYTES).then(resolve, reject);
   });
   request.on("error", reject);
   return promise;

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { isPodAddress } from "../../addresses/pod-address.ts";
 import { MAX_STATUS_BYTES, MAX_STATUS_CHUNKS } from "../../api/limits.ts";
 import { STATUS_PATH } from "../../api/names.ts";
+import { readAnswer } from "../read-answer.ts";
 
 /** A sidecar answers from memory; one that has not answered by then counts as not answering. */
 const DEADLINE_MILLISECONDS = 1_000;
@@ -50,19 +51,7 @@ function get(url: URL): Promise<string> {
   // Answers before the answer, of which there could be any number.
   request.on("information", () => request.destroy(new Error("it does not answer at once")));
   request.on("response", (response) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > MAX_STATUS_BYTES) response.destroy(new Error("the answer is too long"));
-      chunks.push(chunk);
-    });
-    response.on("error", reject);
-    response.on("end", () => {
-      // Others than 200 are no answers, redirects among them.
-      if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString("utf8"));
-      else reject(new Error(`answered ${response.statusCode}`));
-    });
+    readAnswer(response, MAX_STATUS_BYTES).then(resolve, reject);
   });
   return promise;
 }
