@@ -21,7 +21,7 @@ export const CONDITION_REASONS = [
   "ConfigMapRefused",
   /** The API server refuses the ConfigMap; pods go on with what it said before. */
   "ConfigMapOutdated",
-  /** Nodes cannot pull the sidecar's image; new pods start without it. */
+  /** Nodes cannot pull the sidecar's image, or not start it; new pods start without it. */
   "ImageNotPulled",
   /** API servers do not get through to the operator's webhook; new pods start without the sidecar. */
   "WebhookUnreachable",

@@ -31,7 +31,7 @@ const NOT_PROGRAMMED: ReasonTexts = {
   WebhookUnreachable:
     "False. API servers do not reach the operator's webhook; new pods start without the sidecar.",
   ImageNotPulled:
-    "False. Nodes cannot pull the sidecar's image, and pods have waited for it; new pods start without the sidecar.",
+    "False. Nodes cannot pull or start the sidecar's image, and pods have waited for it; new pods start without the sidecar.",
   NamespaceExcluded: `False. ${EXCLUDED}`,
   ConfigMapNotOurs:
     "False. Somebody else's ConfigMap has the name that the policy's needs; new pods start without the sidecar.",

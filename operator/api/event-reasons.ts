@@ -17,9 +17,9 @@ export const EVENT_REASONS = {
   InjectionSkipped:
     "On the same objects: a HealthPolicy matches their pods, and they get no sidecar; the message says why. Once for each cause.",
   InjectionStopped:
-    "On a HealthPolicy: its pods wait for the sidecar's image, which nodes cannot pull; new pods start without the sidecar.",
+    "On a HealthPolicy: its pods wait for the sidecar, whose image nodes cannot pull or start; new pods start without the sidecar.",
   InjectionResumed:
-    "On a HealthPolicy: new pods get the sidecar again, after its image could not be pulled.",
+    "On a HealthPolicy: new pods get the sidecar again, after its image could not be pulled or started.",
   PodEvicted:
     "On a HealthPolicy with rollout: Restart: a pod of a workload was evicted, because it has no sidecar or the policy was edited.",
   NudgeFailed:

@@ -90,7 +90,7 @@ export const OPERATOR_METRICS = {
     name: "healthpolicy_injection_stopped",
     type: "gauge",
     labels: [],
-    help: "Namespaces with a policy whose new pods get no sidecar because nodes cannot pull its image, 0 where all do; from the leader alone.",
+    help: "Namespaces with a policy whose new pods get no sidecar because nodes cannot pull or start its image, 0 where all do; from the leader alone.",
   },
   events: {
     name: "healthpolicy_events_total",

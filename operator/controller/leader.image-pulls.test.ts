@@ -1,4 +1,4 @@
-/** What a leader does where nodes cannot pull the sidecar's image, and takes over from the one before. */
+/** What a leader does where nodes cannot pull or start the sidecar, and takes over from the one before. */
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
 import { type Seen, until } from "./kube/testing/fake-api-server.ts";
@@ -32,6 +32,7 @@ function left(namespace: string, reason: string, message: string): object {
   return { ...rawPolicy({ namespace, uid: `uid-of-${namespace}` }), status: { conditions } };
 }
 
+/** Of an operator that looked at pulls alone; an upgrade finds it. */
 const STOPPED =
   "The sidecar's image sidecar:1 cannot be pulled by nodes, so new pods of this namespace start without the sidecar.";
 
@@ -62,6 +63,24 @@ test("what the last leader stopped stays stopped, and goes on when a pod that wa
   expect(cluster.leader.stoppedNamespaces()).toBeUndefined();
 });
 
+test("what was stopped as sidecars do not start stays so while one runs for a moment, and goes on when it lets its pod start", async () => {
+  cluster = await openCluster();
+  const stopped = STOPPED.replace("cannot be pulled", "cannot be pulled or started");
+  cluster.world.policies = [left("shop", "ImageNotPulled", stopped)];
+  cluster.world.pods = [boundPod({ waiting: { reason: "CrashLoopBackOff" } })];
+  await leading(async () => {
+    await until("the pod is named", () => programmed()?.message.includes("pod web-1 ") === true);
+    expect(programmed()?.message).toContain(stopped);
+    cluster.send(PODS, "MODIFIED", boundPod({ running: {} }, "10"));
+    // Longer than it takes the leader to look again.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(cluster.leader.stoppedNamespaces()).toBe(1);
+    cluster.send(PODS, "MODIFIED", boundPod({ running: {} }, "11", { running: {} }));
+    await until("injection goes on", () => programmed()?.reason !== "ImageNotPulled");
+    expect(cluster.leader.stoppedNamespaces()).toBe(0);
+  });
+});
+
 test("two namespaces that the last leader stopped are not all, and nothing is written before the first look at the pods", async () => {
   cluster = await openCluster();
   const wiki = STATUS.replace("/shop/", "/wiki/");
@@ -83,18 +102,20 @@ test("two namespaces that the last leader stopped are not all, and nothing is wr
   );
 });
 
-test("that nothing has shown the image since injection went on is kept by a new leader until a pod has", async () => {
+test("that nothing has started since injection went on is kept by a new leader until a pod has", async () => {
   cluster = await openCluster();
   const unproven =
-    "Nodes could not pull the sidecar's image sidecar:1, and no new pod of this namespace has it yet: no pod is evicted before.";
+    "Nodes could not pull or start the sidecar's image sidecar:1, and no new pod of this namespace has started with it yet: no pod is evicted before.";
   const message = `${unproven} A pod created now gets the sidecar.`;
   cluster.world.policies = [left("shop", "Programmed", message)];
-  // It has the image, and was there before.
-  cluster.world.pods = [boundPod({ running: {} })];
+  // It has started, and was there before.
+  cluster.world.pods = [boundPod({ running: {} }, "9", { running: {} })];
   await leading(async () => {
     await until("the status is written", () => programmed() !== undefined);
     expect(programmed()?.message).toContain(unproven);
-    const { metadata, ...rest } = boundPod({ running: {} }, "11") as { metadata: object };
+    const { metadata, ...rest } = boundPod({ running: {} }, "11", { running: {} }) as {
+      metadata: object;
+    };
     const since = { name: "web-2", uid: "uid-of-web-2", creationTimestamp: "2026-01-02T03:04:06Z" };
     cluster.send(PODS, "ADDED", { ...rest, metadata: { ...metadata, ...since } });
     await until("it is proven", () => programmed()?.message.includes(unproven) === false);

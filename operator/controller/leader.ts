@@ -104,7 +104,7 @@ function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRe
     queue.addAfter(policyItem(policy), TOGETHER_MILLISECONDS);
   }
   // A rollout of many pods that cannot start is looked at once in a while: each look is at all pods.
-  if (change.old?.sidecar?.image !== change.now?.sidecar?.image) {
+  if (change.old?.sidecar?.start !== change.now?.sidecar?.start) {
     queue.addAfter({ kind: "imagePulls" }, RECOUNT_MILLISECONDS);
   }
   // Shared by equal pods: one that turns ready or unready is no reason to count.

@@ -4,7 +4,7 @@ import { keyOf } from "./kube/kube-object.ts";
 /**
  * The HealthPolicy `namespace/name` and its status, its rollout, a ClusterHealthPolicy and its status, the webhook
  * configuration, the proof that API servers get through to the webhook, the proof that the operator's right on pods is
- * bounded, the webhook's certificate, or whether pods get the sidecar's image.
+ * bounded, the webhook's certificate, or whether pods get the sidecar's image and start.
  */
 export type WorkItem =
   | { kind: "policy"; namespace: string; name: string }

@@ -126,7 +126,7 @@ describe("a pod stays as it is", () => {
   test.each([
     ["ConfigMapNotOurs", "ConfigMap healthpolicy-policy-web belongs to somebody else."],
     ["ConfigMapRefused", "ConfigMap healthpolicy-policy-web is refused by the API server."],
-    ["ImageNotPulled", "nodes cannot pull its image, and the pod would not start."],
+    ["ImageNotPulled", "nodes cannot pull or start its image, and the pod would not start."],
   ] as const)("with a warning while the policy is held back: %s", async (reason, why) => {
     const heldBack = ({ name }: { name: string }) => (name === "web" ? reason : undefined);
     const { answer, counts } = setUp({ heldBack });

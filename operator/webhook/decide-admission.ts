@@ -64,7 +64,7 @@ export interface Decision {
 const WHY_HELD_BACK: Readonly<Record<HeldBackReason, (configMap: string) => string>> = {
   ConfigMapNotOurs: (configMap) => `ConfigMap ${configMap} belongs to somebody else.`,
   ConfigMapRefused: (configMap) => `ConfigMap ${configMap} is refused by the API server.`,
-  ImageNotPulled: () => "nodes cannot pull its image, and the pod would not start.",
+  ImageNotPulled: () => "nodes cannot pull or start its image, and the pod would not start.",
 };
 
 /** Labels that have no meaning still show what somebody meant to do. */

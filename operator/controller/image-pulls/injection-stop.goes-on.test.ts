@@ -15,6 +15,7 @@ describe("while stopped everywhere", () => {
       "everywhere",
     ],
     ["it ends when one of them has the image", [[70, { shop: "wpw" }]], ""],
+    ["it need not have let its pod start", [[70, { shop: "wrw" }]], ""],
     [
       "one of another namespace shows it for those whose pods wait no more: nobody had it",
       [
@@ -82,6 +83,56 @@ describe("while stopped everywhere", () => {
     ],
   ])("%s", (_what, looks, expected) => {
     expect(stopped(looked([...STUCK, ...looks]))).toBe(expected);
+  });
+});
+
+describe("while stopped as sidecars do not start", () => {
+  const crashing: [number, Look][] = [
+    [0, { shop: "ccc", blog: "p" }],
+    [60, { shop: "ccc", blog: "p" }],
+  ];
+  test.each<[string, [number, Look][], string]>([
+    [
+      "it stays so while they run for a moment, all of them",
+      [
+        [70, { shop: "rrr", blog: "p" }],
+        [71, { shop: "ccc", blog: "p" }],
+        [9_999, { shop: "rcc", blog: "p" }],
+      ],
+      "shop",
+    ],
+    ["it ends when one of them lets its pod start", [[70, { shop: "cpc", blog: "p" }]], ""],
+    [
+      "those that go on failing say nothing then, and three others do",
+      [
+        [70, { shop: "cpc", blog: "p" }],
+        [370, { shop: "cpc", blog: "p" }],
+      ],
+      "",
+    ],
+    [
+      "one of another namespace that starts says nothing",
+      [[70, { shop: "ccc", blog: "pp" }]],
+      "shop",
+    ],
+    [
+      "nor does one of another namespace that had failed too",
+      [
+        [70, { shop: "ccc", blog: "pc" }],
+        [80, { shop: "", blog: "pp" }],
+      ],
+      "shop",
+    ],
+    [
+      "it is tried again ten minutes after the last of them is gone",
+      [
+        [70, { blog: "p" }],
+        [660, { blog: "p" }],
+      ],
+      "",
+    ],
+  ])("%s", (_what, looks, expected) => {
+    expect(stopped(looked([...crashing, ...looks]))).toBe(expected);
   });
 });
 

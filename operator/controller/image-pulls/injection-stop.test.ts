@@ -87,6 +87,92 @@ describe("injection stops", () => {
       "",
     ],
     [
+      "in the namespace alone, when sidecars do not start, also where nobody has the image",
+      [
+        [0, { shop: "ccc", blog: "" }],
+        [60, { shop: "ccc" }],
+      ],
+      "shop",
+    ],
+    [
+      "not before, nor for two",
+      [
+        [0, { shop: "ccc", blog: "cc" }],
+        [59, { shop: "ccc", blog: "cc" }],
+      ],
+      "",
+    ],
+    [
+      "nowhere else for pods whose sidecars do not start",
+      [
+        [0, { shop: "cc", blog: "w" }],
+        [900, { shop: "cc", blog: "w" }],
+      ],
+      "",
+    ],
+    [
+      "for some that wait for the image and some whose sidecar does not start, in the namespace alone",
+      [
+        [0, { shop: "wwc", blog: "" }],
+        [60, { shop: "wwc" }],
+      ],
+      "shop",
+    ],
+    [
+      "though they run, end and back off in turns",
+      [
+        [0, { shop: "ccc" }],
+        [10, { shop: "rcc" }],
+        [11, { shop: "crr" }],
+        [12, { shop: ".cr" }],
+        [60, { shop: "ccc" }],
+      ],
+      "shop",
+    ],
+    [
+      "also in the moment in which one of many runs",
+      [
+        [0, { shop: "cccc" }],
+        [60, { shop: "rccc" }],
+      ],
+      "shop",
+    ],
+    [
+      "not for those that have failed and run now, while the app's own image is being pulled",
+      [
+        [0, { shop: "ccc" }],
+        [5, { shop: "rrr" }],
+        [300, { shop: "rrr" }],
+      ],
+      "",
+    ],
+    [
+      "nowhere else for pods whose sidecars did not start when they had the image, and which lack it later",
+      [
+        [0, { shop: "ccc" }],
+        [50, { shop: "www" }],
+        [120, { shop: "www" }],
+      ],
+      "shop",
+    ],
+    [
+      "nowhere else for pods that lacked the image first, and whose sidecars do not start now",
+      [
+        [0, { shop: "www", blog: "" }],
+        [50, { shop: "ccc" }],
+        [60, { shop: "ccc" }],
+      ],
+      "shop",
+    ],
+    [
+      "everywhere only while nobody has the image, not even one whose sidecar has just begun to run",
+      [
+        [0, { shop: "www", blog: "r" }],
+        [60, { shop: "www", blog: "r" }],
+      ],
+      "shop",
+    ],
+    [
       "by whoever creates pods in one namespace, only there",
       [
         [0, { shop: "wwwwwwwww", blog: "pp" }],

@@ -1,8 +1,8 @@
 /**
- * Whether injection is to stop because nodes cannot pull the sidecar's image: an app whose pod waits for that image
- * does not start at all, so that a pod without the sidecar is better. Pure.
+ * Whether injection is to stop because nodes cannot pull the sidecar's image, or cannot start it: an app whose pod
+ * waits for the sidecar does not start at all, so that a pod without it is better. Pure.
  */
-import type { ImageState } from "../pods/image-state.ts";
+import type { StartState } from "../pods/start-state.ts";
 
 /** So many pods have to wait: one can be on a node that is broken. */
 const STOP_AFTER_PODS = 3;
@@ -21,18 +21,26 @@ export interface PullingPod {
   name: string;
   /** In seconds since 1970. */
   created: number;
-  image: ImageState | undefined;
+  start: StartState | undefined;
 }
 
-/** A pod that waits, or did when it was last looked at and has not got the image since. */
+/** What a pod waits for: the very image that is configured, that of another registry, or that its sidecar starts. */
+type Cause = Extract<StartState, "Waiting" | "WaitingElsewhere" | "NotStarting">;
+
+/** A pod that waits, or did when it was last looked at and has not gone on since. */
 interface Wait {
   namespace: string;
   name: string;
-  /** Waits for the very image that is configured. */
-  exact: boolean;
   /**
-   * Since when, in milliseconds of any steady clock; undefined once another pod of its namespace has got the image:
-   * the kubelet tries again after up to five minutes, and until then this one says nothing more.
+   * Once its sidecar has failed to start that is what it waits for, whatever its image does later: whoever may create
+   * pods can make it fail, by a LimitRange for example, and is not to stop the namespaces of others by that.
+   */
+  cause: Cause;
+  /** Its sidecar runs at the moment: it has failed before and may do so again, or the app's image is being pulled. */
+  runs: boolean;
+  /**
+   * Since when, in milliseconds of any steady clock; undefined once another pod of its namespace has gone on: the
+   * kubelet tries again after up to five minutes, and until then this one says nothing more.
    */
   since: number | undefined;
 }
@@ -47,7 +55,7 @@ export interface PullHistory {
   everywhere: number | undefined;
 }
 
-/** Namespaces that go on although nothing has shown that nodes can pull the image: nobody waits any more. */
+/** Namespaces that go on although nothing has shown that sidecars start again: nobody waits any more. */
 export interface Resumed {
   /** Those that were stopped for pods of their own. */
   here: readonly string[];
@@ -72,11 +80,15 @@ export function stoppedBefore(
   return { waits: new Map(), stopped, everywhere: everywhere ? now : undefined };
 }
 
-function isWaiting({ image }: PullingPod): boolean {
-  return image === "Waiting" || image === "WaitingElsewhere";
+/**
+ * Whether a pod waits for nothing any more. Who waited for the image has it once the sidecar runs. That one which has
+ * failed runs says nothing: each further failure begins so.
+ */
+function isOver(start: StartState | undefined, known: Wait | undefined): boolean {
+  return start === "Started" || (start === "Running" && known?.cause !== "NotStarting");
 }
 
-/** What pods have shown that had waited for the image and have got it. */
+/** What pods have shown that had waited and have gone on. */
 interface Got {
   /** Their namespaces. */
   namespaces: ReadonlySet<string>;
@@ -85,22 +97,24 @@ interface Got {
 }
 
 function gotIt(before: PullHistory, pods: readonly PullingPod[]): Got {
-  const got = pods.flatMap(({ uid, image }) =>
-    image === "Pulled" ? (before.waits.get(uid) ?? []) : [],
-  );
+  const got = pods.flatMap(({ uid, start }) => {
+    const known = before.waits.get(uid);
+    return known && isOver(start, known) ? known : [];
+  });
   return {
     namespaces: new Set(got.map(({ namespace }) => namespace)),
-    isExact: got.some(({ exact }) => exact),
+    isExact: got.some(({ cause }) => cause === "Waiting"),
   };
 }
 
+/** Has nobody the image? */
 function hasNobodyIt(pods: readonly PullingPod[]): boolean {
-  return !pods.some(({ image }) => image === "Pulled");
+  return !pods.some(({ start }) => start === "Started" || start === "Running");
 }
 
 /**
- * Whether a pod that got the image has shown it for this namespace. One of another namespace shows it only where nobody
- * had the image: where others had it, the trouble is this namespace's own, such as its mirror or its pull secret.
+ * Whether a pod that went on has shown it for this namespace. One of another namespace shows it only where nobody had
+ * the image: where others had it, the trouble is this namespace's own, such as its mirror, pull secret or LimitRange.
  */
 function isShown(before: PullHistory, got: Got, namespace: string): boolean {
   return got.namespaces.has(namespace) || (before.everywhere !== undefined && got.isExact);
@@ -122,7 +136,14 @@ export function resumedUnproven(
   };
 }
 
-/** The waits now; a pod between two states of the kubelet goes on waiting. */
+/** What the pod waits for after this look, if it waits; one between two states of the kubelet goes on waiting. */
+function causeNow(start: StartState | undefined, known: Wait | undefined): Cause | undefined {
+  if (start === "Started" || isOver(start, known)) return undefined;
+  if (start === undefined || start === "Running") return known?.cause;
+  return start === "NotStarting" ? start : (known?.cause ?? start);
+}
+
+/** The waits now. */
 function waitsNow(
   before: PullHistory,
   pods: readonly PullingPod[],
@@ -130,15 +151,16 @@ function waitsNow(
 ): Map<string, Wait> {
   const waits = new Map<string, Wait>();
   for (const pod of pods) {
-    const { uid, namespace, name, image } = pod;
+    const { uid, namespace, name, start } = pod;
     const known = before.waits.get(uid);
-    if (image === "Pulled" || !(known || isWaiting(pod))) continue;
-    const exact = known?.exact ?? image === "Waiting";
+    const cause = causeNow(start, known);
+    if (cause === undefined) continue;
     const since = known ? known.since : now;
     waits.set(uid, {
       namespace,
       name,
-      exact,
+      cause,
+      runs: start === "Running",
       since: got.namespaces.has(namespace) ? undefined : since,
     });
   }
@@ -157,9 +179,9 @@ function countsByNamespace(waits: readonly Wait[]): Map<string, number> {
  */
 function toStop(waits: ReadonlyMap<string, Wait>, now: number) {
   const long = [...waits.values()].filter(
-    ({ since }) => since !== undefined && now - since >= STOP_AFTER_MILLISECONDS,
+    ({ since, runs }) => since !== undefined && !runs && now - since >= STOP_AFTER_MILLISECONDS,
   );
-  const exact = long.filter((wait) => wait.exact);
+  const exact = long.filter(({ cause }) => cause === "Waiting");
   const areEnough = exact.length >= STOP_AFTER_PODS;
   const counts = [...countsByNamespace(long)].filter(([, count]) => count >= STOP_AFTER_PODS);
   const namespaces = new Set(counts.map(([namespace]) => namespace));
@@ -177,9 +199,9 @@ function stoppedNow(
   for (const namespace of [...before.stopped.keys(), ...added]) {
     const last = waiting.has(namespace) ? now : (before.stopped.get(namespace) ?? now);
     // Pods that wait here say that it is not over, whatever one elsewhere has shown.
-    const isOver =
+    const goesOn =
       got.namespaces.has(namespace) || (isShown(before, got, namespace) && !waiting.has(namespace));
-    if (!isOver && now - last < RETRY_MILLISECONDS) stopped.set(namespace, last);
+    if (!goesOn && now - last < RETRY_MILLISECONDS) stopped.set(namespace, last);
   }
   return stopped;
 }
@@ -192,7 +214,7 @@ function everywhereNow(
 ): number | undefined {
   if (areEnough && areAllKnown) return now;
   if (everywhere === undefined) return undefined;
-  const last = [...waits.values()].some(({ exact }) => exact) ? now : everywhere;
+  const last = [...waits.values()].some(({ cause }) => cause === "Waiting") ? now : everywhere;
   return now - last < RETRY_MILLISECONDS ? last : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the last leader has written into policies about pulls of the sidecar's image. Pure. */
+/** What the last leader has written into policies about pulls and starts of the sidecar. Pure. */
 import { type PullHistory, stoppedBefore } from "./injection-stop.ts";
 import { readStopScope } from "./stop-message.ts";
 import type { Unproven } from "./unproven.ts";

@@ -1,4 +1,4 @@
-/** Says in Events that injection stops or goes on, on the policies whose pods wait for the sidecar's image. */
+/** Says in Events that injection stops or goes on, on the policies whose pods wait for the sidecar. */
 import { type EventSubject, policySubject } from "../events/event-object.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 
@@ -20,7 +20,7 @@ export function recordStop(
       type: isStopped ? "Warning" : "Normal",
       reason: isStopped ? "InjectionStopped" : "InjectionResumed",
       message: isStopped
-        ? "Nodes cannot pull the sidecar's image: new pods start without the sidecar."
+        ? "Nodes cannot pull or start the sidecar's image: new pods start without the sidecar."
         : "New pods get the sidecar again.",
     });
   }

@@ -2,6 +2,7 @@
  * What a policy says while injection is stopped, and what the next leader reads in it: which namespaces are stopped
  * for themselves, and whether all are. Pure.
  */
+import { SIDECAR_CONTAINER } from "../../api/names.ts";
 
 /**
  * `here`: pods of this namespace have waited, and nothing is injected in it. `everywhere`: so they have, and nothing is
@@ -11,16 +12,20 @@ export type StopScope = "here" | "everywhere" | "elsewhere";
 
 const SCOPES: readonly StopScope[] = ["here", "everywhere", "elsewhere"];
 
+const WHAT_FAILS = "pulled or started";
+/** Of an operator that looked at pulls alone: it may have led before. */
+const FORMER_WHAT_FAILS = "pulled";
+
 /** Begins the message; another one for each scope, none of which begins another. */
-function beginning(image: string, scope: StopScope): string {
+function beginning(image: string, scope: StopScope, what = WHAT_FAILS): string {
   const who = scope === "elsewhere" ? " for pods of other namespaces" : "";
   const whose = scope === "here" ? "this namespace" : "all namespaces";
-  return `The sidecar's image ${image} cannot be pulled by nodes${who}, so new pods of ${whose} start without the sidecar.`;
+  return `The sidecar's image ${image} cannot be ${what} by nodes${who}, so new pods of ${whose} start without the sidecar.`;
 }
 
 function howItEnds(scope: StopScope): string {
   const who = scope === "here" ? "a pod of this namespace" : "a pod";
-  return `Injection goes on once ${who} that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.`;
+  return `Injection goes on once ${who} that waits starts, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.`;
 }
 
 /**
@@ -33,12 +38,18 @@ export function stopMessage(
 ): string {
   const what = beginning(image, scope);
   if (pod === undefined) return `${what} ${howItEnds(scope)}`;
-  const why = `What the nodes say: kubectl describe pod ${pod} -n ${namespace}.`;
-  const stuck = "Pods that wait already do not start before they have it: delete them.";
+  const why =
+    `Look at: kubectl describe pod ${pod} -n ${namespace}; ` +
+    `kubectl logs ${pod} -n ${namespace} -c ${SIDECAR_CONTAINER}; the architecture of its node.`;
+  const stuck = "Pods that wait already do not start before their sidecar does: delete them.";
   return `${what} ${why} ${stuck} ${howItEnds(scope)}`;
 }
 
 /** The scope of a stop that this message tells of; undefined where it is of none, or because of another image. */
 export function readStopScope(message: string, image: string): StopScope | undefined {
-  return SCOPES.find((scope) => message.startsWith(beginning(image, scope)));
+  return SCOPES.find((scope) =>
+    [WHAT_FAILS, FORMER_WHAT_FAILS].some((what) =>
+      message.startsWith(beginning(image, scope, what)),
+    ),
+  );
 }

@@ -7,10 +7,10 @@ const NAMESPACES = new Set(["shop", "blog"]);
 const GOES_ON = stoppedBefore({ namespaces: [], everywhere: false }, 0);
 const NOTHING_RESUMED = { here: [], everywhere: false };
 
-/** A pod that has the image, created so many seconds after it went on. */
-function pulled(namespace: string, secondsAfter: number): PullingPod {
+/** A pod that has started, created so many seconds after it went on. */
+function started(namespace: string, secondsAfter: number): PullingPod {
   const created = NOW / 1_000 + secondsAfter;
-  return { uid: "1", namespace, name: "web-1", created, image: "Pulled" };
+  return { uid: "1", namespace, name: "web-1", created, start: "Started" };
 }
 
 function unprovenIn(before: Unproven, look: Partial<Parameters<typeof unprovenAfter>[1]> = {}) {
@@ -34,14 +34,19 @@ describe("a namespace that was stopped for pods of its own", () => {
   });
 
   test.each<[string, PullingPod[], string]>([
-    ["a pod of it that was created since", [pulled("shop", 0)], ""],
+    ["a pod of it that was created since", [started("shop", 0)], ""],
     [
-      "none that was there before, and has had the image all the time",
-      [pulled("shop", -1)],
+      "none that was there before, and has had its sidecar all the time",
+      [started("shop", -1)],
       "shop",
     ],
-    ["none of another namespace", [pulled("blog", 1)], "shop"],
-    ["none that waits", [{ ...pulled("shop", 1), image: "Waiting" }], "shop"],
+    ["none of another namespace", [started("blog", 1)], "shop"],
+    ["none that waits", [{ ...started("shop", 1), start: "Waiting" }], "shop"],
+    [
+      "none that runs and may crash the next moment",
+      [{ ...started("shop", 1), start: "Running" }],
+      "shop",
+    ],
   ])("is proven by %s", (_what, pods, expected) => {
     expect(unprovenIn(HERE, { pods })).toBe(expected);
   });
@@ -59,17 +64,17 @@ describe("a namespace that was stopped for pods of its own", () => {
 });
 
 describe("after a stop of all", () => {
-  test("all are unproven from when it goes on, until any pod has the image", () => {
+  test("all are unproven from when it goes on, until any pod starts", () => {
     expect(unprovenIn(NONE_UNPROVEN, { resumed: { here: [], everywhere: true } })).toBe(
       "shop blog",
     );
     expect(unprovenIn(EVERYWHERE)).toBe("shop blog");
-    expect(unprovenIn(EVERYWHERE, { pods: [pulled("blog", 1)] })).toBe("");
+    expect(unprovenIn(EVERYWHERE, { pods: [started("blog", 1)] })).toBe("");
   });
 
   test("those whose own pods had waited are proven by their own", () => {
     const both = { ...HERE, everywhere: true };
-    expect(unprovenIn(both, { pods: [pulled("blog", 1)] })).toBe("shop");
+    expect(unprovenIn(both, { pods: [started("blog", 1)] })).toBe("shop");
   });
 
   test("another stop of all ends it, one of a single namespace does not", () => {

@@ -1,6 +1,6 @@
 /**
- * Where injection goes on although nothing has shown that nodes can pull the sidecar's image again: nobody waits for it
- * any more. It may be stopped again soon, and a pod that is replaced meanwhile would be lost. Pure.
+ * Where injection goes on although nothing has shown that nodes can pull and start the sidecar again: nobody waits for
+ * it any more. It may be stopped again soon, and a pod that is replaced meanwhile would be lost. Pure.
  */
 import { isStopped, type PullHistory, type PullingPod, type Resumed } from "./injection-stop.ts";
 
@@ -24,8 +24,8 @@ interface Look {
   resumed: Resumed;
 }
 
-function isProven(namespace: string, since: number, pulled: readonly PullingPod[]): boolean {
-  return pulled.some((pod) => pod.namespace === namespace && pod.created * 1_000 >= since);
+function isProven(namespace: string, since: number, started: readonly PullingPod[]): boolean {
+  return started.some((pod) => pod.namespace === namespace && pod.created * 1_000 >= since);
 }
 
 /**
@@ -37,15 +37,15 @@ export function unprovenAfter(
   { pods, namespaces, after, resumed }: Look,
   now: number,
 ): Unproven {
-  const pulled = pods.filter(({ image }) => image === "Pulled");
+  const started = pods.filter(({ start }) => start === "Started");
   const resumedNow = resumed.here.map((namespace): [string, number] => [namespace, now]);
   const here = [...before.here, ...resumedNow].filter(
     ([namespace, since]) =>
       namespaces.has(namespace) &&
       !isStopped(after, namespace) &&
-      !isProven(namespace, since, pulled),
+      !isProven(namespace, since, started),
   );
-  const isOver = pulled.length > 0 || after.everywhere !== undefined;
+  const isOver = started.length > 0 || after.everywhere !== undefined;
   return { here: new Map(here), everywhere: !isOver && (before.everywhere || resumed.everywhere) };
 }
 

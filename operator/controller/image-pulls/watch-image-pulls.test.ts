@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import type { EventToRecord } from "../events/event-object.ts";
-import type { ImageState } from "../pods/image-state.ts";
+import type { StartState } from "../pods/start-state.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import type { ReportingPolicy } from "./read-reports.ts";
 import { recordStop } from "./record-stop.ts";
@@ -35,10 +35,10 @@ function watched(options: Partial<ImagePullsOptions> = {}) {
     ...options,
   });
   const sidecar = { policy: "web", revision: "abc", ready: false };
-  type Put = ImageState | { image: ImageState; created: number } | undefined;
-  const put = (namespace: string, ...images: Put[]) => {
-    const records = images.map((one, index) => {
-      const { image, created } = typeof one === "object" ? one : { image: one, created: 1 };
+  type Put = StartState | { start: StartState; created: number } | undefined;
+  const put = (namespace: string, ...starts: Put[]) => {
+    const records = starts.map((one, index) => {
+      const { start, created } = typeof one === "object" ? one : { start: one, created: 1 };
       const name = `web-${index}`;
       const uid = `${namespace}-${name}`;
       return podOf({
@@ -46,7 +46,7 @@ function watched(options: Partial<ImagePullsOptions> = {}) {
         name,
         uid,
         created,
-        sidecar: { ...sidecar, ...(image && { image }) },
+        sidecar: { ...sidecar, ...(start && { start }) },
       });
     });
     pods.set(namespace, records);
@@ -62,23 +62,47 @@ test("says why, to each policy what its readers may know, and tells each transit
   jest.advanceTimersByTime(60_000);
   pulls.look();
   expect(pulls.whyStopped("shop")).toBe(
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods of all namespaces start without the sidecar. ` +
-      "What the nodes say: kubectl describe pod web-0 -n shop. " +
-      "Pods that wait already do not start before they have it: delete them. " +
-      "Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
+    `The sidecar's image ${IMAGE} cannot be pulled or started by nodes, so new pods of all namespaces start without the sidecar. ` +
+      "Look at: kubectl describe pod web-0 -n shop; kubectl logs web-0 -n shop -c healthpolicy-sidecar; " +
+      "the architecture of its node. Pods that wait already do not start before their sidecar does: delete them. " +
+      "Injection goes on once a pod that waits starts, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
   expect(pulls.whyStopped("blog")).toBe(
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes for pods of other namespaces, so new pods of all ` +
-      "namespaces start without the sidecar. Injection goes on once a pod that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
+    `The sidecar's image ${IMAGE} cannot be pulled or started by nodes for pods of other namespaces, so new pods of all ` +
+      "namespaces start without the sidecar. Injection goes on once a pod that waits starts, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
   expect(pulls.stoppedNamespaces()).toBe(2);
   pulls.look();
   expect(changes).toStrictEqual([{ isStopped: true, waitingIn: ["shop"] }]);
 
-  put("shop", "Waiting", "Pulled", "Waiting");
+  put("shop", "Waiting", "Started", "Waiting");
   pulls.look();
   expect(pulls.whyStopped("shop")).toBeUndefined();
   expect(pulls.stoppedNamespaces()).toBe(0);
+  expect(changes.slice(1)).toStrictEqual([{ isStopped: false, waitingIn: ["shop"] }]);
+});
+
+test("sidecars that do not start stop their own namespace, and moments in which they run change nothing that is said", () => {
+  const { pulls, put, changes, said } = watched();
+  put("shop", "NotStarting", "NotStarting", "NotStarting");
+  pulls.look();
+  jest.advanceTimersByTime(60_000);
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toContain(
+    "cannot be pulled or started by nodes, so new pods of this",
+  );
+  expect(pulls.whyStopped("shop")).toContain("kubectl describe pod web-0 -n shop");
+  expect(pulls.whyStopped("blog")).toBeUndefined();
+  put("shop", "Running", "Running", "Running");
+  pulls.look();
+  put("shop", undefined, "NotStarting", "Running");
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toBeDefined();
+  expect(changes).toStrictEqual([{ isStopped: true, waitingIn: ["shop"] }]);
+  expect(said.count).toBe(1);
+  put("shop", "NotStarting", "Started", "NotStarting");
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toBeUndefined();
   expect(changes.slice(1)).toStrictEqual([{ isStopped: false, waitingIn: ["shop"] }]);
 });
 
@@ -95,7 +119,7 @@ test("tells of a namespace that is added or goes on while others stay stopped", 
   // It was stopped there as well, but nobody waited.
   put("blog", "Waiting", "Waiting", "Waiting");
   expect(look()).toStrictEqual([{ isStopped: true, waitingIn: ["blog"] }]);
-  put("blog", "Waiting", "Pulled", "Waiting");
+  put("blog", "Waiting", "Started", "Waiting");
   expect(look()).toStrictEqual([{ isStopped: false, waitingIn: ["blog"] }]);
   expect(pulls.whyStopped("shop")).toBeDefined();
   expect(pulls.whyStopped("blog")).toBeUndefined();
@@ -120,18 +144,18 @@ test("a stop of all that ended by time alone is unproven until a pod has the ima
   const { pulls, put, said } = all;
   stoppedAndGone(all, "shop");
   expect(pulls.whyUnproven("shop")).toBe(
-    `Nodes could not pull the sidecar's image ${IMAGE}, and no new pod of this namespace has it yet: no pod is evicted before.`,
+    `Nodes could not pull or start the sidecar's image ${IMAGE}, and no new pod of this namespace has started with it yet: no pod is evicted before.`,
   );
   // It was held back with all others.
   expect(pulls.whyUnproven("blog")).toBe(
-    `Nodes could not pull the sidecar's image ${IMAGE}, and no pod has it yet: no pod is evicted before.`,
+    `Nodes could not pull or start the sidecar's image ${IMAGE}, and no pod has started with it yet: no pod is evicted before.`,
   );
-  put("blog", { image: "Pulled", created: Date.now() / 1_000 });
+  put("blog", { start: "Started", created: Date.now() / 1_000 });
   const before = said.count;
   pulls.look();
   expect(pulls.whyUnproven("blog")).toBeUndefined();
   expect(pulls.whyUnproven("shop")).toBeDefined();
-  put("shop", { image: "Pulled", created: Date.now() / 1_000 });
+  put("shop", { start: "Started", created: Date.now() / 1_000 });
   pulls.look();
   expect(pulls.whyUnproven("shop")).toBeUndefined();
   // The policies say each of these.
@@ -140,7 +164,7 @@ test("a stop of all that ended by time alone is unproven until a pod has the ima
 
 test("a stop of one namespace that ended by time alone leaves the others as they were", () => {
   const one = watched();
-  one.put("blog", "Pulled");
+  one.put("blog", "Started");
   stoppedAndGone(one, "shop");
   expect(one.pulls.whyUnproven("shop")).toBeDefined();
   expect(one.pulls.whyUnproven("blog")).toBeUndefined();
@@ -148,7 +172,7 @@ test("a stop of one namespace that ended by time alone leaves the others as they
 
 test("a stop of one namespace says so, and no pod where none waits any more", () => {
   const { pulls, put } = watched();
-  put("blog", "Pulled");
+  put("blog", "Started");
   put("shop", "Waiting", "Waiting", "Waiting");
   pulls.look();
   jest.advanceTimersByTime(60_000);
@@ -157,8 +181,8 @@ test("a stop of one namespace says so, and no pod where none waits any more", ()
   pulls.look();
   expect(pulls.whyStopped("blog")).toBeUndefined();
   expect(pulls.whyStopped("shop")).toBe(
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods of this namespace start without the sidecar. ` +
-      "Injection goes on once a pod of this namespace that waits has the image, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
+    `The sidecar's image ${IMAGE} cannot be pulled or started by nodes, so new pods of this namespace start without the sidecar. ` +
+      "Injection goes on once a pod of this namespace that waits starts, ten minutes after the last pod that waits is gone, or when another image is set in the chart's values.",
   );
 });
 
@@ -168,7 +192,7 @@ test("where a pod that waited has the image, nothing is unproven", () => {
   pulls.look();
   jest.advanceTimersByTime(60_000);
   pulls.look();
-  put("shop", "Pulled", "Waiting", "Waiting");
+  put("shop", "Started", "Waiting", "Waiting");
   pulls.look();
   expect(pulls.whyStopped("shop")).toBeUndefined();
   expect(pulls.whyUnproven("shop")).toBeUndefined();
@@ -217,7 +241,7 @@ const says = ({ pulls }: ReturnType<typeof watched>) =>
   ["shop", "blog"].map((one) => pulls.whyStopped(one) ?? pulls.whyUnproven(one));
 
 /** A leader after this one: it says the same before and after its first look at these pods. */
-function takesOver(last: ReturnType<typeof watched>, inShop: ImageState[]) {
+function takesOver(last: ReturnType<typeof watched>, inShop: StartState[]) {
   const policies = written(last);
   const next = watched({ policies: () => policies });
   const { pulls, put, changes } = next;
@@ -242,7 +266,7 @@ test("leaders one after another say of a stop of all what the first did, also be
   const unseen = watched({ policies: () => written(second) });
   const fourth = watched({ policies: () => written(unseen) });
   expect(fourth.pulls.whyStopped("blog")).toBe(first.pulls.whyStopped("blog"));
-  fourth.put("blog", "Pulled");
+  fourth.put("blog", "Started");
   fourth.put("shop", "Waiting");
   fourth.pulls.look();
   expect(fourth.pulls.whyStopped("shop")).toBeDefined();
@@ -252,7 +276,7 @@ test("leaders one after another say of a stop of all what the first did, also be
 test("leaders one after another leave two namespaces that were stopped for themselves two", () => {
   const namespaces = () => ["shop", "blog", "wiki"];
   const first = watched({ namespaces });
-  first.put("wiki", "Pulled");
+  first.put("wiki", "Started");
   for (const namespace of ["shop", "blog"]) first.put(namespace, "Waiting", "Waiting", "Waiting");
   first.pulls.look();
   jest.advanceTimersByTime(60_000);
@@ -285,7 +309,7 @@ test("a new leader knows what is unproven, and which pod proves it", () => {
   expect(says(next)).toStrictEqual(says(first));
   next.pulls.look();
   expect(says(next)).toStrictEqual(says(first));
-  next.put("shop", { image: "Pulled", created: created + 1 });
+  next.put("shop", { start: "Started", created: created + 1 });
   next.pulls.look();
   expect(says(next)).toStrictEqual([undefined, undefined]);
 });
@@ -309,7 +333,7 @@ test("Events go to the policies whose pods wait, ten at most", () => {
     },
     type: "Warning",
     reason: "InjectionStopped",
-    message: "Nodes cannot pull the sidecar's image: new pods start without the sidecar.",
+    message: "Nodes cannot pull or start the sidecar's image: new pods start without the sidecar.",
   });
   recordStop({ isStopped: false, waitingIn: ["blog"] }, { policies, events });
   expect(recorded.at(-1)).toMatchObject({ type: "Normal", reason: "InjectionResumed" });

@@ -1,4 +1,4 @@
-/** Looks whether pods get the sidecar's image, and remembers for which namespaces injection is stopped. */
+/** Looks whether pods start with the sidecar, and remembers for which namespaces injection is stopped. */
 import type { Logger } from "pino";
 import type { PodRecord } from "../pods/pods.ts";
 import {
@@ -43,7 +43,7 @@ export interface ImagePulls {
   /** What a policy of the namespace says, where nothing is injected; undefined where pods are. */
   whyStopped(namespace: string): string | undefined;
   /**
-   * What a policy of the namespace says, where injection goes on and nothing has shown that nodes can pull the image:
+   * What a policy of the namespace says, where injection goes on and nothing has shown that sidecars start:
    * no pod there is evicted. Undefined elsewhere.
    */
   whyUnproven(namespace: string): string | undefined;
@@ -86,7 +86,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
       options
         .pods(namespace)
         .flatMap(({ uid, name, created, sidecar }) =>
-          sidecar ? { uid, namespace, name, created, image: sidecar.image } : [],
+          sidecar ? { uid, namespace, name, created, start: sidecar.start } : [],
         ),
     );
   }
@@ -100,7 +100,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
     else {
       log.error(
         { image, namespaces },
-        "nodes cannot pull the sidecar's image; injection is stopped",
+        "nodes cannot pull or start the sidecar's image; injection is stopped",
       );
     }
     const added = [...after.stopped.keys()].filter((one) => !before.stopped.has(one));

@@ -116,13 +116,26 @@ describe("projectPod", () => {
     const image = "registry.example/healthpolicy/sidecar:1";
     const ours = { name: "healthpolicy-sidecar", image };
     const waiting = (name: string) => ({ name, state: { waiting: { reason: "ErrImagePull" } } });
-    const imageOf = (container: object, ...initContainerStatuses: object[]) =>
+    const startOf = (container: object, ...initContainerStatuses: object[]) =>
       projectPod(raw(OUR_ANNOTATIONS, { initContainers: [container] }, { initContainerStatuses }))
-        ?.sidecar?.image;
-    expect(imageOf(ours, waiting("other"), waiting("healthpolicy-sidecar"))).toBe("Waiting");
-    expect(imageOf(ours, waiting("other"))).toBeUndefined();
+        ?.sidecar?.start;
+    expect(startOf(ours, waiting("other"), waiting("healthpolicy-sidecar"))).toBe("Waiting");
+    expect(startOf(ours, waiting("other"))).toBeUndefined();
     const foreign = { ...ours, image: "mine.example/unpullable:1" };
-    expect(imageOf(foreign, waiting("healthpolicy-sidecar"))).toBeUndefined();
+    expect(startOf(foreign, waiting("healthpolicy-sidecar"))).toBeUndefined();
+  });
+
+  test("a pod that its sidecar keeps from starting, and one whose app has run", () => {
+    const image = "registry.example/healthpolicy/sidecar:1";
+    const state = { waiting: { reason: "CrashLoopBackOff" } };
+    const initContainers = [{ name: "healthpolicy-sidecar", image }];
+    const initContainerStatuses = [{ name: "healthpolicy-sidecar", state, restartCount: 1 }];
+    const startOf = (app: object) => {
+      const status = { initContainerStatuses, containerStatuses: [{ name: "web", state: app }] };
+      return projectPod(raw(OUR_ANNOTATIONS, { initContainers }, status))?.sidecar?.start;
+    };
+    expect(startOf({ waiting: { reason: "PodInitializing" } })).toBe("NotStarting");
+    expect(startOf({ running: {} })).toBe("Started");
   });
 
   test("our container among others", () => {

@@ -22,10 +22,10 @@ import type { JudgedPod } from "../standards/coverage.ts";
 import { judgedProbes } from "../standards/judged-probes.ts";
 import { createdSeconds, workloadOfPod } from "../standards/workload-of-pod.ts";
 import { controllerOfPod, type PodController } from "./controller-of-pod.ts";
-import { type ImageState, type ImageStatus, imageState } from "./image-state.ts";
 import { isNodeLost, type PodCondition } from "./node-lost.ts";
 import { restartTarget } from "./restart-target.ts";
 import { shareEqual } from "./share-equal.ts";
+import { type StartState, type StartStatus, startState } from "./start-state.ts";
 
 /** Why a pod is left as it is: for what it is itself, or for a Service that it is behind. */
 export type SkippedPod = Readonly<
@@ -71,14 +71,13 @@ export interface Sidecar {
   lost?: true;
   /** Where it can be asked: absent before it runs, and where the port is none of ours or the node's. */
   port?: number;
-  /** How far it has come with its image, where that is the one that new pods get. */
-  image?: ImageState;
+  /** Whether it has let the pod start, where its image is the one that new pods get. */
+  start?: StartState;
   /** Set when something is recorded of the app's own probes. */
   probes?: Readonly<RaisedRecord>;
 }
 
-interface ContainerStatus extends ImageStatus {
-  name?: string;
+interface ContainerStatus extends StartStatus {
   started?: boolean;
   ready?: boolean;
 }
@@ -90,6 +89,7 @@ interface LivePod extends Pod {
     podIP?: string;
     conditions?: PodCondition[];
     initContainerStatuses?: ContainerStatus[];
+    containerStatuses?: StartStatus[];
   };
 }
 
@@ -132,7 +132,7 @@ function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Si
   const probes = raisedRecord(annotations);
   const version = imageVersion(container.image);
   const port = status?.started ? portOf(container, pod) : undefined;
-  const pulled = imageState(container.image, status, image);
+  const start = startState(container.image, pod.status, image);
   const isLost = isNodeLost(pod.status?.conditions);
   return {
     policy,
@@ -142,7 +142,7 @@ function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Si
     ...(isLost && { lost: true }),
     ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
     ...(port !== undefined && { port }),
-    ...(pulled && { image: pulled }),
+    ...(start && { start }),
   };
 }
 

@@ -44,9 +44,9 @@ export interface PolicyFacts {
   configMap: ConfigMapFound | undefined;
   /** Whether API servers get through to the webhook. */
   webhookReach: Reach;
-  /** Why nothing is injected although it could be: nodes cannot pull the sidecar's image. */
+  /** Why nothing is injected although it could be: nodes cannot pull or start the sidecar's image. */
   whyStopped: string | undefined;
-  /** What is said while injection goes on and nothing has shown that nodes can pull that image. */
+  /** What is said while injection goes on and nothing has shown that nodes can pull and start that image. */
   whyUnproven: string | undefined;
   /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
   listedForMilliseconds: number | undefined;

@@ -71,7 +71,7 @@ export interface ReconcilerOptions {
   webhook: Pick<WebhookWriter, "listedFor" | "whyUnwritten">;
   /** Whether API servers get through to the webhook. */
   webhookReach: () => Reach;
-  /** Why pods of a namespace are not to be injected: nodes cannot pull the sidecar's image. */
+  /** Why pods of a namespace are not to be injected: nodes cannot pull or start the sidecar's image. */
   whyStopped: (namespace: string) => string | undefined;
   /** What is said where they are injected again, and nothing has shown that nodes can pull it. */
   whyUnproven: (namespace: string) => string | undefined;

@@ -46,7 +46,7 @@ export interface StatusFacts {
   resolution: Resolution;
   counts: PodCounts;
   programmed: Programmed;
-  /** What is said before that: nothing has shown that nodes can pull the sidecar's image. */
+  /** What is said before that: nothing has shown that nodes can pull and start the sidecar's image. */
   whyUnproven?: string | undefined;
   /** How far a rollout is; undefined: there is nothing to say of one. */
   rollout?: RolloutStatus | undefined;

@@ -171,9 +171,9 @@ describe("nothing is evicted", () => {
       "Waits until the policy is accepted and programmed.",
     ],
     [
-      "where injection went on with nothing to show that the image is back",
+      "where injection went on with nothing to show that sidecars start",
       { isImageUnproven: true },
-      "Waits until a new pod of the namespace has the sidecar's image, which nodes could not pull a while ago.",
+      "Waits until a new pod of the namespace has started with the sidecar's image, which nodes could not pull or start a while ago.",
     ],
     ...(["unreachable", "unknown"] as const).map(
       (state): [string, Partial<RolloutFacts>, string] => [

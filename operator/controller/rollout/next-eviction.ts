@@ -36,7 +36,7 @@ export interface RolloutFacts {
   /** Accepted and programmed in its present generation, as its status says. */
   inForce: boolean;
   webhookReach: Reach;
-  /** Injection was stopped as nodes could not pull the sidecar's image, and no new pod has it since. */
+  /** Injection was stopped as nodes could not pull or start the sidecar's image, and no new pod has started since. */
   isImageUnproven: boolean;
   /** Evictions a minute over the whole cluster; 0: none. */
   evictionsPerMinute: number;
@@ -83,7 +83,7 @@ function whyNone({
   }
   if (!inForce) return "Waits until the policy is accepted and programmed.";
   if (isImageUnproven) {
-    return "Waits until a new pod of the namespace has the sidecar's image, which nodes could not pull a while ago.";
+    return "Waits until a new pod of the namespace has started with the sidecar's image, which nodes could not pull or start a while ago.";
   }
   if (webhookReach.state === "reachable") return undefined;
   return "Waits until API servers are proven to reach the operator's webhook: new pods would get no sidecar.";

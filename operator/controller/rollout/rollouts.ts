@@ -53,7 +53,7 @@ export interface RolloutsOptions {
   evictionsPerMinute: number;
   pace: EvictionPace;
   webhookReach: () => Reach;
-  /** Whether nodes may not be able to pull the sidecar's image for pods of the namespace. */
+  /** Whether nodes may not be able to pull or start the sidecar's image for pods of the namespace. */
   isImageUnproven: (namespace: string) => boolean;
   /** Whether the webhook answers at this very moment. */
   webhookAnswers: () => Promise<boolean>;

@@ -1,7 +1,9 @@
 /** For tests of the leader: a pod of the policy `web`, as the API server gives it. */
 
-/** A pod with our container, which is in this state. */
-export function boundPod(state: object, resourceVersion = "9"): object {
+const NO_TURN = { waiting: { reason: "PodInitializing" } };
+
+/** A pod with our container, which is in this state, and one of the app, which is in that. */
+export function boundPod(state: object, resourceVersion = "9", app: object = NO_TURN): object {
   const annotations = { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "r" };
   const metadata = {
     namespace: "shop",
@@ -15,6 +17,10 @@ export function boundPod(state: object, resourceVersion = "9"): object {
   return {
     metadata: { ...metadata, annotations, resourceVersion },
     spec: { restartPolicy: "Always", initContainers: [container] },
-    status: { phase: "Pending", initContainerStatuses: [{ name: container.name, started, state }] },
+    status: {
+      phase: "Pending",
+      initContainerStatuses: [{ name: container.name, started, state }],
+      containerStatuses: [{ name: "web", state: app }],
+    },
   };
 }

@@ -1,14 +1,19 @@
 /** For tests: what looks find at the pods of some namespaces, written in letters. */
-import type { ImageState } from "../../pods/image-state.ts";
+import type { StartState } from "../../pods/start-state.ts";
 import { afterLook, type PullHistory, type PullingPod, stoppedBefore } from "../injection-stop.ts";
 
-const LETTERS: Record<string, ImageState | undefined> = {
+const LETTERS: Record<string, StartState | undefined> = {
   w: "Waiting",
   m: "WaitingElsewhere",
-  p: "Pulled",
+  c: "NotStarting",
+  r: "Running",
+  p: "Started",
   ".": undefined,
 };
-/** Pods by namespace, one letter each in the order of their names: `w`aits, from a `m`irror, has `p`ulled, or none. */
+/**
+ * Pods by namespace, one letter each in the order of their names: `w`aits for the image, for one from a `m`irror,
+ * `c`rashes at start, `r`uns, has `p`assed its start, or none of these.
+ */
 export type Look = Record<string, string>;
 
 /** A gap is a pod that is gone. */
@@ -23,7 +28,7 @@ export function podsOf(look: Look): PullingPod[] {
               namespace,
               name: `web-${index}`,
               created: 0,
-              image: LETTERS[letter],
+              start: LETTERS[letter],
             },
           ],
     ),
