@@ -6,7 +6,7 @@ import { writeCertificate } from "../controller/certificate/apply-certificate.ts
 import { fillEmptySecret } from "../controller/certificate/fill-empty-secret.ts";
 import { readCheckSettings } from "../controller/installation/check-settings.ts";
 import { installationChecks } from "../controller/installation/installation-checks.ts";
-import { runChecks } from "../controller/installation/run-checks.ts";
+import { runInstallationChecks } from "../controller/installation/run-installation-checks.ts";
 import { createKubeClient } from "../controller/kube/kube-client.ts";
 import { runForLease } from "../controller/kube/lease.ts";
 import { loadKubeConfig } from "../controller/kube/load-kube-config.ts";
@@ -137,7 +137,7 @@ async function main(): Promise<void> {
     return;
   }
   if (process.argv[2] === "check") {
-    const sound = await runChecks(
+    const sound = await runInstallationChecks(
       installationChecks({
         client: createKubeClient(loadKubeConfig()),
         ...readCheckSettings(process.env),

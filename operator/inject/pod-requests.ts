@@ -1,6 +1,6 @@
 /** What a pod asks for as a whole where it states only what it may use at most. */
 import type { Container, Resources } from "./pod.ts";
-import { RESOURCES, type ResourceName } from "./resources.ts";
+import { RESOURCE_NAMES, type ResourceName } from "./resources.ts";
 
 function states({ resources }: Container, name: ResourceName): boolean {
   return resources?.requests?.[name] !== undefined || resources?.limits?.[name] !== undefined;
@@ -27,7 +27,7 @@ export function withPodRequests(
   others: readonly Container[],
 ): Resources | undefined {
   if (pod === undefined) return undefined;
-  const missing = RESOURCES.filter((name) => followsLimit(pod, others, name));
+  const missing = RESOURCE_NAMES.filter((name) => followsLimit(pod, others, name));
   if (missing.length === 0) return pod;
   const requests = missing.map((name) => [name, pod.limits?.[name]]);
   return { ...pod, requests: { ...pod.requests, ...Object.fromEntries(requests) } };

@@ -5,12 +5,12 @@ import { quantity } from "./quantity.ts";
 import type { InjectSettings, ResourceQuantities } from "./settings.ts";
 
 /** The resources that decide a pod's quality of service. */
-export const RESOURCES = ["cpu", "memory"] as const;
+export const RESOURCE_NAMES = ["cpu", "memory"] as const;
 /** One of them. */
-export type ResourceName = (typeof RESOURCES)[number];
+export type ResourceName = (typeof RESOURCE_NAMES)[number];
 
 function isGuaranteed({ resources }: Container): boolean {
-  return RESOURCES.every((name) => {
+  return RESOURCE_NAMES.every((name) => {
     const limit = resources?.limits?.[name] ?? 0;
     // A request that is unset is set to the limit by the API server.
     const request = resources?.requests?.[name] ?? limit;
@@ -44,7 +44,7 @@ function request(pod: Resources, name: ResourceName, usual: string): string {
  * containers.
  */
 function withinThePods(pod: Resources, limits: ResourceQuantities): Record<string, string> {
-  const entries = RESOURCES.map((name) => [name, smaller(limits[name], pod.limits?.[name])]);
+  const entries = RESOURCE_NAMES.map((name) => [name, smaller(limits[name], pod.limits?.[name])]);
   return Object.fromEntries(entries);
 }
 

@@ -15,7 +15,7 @@ import { otherContainers } from "./other-containers.ts";
 import type { Container, NodeRequirement, Pod, Volume } from "./pod.ts";
 import { freePort } from "./port.ts";
 import type { InjectSettings } from "./settings.ts";
-import { hasTooManyParts, MAX_CONTAINERS, MAX_PARTS } from "./too-many-parts.ts";
+import { hasTooManyParts, MAX_CONTAINERS, MAX_OTHER_PARTS } from "./too-many-parts.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
 /** Every reason, the same in metric, warning, status and test. */
@@ -71,7 +71,7 @@ function tooManyParts(pod: Pod): Skip | undefined {
   if (!hasTooManyParts(pod)) return undefined;
   return {
     reason: "TooManyParts",
-    message: `The pod has more than ${MAX_CONTAINERS} containers, or more than ${MAX_PARTS} ports and volumes.`,
+    message: `The pod has more than ${MAX_CONTAINERS} containers, or more than ${MAX_OTHER_PARTS} ports and volumes.`,
   };
 }
 

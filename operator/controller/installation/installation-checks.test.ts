@@ -11,7 +11,7 @@ import {
 } from "../kube/testing/fake-api-server.ts";
 import type { Presenter } from "./certificate-ends.ts";
 import { installationChecks } from "./installation-checks.ts";
-import { runChecks } from "./run-checks.ts";
+import { runInstallationChecks } from "./run-installation-checks.ts";
 
 const TIMES = { patience: 0, pause: 1 };
 const DAY = 24 * 60 * 60 * 1_000;
@@ -86,7 +86,7 @@ async function linesOf(changes: Partial<World>, ends?: (presenter: Presenter) =>
     testNamespace: "system-test",
     ends: ends ?? (() => Promise.resolve(new Date(Date.now() + 60.5 * DAY))),
   });
-  await runChecks(checks, (line) => lines.push(line), TIMES);
+  await runInstallationChecks(checks, (line) => lines.push(line), TIMES);
   return lines;
 }
 

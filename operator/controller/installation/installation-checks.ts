@@ -14,7 +14,7 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { WEBHOOK_CONFIGURATION } from "../webhook-configuration/webhook-configuration.ts";
 import { proofConfigMap, readProof, UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
 import { certificateEnds, type Presenter } from "./certificate-ends.ts";
-import type { InstallationCheck } from "./run-checks.ts";
+import type { InstallationCheck } from "./run-installation-checks.ts";
 
 /** What is installed where. */
 export interface Installation {

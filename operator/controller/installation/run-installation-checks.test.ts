@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type InstallationCheck, runChecks } from "./run-checks.ts";
+import { type InstallationCheck, runInstallationChecks } from "./run-installation-checks.ts";
 
 const TIMES = { patience: 40, pause: 5 };
 
@@ -18,7 +18,7 @@ test("a line for each, what is wrong and where to look, and the rest is run all 
       return asked < 3 ? Promise.reject(new Error("not yet")) : Promise.resolve("");
     }),
   ];
-  expect(await runChecks(checks, (line) => lines.push(line), TIMES)).toBe(false);
+  expect(await runInstallationChecks(checks, (line) => lines.push(line), TIMES)).toBe(false);
   expect(lines).toStrictEqual([
     "√ one is so (with a detail)",
     "× two is so",
@@ -33,6 +33,6 @@ test("a line for each, what is wrong and where to look, and the rest is run all 
 test("all succeeded", async () => {
   const lines: string[] = [];
   const checks = [check("one is so", () => Promise.resolve(""))];
-  expect(await runChecks(checks, (line) => lines.push(line), TIMES)).toBe(true);
+  expect(await runInstallationChecks(checks, (line) => lines.push(line), TIMES)).toBe(true);
   expect(lines).toStrictEqual(["√ one is so", "All checks succeeded."]);
 });

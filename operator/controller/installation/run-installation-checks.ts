@@ -37,7 +37,7 @@ async function tried(check: InstallationCheck, { patience, pause }: CheckTimes):
  * Runs all checks, also after one has failed; `print` is given the lines. Resolves with whether all succeeded. The last
  * line counts those that failed.
  */
-export async function runChecks(
+export async function runInstallationChecks(
   checks: readonly InstallationCheck[],
   print: (line: string) => void,
   times: CheckTimes = TIMES,
