@@ -1,5 +1,6 @@
 /** Asks the operator's replicas which generation of a policy they inject. */
 import https from "node:https";
+import { urlHost } from "../../addresses/url-host.ts";
 import { POLICIES_PATH } from "../../api/names.ts";
 import { readAnswer } from "../read-answer.ts";
 
@@ -52,8 +53,8 @@ async function knows(
   policy: PolicyVersion,
   { port, dnsName, caBundle }: AskOptions,
 ): Promise<boolean> {
-  const host = replica.ip.includes(":") ? `[${replica.ip}]` : replica.ip;
-  const url = new URL(`https://${host}:${port}${POLICIES_PATH}/${policy.namespace}/${policy.name}`);
+  const path = `${POLICIES_PATH}/${policy.namespace}/${policy.name}`;
+  const url = new URL(`https://${urlHost(replica.ip)}:${port}${path}`);
   try {
     const text = await get(url, {
       ca: caBundle,

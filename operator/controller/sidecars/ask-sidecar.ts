@@ -5,6 +5,7 @@
 import http from "node:http";
 import type { Socket } from "node:net";
 import { isPodAddress } from "../../addresses/pod-address.ts";
+import { urlHost } from "../../addresses/url-host.ts";
 import { MAX_STATUS_BYTES, MAX_STATUS_CHUNKS } from "../../api/limits.ts";
 import { STATUS_PATH } from "../../api/names.ts";
 import { readAnswer } from "../read-answer.ts";
@@ -65,9 +66,8 @@ export async function askSidecar(
   mayAsk: (ip: string) => boolean = isPodAddress,
 ): Promise<string | undefined> {
   if (!mayAsk(ip)) return undefined;
-  const host = ip.includes(":") ? `[${ip}]` : ip;
   try {
-    return await get(new URL(`http://${host}:${port}${STATUS_PATH}`));
+    return await get(new URL(`http://${urlHost(ip)}:${port}${STATUS_PATH}`));
   } catch {
     // Whatever the error was, the sidecar has not said anything.
     return undefined;

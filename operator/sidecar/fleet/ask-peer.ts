@@ -4,6 +4,7 @@
  */
 import { connect } from "node:net";
 import { isPodAddress } from "../../addresses/pod-address.ts";
+import { urlHost } from "../../addresses/url-host.ts";
 import { MAX_STATUS_BYTES, MAX_STATUS_CHUNKS } from "../../api/limits.ts";
 import { STATUS_PATH } from "../../api/names.ts";
 import type { PeerAddress } from "../../api/policy-file.ts";
@@ -44,8 +45,8 @@ function get({ ip, port }: PeerAddress): Promise<string> {
   const read = bodyReader();
   const socket = connect({ host: ip, port, noDelay: true });
   const deadline = setTimeout(() => socket.destroy(new Error("too slow")), DEADLINE_MILLISECONDS);
-  const host = ip.includes(":") ? `[${ip}]` : ip;
-  socket.write(`GET ${STATUS_PATH} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\n\r\n`);
+  const host = `${urlHost(ip)}:${port}`;
+  socket.write(`GET ${STATUS_PATH} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   let chunks = 0;
   socket.on("data", (chunk) => {
     try {
