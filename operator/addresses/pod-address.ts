@@ -6,8 +6,8 @@ import { BlockList, isIP } from "node:net";
 import { isRefusedAddress } from "./refused-addresses.ts";
 
 /**
- * Loopback, which a dependency may have, is whoever asks: an operator or sidecar would hear itself, or another port of
- * it.
+ * A dependency may have a loopback address, a pod that is asked may not: an operator or a sidecar would ask itself, or
+ * something else beside it.
  */
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
@@ -17,9 +17,9 @@ LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
  */
 const NO_POD_IPV6 = new BlockList();
 for (const [network, prefix] of [
-  // Written as RFC 4291 did before; with it ::1.
+  // IPv4-compatible, which RFC 4291 has given up; ::1 is among them.
   ["::", 96],
-  // Written as it does now.
+  // IPv4-mapped (RFC 4291).
   ["::ffff:0:0", 96],
   // Translators: SIIT (RFC 2765), NAT64 (RFC 6052, RFC 8215).
   ["::ffff:0:0:0", 96],

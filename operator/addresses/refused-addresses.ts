@@ -11,7 +11,7 @@ const BEFORE_IPV4 = ["64:ff9b::", "::5efe:", "::200:5efe:"];
 
 /**
  * Refuses an IPv4 network, and the IPv6 addresses that lead to it: those of BEFORE_IPV4, by 6to4, by a Teredo server,
- * and written as RFC 4291 did before.
+ * and IPv4-compatible ones, which RFC 4291 has given up.
  */
 function refuseIpv4(network: string, prefix: number): void {
   REFUSED.addSubnet(network, prefix, "ipv4");

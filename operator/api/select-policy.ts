@@ -53,8 +53,8 @@ export function byAge(left: Aged, right: Aged): number {
 }
 
 /**
- * The policies of a namespace that match a pod with these labels, the one that it belongs to first. Who asks of many
- * pods whose each is asks the namespace's Claims.
+ * The policies of a namespace that match a pod with these labels, the one that it belongs to first. For many pods the
+ * namespace's Claims answer faster.
  */
 export function matchingPolicies<P extends Candidate>(policies: readonly P[], labels: Labels): P[] {
   return policies.filter((policy) => selectorMatches(policy.selector, labels)).toSorted(byAge);

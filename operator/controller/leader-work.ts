@@ -205,7 +205,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
   const clusterPolicies = createClusterReconciler({ client, caches, pods: options.pods });
 
   async function certificate(): Promise<number | undefined> {
-    // Somebody else makes it, and may do so in ways that ours would be replaced for.
+    // Somebody else makes it, perhaps with a key or for a time that we would not choose: no reason to replace it.
     if (settings.certificateFolder !== undefined) return undefined;
     await writeCertificate(options, caches.certificate(), Date.now());
     return CERTIFICATE_CHECK_MILLISECONDS;
@@ -226,7 +226,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
       const wrote = await webhook.write({ caBundle, namespaces, applied });
       if (wrote) proveAfter(PROOF_AFTER_WRITE_MILLISECONDS);
     } catch (error) {
-      // What stands may do, or nothing is there: without a proof nobody would be told, for as long as it is refused.
+      // What was written before may still serve, or nothing may be there: without a proof nobody would be told which.
       proveAfter(PROOF_RETRY_MILLISECONDS);
       throw error;
     }

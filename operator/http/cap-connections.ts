@@ -11,7 +11,7 @@ interface Connection {
   address: string;
   /** Requests whose answer is not out yet. */
   requests: number;
-  /** Ends it at once, and what of an answer has not been read with it. */
+  /** Ends it at once, and drops what the client has not read of an answer. */
   reset: () => void;
 }
 

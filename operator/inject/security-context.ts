@@ -40,7 +40,8 @@ function needsProfile(pod: Pod): boolean {
 }
 
 /**
- * What others state and Pod Security's restricted level allows stays: a Localhost profile is of an operator of such.
+ * A profile that others have stated stays where Pod Security's restricted level allows it: a Localhost one may come
+ * from an operator that hands out profiles.
  */
 function seccompProfile(pod: Pod, standing: SecurityContext["seccompProfile"]): SecurityContext {
   if (standing?.type === "Localhost") return { seccompProfile: standing };

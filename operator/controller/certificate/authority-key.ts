@@ -5,9 +5,9 @@ import { createPrivateKey, type webcrypto } from "node:crypto";
 export const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 
 /**
- * The key in `pem`, be it in the form of PKCS 8 or of SEC 1. Throws where it is no key of P-256. Who plans asks here as
- * well as who signs: an authority of RSA that somebody had put into the Secret was kept, and its certificate never
- * renewed.
+ * The key in `pem`, be it in the form of PKCS 8 or of SEC 1. Throws where it is no key of P-256. The plan reads keys by
+ * this function too, and not the signing alone: an authority of RSA that somebody had put into the Secret was kept, and
+ * its certificate never renewed.
  */
 export function authorityKey(pem: string): webcrypto.CryptoKey {
   return createPrivateKey(pem).toCryptoKey(KEY_ALGORITHM, false, ["sign"]);

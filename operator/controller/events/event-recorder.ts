@@ -17,7 +17,7 @@ import { createPace } from "./pace.ts";
 export const EVENTS_BURST = 20;
 /** In the long run. */
 export const EVENTS_PER_MINUTE = 40;
-/** Of one reason about one object: at once, as when it turns down some times in a row. */
+/** So many of one reason about one object may come at once: it may turn down some times in a row. */
 const REASON_BURST = 5;
 /** And then one so often, however fast it flaps. */
 const REASON_MILLISECONDS = 60_000;

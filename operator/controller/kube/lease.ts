@@ -22,7 +22,8 @@ const FIELD_MANAGER = "healthpolicy-lease";
 
 /**
  * A leader that is killed has another within 15 s: the Lease's 12 s, and up to 2.2 s until its last renewal was seen.
- * The third that a holder stops early is the share of client-go's 15 s and 10 s: clocks may run so differently.
+ * A holder stops when a third of that is left, as with client-go's 15 s and 10 s: the clocks of two nodes may run at
+ * speeds that differ by so much.
  */
 const TIMES: LeaseTimes = { leaseDuration: 12_000, renewDeadline: 8_000, retryPeriod: 2_000 };
 

@@ -123,8 +123,9 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
   }
 
   /**
-   * Takes the whole status away, which then no apply can trip over: refused for ever, the policy would say what another
-   * version thought of it. Not replaced in one step: who replaces keeps fields that a later apply leaves out.
+   * Takes the whole status away, so that the next apply finds nothing to trip over. Else each one would be refused, and
+   * the policy would go on saying what another version thought of it. Not replaced in one step: fields that a
+   * replacement writes stay, also where a later apply leaves them out.
    */
   async function remove(record: Reported<S>): Promise<void> {
     await client.request({

@@ -49,8 +49,8 @@ function draw(all: readonly Addressed[]): Sample {
 const lacksAThird = (left: number, whole: number) => whole > 0 && left * 3 <= whole * 2;
 
 /**
- * Whether the sample is worth another one: a third of it is gone, a third could be new, or of as many more or fewer
- * pods.
+ * Whether it is time for another sample: a third of this one is gone, or a third of the next would be new, or the
+ * policy has a third more or fewer pods.
  */
 function isOutdated({ pods, peers }: Sample, all: readonly Addressed[]): boolean {
   const addresses = new Set(all.map(({ address }) => `${address.ip} ${address.port}`));

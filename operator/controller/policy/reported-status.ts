@@ -43,7 +43,7 @@ function standing({ previous, generation }: ReportFacts): ReportedStatus {
   };
 }
 
-/** With the faults that pods of this policy shared, be it before an edit: none has said that they do no longer. */
+/** With the faults that pods of this policy shared, also before an edit: no pod has said yet that they are over. */
 function withStillShared(
   said: HealthPolicyStatus["dependencies"],
   { policy, previous }: ReportFacts,

@@ -47,8 +47,8 @@ export interface SidecarReports {
   /** In the policy's order; those that fail nowhere are left out. */
   dependencies: FailingDependency[];
   /**
-   * Whether a fault that is not said to be shared is not: of the ready pods all have been asked that are to be, and one
-   * has answered. The first answer can be that of a pod which the fault leaves alone, and silence says nothing.
+   * Whether a fault that no pod calls shared is not: every ready pod that is to be asked has been, and one of them has
+   * answered. The first answer can be that of a pod which the fault leaves alone, and silence says nothing.
    */
   sharedKnown: boolean;
 }

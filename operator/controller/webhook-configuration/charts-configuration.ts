@@ -2,8 +2,8 @@
 import type { WebhookWriter } from "./apply-webhook-configuration.ts";
 
 /**
- * Writes nothing. Each time that something would have been written counts as a write, for what follows one: the proof
- * that API servers get here.
+ * Writes nothing, and calls that a write each time: after a write the leader proves that API servers get through to the
+ * webhook.
  */
 export const CHARTS_CONFIGURATION: WebhookWriter = {
   write: async () => true,

@@ -93,7 +93,7 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
     }, at - performance.now());
   }
 
-  /** When all that share a fault must know of the next one that is down; once they know of all, the pace. */
+  /** The next moment by which all that share a fault know of one that is down; after the last of these, by the pace. */
   function after(now: number): number {
     const allKnow = config ? knownToAllMilliseconds(config.timing) : 0;
     const ahead = [...since.values()].map((at) => at + allKnow).filter((at) => at > now);

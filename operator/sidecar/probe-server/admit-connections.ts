@@ -102,7 +102,7 @@ class FullSecond extends BlockList {
 function createCountOfSecond(limits: ConnectionLimits): (address: string) => boolean {
   // Each known address with the second of its last connection, and how many it had in that one.
   const known = new Map<string, { second: number; count: number }>();
-  // Of each other one, how many it got in the present second; no more of them than got one.
+  // Of each other one, how many it got in the present second. Those that got none are not here: they have no bound.
   const others = new Map<string, number>();
   let all = 0;
   let second = 0;

@@ -12,7 +12,7 @@ export const BIT_STRING = 0x03;
 export const IDENTIFIER = 0x06;
 export const SEQUENCE = 0x30;
 
-/** A tag of this many bits more goes on in further bytes; no part of a certificate has one. */
+/** A tag with all of these bits goes on in further bytes; no part of a certificate has one. */
 const LONG_TAG = 0x1f;
 /** A length from here on says how many bytes of length follow. */
 const LONG_LENGTH = 0x80;

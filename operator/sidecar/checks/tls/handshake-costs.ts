@@ -56,8 +56,9 @@ export const FORGOTTEN_MILLISECONDS = 600_000;
 /** Time between two handshakes with servers whose last ones were above the average: they do not add up. */
 export const APART_MILLISECONDS = 1_000;
 /**
- * How long a server that had to wait for such another one is before those that have begun since: this many times what
- * passed since the handshake that it wanted before. One that the policy does not name any more is not asked again.
+ * How long a server that had to wait for another one keeps its place before those that have begun since: this many
+ * times what has passed since it last wanted a handshake. Not for ever: one that the policy does not name any more
+ * wants none, and would hold up the others.
  */
 const IN_LINE_PER_INTERVAL = 2;
 /** The longest such time, in milliseconds: twice a minute, in which a dependency is asked once at least. */
@@ -97,7 +98,7 @@ export function createHandshakeCosts(now: () => number): HandshakeCosts {
   const accounts = new Map<string, Account>();
   const all = createLeakyBucket(ALL_PER_SECOND, now);
   /**
-   * The suspect that last took a turn, and when: later handshakes of its own, no longer above the average, are none.
+   * The suspect that last took a turn, and when. Its later handshakes, once it is no suspect any more, are no turns.
    */
   let turn: { of: Account; at: number } | undefined;
 
@@ -157,7 +158,7 @@ export function createHandshakeCosts(now: () => number): HandshakeCosts {
     account.pause = Math.min(wanted, MAX_PAUSE_MILLISECONDS);
     account.pausedUntil = now() + account.pause;
     account.above = noneAbove();
-    // So that after it steady ones are none too many at first, each in its turn, and a costly one is.
+    // After the pause it is still a suspect: some steady handshakes may follow, each in its turn, but no costly one.
     account.excess = STEADY_MILLISECONDS;
   }
 

@@ -23,8 +23,8 @@ export interface SecureContext {
   /** The name that VerifyFull expects in the certificate. */
   host: string;
   /**
-   * The host that was dialled, by which, with `host`, what handshakes cost is remembered: behind one front each name
-   * has a server of its own. Unset: `host`.
+   * The host that was dialled. What handshakes cost is remembered by it and by `host`: behind one front each name has a
+   * server of its own. Unset: `host`.
    */
   dialled?: string;
   /**
