@@ -29,7 +29,7 @@ const SILENCE: PeerCount = { answered: 0, down: 0 };
 
 let pod: TestPod;
 const answer = (count: PeerCount, name = "db") =>
-  pod.readiness.recordPeers(new Map([[name, count]]));
+  pod.readiness.recordPeers(new Map([[name, count]]), pod.clock);
 const verdict = () => pod.readiness.view().verdict;
 const later = (milliseconds: number) => {
   pod.clock += milliseconds;
@@ -122,6 +122,7 @@ describe("a pod that has been ready", () => {
           ["db", ALL_DOWN],
           ["cache", count],
         ]),
+        pod.clock,
       );
     both(ALL_UP);
     allKnow();

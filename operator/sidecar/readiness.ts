@@ -70,8 +70,11 @@ export interface Readiness {
   applyUnsupported(formatVersion: number): void;
   /** Takes in a result of the dependency of this name. */
   record(name: string, result: CheckResult, milliseconds: number): void;
-  /** Takes in what other pods say of dependencies that are down here. */
-  recordPeers(counts: ReadonlyMap<string, PeerCount>): void;
+  /**
+   * Takes in what other pods said of dependencies that are down here when they were asked, at `askedAt` milliseconds of
+   * performance.now(): whoever had no reason to know of a fault yet has not said that there is none.
+   */
+  recordPeers(counts: ReadonlyMap<string, PeerCount>, askedAt: number): void;
   /** Names of dependencies that are down here and that other pods are to be asked about. */
   down(): string[];
   /**
@@ -270,8 +273,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     changed();
   }
 
-  function recordPeers(counts: ReadonlyMap<string, PeerCount>): void {
-    cases.count(counts, now().monotonic);
+  function recordPeers(counts: ReadonlyMap<string, PeerCount>, askedAt: number): void {
+    cases.count(counts, askedAt);
     changed();
   }
 

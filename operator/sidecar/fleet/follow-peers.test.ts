@@ -15,6 +15,7 @@ const fleet = (count = 3, pods = count): PolicyFile =>
 let down: string[];
 let asked: string[];
 let heard: Record<string, PeerCount>[];
+let askedAt: number[];
 let answer: (peer: PeerAddress) => Promise<string | undefined>;
 let follower: PeersFollower;
 
@@ -30,11 +31,15 @@ beforeEach(() => {
   down = [];
   asked = [];
   heard = [];
+  askedAt = [];
   answer = async () => saysDown;
   follower = followPeers({
     readiness: {
       down: () => down,
-      recordPeers: (counts) => heard.push(Object.fromEntries(counts)),
+      recordPeers(counts, at) {
+        heard.push(Object.fromEntries(counts));
+        askedAt.push(at);
+      },
     },
     ask: (peer) => {
       asked.push(peer.ip);
@@ -172,16 +177,36 @@ describe("a question that decides is not put off", () => {
   });
 });
 
-test("has one question in flight, however long that takes", async () => {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  answer = () => promise;
+test("has four questions in flight, however long they take", async () => {
+  answer = () => new Promise(() => {});
   down = ["db"];
   follower.look();
   await advance(10 * TIMING.intervalMilliseconds);
-  expect(asked).toHaveLength(2);
-  resolve(undefined);
+  expect(asked).toHaveLength(4 * 2);
+});
+
+test("does not count what was asked before answers that were counted", async () => {
+  const first = Promise.withResolvers<string>();
+  answer = () => first.promise;
+  down = ["db"];
+  follower.look();
+  answer = async () => undefined;
+  await advance(ALL_KNOW);
+  first.resolve(saysDown);
   await advance(0);
   expect(heard).toStrictEqual([{ db: { answered: 0, down: 0 } }]);
+});
+
+test("says when peers were asked, not when the last one had answered", async () => {
+  const first = Promise.withResolvers<string>();
+  answer = () => first.promise;
+  down = ["db"];
+  const begun = performance.now();
+  follower.look();
+  await advance(900);
+  first.resolve(saysDown);
+  await advance(0);
+  expect(askedAt).toStrictEqual([begun]);
 });
 
 test("tells nothing of a question that was asked under another policy, or before the end", async () => {

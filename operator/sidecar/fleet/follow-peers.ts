@@ -16,6 +16,11 @@ import { pickPeers } from "./pick-peers.ts";
  * 20 s put 25 questions a second to each of those, a quarter of what a sidecar admits.
  */
 const PACE_PER_POD_MILLISECONDS = 20;
+/**
+ * Questions at one time, each of which has a deadline. One that decides must not wait for another, which a silent peer
+ * makes last 0.9 s: a pod left its Services for it in a fault that all shared.
+ */
+const MOST_IN_FLIGHT = 4;
 /** However many pods there are said to be. */
 const LONGEST_PACE_MILLISECONDS = 600_000;
 
@@ -57,7 +62,9 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
   let isNewPolicy = false;
   let timer: NodeJS.Timeout | undefined;
   let nextAt = Number.POSITIVE_INFINITY;
-  let inFlight = false;
+  let inFlight = 0;
+  /** When the question was begun whose answers were counted last. */
+  let countedSince = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
   async function answersOf(policy: PolicyFile, peers: PeerAddress[]): Promise<PeerAnswer[]> {
@@ -70,14 +77,17 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
 
   async function question(): Promise<void> {
     const asked = config;
-    if (inFlight || !asksPeers(asked)) return;
+    if (inFlight >= MOST_IN_FLIGHT || !asksPeers(asked)) return;
+    const begun = performance.now();
     const peers = pickPeers(asked.fleet.peers, ownAddresses());
-    inFlight = true;
+    inFlight += 1;
     const answers = await answersOf(asked, peers);
-    inFlight = false;
-    // Answers to a policy that has been edited meanwhile say nothing about the one in force.
-    if (stopped || config !== asked) return;
-    readiness.recordPeers(countAnswers(readiness.down(), answers));
+    inFlight -= 1;
+    // Answers to a policy that has been edited meanwhile say nothing about the one in force, and a later question has
+    // heard more.
+    if (stopped || config !== asked || begun < countedSince) return;
+    countedSince = begun;
+    readiness.recordPeers(countAnswers(readiness.down(), answers), begun);
   }
 
   /** A question that is due earlier stays: a case that is not decided in time counts as this pod's own. */
