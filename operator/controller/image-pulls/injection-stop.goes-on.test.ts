@@ -30,9 +30,14 @@ describe("while stopped everywhere", () => {
       [
         [70, { shop: "www", blog: "m" }],
         [80, { blog: "m" }],
-        [90, { blog: "p" }],
+        [90, { blog: "e" }],
       ],
-      "shop",
+      "everywhere",
+    ],
+    [
+      "nor one that somebody makes under the sidecar's name and version",
+      [[70, { shop: "www", blog: "e" }]],
+      "everywhere",
     ],
     [
       "nor do pods that wait for that of another registry keep all stopped",

@@ -180,6 +180,14 @@ describe("injection stops", () => {
       ],
       "shop",
     ],
+    [
+      "everywhere, also where somebody runs anything under the sidecar's name and version",
+      [
+        [0, { shop: "www", blog: "e" }],
+        [60, { shop: "www", blog: "e" }],
+      ],
+      "everywhere",
+    ],
   ])("%s", (_what, looks, expected) => {
     expect(stopped(looked(looks))).toBe(expected);
   });

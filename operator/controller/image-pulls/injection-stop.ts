@@ -22,10 +22,12 @@ export interface PullingPod {
   /** In seconds since 1970. */
   created: number;
   start: StartState | undefined;
+  /** Its image is the very one that is configured, and not that of another registry. */
+  isExact: boolean;
 }
 
 /** What a pod waits for: the very image that is configured, that of another registry, or that its sidecar starts. */
-type Cause = Extract<StartState, "Waiting" | "WaitingElsewhere" | "NotStarting">;
+type Cause = "Waiting" | "WaitingElsewhere" | "NotStarting";
 
 /** A pod that waits, or did when it was last looked at and has not gone on since. */
 interface Wait {
@@ -107,9 +109,14 @@ function gotIt(before: PullHistory, pods: readonly PullingPod[]): Got {
   };
 }
 
-/** Has nobody the image? */
+/**
+ * Has nobody the very image? One from another registry says nothing of it: whoever may create pods in one namespace can
+ * run anything under its name and version.
+ */
 function hasNobodyIt(pods: readonly PullingPod[]): boolean {
-  return !pods.some(({ start }) => start === "Started" || start === "Running");
+  return !pods.some(
+    ({ start, isExact }) => isExact && (start === "Started" || start === "Running"),
+  );
 }
 
 /**
@@ -137,10 +144,11 @@ export function resumedUnproven(
 }
 
 /** What the pod waits for after this look, if it waits; one between two states of the kubelet goes on waiting. */
-function causeNow(start: StartState | undefined, known: Wait | undefined): Cause | undefined {
+function causeNow({ start, isExact }: PullingPod, known: Wait | undefined): Cause | undefined {
   if (start === "Started" || isOver(start, known)) return undefined;
   if (start === undefined || start === "Running") return known?.cause;
-  return start === "NotStarting" ? start : (known?.cause ?? start);
+  if (start === "NotStarting") return start;
+  return known?.cause ?? (isExact ? "Waiting" : "WaitingElsewhere");
 }
 
 /** The waits now. */
@@ -153,7 +161,7 @@ function waitsNow(
   for (const pod of pods) {
     const { uid, namespace, name, start } = pod;
     const known = before.waits.get(uid);
-    const cause = causeNow(start, known);
+    const cause = causeNow(pod, known);
     if (cause === undefined) continue;
     const since = known ? known.since : now;
     waits.set(uid, {

@@ -10,7 +10,7 @@ const NOTHING_RESUMED = { here: [], everywhere: false };
 /** A pod that has started, created so many seconds after it went on. */
 function started(namespace: string, secondsAfter: number): PullingPod {
   const created = NOW / 1_000 + secondsAfter;
-  return { uid: "1", namespace, name: "web-1", created, start: "Started" };
+  return { uid: "1", namespace, name: "web-1", created, start: "Started", isExact: true };
 }
 
 function unprovenIn(before: Unproven, look: Partial<Parameters<typeof unprovenAfter>[1]> = {}) {
@@ -70,6 +70,8 @@ describe("after a stop of all", () => {
     );
     expect(unprovenIn(EVERYWHERE)).toBe("shop blog");
     expect(unprovenIn(EVERYWHERE, { pods: [started("blog", 1)] })).toBe("");
+    const elsewhere = { ...started("blog", 1), isExact: false };
+    expect(unprovenIn(EVERYWHERE, { pods: [elsewhere] })).toBe("shop blog");
   });
 
   test("those whose own pods had waited are proven by their own", () => {

@@ -11,7 +11,7 @@ export interface Unproven {
    * that was created since proves it: those of others may have another registry, or a pull secret that is right.
    */
   here: ReadonlyMap<string, number>;
-  /** Every namespace. Any pod proves it: nobody had the image before. */
+  /** Every namespace. Any pod that has the very image proves it: nobody had it before. */
   everywhere: boolean;
 }
 
@@ -45,7 +45,7 @@ export function unprovenAfter(
       !isStopped(after, namespace) &&
       !isProven(namespace, since, started),
   );
-  const isOver = started.length > 0 || after.everywhere !== undefined;
+  const isOver = started.some(({ isExact }) => isExact) || after.everywhere !== undefined;
   return { here: new Map(here), everywhere: !isOver && (before.everywhere || resumed.everywhere) };
 }
 

@@ -86,7 +86,9 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
       options
         .pods(namespace)
         .flatMap(({ uid, name, created, sidecar }) =>
-          sidecar ? { uid, namespace, name, created, start: sidecar.start } : [],
+          sidecar
+            ? { uid, namespace, name, created, start: sidecar.start, isExact: !sidecar.elsewhere }
+            : [],
         ),
     );
   }

@@ -125,6 +125,20 @@ describe("projectPod", () => {
     expect(startOf(foreign, waiting("healthpolicy-sidecar"))).toBeUndefined();
   });
 
+  test("a pod whose sidecar comes from another registry than new pods get theirs from", () => {
+    const sidecarOf = (image: string) => {
+      const status = [{ name: "healthpolicy-sidecar", state: { terminated: {} } }];
+      const initContainers = [{ name: "healthpolicy-sidecar", image }];
+      return projectPod(raw(OUR_ANNOTATIONS, { initContainers }, { initContainerStatuses: status }))
+        ?.sidecar;
+    };
+    const mirrored = sidecarOf("mirror.example/sidecar:1");
+    expect(mirrored).toMatchObject({ start: "NotStarting", elsewhere: true });
+    const exact = sidecarOf("registry.example/healthpolicy/sidecar:1");
+    expect(exact).toMatchObject({ start: "NotStarting" });
+    expect(exact).not.toHaveProperty("elsewhere");
+  });
+
   test("a pod that its sidecar keeps from starting, and one whose app has run", () => {
     const image = "registry.example/healthpolicy/sidecar:1";
     const state = { waiting: { reason: "CrashLoopBackOff" } };

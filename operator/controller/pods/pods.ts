@@ -73,6 +73,8 @@ export interface Sidecar {
   port?: number;
   /** Whether it has let the pod start, where its image is the one that new pods get. */
   start?: StartState;
+  /** Its image comes from another registry than that of new pods, of which its `start` says nothing then. */
+  elsewhere?: true;
   /** Set when something is recorded of the app's own probes. */
   probes?: Readonly<RaisedRecord>;
 }
@@ -121,6 +123,15 @@ function portOf({ env }: Container, { spec }: LivePod): number | undefined {
   return isOurs && Number.isInteger(port) && spec?.hostNetwork !== true ? port : undefined;
 }
 
+function startOf(
+  { image }: Container,
+  { status }: LivePod,
+  configured: string,
+): Pick<Sidecar, "start" | "elsewhere"> | undefined {
+  const start = startState(image, status, configured);
+  return start && { start, ...(image !== configured && { elsewhere: true }) };
+}
+
 function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Sidecar | undefined {
   const container = pod.spec?.initContainers?.find((one) => isSidecar(one, image));
   const { annotations = {} } = pod.metadata;
@@ -132,7 +143,6 @@ function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Si
   const probes = raisedRecord(annotations);
   const version = imageVersion(container.image);
   const port = status?.started ? portOf(container, pod) : undefined;
-  const start = startState(container.image, pod.status, image);
   const isLost = isNodeLost(pod.status?.conditions);
   return {
     policy,
@@ -142,7 +152,7 @@ function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Si
     ...(isLost && { lost: true }),
     ...(probes.raised.length + probes.leftAlone.length > 0 && { probes: share(probes) }),
     ...(port !== undefined && { port }),
-    ...(start && { start }),
+    ...startOf(container, pod, image),
   };
 }
 

@@ -44,7 +44,7 @@ describe("waits for the image", () => {
     "SignatureValidationFailed",
   ])("the very one, or that of a mirror, whether the app has run or not: %s", (reason) => {
     expect(stateOf(waiting(reason))).toBe("Waiting");
-    expect(stateOf(waiting(reason), {}, MIRROR)).toBe("WaitingElsewhere");
+    expect(stateOf(waiting(reason), {}, MIRROR)).toBe("Waiting");
     expect(stateOf(waiting(reason), { app: [RUNNING] })).toBe("Waiting");
   });
 });

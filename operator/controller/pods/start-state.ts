@@ -3,13 +3,12 @@ import { SIDECAR_CONTAINER } from "../../api/names.ts";
 import { isSameVersion } from "../../inject/is-sidecar.ts";
 
 /**
- * `Waiting`: the kubelet cannot get the very image that the operator injects. `WaitingElsewhere`: it cannot get the
- * same version from another registry, to which something in the pod's namespace sends it. The others have the image:
+ * `Waiting`: the kubelet cannot get the image. The others have it:
  * - `NotStarting`: our container cannot be made or has ended, and nothing after it has had its turn;
  * - `Running`: it runs, and nothing after it has had its turn: it may crash the next moment;
  * - `Started`: it has let the pod go on, which it cannot take back by crashing later.
  */
-export type StartState = "Waiting" | "WaitingElsewhere" | "NotStarting" | "Running" | "Started";
+export type StartState = "Waiting" | "NotStarting" | "Running" | "Started";
 
 /** What the kubelet says of a container. */
 export interface StartStatus {
@@ -95,7 +94,7 @@ export function startState(
   if (!(statuses && isSameVersion(image, configured))) return undefined;
   const own = statuses.initContainerStatuses?.find(({ name }) => name === SIDECAR_CONTAINER);
   const { waiting, running, terminated } = own?.state ?? {};
-  if (NO_IMAGE.has(waiting?.reason)) return image === configured ? "Waiting" : "WaitingElsewhere";
+  if (NO_IMAGE.has(waiting?.reason)) return "Waiting";
   if (!(running || terminated || NO_START.has(waiting?.reason))) return undefined;
   if (after(own, statuses).some(hadItsTurn)) return "Started";
   return running ? "Running" : "NotStarting";

@@ -4,15 +4,18 @@ import { afterLook, type PullHistory, type PullingPod, stoppedBefore } from "../
 
 const LETTERS: Record<string, StartState | undefined> = {
   w: "Waiting",
-  m: "WaitingElsewhere",
   c: "NotStarting",
   r: "Running",
   p: "Started",
-  ".": undefined,
+};
+/** Those whose image comes from another registry. */
+const ELSEWHERE: Record<string, StartState | undefined> = {
+  m: "Waiting",
+  e: "Started",
 };
 /**
  * Pods by namespace, one letter each in the order of their names: `w`aits for the image, for one from a `m`irror,
- * `c`rashes at start, `r`uns, has `p`assed its start, or none of these.
+ * `c`rashes at start, `r`uns, has `p`assed its start, has done so with an image from `e`lsewhere; a dot: none of these.
  */
 export type Look = Record<string, string>;
 
@@ -28,7 +31,8 @@ export function podsOf(look: Look): PullingPod[] {
               namespace,
               name: `web-${index}`,
               created: 0,
-              start: LETTERS[letter],
+              start: LETTERS[letter] ?? ELSEWHERE[letter],
+              isExact: !Object.hasOwn(ELSEWHERE, letter),
             },
           ],
     ),
