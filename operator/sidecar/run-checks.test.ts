@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { REASONS } from "../api/reasons.ts";
-import { TIMING } from "../api/testing/timing.ts";
 import { type Check, CheckError, misconfigured } from "./checks/check.ts";
 import {
   config,
@@ -11,9 +10,6 @@ import {
   untilSignal,
 } from "./testing/test-checks.ts";
 import type { CheckResult } from "./verdict.ts";
-
-/** A turn comes 3.6 to 4 s after a start, with the deadline or before it. */
-const CLOSE = { ...TIMING, intervalMilliseconds: 4_000 };
 
 const never: Check["run"] = () => new Promise(() => {});
 
@@ -179,126 +175,6 @@ describe("an outcome", () => {
   });
 });
 
-describe("the deadline", () => {
-  test("ends a check that heeds its signal, with CheckTimeout", async () => {
-    checks.run = untilSignal;
-    checks.runner.apply(config([dependency("a")]));
-    await pass(3_999);
-    expect(checks.results).toStrictEqual([]);
-    await pass(1);
-    expect(checks.results).toStrictEqual([["a", { ok: false, reason: "CheckTimeout" }, 4_000]]);
-  });
-
-  test("whatever a check says about a connection that its own signal closed", async () => {
-    checks.run = (_, { signal }) =>
-      new Promise((__, reject) => {
-        signal.addEventListener("abort", () => reject(new CheckError("ConnectionClosed")));
-      });
-    checks.runner.apply(config([dependency("a")]));
-    await pass(4_000);
-    expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
-  });
-
-  test("a check of several parts may still say which of them was silent", async () => {
-    checks.run = (_, { signal }) =>
-      new Promise((__, reject) => {
-        const error = new CheckError("TooFewServers", "servers[0]=CheckTimeout");
-        signal.addEventListener("abort", () => setTimeout(reject, 20, error));
-      });
-    checks.runner.apply(config([dependency("a")]));
-    await pass(4_020);
-    expect(checks.results[0]?.[1]).toStrictEqual({
-      ok: false,
-      reason: "TooFewServers",
-      detail: "servers[0]=CheckTimeout",
-    });
-  });
-
-  test("a check that never settles counts as failed each interval and gets no second one beside it", async () => {
-    checks.run = never;
-    checks.runner.apply(config([dependency("a")]));
-    await pass(4_050);
-    expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
-    await pass(11_000);
-    expect(checks.reasons()).toStrictEqual([
-      "CheckTimeout",
-      "CheckTimeout",
-      "CheckTimeout",
-      "CheckTimeout",
-    ]);
-    expect(checks.started).toHaveLength(1);
-  });
-
-  /** The first check runs so, those after it end at once. */
-  const firstRuns = (first: Check["run"]) => {
-    checks.run = (...started) =>
-      checks.started.length === 1 ? first(...started) : Promise.resolve({});
-  };
-
-  test.each([
-    [0, 3_900],
-    [1, 4_000],
-  ])("a turn waits for a check that still has time: draw %d", async (draw, second) => {
-    checks.draw = draw;
-    firstRuns(() => new Promise((resolve) => setTimeout(resolve, 3_900, {})));
-    checks.runner.apply(config([dependency("a")], CLOSE));
-    await pass(4_050);
-    expect(checks.reasons()).toStrictEqual(["ok", "ok"]);
-    expect(checks.starts()).toStrictEqual([0, second]);
-  });
-
-  test.each([0, 1])("a check that fails at its deadline counts once: draw %d", async (draw) => {
-    checks.draw = draw;
-    firstRuns(untilSignal);
-    checks.runner.apply(config([dependency("a")], CLOSE));
-    await pass(4_050);
-    expect(checks.reasons()).toStrictEqual(["CheckTimeout", "ok"]);
-    expect(checks.starts()).toStrictEqual([0, 4_000]);
-  });
-
-  test.each([0, 1])("a check that never settles counts once an interval: draw %d", async (draw) => {
-    checks.draw = draw;
-    checks.run = never;
-    checks.runner.apply(config([dependency("a")], CLOSE));
-    await pass(4_050);
-    expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
-    await pass(4_000);
-    expect(checks.reasons()).toStrictEqual(["CheckTimeout", "CheckTimeout"]);
-    expect(checks.started).toHaveLength(1);
-  });
-
-  test("a turn of another dependency does not count a check in flight as failed", async () => {
-    checks.draws = [0.5, 0];
-    checks.run = ({ name }) =>
-      new Promise((resolve) => setTimeout(resolve, name === "a" ? 3_900 : 0, {}));
-    checks.runner.apply(config([dependency("a"), dependency("b")], CLOSE));
-    await pass(3_900);
-    expect(checks.results.map(([name, { ok }]) => `${name} ${ok}`)).toStrictEqual([
-      "b true",
-      "b true",
-      "a true",
-    ]);
-  });
-
-  test("once it settles after all, its result is ignored and the loop goes on", async () => {
-    checks.run = () => new Promise((resolve) => setTimeout(resolve, 6_000, {}));
-    checks.runner.apply(config([dependency("a")]));
-    await pass(6_000);
-    checks.run = async () => ({});
-    await pass(4_000);
-    expect(checks.starts()).toStrictEqual([0, 10_000]);
-    expect(checks.reasons()).toStrictEqual(["CheckTimeout", "CheckTimeout", "ok"]);
-  });
-
-  test("a rejection after the deadline does no harm", async () => {
-    checks.run = () => new Promise((_, reject) => setTimeout(reject, 4_500, new Error("late")));
-    checks.runner.apply(config([dependency("a")]));
-    await pass(5_000);
-    expect(checks.reasons()[0]).toBe("CheckTimeout");
-    expect(checks.started).toHaveLength(2);
-  });
-});
-
 test("stop ends every check in flight and leaves no timer", async () => {
   checks.run = untilSignal;
   checks.runner.apply(config([dependency("a"), dependency("b")]));
@@ -306,21 +182,6 @@ test("stop ends every check in flight and leaves no timer", async () => {
   checks.runner.stop();
   await pass(0);
   expect(checks.started.map(({ context }) => context.signal.aborted)).toStrictEqual([true, true]);
-  expect(checks.results).toStrictEqual([]);
-  expect(jest.getTimerCount()).toBe(0);
-});
-
-test.each<[string, Check["run"]]>([
-  ["ends later", () => new Promise((resolve) => setTimeout(resolve, 4_500, {}))],
-  ["never ends", never],
-])("stop is final where a turn waits for a check that %s", async (_, run) => {
-  checks.draw = 0;
-  checks.run = run;
-  checks.runner.apply(config([dependency("a")], CLOSE));
-  await pass(3_900);
-  checks.runner.stop();
-  await pass(20_000);
-  expect(checks.started).toHaveLength(1);
   expect(checks.results).toStrictEqual([]);
   expect(jest.getTimerCount()).toBe(0);
 });

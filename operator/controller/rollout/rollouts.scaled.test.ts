@@ -1,7 +1,7 @@
 /** A workload that is scaled between the status that says which pod goes and the eviction. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { type LedRollout, openRollout } from "./testing/led-rollout.ts";
-import { currentPod, pod } from "./testing/rollout-facts.ts";
+import { pod, runningPod } from "./testing/rollout-facts.ts";
 
 let rollout: LedRollout;
 
@@ -14,16 +14,10 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A pod as the policy asks for it, whose sidecar can be asked. */
-function running(name: string) {
-  const of = currentPod(name);
-  return { ...of, ...(of.sidecar && { sidecar: { ...of.sidecar, port: 19_847 } }) };
-}
-
 test("the status is written again, in the same turn, and the successor is not missed", async () => {
   const { world, work, echo, status, settle } = rollout;
   world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [] });
-  world.pods = [pod("web-1"), pod("web-2"), running("web-8"), running("web-9")];
+  world.pods = [pod("web-1"), pod("web-2"), runningPod("web-8"), runningPod("web-9")];
   await work();
   settle();
   await work();
@@ -39,7 +33,7 @@ test("the status is written again, in the same turn, and the successor is not mi
   await work();
   expect(world.evicted).toHaveLength(1);
 
-  world.pods = [pod("web-2"), running("web-8"), running("web-10")];
+  world.pods = [pod("web-2"), runningPod("web-8"), runningPod("web-10")];
   await work();
   jest.advanceTimersByTime(16_000);
   await work();

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { ApiError } from "../kube/api-error.ts";
 import type { PodRecord } from "../pods/pods.ts";
 import { IN_FORCE, type LedRollout, openRollout } from "./testing/led-rollout.ts";
-import { currentPod, pod } from "./testing/rollout-facts.ts";
+import { currentPod, pod, runningPod } from "./testing/rollout-facts.ts";
 
 let rollout: LedRollout;
 
@@ -16,15 +16,6 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Up to the moment at which the pod is evicted, if nothing speaks against it. */
-async function evictOne(): Promise<void> {
-  await rollout.work();
-  rollout.settle();
-  await rollout.work();
-  rollout.echo();
-  await rollout.work();
-}
-
 /** These are the pods once the evicted one was replaced, and the new one has stayed ready for long enough. */
 async function replaced(...pods: PodRecord[]): Promise<void> {
   rollout.world.pods = pods;
@@ -32,14 +23,6 @@ async function replaced(...pods: PodRecord[]): Promise<void> {
   expect(rollout.status()?.message).toMatch(/its new pod has to stay ready for 16s/);
   jest.advanceTimersByTime(16_000);
 }
-
-/** A sidecar as the policy asks for it, which can be asked. */
-const RUNNING = {
-  policy: "web",
-  revision: currentPod("x").sidecar?.revision ?? "",
-  ready: true,
-  port: 19_847,
-};
 
 const refusal = (code: number, message: string) =>
   new ApiError("evicting", { code, body: JSON.stringify({ reason: "Because", message }) });
@@ -75,8 +58,8 @@ describe("one pod after the other", () => {
   });
 
   test("the next one goes when the new pod is ready and says that all is up", async () => {
-    await evictOne();
-    await replaced(currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3"));
+    await rollout.evictOne();
+    await replaced(runningPod("web-9"), pod("web-2"), pod("web-3"));
     const down = { name: "orders-db", gating: true, up: false, reason: "ConnectTimeout" };
     rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [down] });
     expect(await rollout.work()).toBe(10_000);
@@ -93,14 +76,14 @@ describe("one pod after the other", () => {
   });
 
   test("when all are as the policy asks, nothing is said any more", async () => {
-    await evictOne();
+    await rollout.evictOne();
     await replaced(...["web-7", "web-8", "web-9"].map((name) => currentPod(name)));
     expect(await rollout.work()).toBeUndefined();
     expect(rollout.status()).toBeUndefined();
   });
 
   test("a workload that is scaled down meanwhile does not end it", async () => {
-    await evictOne();
+    await rollout.evictOne();
     rollout.world.pods = [currentPod("web-9", { ready: false }), pod("web-2"), pod("web-3")];
     await rollout.work();
     rollout.world.pods = [pod("web-2"), pod("web-3")];
@@ -121,7 +104,7 @@ describe("one pod after the other", () => {
 describe("it waits", () => {
   test("until the webhook answers", async () => {
     rollout.world.webhookAnswers = false;
-    await evictOne();
+    await rollout.evictOne();
     expect(rollout.world.evicted).toEqual([]);
     expect(rollout.status()?.message).toBe(
       "Waits until the operator's webhook answers: new pods would get no sidecar.",
@@ -129,8 +112,8 @@ describe("it waits", () => {
   });
 
   test("for sidecars that do not answer, and its queue's worker does not", async () => {
-    await evictOne();
-    await replaced(currentPod("web-9", { sidecar: RUNNING }), pod("web-2"), pod("web-3"));
+    await rollout.evictOne();
+    await replaced(runningPod("web-9"), pod("web-2"), pod("web-3"));
     rollout.world.silent = true;
     const before = performance.now();
     expect(await rollout.work()).toBe(1_000);
@@ -147,7 +130,7 @@ describe("it waits", () => {
   });
 
   test("for no answer once the leader stops", async () => {
-    rollout.world.pods.push(currentPod("web-9", { sidecar: RUNNING }));
+    rollout.world.pods.push(runningPod("web-9"));
     rollout.world.silent = true;
     await rollout.work();
     rollout.settle();
@@ -172,7 +155,7 @@ describe("it waits", () => {
 
   test("for its turn once more, where another policy took it meanwhile", async () => {
     rollout.world.turnIsLost = true;
-    await evictOne();
+    await rollout.evictOne();
     expect(rollout.world.evicted).toEqual([]);
     expect(rollout.status()?.message).toMatch(/^Waits for its turn/);
   });
@@ -206,7 +189,7 @@ describe("it waits", () => {
 
   test("after a refusal by a budget, and then tries again", async () => {
     rollout.world.refusal = refusal(429, "it would violate the pod's disruption budget");
-    await evictOne();
+    await rollout.evictOne();
     expect(rollout.world.results).toEqual(["budget"]);
     expect(rollout.world.givenBack).toBe(1);
     await rollout.work();
@@ -214,13 +197,13 @@ describe("it waits", () => {
       message: "Waits: a PodDisruptionBudget allows no eviction in Deployment/web.",
     });
     expect(rollout.world.events).toEqual([]);
-    await evictOne();
+    await rollout.evictOne();
     expect(rollout.world.results).toEqual(["budget", "budget"]);
   });
 
   test("after an error, which the API server's words do not leave", async () => {
     rollout.world.refusal = refusal(403, "secret words");
-    await evictOne();
+    await rollout.evictOne();
     await rollout.work();
     expect(rollout.world.results).toEqual(["failed"]);
     expect(rollout.world.givenBack).toBe(1);
@@ -240,75 +223,6 @@ describe("it waits", () => {
   });
 });
 
-describe("another leader", () => {
-  test("goes on from the status, and does not evict a second pod", async () => {
-    await evictOne();
-    rollout.echo();
-    rollout.takeOver();
-    rollout.world.pods = [pod("web-2"), pod("web-3")];
-    rollout.settle();
-    await rollout.work();
-    expect(rollout.status()?.message).toBe("Waits for Deployment/web: 2 of 3 pods are there.");
-    expect(rollout.world.evicted).toHaveLength(1);
-  });
-
-  test("leaves the workload alone after 10 minutes, and tells so once", async () => {
-    await evictOne();
-    rollout.echo();
-    rollout.takeOver();
-    rollout.world.pods = [pod("web-2"), pod("web-3")];
-    await rollout.work();
-    jest.advanceTimersByTime(600_001);
-    await rollout.work();
-    await rollout.work();
-    expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
-    const warnings = rollout.world.events.filter(({ reason }) => reason === "RolloutStopped");
-    expect(warnings).toHaveLength(1);
-    rollout.echo();
-    rollout.takeOver();
-    await rollout.work();
-    expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
-  });
-
-  test("has a new pod stay ready anew", async () => {
-    await evictOne();
-    await replaced(currentPod("web-9"), pod("web-2"), pod("web-3"));
-    rollout.echo();
-    rollout.takeOver();
-    rollout.settle();
-    await rollout.work();
-    expect(rollout.status()?.message).toMatch(/its new pod has to stay ready for 16s/);
-  });
-
-  test("tries a workload again that it finds left alone, once a pod there is as the policy asks", async () => {
-    await evictOne();
-    rollout.world.pods = [pod("web-8"), pod("web-2"), pod("web-3")];
-    await rollout.work();
-    rollout.echo();
-    rollout.takeOver();
-    await rollout.work();
-    expect(rollout.status()).toMatchObject({ stopped: ["Deployment/web"] });
-    rollout.world.pods.push(currentPod("web-9", { sidecar: RUNNING }));
-    rollout.world.sidecarSays = JSON.stringify({ policy: "web", dependencies: [] });
-    rollout.settle();
-    await rollout.work();
-    expect(rollout.status()).toMatchObject({ evicting: { pod: "web-2" } });
-  });
-
-  test("says what the last one said until it has looked", async () => {
-    await rollout.work();
-    rollout.echo();
-    rollout.takeOver();
-    expect(rollout.status()?.message).toBe("Waits a moment: the policy has just changed.");
-  });
-
-  test("does nothing before it knows the pods", async () => {
-    rollout.world.synced = false;
-    expect(await rollout.work()).toBeUndefined();
-    expect(rollout.world.changes).toBe(0);
-  });
-});
-
 describe("the policy", () => {
   test("with Manual has no rollout, and what was said of one goes", async () => {
     await rollout.work();
@@ -321,7 +235,7 @@ describe("the policy", () => {
 
   test("is tried again everywhere once it was edited", async () => {
     rollout.world.refusal = refusal(429, "disruption budget");
-    await evictOne();
+    await rollout.evictOne();
     await rollout.work();
     expect(rollout.status()?.message).toContain("PodDisruptionBudget");
     rollout.cachePolicy({}, { generation: 4 });
@@ -330,7 +244,7 @@ describe("the policy", () => {
   });
 
   test("of the same name and another uid begins anew", async () => {
-    await evictOne();
+    await rollout.evictOne();
     rollout.cachePolicy({}, { uid: "another" });
     expect(rollout.status()).toBeUndefined();
     await rollout.work();

@@ -121,29 +121,40 @@ export function openRollout() {
     return world.woken ? work() : again;
   }
 
+  /** Writes the status, as the reconciler and our own watch do. */
+  function echo(): void {
+    const record = world.record as PolicyRecord;
+    const rollout = rollouts.status(record);
+    world.record = { ...record, status: { ...record.status, ...(rollout && { rollout }) } };
+  }
+
+  /** Every replica has heard of the last change. */
+  function settle(): void {
+    jest.advanceTimersByTime(5_000);
+  }
+
   return {
     world,
     cachePolicy,
     work,
+    echo,
+    settle,
     concern: () => rollouts.concern(NAME),
     stop: () => rollouts.stop(),
     status: () => rollouts.status(world.record as PolicyRecord),
-
-    /** Writes the status, as the reconciler and our own watch do. */
-    echo: (): void => {
-      const record = world.record as PolicyRecord;
-      const rollout = rollouts.status(record);
-      world.record = { ...record, status: { ...record.status, ...(rollout && { rollout }) } };
-    },
 
     /** Another replica leads from now on. */
     takeOver: (): void => {
       rollouts = newLeader();
     },
 
-    /** Every replica has heard of the last change. */
-    settle: (): void => {
-      jest.advanceTimersByTime(5_000);
+    /** Up to the moment at which the pod is evicted, if nothing speaks against it. */
+    evictOne: async (): Promise<void> => {
+      await work();
+      settle();
+      await work();
+      echo();
+      await work();
     },
   };
 }

@@ -15,6 +15,12 @@ export function currentPod(name: string, overrides: Partial<PodRecord> = {}): Po
   return podOf({ name, uid: `uid-of-${name}`, created: 1_000, ...overrides });
 }
 
+/** Such a pod whose sidecar can be asked. */
+export function runningPod(name: string): PodRecord {
+  const of = currentPod(name);
+  return { ...of, ...(of.sidecar && { sidecar: { ...of.sidecar, port: 19_847 } }) };
+}
+
 /** The same without a sidecar. */
 export function pod(name: string, overrides: Partial<PodRecord> = {}): PodRecord {
   const { sidecar: _, ...bare } = currentPod(name);
