@@ -1,13 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { pino } from "pino";
-import type { EventToRecord } from "../events/event-object.ts";
-import type { StartState } from "../pods/start-state.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
-import type { ReportingPolicy } from "./read-reports.ts";
-import { recordStop } from "./record-stop.ts";
-import { type ImagePullsOptions, watchImagePulls } from "./watch-image-pulls.ts";
-
-const IMAGE = "registry.example/healthpolicy/sidecar:1";
+import { IMAGE, stoppedAndGone, watched } from "./testing/watched-pulls.ts";
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -15,44 +8,6 @@ beforeEach(() => {
 afterEach(() => {
   jest.useRealTimers();
 });
-
-/** Two namespaces with a policy each. */
-function watched(options: Partial<ImagePullsOptions> = {}) {
-  const pods = new Map<string, ReturnType<typeof podOf>[]>();
-  const changes: unknown[] = [];
-  const said = { count: 0 };
-  const pulls = watchImagePulls({
-    image: IMAGE,
-    namespaces: () => ["shop", "blog"],
-    pods: (namespace) => pods.get(namespace) ?? [],
-    synced: () => true,
-    policies: () => [],
-    onChange: () => {
-      said.count += 1;
-    },
-    onTransition: (change) => changes.push(change),
-    log: pino({ level: "silent" }),
-    ...options,
-  });
-  const sidecar = { policy: "web", revision: "abc", ready: false };
-  type Put = StartState | { start: StartState; created: number } | undefined;
-  const put = (namespace: string, ...starts: Put[]) => {
-    const records = starts.map((one, index) => {
-      const { start, created } = typeof one === "object" ? one : { start: one, created: 1 };
-      const name = `web-${index}`;
-      const uid = `${namespace}-${name}`;
-      return podOf({
-        namespace,
-        name,
-        uid,
-        created,
-        sidecar: { ...sidecar, ...(start && { start }) },
-      });
-    });
-    pods.set(namespace, records);
-  };
-  return { pulls, put, changes, said };
-}
 
 test("says why, to each policy what its readers may know, and tells each transition once", () => {
   const { pulls, put, changes } = watched();
@@ -124,20 +79,6 @@ test("tells of a namespace that is added or goes on while others stay stopped", 
   expect(pulls.whyStopped("shop")).toBeDefined();
   expect(pulls.whyStopped("blog")).toBeUndefined();
 });
-
-/** A minute in which three pods of the namespace wait, and ten in which they are gone. */
-function stoppedAndGone({ pulls, put }: ReturnType<typeof watched>, namespace: string): void {
-  put(namespace, "Waiting", "Waiting", "Waiting");
-  pulls.look();
-  jest.advanceTimersByTime(60_000);
-  pulls.look();
-  expect(pulls.whyUnproven(namespace)).toBeUndefined();
-  put(namespace);
-  pulls.look();
-  jest.advanceTimersByTime(600_000);
-  pulls.look();
-  expect(pulls.whyStopped(namespace)).toBeUndefined();
-}
 
 test("a stop of all that ended by time alone is unproven until a pod has the image, in each namespace with waits one of its own", () => {
   const all = watched();
@@ -220,121 +161,4 @@ test("pods without our container are none of its business", () => {
   const bare = [1, 2, 3].map((n) => podOf({ uid: `${n}`, sidecar: undefined as never }));
   const { pulls } = watched({ pods: () => bare });
   expect(pulls.look()).toBeUndefined();
-});
-
-/** The policies as a leader has written them. */
-function written({ pulls }: ReturnType<typeof watched>): ReportingPolicy[] {
-  const lastTransitionTime = new Date().toISOString();
-  return ["shop", "blog"].map((namespace) => {
-    const stopped = pulls.whyStopped(namespace);
-    const reason = stopped === undefined ? "Programmed" : "ImageNotPulled";
-    const message = stopped ?? `${pulls.whyUnproven(namespace) ?? ""} A pod created now gets it.`;
-    return {
-      namespace,
-      status: { conditions: [{ type: "Programmed", reason, message, lastTransitionTime }] },
-    };
-  });
-}
-
-/** What the policies of both namespaces say. */
-const says = ({ pulls }: ReturnType<typeof watched>) =>
-  ["shop", "blog"].map((one) => pulls.whyStopped(one) ?? pulls.whyUnproven(one));
-
-/** A leader after this one: it says the same before and after its first look at these pods. */
-function takesOver(last: ReturnType<typeof watched>, inShop: StartState[]) {
-  const policies = written(last);
-  const next = watched({ policies: () => policies });
-  const { pulls, put, changes } = next;
-  expect(["shop", "blog"].map((one) => pulls.whyStopped(one) !== undefined)).toStrictEqual(
-    ["shop", "blog"].map((one) => last.pulls.whyStopped(one) !== undefined),
-  );
-  put("shop", ...inShop);
-  pulls.look();
-  expect(says(next)).toStrictEqual(says(last));
-  expect(changes).toStrictEqual([]);
-  return next;
-}
-
-test("leaders one after another say of a stop of all what the first did, also before one of them has looked", () => {
-  const first = watched();
-  first.put("shop", "Waiting", "Waiting", "Waiting");
-  first.pulls.look();
-  jest.advanceTimersByTime(60_000);
-  first.pulls.look();
-  const second = takesOver(first, ["Waiting"]);
-  // Told by the status alone: no pod can be named.
-  const unseen = watched({ policies: () => written(second) });
-  const fourth = watched({ policies: () => written(unseen) });
-  expect(fourth.pulls.whyStopped("blog")).toBe(first.pulls.whyStopped("blog"));
-  fourth.put("blog", "Started");
-  fourth.put("shop", "Waiting");
-  fourth.pulls.look();
-  expect(fourth.pulls.whyStopped("shop")).toBeDefined();
-  expect(fourth.pulls.whyStopped("blog")).toBeUndefined();
-});
-
-test("leaders one after another leave two namespaces that were stopped for themselves two", () => {
-  const namespaces = () => ["shop", "blog", "wiki"];
-  const first = watched({ namespaces });
-  first.put("wiki", "Started");
-  for (const namespace of ["shop", "blog"]) first.put(namespace, "Waiting", "Waiting", "Waiting");
-  first.pulls.look();
-  jest.advanceTimersByTime(60_000);
-  first.pulls.look();
-  const policies = written(first);
-  const { pulls, put, said } = watched({ namespaces, policies: () => policies });
-  expect(pulls.stoppedNamespaces()).toBe(2);
-  expect(pulls.whyStopped("wiki")).toBeUndefined();
-  put("shop", "Waiting");
-  put("blog", "Waiting");
-  pulls.look();
-  // Only now it knows pods to name.
-  expect(said.count).toBe(1);
-  expect(pulls.stoppedNamespaces()).toBe(2);
-});
-
-test("a new leader knows what is unproven, and which pod proves it", () => {
-  const first = watched();
-  stoppedAndGone(first, "shop");
-  const created = Date.now() / 1_000;
-  jest.advanceTimersByTime(5_000);
-  const policies = written(first).map(({ namespace, status }) => {
-    const conditions = status?.conditions?.map((condition) => ({
-      ...condition,
-      lastTransitionTime: new Date(created * 1_000).toISOString(),
-    }));
-    return { namespace, status: { conditions } };
-  });
-  const next = watched({ policies: () => policies });
-  expect(says(next)).toStrictEqual(says(first));
-  next.pulls.look();
-  expect(says(next)).toStrictEqual(says(first));
-  next.put("shop", { start: "Started", created: created + 1 });
-  next.pulls.look();
-  expect(says(next)).toStrictEqual([undefined, undefined]);
-});
-
-test("Events go to the policies whose pods wait, ten at most", () => {
-  const recorded: EventToRecord[] = [];
-  const events = { record: (event: EventToRecord) => recorded.push(event) };
-  const policies = Array.from({ length: 30 }, (_, index) => {
-    const namespace = index % 2 === 0 ? "shop" : "blog";
-    return { namespace, name: `web-${index}`, uid: `uid-${index}` };
-  });
-  recordStop({ isStopped: true, waitingIn: ["shop"] }, { policies, events });
-  expect(recorded).toHaveLength(10);
-  expect(recorded[1]).toStrictEqual({
-    regarding: {
-      apiVersion: "healthpolicy.dev/v1alpha1",
-      kind: "HealthPolicy",
-      namespace: "shop",
-      name: "web-2",
-      uid: "uid-2",
-    },
-    type: "Warning",
-    reason: "InjectionStopped",
-    message: "Nodes cannot pull or start the sidecar's image: new pods start without the sidecar.",
-  });
-  recordStop({ isStopped: false, waitingIn: ["blog"] }, { policies, events });
-  expect(recorded.at(-1)).toMatchObject({ type: "Normal", reason: "InjectionResumed" });
 });

@@ -5,7 +5,7 @@ import { revisionOf } from "../../../inject/revision.ts";
 import type { PodRecord } from "../../pods/pods.ts";
 import { podOf } from "../../pods/testing/pod-of.ts";
 import type { Evicting } from "../last-eviction.ts";
-import type { RolloutFacts } from "../next-eviction.ts";
+import { nextEviction, type RolloutFacts } from "../next-eviction.ts";
 
 /** The policy shop/web with `rollout: Restart`. */
 export const RESTART = testPolicy({ rollout: "Restart" });
@@ -15,16 +15,16 @@ export function currentPod(name: string, overrides: Partial<PodRecord> = {}): Po
   return podOf({ name, uid: `uid-of-${name}`, created: 1_000, ...overrides });
 }
 
-/** Such a pod whose sidecar can be asked. */
-export function runningPod(name: string): PodRecord {
-  const of = currentPod(name);
-  return { ...of, ...(of.sidecar && { sidecar: { ...of.sidecar, port: 19_847 } }) };
-}
-
 /** The same without a sidecar. */
 export function pod(name: string, overrides: Partial<PodRecord> = {}): PodRecord {
   const { sidecar: _, ...bare } = currentPod(name);
   return { ...bare, ...overrides };
+}
+
+/** One as the policy asks for it, whose sidecar can be asked. */
+export function runningPod(name: string): PodRecord {
+  const of = currentPod(name);
+  return { ...of, ...(of.sidecar && { sidecar: { ...of.sidecar, port: 19_847 } }) };
 }
 
 /** As a pod of another workload, `Kind/name`. */
@@ -63,4 +63,11 @@ export function factsOf(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
     refused: () => undefined,
     ...overrides,
   };
+}
+
+/** The plan in one line: what is done, and to which pod or with which words. */
+export function planInWords(overrides: Partial<RolloutFacts>): string {
+  const next = nextEviction(factsOf(overrides));
+  if (next.do === "nothing") return "nothing";
+  return next.do === "evict" ? `evict ${next.pod.name}` : next.message;
 }
