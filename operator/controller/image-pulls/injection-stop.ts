@@ -83,8 +83,8 @@ export function stoppedBefore(
 }
 
 /**
- * Whether a pod waits for nothing any more. Who waited for the image has it once the sidecar runs. That one which has
- * failed runs says nothing: each further failure begins so.
+ * Whether a pod waits for nothing any more. One that waited for the image has it once the sidecar runs. A sidecar that
+ * has failed before shows nothing by running: it does so before each failure.
  */
 function isOver(start: StartState | undefined, known: Wait | undefined): boolean {
   return start === "Started" || (start === "Running" && known?.cause !== "NotStarting");
@@ -110,8 +110,8 @@ function gotIt(before: PullHistory, pods: readonly PullingPod[]): Got {
 }
 
 /**
- * Has nobody the very image? One from another registry says nothing of it: whoever may create pods in one namespace can
- * run anything under its name and version.
+ * Whether no pod has the very image. One from another registry says nothing of it: whoever may create pods in one
+ * namespace can run anything under its name and version.
  */
 function hasNobodyIt(pods: readonly PullingPod[]): boolean {
   return !pods.some(
