@@ -6,19 +6,13 @@ import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { MysqlConfig } from "../../../api/policy-file.ts";
 import { type Outcome, runCheck } from "../testing/contract.ts";
+import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import { type FakeServer, trackServer } from "../testing/fake-server.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { slowDown } from "../tls/testing/slow-down.ts";
 import { mysql } from "./mysql.ts";
 import { CAPABILITIES } from "./mysql-greeting.ts";
-import {
-  CREDENTIALS,
-  certificates,
-  dependency,
-  readSecretKey,
-  SECRETS,
-  VERIFY,
-} from "./testing/mysql-subject.ts";
+import { certificates, dependency, readSecretKey, SECRETS } from "./testing/mysql-subject.ts";
 import { createDatabaseFolder, type DatabaseFolder } from "./testing/real-mariadb.ts";
 
 const START_TIMEOUT = 90_000;

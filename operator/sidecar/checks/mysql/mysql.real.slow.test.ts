@@ -2,17 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { MysqlConfig, TlsConfig } from "../../../api/policy-file.ts";
 import { type Outcome, runCheck, SHORT } from "../testing/contract.ts";
+import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { mysql } from "./mysql.ts";
-import {
-  CREDENTIALS,
-  certificates,
-  readSecretKey,
-  run,
-  runBeside,
-  SECRETS,
-  VERIFY,
-} from "./testing/mysql-subject.ts";
+import { certificates, readSecretKey, run, runBeside, SECRETS } from "./testing/mysql-subject.ts";
 import { APP, createDatabaseFolder, type DatabaseFolder } from "./testing/real-mariadb.ts";
 
 /** A database is made and started in about 6 s; a busy machine takes longer. */

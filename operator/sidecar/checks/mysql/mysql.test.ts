@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import type { MysqlConfig, TlsConfig } from "../../../api/policy-file.ts";
 import { describeContract, eventually, PATIENT, runCheck, SHORT } from "../testing/contract.ts";
+import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
 import { createMysql, mysql } from "./mysql.ts";
 import {
@@ -22,7 +23,7 @@ import {
   switchTo,
   TLS_GREETING,
 } from "./testing/fake-mysql.ts";
-import { CREDENTIALS, dependency, readSecretKey, run, VERIFY } from "./testing/mysql-subject.ts";
+import { dependency, readSecretKey, run } from "./testing/mysql-subject.ts";
 
 describeContract({
   create: createMysql,

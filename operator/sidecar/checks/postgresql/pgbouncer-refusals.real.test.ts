@@ -1,8 +1,9 @@
 /** A real PgBouncer in front of a real PostgreSQL: what it refuses checks with. */
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
+import { CREDENTIALS } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
-import { CREDENTIALS, certificates, run, SECRETS } from "./testing/postgresql-subject.ts";
+import { certificates, run, SECRETS } from "./testing/postgresql-subject.ts";
 import {
   type PgbouncerOptions,
   pgbouncerVersion,

@@ -2,16 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
 import { runCheck, SHORT } from "../testing/contract.ts";
+import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { postgresql } from "./postgresql.ts";
-import {
-  CREDENTIALS,
-  certificates,
-  readSecretKey,
-  run,
-  SECRETS,
-  VERIFY,
-} from "./testing/postgresql-subject.ts";
+import { certificates, readSecretKey, run, SECRETS } from "./testing/postgresql-subject.ts";
 import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
 
 /** A database is made and started in about 3 s; a busy machine takes longer. */

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
 import { describeContract, eventually, PATIENT, runCheck, SHORT } from "../testing/contract.ts";
+import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
 import {
@@ -13,13 +14,7 @@ import {
   message,
   servePostgresql,
 } from "./testing/fake-postgresql.ts";
-import {
-  CREDENTIALS,
-  dependency,
-  readSecretKey,
-  run,
-  VERIFY,
-} from "./testing/postgresql-subject.ts";
+import { dependency, readSecretKey, run } from "./testing/postgresql-subject.ts";
 
 describeContract({
   create: createPostgresql,

@@ -1,41 +1,12 @@
 /** Test fixture: MySQL dependencies, the Secrets that they name, and one check of them. */
-import type {
-  DependencyConfig,
-  MysqlConfig,
-  SecretKeyReference,
-  TlsConfig,
-} from "../../../../api/policy-file.ts";
-import { CheckError } from "../../check.ts";
-import { createCertificates } from "../../testing/certificates.ts";
+import type { DependencyConfig, MysqlConfig } from "../../../../api/policy-file.ts";
 import { leavingNothing, type Outcome, PATIENT, runCheck } from "../../testing/contract.ts";
+import { CREDENTIALS, databaseSecrets } from "../../testing/database-secrets.ts";
 import { mysql } from "../mysql.ts";
 import { APP } from "./real-mariadb.ts";
 
-/** The authority of VERIFY. */
-export const certificates = createCertificates();
-const stranger = createCertificates();
-
-/** Right credentials; `wrong` and `empty` are keys with other passwords. */
-export const CREDENTIALS = { secretName: "db", usernameKey: "username", passwordKey: "password" };
-/** The right authority; `stranger` is the key of another one. */
-export const VERIFY: TlsConfig = { mode: "VerifyFull", caSecret: { secretName: "db", key: "ca" } };
-
-/** The text of each Secret key, as `name/key`. */
-export const SECRETS: Record<string, string> = {
-  "db/username": APP.user,
-  "db/password": APP.password,
-  "db/wrong": "no password",
-  "db/empty": "",
-  "db/ca": certificates.ca,
-  "db/stranger": stranger.ca,
-};
-
-/** Reads SECRETS. */
-export async function readSecretKey({ secretName, key }: SecretKeyReference): Promise<string> {
-  const text = SECRETS[`${secretName}/${key}`];
-  if (text === undefined) throw new CheckError("CredentialsMissing");
-  return text;
-}
+/** The text of each Secret key, as `name/key`; who reads them; and the authority that VERIFY names. */
+export const { certificates, secrets: SECRETS, readSecretKey } = databaseSecrets(APP);
 
 /** A dependency on 127.0.0.1 with the right credentials, unless `config` says otherwise. */
 export function dependency(config: Partial<MysqlConfig>): DependencyConfig {
