@@ -98,9 +98,16 @@ describe("errors", () => {
     expect((await ask(script)).outcome).toBe(1);
   });
 
+  test("a server that knows the setting to read only and has no such sessions (TiDB) is asked all the same", async () => {
+    const script = [OK, refusal(1235), OK, columns(1), COLUMN, END, ROW, END];
+    const { outcome, unread } = await ask(script);
+    expect({ outcome, unread }).toEqual({ outcome: 1, unread: 0 });
+  });
+
   test.each<[string, (Buffer | Error)[], string, number]>([
     ["the setting to read only is refused", [OK, refusal(1193)], "InvalidResponse", 1],
     ["the limit of time is refused", [OK, OK, refusal(1064)], "InvalidResponse", 2],
+    ["the limit of time is not supported", [OK, OK, refusal(1235)], "InvalidResponse", 2],
     ["the query is refused", [...LOGGED_IN, refusal(1142)], "AuthenticationFailed", 3],
     ["the limit of time is over", [...LOGGED_IN, refusal(3024)], "CheckTimeout", 3],
     [
