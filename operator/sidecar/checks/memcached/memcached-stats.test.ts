@@ -16,6 +16,7 @@ function read(chunks: string[]): boolean | string {
 }
 
 const ANSWER = "STAT pid 1\r\nSTAT server_name käse\r\nSTAT empty \r\nEND\r\n";
+const FULL = "ERROR Too many open connections";
 
 test.each<[string, string[], boolean | string]>([
   ["an answer at once", [ANSWER], true],
@@ -29,6 +30,12 @@ test.each<[string, string[], boolean | string]>([
     ["STAT pid 1\r\nSERVER_ERROR out of memory\r\n"],
     "InvalidResponse",
   ],
+  ["no connection left", [`${FULL}\r\n`], "TooManyConnections"],
+  ["no connection left, letter by letter", [...FULL, "\r", "\n"], "TooManyConnections"],
+  ["more than no connection left", [`${FULL}, or so\r\n`], "ProtocolError"],
+  ["more than no connection left, in pieces", [FULL, "x".repeat(99), "\r", "\n"], "ProtocolError"],
+  ["more than no connection left, by one letter", [`${FULL}x`, "\r", "\n"], "ProtocolError"],
+  ["an end of line too many", [FULL, "\r", "\r", "\n"], "ProtocolError"],
   ["a word like ERROR", ["ERRORS\r\n"], "ProtocolError"],
   ["a word before STAT", ["A STAT pid 1\r\n"], "ProtocolError"],
   ["a word before an error", ["A SERVER_ERROR\r\n", "A SERVER_ERROR x\r\n"], "ProtocolError"],

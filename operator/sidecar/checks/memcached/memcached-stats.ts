@@ -1,16 +1,26 @@
 /** Pure: the answer to memcached's `stats` command, checked while it arrives. */
+import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
 
 /** What lines of the answer begin with; a fragment must begin one of them. */
 const BEGINNINGS = ["STAT ", "END", "ERROR", "CLIENT_ERROR ", "SERVER_ERROR "];
 
-/** Of an unfinished line, more than the longest of them: that and how the line ends is all that is asked of it. */
-const KEPT_OF_LINE = 16;
+/**
+ * Lines of a server that is well and does not answer this client, word for word. As any other error they would empty a
+ * Service whose pods hold all the connections of a server, and work.
+ */
+const REFUSALS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
+  // Then it hangs up (`maxconns_fast`, its default).
+  ["ERROR Too many open connections", "TooManyConnections"],
+]);
+
+/** Of an unfinished line, more than the longest of all: that and how the line ends is all that is asked of it. */
+const KEPT_OF_LINE = 40;
 
 /**
  * Takes the answer in chunks and returns true once it is complete: at least one `STAT` line, then `END`.
- * Throws a CheckError: InvalidResponse (an error line, or no statistics), ProtocolError (anything else,
- * at the first byte that cannot be memcached's).
+ * Throws a CheckError: a refusal's reason, InvalidResponse (any other error line, or no statistics),
+ * ProtocolError (anything else, at the first byte that cannot be memcached's).
  */
 export function createStatsReader(): (chunk: Buffer) => boolean {
   let rest = "";
@@ -40,6 +50,8 @@ function shortened(unfinished: string): string {
 function isEnd(line: string, statistics: number): boolean {
   if (/^STAT \S/.test(line)) return false;
   if (line === "END" && statistics > 0) return true;
+  const refusal = REFUSALS.get(line);
+  if (refusal) throw new CheckError(refusal);
   if (line === "END" || /^(ERROR$|CLIENT_ERROR |SERVER_ERROR )/.test(line)) {
     throw new CheckError("InvalidResponse");
   }

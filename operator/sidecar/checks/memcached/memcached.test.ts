@@ -11,15 +11,10 @@ import {
   runCheck,
   SHORT,
 } from "../testing/contract.ts";
-import { startFakeServer } from "../testing/fake-server.ts";
-import type { RealServer } from "../testing/real-server.ts";
+import { type FakeServer, startFakeServer } from "../testing/fake-server.ts";
 import { createMemcached, memcached } from "./memcached.ts";
-import { startMemcached } from "./testing/real-memcached.ts";
 
 const STATS = "STAT pid 1\r\nSTAT version 1.6.18\r\nEND\r\n";
-
-/** Two servers, each of which startRealServer waits for 20 s at most. */
-const START_TIMEOUT = 60_000;
 
 const noSecrets = async (): Promise<string> => {
   throw new Error("memcached has no Secret");
@@ -74,6 +69,41 @@ describe("fake servers", () => {
     const detail = "servers[0]=InvalidResponse";
     expect(await run(at(fake.port))).toEqual({ reason: "TooFewServers", detail });
     await fake.close();
+  });
+
+  describe("servers that are full", () => {
+    const FULL = "ERROR Too many open connections\r\n";
+    const fakes: FakeServer[] = [];
+    let healthy = 0;
+    let full = 0;
+    let refused = 0;
+    beforeAll(async () => {
+      fakes.push(await startFakeServer((socket) => socket.write(STATS)));
+      fakes.push(await startFakeServer((socket) => socket.end(FULL)));
+      [healthy = 0, full = 0] = fakes.map((fake) => fake.port);
+      refused = await closedPort();
+    });
+    afterAll(() => Promise.all(fakes.map((fake) => fake.close())));
+
+    test("one alone: TooManyConnections, which takes no running pod out", async () => {
+      const detail = "servers[0]=TooManyConnections";
+      expect(await run(at(full))).toEqual({ reason: "TooManyConnections", detail });
+    });
+
+    test("one too few without it: TooManyConnections, and every other that is down is named", async () => {
+      const detail = "servers[0]=ConnectionRefused servers[2]=TooManyConnections";
+      const ring = at(refused, healthy, full);
+      expect(await run(ring, { minAvailable: 2 })).toEqual({
+        reason: "TooManyConnections",
+        detail,
+      });
+      expect(await run(ring, { minAvailable: 1 })).toEqual({ success: { detail } });
+    });
+
+    test("too few even with it: TooFewServers", async () => {
+      const detail = "servers[0]=TooManyConnections servers[1]=ConnectionRefused";
+      expect(await run(at(full, refused))).toEqual({ reason: "TooFewServers", detail });
+    });
   });
 
   test("many servers at once: a silent one among them is named, and the others are not lost", async () => {
@@ -194,34 +224,13 @@ describe("fake servers", () => {
   test("a metadata address is not dialled", async () => {
     const detail = "servers[0]=Misconfigured";
     const servers = [{ host: "169.254.169.254", port: 11211 }];
-    expect(await run(servers)).toEqual({ reason: "TooFewServers", detail });
-  });
-});
-
-describe("real memcached", () => {
-  const servers: RealServer[] = [];
-  beforeAll(async () => {
-    for (const _ of [1, 2]) servers.push(await startMemcached());
-  }, START_TIMEOUT);
-  afterAll(() => Promise.all(servers.map((server) => server.stop())));
-
-  test("up, then one stopped by a signal, then up, then one gone", async () => {
-    const [first, second] = servers as [RealServer, RealServer];
-    const ring = at(first.port, second.port);
-    expect(await run(ring)).toEqual({ success: {} });
-
-    second.signal("SIGSTOP");
-    const silent = "servers[1]=CheckTimeout";
-    const checkTimeout = SHORT;
-    expect(await run(ring, { checkTimeout })).toEqual({ reason: "TooFewServers", detail: silent });
-    const enough = await run(ring, { minAvailable: 1, checkTimeout });
-    expect(enough).toEqual({ success: { detail: silent } });
-    second.signal("SIGCONT");
-    expect(await run(ring)).toEqual({ success: {} });
-
-    await first.stop();
-    const refused = "servers[0]=ConnectionRefused";
-    expect(await run(ring)).toEqual({ reason: "TooFewServers", detail: refused });
-    expect(await run(ring, { minAvailable: 1 })).toEqual({ success: { detail: refused } });
+    expect(await run(servers)).toEqual({ reason: "Misconfigured", detail });
+    const result = memcached.run(dependency(servers), {
+      signal: AbortSignal.timeout(SHORT),
+      connectTimeoutMilliseconds: SHORT / 2,
+      checkTimeoutMilliseconds: SHORT,
+      readSecretKey: noSecrets,
+    });
+    await expect(result).rejects.toMatchObject({ problem: expect.stringContaining("address") });
   });
 });

@@ -3,6 +3,7 @@
  * because npm's `memcached` never calls back for a server that accepts and stays silent.
  */
 import type { MemcachedServer } from "../../../api/policy-file.ts";
+import { gatingOf } from "../../../api/reasons.ts";
 import { limitSignal } from "../abort.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
 import { connect } from "../network/connect.ts";
@@ -81,12 +82,27 @@ async function askStats(
   }
 }
 
-/** Enough servers up, or TooFewServers; with the index and the reason of each one that is not. */
+/**
+ * Enough servers up, or a failure; with the index and the reason of each one that is not. It is TooFewServers only
+ * where those that cannot be reached or answer wrongly are too many. Else it has the reason of one that is well and
+ * refuses: what does not take running pods out when it is the only server must not do so in a ring.
+ */
 function outcomeOf(results: PromiseSettledResult<void>[], minAvailable: number): CheckSuccess {
   const down = results.flatMap((result, index) =>
-    result.status === "rejected" ? [`servers[${index}]=${reasonOfError(result.reason)}`] : [],
+    result.status === "rejected"
+      ? [{ index, error: result.reason, reason: reasonOfError(result.reason) }]
+      : [],
   );
-  const detail = down.join(" ");
-  if (results.length - down.length < minAvailable) throw new CheckError("TooFewServers", detail);
-  return detail === "" ? {} : { detail };
+  const detail = down.map(({ index, reason }) => `servers[${index}]=${reason}`).join(" ");
+  const up = results.length - down.length;
+  if (up >= minAvailable) return detail === "" ? {} : { detail };
+  const refusing = down.filter(({ reason }) => gatingOf(reason) !== "Always");
+  const [first] = refusing;
+  if (!first || up + refusing.length < minAvailable) throw new CheckError("TooFewServers", detail);
+  throw new CheckError(first.reason, detail, problemOf(first.error));
+}
+
+/** What the log says of an address that is never dialled. */
+function problemOf(error: unknown): string | undefined {
+  return error instanceof CheckError ? error.problem : undefined;
 }

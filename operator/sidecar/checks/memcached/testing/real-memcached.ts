@@ -4,12 +4,12 @@ import { freePort, type RealServer, startRealServer } from "../../testing/real-s
 
 const INSTALL = "memcached is not installed; install it with: apt-get install -y memcached";
 
-/** Starts a memcached server and prints its version. */
-export async function startMemcached(): Promise<RealServer> {
+/** Starts a memcached server with these arguments more and prints its version. */
+export async function startMemcached(...more: string[]): Promise<RealServer> {
   console.log(version());
   const port = await freePort();
   // As root it refuses to start without -u; 16 MB are plenty.
-  const args = ["-u", "nobody", "-l", "127.0.0.1", "-p", String(port), "-m", "16"];
+  const args = ["-u", "nobody", "-l", "127.0.0.1", "-p", String(port), "-m", "16", ...more];
   return startRealServer({ command: "memcached", args, port, stopSignal: "SIGTERM" });
 }
 
