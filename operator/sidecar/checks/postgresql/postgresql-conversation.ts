@@ -18,7 +18,7 @@ export interface Conversation {
   next(): Promise<Frame>;
 }
 
-/** What a server refuses with. Its text stays here: reasons are told by `code`, and by PgBouncer's words. */
+/** What a server refuses with. Its text stays here: reasons are told by `code`, and by the words of poolers. */
 export interface ServerError extends Error {
   /** The SQLSTATE. */
   code: string;

@@ -1,7 +1,7 @@
 /** Logging in to PostgreSQL: every message once and in its order. */
 import { randomBytes, type X509Certificate } from "node:crypto";
 import { CheckError } from "../check.ts";
-import { reasonOfRefusal } from "./pgbouncer-refusals.ts";
+import { type LoginPart, reasonOfRefusal } from "./pooler-refusals.ts";
 import type { Conversation } from "./postgresql-conversation.ts";
 import {
   md5Password,
@@ -58,12 +58,21 @@ const protocolError = () => new CheckError("ProtocolError");
  */
 export async function logIn(conversation: Conversation, context: LoginContext): Promise<void> {
   conversation.send(startupMessage(context.login));
+  await until("AuthenticationOk", getIn(conversation, context));
+  await until("ReadyForQuery", becomeReady(conversation));
+}
+
+/** Rejects with the reason of a pooler's refusal, where that is known, instead of its error. */
+async function until(part: LoginPart, step: Promise<void>): Promise<void> {
   try {
-    await getIn(conversation, context);
+    await step;
   } catch (error) {
-    const reason = reasonOfRefusal(error);
+    const reason = reasonOfRefusal(error, part);
     throw reason ? new CheckError(reason) : error;
   }
+}
+
+async function becomeReady(conversation: Conversation): Promise<void> {
   for (;;) {
     const { type } = await conversation.next();
     if (type === "Z") return;

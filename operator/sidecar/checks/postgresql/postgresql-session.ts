@@ -1,7 +1,7 @@
 /** One session of PostgreSQL: log in, ask, say goodbye. */
 import { CheckError } from "../check.ts";
 import type { ReadSource } from "../network/read-until.ts";
-import { reasonOfCachedRefusal } from "./pgbouncer-refusals.ts";
+import { reasonOfCachedRefusal } from "./pooler-refusals.ts";
 import { type Conversation, converse } from "./postgresql-conversation.ts";
 import { type LoginContext, logIn } from "./postgresql-login.ts";
 import { queryMessage, TERMINATE } from "./postgresql-messages.ts";

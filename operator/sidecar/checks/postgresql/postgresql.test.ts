@@ -9,6 +9,7 @@ import {
   ASK_PASSWORD,
   answerStartup,
   fatal,
+  int32,
   isSslRequest,
   LOGGED_IN,
   message,
@@ -131,6 +132,48 @@ describe("fake servers", () => {
     [OF_THE_SERVER, "ProtocolError"],
   ])("PgBouncer lets in, and says at the query: %s", async (text, reason) => {
     expect(await against(afterQuery(refused(text)))).toEqual({ reason });
+  });
+
+  const PASSWORD_IS_RIGHT = message("R", int32(0));
+
+  test.each<[string, Buffer, string]>([
+    [
+      "Pgpool-II, a wrong password",
+      Buffer.concat([ASK_PASSWORD, message("E", "SERROR\0CXX000\0Mauthentication failed\0\0")]),
+      "AuthenticationFailed",
+    ],
+    [
+      "Pgpool-II, the same text after the password was right",
+      Buffer.concat([ASK_PASSWORD, PASSWORD_IS_RIGHT, fatal("XX000", "authentication failed")]),
+      "InvalidResponse",
+    ],
+    [
+      "Supavisor, full: said once the password was right",
+      Buffer.concat([ASK_PASSWORD, PASSWORD_IS_RIGHT, fatal("XX000", "(EMAXCONN) max")]),
+      "TooManyConnections",
+    ],
+    [
+      "Supavisor, the database behind it is down",
+      fatal("XX000", "(ECIRCUITBREAKER) Unable to establish connection to upstream database"),
+      "InvalidResponse",
+    ],
+    [
+      "CockroachDB Cloud, too many wrong passwords",
+      fatal("08C00", "codeProxyRefusedConnection: too many failed authentication attempts"),
+      "AuthenticationFailed",
+    ],
+    [
+      "CockroachDB Cloud, the database behind it is down",
+      fatal("08C00", "codeBackendDialFailed: unable to reach backend SQL server"),
+      "InvalidResponse",
+    ],
+  ])("%s", async (_, answer, reason) => {
+    expect(await against(answerStartup(answer))).toEqual({ reason });
+  });
+
+  test("Supavisor's words at the query: InvalidResponse", async () => {
+    const outcome = await against(afterQuery(fatal("XX000", "(EMAXCONN) max")));
+    expect(outcome).toEqual({ reason: "InvalidResponse" });
   });
 
   test("the server shuts down in the moment of the login: ConnectionClosed", async () => {
