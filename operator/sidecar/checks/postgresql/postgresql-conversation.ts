@@ -45,7 +45,7 @@ export function converse(source: ReadSource): Conversation {
 }
 
 /** The fields of an error are a letter and a text that a NUL ends; one more NUL ends their list. */
-function serverError(body: Buffer): Error {
+export function serverError(body: Buffer): Error {
   const fields = body.toString("utf8").split("\0");
   const field = (letter: string) => fields.find((text) => text.startsWith(letter))?.slice(1);
   const code = field("C");

@@ -211,6 +211,7 @@ describe("fake servers", () => {
     ["S, then silence", "CheckTimeout", Buffer.from("S"), SHORT],
     ["S and more", "ProtocolError", Buffer.concat([Buffer.from("S"), LOGGED_IN]), PATIENT],
     ["an error", "ProtocolError", fatal("57P03"), PATIENT],
+    ["too many clients", "TooManyConnections", fatal("53300"), PATIENT],
   ])("the request for TLS is answered by %s: %s", async (_, reason, answer, checkTimeout) => {
     const serve = (socket: Socket) => socket.once("data", () => socket.write(answer));
     expect(await against(serve, {}, checkTimeout)).toEqual({ reason });
