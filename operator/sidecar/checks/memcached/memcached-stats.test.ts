@@ -36,6 +36,13 @@ test.each<[string, string[], boolean | string]>([
   ["more than no connection left, in pieces", [FULL, "x".repeat(99), "\r", "\n"], "ProtocolError"],
   ["more than no connection left, by one letter", [`${FULL}x`, "\r", "\n"], "ProtocolError"],
   ["an end of line too many", [FULL, "\r", "\r", "\n"], "ProtocolError"],
+  ["no password", ["CLIENT_ERROR unauthenticated\r\n"], "AuthenticationFailed"],
+  [
+    "no password, letter by letter",
+    [..."CLIENT_ERROR unauthenticated\r\n"],
+    "AuthenticationFailed",
+  ],
+  ["another error of the client", ["CLIENT_ERROR unauthenticated?\r\n"], "InvalidResponse"],
   ["a word like ERROR", ["ERRORS\r\n"], "ProtocolError"],
   ["a word before STAT", ["A STAT pid 1\r\n"], "ProtocolError"],
   ["a word before an error", ["A SERVER_ERROR\r\n", "A SERVER_ERROR x\r\n"], "ProtocolError"],

@@ -12,6 +12,8 @@ const BEGINNINGS = ["STAT ", "END", "ERROR", "CLIENT_ERROR ", "SERVER_ERROR "];
 const REFUSALS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   // Then it hangs up (`maxconns_fast`, its default).
   ["ERROR Too many open connections", "TooManyConnections"],
+  // It has a file of accounts (`-Y`), and this client no password.
+  ["CLIENT_ERROR unauthenticated", "AuthenticationFailed"],
 ]);
 
 /** Of an unfinished line, more than the longest of all: that and how the line ends is all that is asked of it. */

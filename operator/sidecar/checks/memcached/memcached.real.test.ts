@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { eventually, leavingNothing, PATIENT, runCheck, SHORT } from "../testing/contract.ts";
 import type { RealServer } from "../testing/real-server.ts";
@@ -93,6 +96,25 @@ test(
     // Until the server has noticed.
     for (let round = 0; round < 100 && "reason" in (await ask()); round += 1);
     expect(await ask()).toEqual({ success: {} });
+  },
+  START_TIMEOUT,
+);
+
+test(
+  "a server that asks for a password: AuthenticationFailed",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "healthpolicy-memcached-"));
+    try {
+      const file = join(folder, "accounts");
+      await writeFile(file, "app:secret\n");
+      // The server gives root's rights up before it reads the file.
+      await chmod(folder, 0o755);
+      await start("-Y", file);
+      const detail = "servers[0]=AuthenticationFailed";
+      expect(await ask()).toEqual({ reason: "AuthenticationFailed", detail });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   },
   START_TIMEOUT,
 );

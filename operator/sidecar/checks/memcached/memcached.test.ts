@@ -62,12 +62,21 @@ describe("fake servers", () => {
   test.each([
     "ERROR\r\n",
     "SERVER_ERROR out of memory\r\n",
-    "CLIENT_ERROR unauthenticated\r\n",
+    "CLIENT_ERROR unauthenticated, or so\r\n",
     "END\r\n",
   ])("the answer %j is an InvalidResponse", async (answer) => {
     const fake = await startFakeServer((socket) => socket.write(answer));
     const detail = "servers[0]=InvalidResponse";
     expect(await run(at(fake.port))).toEqual({ reason: "TooFewServers", detail });
+    await fake.close();
+  });
+
+  test("one that asks for a password: AuthenticationFailed, which takes no running pod out", async () => {
+    const fake = await startFakeServer((socket) =>
+      socket.write("CLIENT_ERROR unauthenticated\r\n"),
+    );
+    const detail = "servers[0]=AuthenticationFailed";
+    expect(await run(at(fake.port))).toEqual({ reason: "AuthenticationFailed", detail });
     await fake.close();
   });
 
