@@ -58,6 +58,8 @@ describe("the reply to PING", () => {
     ["-DENIED Redis is running in protected mode", "AuthenticationFailed"],
     ["-ERR max number of clients reached", "TooManyConnections"],
     ["-ERR max number of clients + cluster connections reached", "TooManyConnections"],
+    ["-ERR NOAUTH Authentication required.", "AuthenticationFailed"],
+    ["-ERR NOAUTHS x", "InvalidResponse"],
     ["-ERR unknown command", "InvalidResponse"],
     ["-MISCONF Redis is configured to save RDB snapshots", "InvalidResponse"],
     ["-BUSY Redis is busy running a script.", "InvalidResponse"],
@@ -71,6 +73,8 @@ describe("the reply to PING", () => {
   test.each([
     ["-NOAUTH Authentication required.", true],
     ["-NOPERM this user has no permissions", true],
+    ["-ERR NOAUTH Authentication required.", true],
+    ["-ERR unknown command", false],
     ["+PONG", false],
     ["-DENIED Redis is running in protected mode", false],
     ["-LOADING x", false],

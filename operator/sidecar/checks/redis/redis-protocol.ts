@@ -37,6 +37,8 @@ const MEANINGS: readonly [beginning: string, reason: Reason | undefined][] = [
   ["-MASTERDOWN ", undefined],
   ["-LOADING ", "ServerStarting"],
   ["-NOAUTH ", "AuthenticationFailed"],
+  // Pika says everything behind ERR.
+  ["-ERR NOAUTH ", "AuthenticationFailed"],
   ["-WRONGPASS ", "AuthenticationFailed"],
   // The user may log in but not send this command.
   ["-NOPERM ", "AuthenticationFailed"],
@@ -51,9 +53,11 @@ export function reasonOfPing(reply: string): Reason | undefined {
   return meaning === undefined ? "InvalidResponse" : meaning[1];
 }
 
+const ASKING_FOR_LOGIN = ["-NOAUTH ", "-ERR NOAUTH ", "-NOPERM "];
+
 /** Whether a server that replies so to PING waits for a login. */
 export function asksForLogin(reply: string): boolean {
-  return reply.startsWith("-NOAUTH ") || reply.startsWith("-NOPERM ");
+  return ASKING_FOR_LOGIN.some((beginning) => reply.startsWith(beginning));
 }
 
 /** Why this reply to AUTH is no login; undefined where it is one. Errors that are not known here are about it. */

@@ -62,6 +62,7 @@ const UP = { success: { tls: false } };
 const WITH_LOGIN = { credentials: credentials("password", "username") };
 const PING = "*1\r\n$4\r\nPING\r\n";
 const NOAUTH = "-NOAUTH Authentication required.\r\n";
+const NOAUTH_OF_PIKA = "-ERR NOAUTH Authentication required.\r\n";
 
 describe("the conversation", () => {
   test("without a login is PING alone", async () => {
@@ -78,7 +79,7 @@ describe("the conversation", () => {
     ],
     ["a user", WITH_LOGIN, "*3\r\n$4\r\nAUTH\r\n$3\r\nweb\r\n$6\r\npencil\r\n"],
   ])("with %s logs in between two PINGs", async (_, config, auth) => {
-    for (const first of [NOAUTH, PONG]) {
+    for (const first of [NOAUTH, NOAUTH_OF_PIKA, PONG]) {
       const { heard, serveReplies } = replying(first, "+OK\r\n", PONG);
       expect(await against(serveReplies, config)).toEqual(UP);
       expect(heard).toEqual([PING, auth, PING]);
