@@ -45,6 +45,10 @@ const MEANINGS: readonly [beginning: string, reason: Reason | undefined][] = [
   // Protected mode: a server without a password that talks to its own machine alone.
   ["-DENIED ", "AuthenticationFailed"],
   ["-ERR max number of clients", "TooManyConnections"],
+  // Upstash, over its limits of connections and of commands, to which checks add theirs.
+  ["-ERR max concurrent connections exceeded", "TooManyConnections"],
+  ["-ERR max requests limit exceeded", "TooManyConnections"],
+  ["-ERR max daily request limit exceeded", "TooManyConnections"],
 ];
 
 /** Why this reply to PING is none of a server that is up; undefined where it is. */
