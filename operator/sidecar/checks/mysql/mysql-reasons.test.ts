@@ -11,7 +11,7 @@ test.each([
       4151,
     ],
   ],
-  ["Misconfigured", [1049]],
+  ["Misconfigured", [1049, 9006]],
   ["TLSFailed", [3159]],
   ["ConnectionClosed", [1053, 1927, 4031]],
   ["ServerStarting", [1047, 3032]],

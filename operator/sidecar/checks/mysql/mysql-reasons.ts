@@ -36,6 +36,8 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [3955, "AuthenticationFailed"],
   [4150, "AuthenticationFailed"],
   [1049, "Misconfigured"],
+  // ProxySQL does not understand what was set for the session, and a rule sends the query to another server.
+  [9006, "Misconfigured"],
   // The server takes encrypted connections alone.
   [3159, "TLSFailed"],
   // Shutting down; killed by an administrator; idle for too long.

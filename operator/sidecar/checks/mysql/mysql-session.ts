@@ -64,13 +64,15 @@ async function set(conversation: Conversation, statement: string, lacking: numbe
 
 /**
  * A time limit on the server, which does not notice that its client has gone while a query runs: without the limit each
- * check of a query that hangs would leave one more session behind. At least 1 ms, since 0 means no limit.
+ * check of a query that hangs would leave one more session behind. At least 1, since 0 means no limit. MariaDB counts
+ * in seconds, of which whole ones are sent: of a number with a point ProxySQL does not know which server it is for, and
+ * then refuses a query that its rules send elsewhere (9006).
  */
 export function limitStatement({ isMariaDb }: Greeting, milliseconds: number): string {
-  const limit = Math.max(1, Math.ceil(milliseconds));
+  const limit = (unit: number) => Math.max(1, Math.ceil(milliseconds / unit));
   return isMariaDb
-    ? `SET SESSION max_statement_time = ${limit / 1_000}`
-    : `SET SESSION max_execution_time = ${limit}`;
+    ? `SET SESSION max_statement_time = ${limit(1_000)}`
+    : `SET SESSION max_execution_time = ${limit(1)}`;
 }
 
 async function rowsOf(conversation: Conversation, query: string): Promise<number> {
