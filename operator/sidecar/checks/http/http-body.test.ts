@@ -40,6 +40,7 @@ describe("a body in chunks", () => {
     "2;name=value\r\nok\r\n0;x\r\n\r\n",
     "2 \r\nok\r\n000\r\nTrailer: x\r\n\r\n",
     "2\r\nok\r\n0\r\n\r\nand more",
+    "2\nok\n0\n\n",
   ])("%j is complete", (text) => {
     expect(chunked()(text)).toBe(true);
   });

@@ -14,6 +14,11 @@ describe("the end of the body", () => {
     ["Content-Length: 12 \r\nContent-Length: 12\r\n", { kind: "length", bytes: 12 }],
     ["Transfer-Encoding: Chunked\r\n", { kind: "chunked" }],
     ["X-Empty:\r\nX-Text: \xe9 \t x\r\n", { kind: "close" }],
+    ["Content-Length: 12\n", { kind: "length", bytes: 12 }],
+    // What nginx makes of a value that is written in several lines of its configuration.
+    ["X: 'self';\n    img-src *;\r\nContent-Length: 12\r\n", { kind: "length", bytes: 12 }],
+    ["X: a\r\n\tfolded\r\n \r\nContent-Length: 12\r\n", { kind: "length", bytes: 12 }],
+    ["Content-Length:\r\n 12\r\n", { kind: "length", bytes: 12 }],
   ])("%j: %j", (fields, framing) => {
     expect(read(`${head(fields)}ab`)).toEqual({ status: 200, framing, rest: "ab" });
   });
@@ -34,6 +39,7 @@ describe("the status", () => {
     ["HTTP/1.1 200 ", 200],
     ["HTTP/1.1 200", 200],
     ["HTTP/1.1 999 \xe9t\xe9", 999],
+    ["HTTP/1.1 200 OK\nX: in lines that end in LF alone", 200],
   ])("of %j is %d", (line, status) => {
     expect(read(`${line}\r\n\r\n`)?.status).toBe(status);
   });
@@ -85,7 +91,7 @@ test.each([
   "HTTP/1.1 099 OK\r\n",
   "HTTP/1.1  200 OK\r\n",
   "HTTP/1.1 200 O\0K\r\n",
-  "HTTP/1.1 200 OK\n\n\r\n",
+  "HTTP/1.1 200 OK\r\r\n",
   "HTTP/1.x",
   "+PONG\r\n",
   "\r\n",
@@ -93,7 +99,11 @@ test.each([
   head("no colon\r\n"),
   head(": no name\r\n"),
   head("Spaced : x\r\n"),
-  head("X: a\r\n folded\r\n"),
+  head(" folded: without a field before it\r\n"),
+  head("X: a\nno colon\r\n"),
+  head("X: a\r\n \x1b[2J\r\n"),
+  head("Content-Length: 1\r\n 2\r\n"),
+  head("Transfer-Encoding: chunked\r\n , gzip\r\n"),
   head("X: \x1b[2J\r\n"),
   head("Content-Length: -1\r\n"),
   head("Content-Length: 1e3\r\n"),
@@ -143,4 +153,11 @@ test.each([
     }
   };
   expect(cpuRatio(read(field(10_000)), read(`X: ${"a".repeat(10_000)}`))).toBeLessThan(20);
+});
+
+test("lines that go on with a long field cost what as many fields cost", () => {
+  const read = (line: string) => () => {
+    createHeadReader("GET")(head(`X: ${"a".repeat(50_000)}\r\n${line.repeat(250)}`));
+  };
+  expect(cpuRatio(read(" abc\r\n"), read("A:bc\r\n"))).toBeLessThan(5);
 });

@@ -26,6 +26,11 @@ const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})( [\t -~\x80-\xff]*)?$/;
  */
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)$/;
 const SPACES_BEFORE = /^[ \t]+/;
+/**
+ * More of the value of the field before it (RFC 9112, section 5.2): servers must not send such lines, and clients must
+ * take them. nginx sends them for a value that is written in several lines of its configuration.
+ */
+const FOLDED_LINE = /^[ \t][\t -~\x80-\xff]*$/;
 /** Few enough digits for a number to be exact. */
 const LENGTH = /^[0-9]{1,15}$/;
 
@@ -59,7 +64,7 @@ export function createHeadReader(
       return false;
     }
     if (line !== "") {
-      fields.push(fieldOf(line));
+      addField(fields, line);
       return false;
     }
     if (status >= 200) return true;
@@ -97,10 +102,17 @@ function statusOf(line: string): number {
   return Number(digits);
 }
 
+function addField(fields: [name: string, value: string][], line: string): void {
+  const last = fields.at(-1);
+  // Its spaces are cut off once it is asked for: cut off here, they would make each line as much work as all before.
+  if (last && FOLDED_LINE.test(line)) last[1] += line;
+  else fields.push(fieldOf(line));
+}
+
 function fieldOf(line: string): [name: string, value: string] {
   const [, name, value] = FIELD_LINE.exec(line) ?? [];
   if (name === undefined || value === undefined) throw protocolError();
-  return [name.toLowerCase(), value.replace(SPACES_BEFORE, "").trimEnd()];
+  return [name.toLowerCase(), value];
 }
 
 function framingOf(
@@ -110,7 +122,9 @@ function framingOf(
 ): Framing {
   if (method === "HEAD" || NO_BODY.includes(status)) return { kind: "none" };
   const values = (wanted: string) =>
-    fields.filter(([name]) => name === wanted).map(([, value]) => value);
+    fields
+      .filter(([name]) => name === wanted)
+      .map(([, value]) => value.replace(SPACES_BEFORE, "").trimEnd());
   const [length, ...otherLengths] = new Set(values("content-length"));
   const codings = values("transfer-encoding");
   if (codings.length > 0) {

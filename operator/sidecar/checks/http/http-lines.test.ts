@@ -13,7 +13,7 @@ function read(chunks: Iterable<string>): { lines: string[]; left: string } {
 }
 
 const TEXT = "first\r\n\r\nthe\rthi\nrd\r\r\nand \r";
-const EXPECTED = { lines: ["first", "", "the\rthi\nrd\r"], left: "and \r" };
+const EXPECTED = { lines: ["first", "", "the\rthi", "rd\r"], left: "and \r" };
 
 test("lines at once", () => {
   expect(read([TEXT])).toEqual(EXPECTED);

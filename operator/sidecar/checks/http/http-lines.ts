@@ -3,7 +3,7 @@
 /** What has arrived and was not yet taken. */
 export interface Lines {
   add(chunk: string): void;
-  /** Takes the next line, without its end, which is CR LF. Undefined while it has not ended. */
+  /** Takes the next line, without its end: LF, and a CR before it. Undefined while it has not ended. */
   next(): string | undefined;
   /** The first `length` characters of what is left, fewer where there are no more. Takes nothing. */
   beginning(length: number): string;
@@ -13,14 +13,17 @@ export interface Lines {
   takeRest(): string;
 }
 
-const END = "\r\n";
+/** Servers send CR LF, and some this alone, which clients take as well (RFC 9112, section 2.2). */
+const END = "\n";
+
+const withoutReturn = (line: string) => (line.endsWith("\r") ? line.slice(0, -1) : line);
 
 /**
  * Keeps an unfinished line in pieces and looks for its end in the new ones alone. Looking through all of it at each
  * chunk, a server that sends a line in a thousand pieces would make a check a thousand times as expensive.
  */
 export function createLines(): Lines {
-  /** Of the line that has not ended: no end is in them, nor across two of them. */
+  /** Of the line that has not ended: no end is in them. */
   let searched: string[] = [];
   let left = "";
 
@@ -31,13 +34,11 @@ export function createLines(): Lines {
     next() {
       const end = left.indexOf(END);
       if (end < 0) {
-        // A CR at the end may be half of the line's end.
-        const kept = left.endsWith("\r") ? left.length - 1 : left.length;
-        searched.push(left.slice(0, kept));
-        left = left.slice(kept);
+        searched.push(left);
+        left = "";
         return undefined;
       }
-      const line = searched.join("") + left.slice(0, end);
+      const line = withoutReturn(searched.join("") + left.slice(0, end));
       searched = [];
       left = left.slice(end + END.length);
       return line;
