@@ -32,6 +32,7 @@ export interface SecurityContext extends Unknown {
   runAsGroup?: number;
   capabilities?: { drop?: readonly string[] } & Unknown;
   seccompProfile?: { type?: string } & Unknown;
+  windowsOptions?: Unknown;
 }
 
 /** One variable of a container. */

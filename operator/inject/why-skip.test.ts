@@ -33,6 +33,10 @@ function affinityTo(...terms: NodeTerms): Pod["spec"] {
 
 const OS = "kubernetes.io/os";
 const WINDOWS = { key: OS, operator: "In", values: ["windows"] };
+const NOT_LINUX = { key: OS, operator: "NotIn", values: ["linux"] };
+/** What the label was called before Kubernetes 1.14; the kubelet keeps both on its node. */
+const OLD_OS = "beta.kubernetes.io/os";
+const FOR_WINDOWS = { windowsOptions: { runAsUserName: "ContainerUser" } };
 const IN_ONE_ZONE = { key: "topology.kubernetes.io/zone", operator: "In", values: ["a"] };
 
 /** A pod that nothing objects to, with these fields on top. */
@@ -107,6 +111,55 @@ const CASES: [string, Pod, string, string][] = [
   [
     "a pod with two of them, each to Windows",
     podWith(affinityTo([IN_ONE_ZONE, WINDOWS], [WINDOWS])),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod that selects Windows nodes by the label's old name",
+    podWith({ nodeSelector: { [OLD_OS]: "windows" } }),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with an affinity to Windows by the label's old name",
+    podWith(affinityTo([{ ...WINDOWS, key: OLD_OS }])),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with an affinity away from Linux",
+    podWith(affinityTo([NOT_LINUX])),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with an affinity away from Linux by the label's old name",
+    podWith(affinityTo([{ ...NOT_LINUX, key: OLD_OS }])),
+    "Windows",
+    onWindows,
+  ],
+  ["a pod with a user of Windows", podWith({ securityContext: FOR_WINDOWS }), "Windows", onWindows],
+  [
+    "a pod with a group account of Windows",
+    podWith({ securityContext: { windowsOptions: { gmsaCredentialSpecName: "web" } } }),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with the specification of a group account of Windows",
+    podWith({ securityContext: { windowsOptions: { gmsaCredentialSpec: "{}" } } }),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a container with a user of Windows",
+    podWith({ containers: [APP, { ...APP, securityContext: FOR_WINDOWS }] }),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "an init container with a user of Windows",
+    podWith({ initContainers: [{ ...APP, securityContext: FOR_WINDOWS }] }),
     "Windows",
     onWindows,
   ],
@@ -222,6 +275,22 @@ describe("a pod is not skipped", () => {
     [
       "with an affinity away from Windows",
       podWith(affinityTo([{ ...WINDOWS, operator: "NotIn" }])),
+    ],
+    [
+      "with an affinity away from Linux or to a zone",
+      podWith(affinityTo([NOT_LINUX], [IN_ONE_ZONE])),
+    ],
+    [
+      "with an affinity away from Linux and Windows",
+      podWith(affinityTo([{ ...NOT_LINUX, values: ["linux", "windows"] }])),
+    ],
+    [
+      "with options for Windows that say nothing",
+      podWith({ securityContext: { windowsOptions: {} } }),
+    ],
+    [
+      "with options for Windows where it selects Linux nodes",
+      podWith({ nodeSelector: { [OS]: "linux" }, securityContext: FOR_WINDOWS }),
     ],
     ["with an affinity to another label", podWith(affinityTo([{ ...WINDOWS, key: "os" }]))],
     ["with an affinity to Linux", podWith(affinityTo([{ ...WINDOWS, values: ["linux"] }]))],

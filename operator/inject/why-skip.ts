@@ -49,8 +49,10 @@ export interface Skip {
  * second.
  */
 const OURS_MAX_VALUES = 1_024;
-/** Label by which the kubelet says what a node runs. */
-const OS_LABEL = "kubernetes.io/os";
+/** Labels by which the kubelet says what a node runs; it goes on writing the second, which is older. */
+const OS_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+/** What a group-managed account or a user of Windows is named by; a hostProcess container has the node's network. */
+const WINDOWS_OPTIONS = ["gmsaCredentialSpec", "gmsaCredentialSpecName", "runAsUserName"];
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -105,19 +107,37 @@ function hostNetwork({ spec }: Pod): Skip | undefined {
   };
 }
 
+/** What no node with Linux meets; `NotIn` also holds for a node without the label, and every kubelet writes it. */
+function leavesOutLinux({ key = "", operator, values = [] }: NodeRequirement): boolean {
+  if (!OS_LABELS.includes(key) || values.length !== 1) return false;
+  return operator === "In"
+    ? values[0] === "windows"
+    : operator === "NotIn" && values[0] === "linux";
+}
+
 /** Whether every node that the pod may run on by its required affinity has Windows. */
 function hasAffinityToWindows({ spec }: Pod): boolean {
   const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const terms = required?.nodeSelectorTerms ?? [];
-  const isWindows = ({ key, operator, values = [] }: NodeRequirement) =>
-    key === OS_LABEL && operator === "In" && values.length === 1 && values[0] === "windows";
-  return terms.length > 0 && terms.every((term) => term.matchExpressions?.some(isWindows));
+  return terms.length > 0 && terms.every((term) => term.matchExpressions?.some(leavesOutLinux));
+}
+
+function selects({ spec }: Pod, os: string): boolean {
+  return spec?.os?.name === os || OS_LABELS.some((label) => spec?.nodeSelector?.[label] === os);
+}
+
+/** Whether it runs as somebody whom only Windows knows. Linux ignores that: a pod may state both and select Linux. */
+function runsAsWindowsUser(pod: Pod): boolean {
+  const { spec } = pod;
+  const parts = [spec, ...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const options = parts.map((part) => part?.securityContext?.windowsOptions);
+  const isNamed = options.some((one) => WINDOWS_OPTIONS.some((name) => one?.[name] !== undefined));
+  return isNamed && !selects(pod, "linux");
 }
 
 function windows(pod: Pod): Skip | undefined {
-  const selected = pod.spec?.nodeSelector?.[OS_LABEL];
-  const isForWindows = pod.spec?.os?.name === "windows" || selected === "windows";
-  if (!isForWindows && !hasAffinityToWindows(pod)) return undefined;
+  const isForWindows = selects(pod, "windows") || hasAffinityToWindows(pod);
+  if (!isForWindows && !runsAsWindowsUser(pod)) return undefined;
   return { reason: "Windows", message: "The pod runs on Windows, for which there is no sidecar." };
 }
 
