@@ -23,6 +23,8 @@ test("pods as they should be, and one of another app", () => {
     coveredBy: undefined,
     predating: [],
     outdatedWorkloads: [],
+    predatingAreMade: false,
+    outdatedAreMade: false,
     probes: { probesRaised: 0, probesLeftAlone: 0 },
   });
 });
@@ -76,6 +78,29 @@ test("every way in which a pod can fall short", () => {
     optedOut: 1,
     predating: ["statefulset/db"],
     outdatedWorkloads: ["deployment/web"],
+  });
+});
+
+describe("whether something makes the pods that fall short", () => {
+  const { sidecar: _, ...missing } = podOf({
+    restartTarget: undefined,
+    judged: { workload: "ReplicaSet/web-5d9c", probes: {} },
+  });
+  const outdated = { ...missing, sidecar: { policy: "web", revision: "other", ready: true } };
+  const bare = { workload: "Pod/web-1", probes: {} };
+
+  test.each([
+    ["of another controller than kubectl restarts", missing, { predatingAreMade: true }],
+    ["that is bare", { ...missing, judged: bare }, { predatingAreMade: false }],
+    ["that is outdated", outdated, { predatingAreMade: false, outdatedAreMade: true }],
+    ["that is bare and outdated", { ...outdated, judged: bare }, { outdatedAreMade: false }],
+  ])("a pod %s", (_what, pod, made) => {
+    expect(countPods(policy, claimsOf([policy]), [pod])).toMatchObject(made);
+  });
+
+  test("a bare one among them has to be created again", () => {
+    const pods = [missing, { ...missing, name: "bare", judged: bare }];
+    expect(countPods(policy, claimsOf([policy]), pods)).toMatchObject({ predatingAreMade: false });
   });
 });
 
@@ -167,6 +192,16 @@ describe("policiesToRecount", () => {
 
   test("and the one that it is bound to", () => {
     expect(names({ key, now: podOf({ labels: { app: "other" } }) })).toStrictEqual(["web"]);
+  });
+
+  test("those of a bare pod that a controller takes", () => {
+    const own = {
+      ...bare,
+      restartTarget: undefined,
+      judged: { workload: "Pod/web-1", probes: {} },
+    };
+    const taken = { ...own, judged: { workload: "CloneSet/web", probes: {} } };
+    expect(names({ key, old: own, now: taken })).toStrictEqual(["web"]);
   });
 
   test("none, when nothing that is counted has changed", () => {

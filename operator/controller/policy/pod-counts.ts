@@ -7,6 +7,7 @@ import { selectorMatches } from "../../api/select-policy.ts";
 import { currentRevisions } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
 import type { PodRecord } from "../pods/pods.ts";
+import { hasController } from "../rollout/restartable.ts";
 import type { SidecarReports } from "../sidecars/sidecar-reports.ts";
 import { NO_PROBES_CHANGED, type ProbesChanged, probesChanged } from "./probes-changed.ts";
 
@@ -38,6 +39,10 @@ export interface PodCounts {
   predating: string[];
   /** The same for outdated pods. */
   outdatedWorkloads: string[];
+  /** Whether something makes a new pod in place of each pod without our container; false where there is none. */
+  predatingAreMade: boolean;
+  /** The same of outdated pods. */
+  outdatedAreMade: boolean;
   /** What became of the app's own probes in the pods that are bound to this policy. */
   probes: ProbesChanged;
   /** A host of the policy that some of the selected pods are behind. */
@@ -59,11 +64,17 @@ export const NO_PODS: PodCounts = {
   coveredBy: undefined,
   predating: [],
   outdatedWorkloads: [],
+  predatingAreMade: false,
+  outdatedAreMade: false,
   probes: NO_PROBES_CHANGED,
 };
 
 function workloads(pods: readonly PodRecord[]): string[] {
   return [...new Set(pods.flatMap(({ restartTarget }) => restartTarget ?? []))].sort();
+}
+
+function areMade(pods: readonly PodRecord[]): boolean {
+  return pods.length > 0 && pods.every(hasController);
 }
 
 /** How one pod stands to a policy. */
@@ -94,6 +105,7 @@ export function countPods(
   const podsThat = (is: Standing["is"]) => standings.filter((one) => one.is === is);
   const matched = podsThat("matched").map(({ pod }) => pod);
   const injected = matched.filter(({ sidecar }) => sidecar);
+  const predating = matched.filter(({ sidecar }) => !sidecar);
   const left = standings
     .filter(({ is, pod }) => is !== "matched" && pod.sidecar?.policy === policy.name)
     .map(({ pod }) => pod);
@@ -115,8 +127,10 @@ export function countPods(
     claimed: claimers.length,
     claimedBy: claims.policies.find(({ name }) => claiming.has(name))?.name,
     coveredBy: claims.coveredBy(policy)?.name,
-    predating: workloads(matched.filter(({ sidecar }) => !sidecar)),
+    predating: workloads(predating),
     outdatedWorkloads: workloads(outdated),
+    predatingAreMade: areMade(predating),
+    outdatedAreMade: areMade(outdated),
     probes: probesChanged(
       pods.flatMap(({ sidecar }) =>
         sidecar?.policy === policy.name ? (sidecar.probes ?? []) : [],
@@ -126,8 +140,9 @@ export function countPods(
 }
 
 /** What of a pod the counts are made of. */
-function countedOf({ labels, restartTarget, skipped, sidecar }: PodRecord) {
-  return { labels, restartTarget, skipped, sidecar };
+function countedOf(pod: PodRecord) {
+  const { labels, restartTarget, skipped, sidecar } = pod;
+  return { labels, restartTarget, isMade: hasController(pod), skipped, sidecar };
 }
 
 function concerns({ name, selector }: EffectivePolicy, pod: PodRecord): boolean {

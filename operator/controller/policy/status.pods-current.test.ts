@@ -1,6 +1,6 @@
 /** What a status says of pods that do not run what the policy asks for, and how to restart them. */
 import { expect, test } from "@jest/globals";
-import { policyStatus } from "./status.ts";
+import { type Programmed, policyStatus } from "./status.ts";
 import { countsOf } from "./testing/counts-of.ts";
 import { factsOf, message, short } from "./testing/status-facts.ts";
 
@@ -26,6 +26,55 @@ test("bare pods cannot be restarted by a command", () => {
   const status = policyStatus(factsOf({ counts: countsOf({ injected: 0 }) }));
   expect(message(status, "PodsCurrent")).toBe(
     "3 of 3 matching pods run without the sidecar. Delete and create them again.",
+  );
+});
+
+test("pods of controllers that no command restarts are not to be deleted together", () => {
+  const missing = countsOf({ injected: 0, predatingAreMade: true });
+  expect(message(policyStatus(factsOf({ counts: missing })), "PodsCurrent")).toBe(
+    "3 of 3 matching pods run without the sidecar. " +
+      "Restart them by what makes them, or delete them one at a time.",
+  );
+  const outdated = countsOf({ outdated: 2, outdatedAreMade: true });
+  expect(message(policyStatus(factsOf({ counts: outdated })), "PodsCurrent")).toBe(
+    "2 of 3 pods run what an earlier policy asked for. " +
+      "Restart them by what makes them, or delete them one at a time.",
+  );
+});
+
+const HELD_BACK: Programmed[] = [
+  { state: "unreachable", message: "Look at the firewall." },
+  { state: "imageNotPulled", message: "Nodes cannot pull it." },
+  { state: "blocked", message: "It is somebody else's." },
+  { state: "refused", stands: false, message: "The API server refuses it." },
+];
+
+test.each(HELD_BACK)("while new pods get no sidecar ($state), a restart is for later", (state) => {
+  const said = (overrides: Partial<Parameters<typeof countsOf>[0]>) =>
+    message(
+      policyStatus(factsOf({ programmed: state, counts: countsOf({ injected: 0, ...overrides }) })),
+      "PodsCurrent",
+    );
+  expect(said({ predating: ["deployment/web"] })).toBe(
+    "3 of 3 matching pods run without the sidecar. " +
+      "Restart them once Programmed is True: kubectl rollout restart deployment/web -n shop",
+  );
+  expect(said({ predatingAreMade: true })).toContain(
+    "Restart them once Programmed is True by what makes them, or delete them one at a time.",
+  );
+  expect(said({})).toContain("Delete and create them again once Programmed is True.");
+  expect(said({ injected: 3, outdated: 1, outdatedWorkloads: ["deployment/web"] })).toContain(
+    "Restart them once Programmed is True: kubectl rollout restart deployment/web -n shop",
+  );
+});
+
+test.each<Programmed>([
+  { state: "waiting", message: "It is on its way." },
+  { state: "refused", stands: true, message: "The API server refuses an edit." },
+])("while new pods get it or are about to ($state), a restart is for now", (state) => {
+  const counts = countsOf({ injected: 0, predating: ["deployment/web"] });
+  expect(message(policyStatus(factsOf({ programmed: state, counts })), "PodsCurrent")).toContain(
+    "Restart them: kubectl rollout restart deployment/web -n shop",
   );
 });
 

@@ -19,6 +19,7 @@ import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
 import { sharedFaults } from "./read-status.ts";
 import { reportedStatus } from "./reported-status.ts";
+import { restartAdvice, type ToRestart } from "./restart-advice.ts";
 import { statusReason } from "./status-reason.ts";
 
 /** Whether a pod created now would be injected. */
@@ -54,9 +55,6 @@ export interface StatusFacts {
   previous: HealthPolicyStatus | undefined;
   now: Date;
 }
-
-/** Workloads named in one message; the rest are counted. */
-const NAMED_WORKLOADS = 5;
 
 function accepted({ resolution, counts: { circle } }: StatusFacts): ConditionState {
   if ("invalid" in resolution) return no("Invalid", resolution.invalid);
@@ -142,18 +140,14 @@ function programmed(facts: StatusFacts): ConditionState {
   return { ...state, message: `${whyUnproven} ${state.message}` };
 }
 
-/** A command for the reader's terminal, or advice where kubectl has no command. */
-function restart(workloads: readonly string[], namespace: string): string {
-  if (workloads.length === 0) return "Delete and create them again.";
-  const named = workloads.slice(0, NAMED_WORKLOADS).join(" ");
-  const more = workloads.length - NAMED_WORKLOADS;
-  const rest = more > 0 ? ` (and ${more} more workloads)` : "";
-  return `Restart them: kubectl rollout restart ${named} -n ${namespace}${rest}`;
-}
-
 /** What becomes of pods that are not as the policy asks: they are restarted, or the reader is told how to. */
-function remedy(workloads: readonly string[], { namespace, rollout }: StatusFacts): string {
-  return rollout ? `rollout: ${rollout.message}` : restart(workloads, namespace);
+function remedy(
+  pods: Pick<ToRestart, "workloads" | "areMade">,
+  { namespace, rollout, programmed }: StatusFacts,
+): string {
+  if (rollout) return `rollout: ${rollout.message}`;
+  const isTooEarly = programmed.state === "unreachable" || isHeldBack(programmed);
+  return restartAdvice({ ...pods, namespace, isTooEarly });
 }
 
 function podsCurrent(facts: StatusFacts): ConditionState {
@@ -163,11 +157,13 @@ function podsCurrent(facts: StatusFacts): ConditionState {
   const missing = matched - injected;
   if (missing > 0) {
     const what = `${missing} of ${matched} matching pods run without the sidecar.`;
-    return no("PodsPredatePolicy", `${what} ${remedy(counts.predating, facts)}`);
+    const pods = { workloads: counts.predating, areMade: counts.predatingAreMade };
+    return no("PodsPredatePolicy", `${what} ${remedy(pods, facts)}`);
   }
   if (outdated > 0) {
     const what = `${outdated} of ${matched + left} pods run what an earlier policy asked for.`;
-    return no("PodsOutdated", `${what} ${remedy(counts.outdatedWorkloads, facts)}`);
+    const pods = { workloads: counts.outdatedWorkloads, areMade: counts.outdatedAreMade };
+    return no("PodsOutdated", `${what} ${remedy(pods, facts)}`);
   }
   if (matched === 0) return yes("NoPods", SAID.noPods);
   return yes("PodsCurrent", SAID.podsCurrent);
