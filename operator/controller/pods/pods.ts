@@ -27,9 +27,9 @@ import { restartTarget } from "./restart-target.ts";
 import { shareEqual } from "./share-equal.ts";
 import { type StartState, type StartStatus, startState } from "./start-state.ts";
 
-/** Why a pod is left as it is: for what it is itself, or for a Service that it is behind. */
+/** Why a pod is left as it is: for what it is itself, for a Service that it is behind, or for its namespace. */
 export type SkippedPod = Readonly<
-  Omit<Skip, "reason"> & { reason: Skip["reason"] | "CircularDependency" }
+  Omit<Skip, "reason"> & { reason: Skip["reason"] | "CircularDependency" | "NamespaceExcluded" }
 >;
 
 /** A pod, cut down to what the leader needs. */

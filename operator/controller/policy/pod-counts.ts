@@ -27,7 +27,7 @@ export interface PodCounts {
   outdated: number;
   /** Of the injected and the left, with our container not ready. */
   unready: number;
-  /** Selected, but opted out, of a kind that is never injected, or behind a host of the policy itself. */
+  /** Selected, but opted out, of a kind or in a namespace that is never injected, or behind a host of the policy. */
   optedOut: number;
   /** Selected, but claimed by an older policy. */
   claimed: number;

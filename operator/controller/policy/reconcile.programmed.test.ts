@@ -122,6 +122,28 @@ describe("Programmed", () => {
     expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ generation: 4 });
   });
 
+  test("of a namespace that is opted out counts its pods without the sidecar as opted out: no restart helps", async () => {
+    const { sidecar: _, ...bare } = podOf({ name: "web-2" });
+    web.pods.update({ key: "shop/web-2", now: bare });
+    await web.reconcile();
+    expect(web.status().pods).toMatchObject({ matched: 2, injected: 1, optedOut: 0 });
+    web.world.optedOut = true;
+    await web.reconcile();
+    expect(web.status().pods).toMatchObject({ matched: 1, injected: 1, outdated: 0, optedOut: 1 });
+    const current = web.status().conditions?.find(({ type }) => type === "PodsCurrent");
+    expect(current).toMatchObject({ status: "True", reason: "PodsCurrent" });
+  });
+
+  test("of a namespace whose pods are never injected counts all of them as opted out", async () => {
+    const { sidecar: _, ...bare } = podOf({ namespace: "kube-system" });
+    web.pods.update({ key: "kube-system/web-1", now: bare });
+    web.putRecord(projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord);
+    await web.reconcile("kube-system");
+    expect(web.api.writes()[0]?.body).toHaveProperty("status.pods.optedOut", 1);
+    expect(web.api.writes()[0]?.body).toHaveProperty("status.pods.matched", 0);
+    expect(web.counts().get("kube-system/web")).toMatchObject({ matched: 0, optedOut: 1 });
+  });
+
   test("is never true in a namespace whose pods are never injected, and nothing is written there", async () => {
     const record = projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord;
     web.putRecord(record);

@@ -32,6 +32,7 @@ import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { circularPods } from "./circular-pods.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
+import { excludedPods } from "./excluded-pods.ts";
 import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
@@ -43,6 +44,7 @@ import {
   type ReplicaFacts,
 } from "./policy-plan.ts";
 import { sharedFaultEvent } from "./shared-fault-event.ts";
+import { excludedMessage } from "./status.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
 const CONFLICT_MILLISECONDS = 300;
@@ -127,6 +129,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
   }
 
+  function countedPods(namespace: string, pods: readonly PodRecord[]): readonly PodRecord[] {
+    const excluded = excludedNamespaces(own).includes(namespace);
+    if (!excluded && !caches.namespaceOptedOut(namespace)) return pods;
+    return excludedPods(pods, excludedMessage(namespace, !excluded));
+  }
+
   function countsOf(record: PolicyRecord, resolution: Resolution): PodCounts | undefined {
     const { namespace } = record;
     const policy = policyInForce(resolution);
@@ -140,7 +148,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const all = options.pods.pods(namespace);
     const { pods, circle } = circularPods(policy, all, caches.service);
     options.injections.look({ policy, claims, pods });
-    return { ...countPods(policy, claims, pods), circle, reports: reportsOf(policy, all) };
+    const counted = countedPods(namespace, pods);
+    return { ...countPods(policy, claims, counted), circle, reports: reportsOf(policy, all) };
   }
 
   async function configMapOf(
