@@ -122,7 +122,7 @@ describe("the pod", () => {
     expect(raiseProbes(pod, floors)).toBe(pod);
   });
 
-  test.each(["istio-proxy", "linkerd-proxy", "Not A Name", "n".repeat(64)])(
+  test.each(["istio-proxy", "consul-dataplane", "vault-agent", "Not A Name", "n".repeat(64)])(
     "keeps the probes of a container called %s",
     (name) => {
       const pod = podWith(HTTP, {}, name);

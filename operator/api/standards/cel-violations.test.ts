@@ -44,7 +44,7 @@ test("a container whose name the API server refuses is left out by both", () => 
   expect(celSays(pod, EVERY_STANDARD)).toStrictEqual(sentences(pod, EVERY_STANDARD));
 });
 
-test.each(EXEMPT_CONTAINERS)("the %s of a mesh is left out by both", (name) => {
+test.each(EXEMPT_CONTAINERS)("a container called %s is left out by both", (name) => {
   const pod = { containers: [{ name }, { name: "a" }] };
   expect(celSays(pod, EVERY_STANDARD)).toHaveLength(2);
   expect(celSays(pod, EVERY_STANDARD)).toStrictEqual(sentences(pod, EVERY_STANDARD));

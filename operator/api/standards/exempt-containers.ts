@@ -1,7 +1,13 @@
 /** Containers that standards leave alone. */
 
 /**
- * Proxies of meshes that stand among the app's containers, by their names. How they are probed is the mesh's own
- * business: they are neither judged nor raised. Somebody who calls his app so gets around the standards.
+ * What webhooks of others put among the app's containers, by their names: proxies of meshes, and Vault's agent, which
+ * has no probe. How they are probed is those webhooks' business: they are neither judged nor raised. Else no team
+ * could mend what is counted of its pods. Somebody who calls his app so gets around the standards.
  */
-export const EXEMPT_CONTAINERS: readonly string[] = ["istio-proxy", "linkerd-proxy"];
+export const EXEMPT_CONTAINERS: readonly string[] = [
+  "istio-proxy",
+  "linkerd-proxy",
+  "consul-dataplane",
+  "vault-agent",
+];

@@ -105,16 +105,19 @@ test("init containers and native sidecars are not judged, and neither is a name 
   expect(violations(pod, REQUIRED)).toStrictEqual([]);
 });
 
-test.each(EXEMPT_CONTAINERS)("the %s of a mesh is not judged, and the app beside it is", (name) => {
-  const livenessProbe = { tcpSocket: { port: 80 } };
-  const containers = [
-    { name, readinessProbe: { tcpSocket: { port: 80 } } },
-    { name: "a", livenessProbe },
-  ];
-  expect(violations({ containers }, REQUIRED).map(({ container }) => container)).toStrictEqual([
-    "a",
-  ]);
-});
+test.each(EXEMPT_CONTAINERS)(
+  "a container called %s is not judged, and the app beside it is",
+  (name) => {
+    const livenessProbe = { tcpSocket: { port: 80 } };
+    const containers = [
+      { name, readinessProbe: { tcpSocket: { port: 80 } } },
+      { name: "a", livenessProbe },
+    ];
+    expect(violations({ containers }, REQUIRED).map(({ container }) => container)).toStrictEqual([
+      "a",
+    ]);
+  },
+);
 
 const DIFFERS = { enforcement: "Warn", livenessProbe: { differsFromReadiness: true } } as const;
 

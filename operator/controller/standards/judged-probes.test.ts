@@ -89,12 +89,15 @@ test("a forbidden path of the greatest length is still told from a longer one", 
   expect(rulesOf(pod(`${forbidden}p`), standards)).toStrictEqual([]);
 });
 
-test("a container whose name none can have and a mesh's proxy are left out, as the rules leave them out", () => {
-  expect(
-    judgedProbes({
-      containers: [{ name: "no name" }, {}, { name: "istio-proxy" }, { name: "web" }],
-    }),
-  ).toStrictEqual({
-    containers: [{ name: "c" }],
-  });
+test.each([
+  "no name",
+  undefined,
+  "istio-proxy",
+  "linkerd-proxy",
+  "consul-dataplane",
+  "vault-agent",
+])("a container called %s is left out, as the rules leave it out", (name) => {
+  const other = { ...(name !== undefined && { name }), livenessProbe: {} };
+  const containers = [other, { name: "web" }];
+  expect(judgedProbes({ containers })).toStrictEqual({ containers: [{ name: "c" }] });
 });
