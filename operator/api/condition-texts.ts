@@ -12,6 +12,7 @@ export const CONDITION_SENTENCES = {
   programmed: "A pod created now gets the sidecar.",
   podsCurrent: "Every matching pod runs the sidecar as the policy asks for.",
   noPods: "No running pod matches the selector.",
+  allOptedOut: "All running pods that the selector matches are opted out or never injected.",
   invalidHasNoPods: "An invalid policy has no pods.",
   defaultsNest: "The times nest with those of every HealthPolicy that takes them.",
   noPodsInForce: "In force; no running pod matches the selector.",
@@ -56,7 +57,7 @@ export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
   Programmed: { Programmed: `True. ${SAID.programmed}`, ...NOT_PROGRAMMED },
   PodsCurrent: {
     PodsCurrent: `True. ${SAID.podsCurrent}`,
-    NoPods: `True. ${SAID.noPods}`,
+    NoPods: `True. ${SAID.noPods} Or: ${SAID.allOptedOut}`,
     PodsPredatePolicy: "False. Some matching pods run without the sidecar: restart them.",
     PodsOutdated: "False. Some pods run what an earlier policy asked for: restart them.",
     Invalid: `Unknown. ${SAID.invalidHasNoPods}`,

@@ -9,6 +9,19 @@ test("without pods it is ready all the same", () => {
   expect(short(status)).toMatchObject({ Ready: "True NoPods", PodsCurrent: "True NoPods" });
 });
 
+test("with none but opted-out pods it does not say that no pod matches", () => {
+  const counts = countsOf({ matched: 0, injected: 0, optedOut: 3 });
+  const status = policyStatus(factsOf({ counts }));
+  expect(short(status).PodsCurrent).toBe("True NoPods");
+  expect(message(status, "PodsCurrent")).toBe(
+    "All running pods that the selector matches are opted out or never injected.",
+  );
+  const none = countsOf({ matched: 0, injected: 0 });
+  expect(message(policyStatus(factsOf({ counts: none })), "PodsCurrent")).toBe(
+    "No running pod matches the selector.",
+  );
+});
+
 test("pods that predate it: ready, and the command that restarts them", () => {
   const counts = countsOf({ injected: 1, predating: ["deployment/web", "statefulset/db"] });
   const status = policyStatus(factsOf({ counts }));

@@ -153,7 +153,7 @@ function remedy(
 function podsCurrent(facts: StatusFacts): ConditionState {
   const { counts, resolution } = facts;
   if (!policyInForce(resolution)) return unknown("Invalid", SAID.invalidHasNoPods);
-  const { matched, injected, left, outdated } = counts;
+  const { matched, injected, left, outdated, optedOut } = counts;
   const missing = matched - injected;
   if (missing > 0) {
     const what = `${missing} of ${matched} matching pods run without the sidecar.`;
@@ -165,7 +165,7 @@ function podsCurrent(facts: StatusFacts): ConditionState {
     const pods = { workloads: counts.outdatedWorkloads, areMade: counts.outdatedAreMade };
     return no("PodsOutdated", `${what} ${remedy(pods, facts)}`);
   }
-  if (matched === 0) return yes("NoPods", SAID.noPods);
+  if (matched === 0) return yes("NoPods", optedOut > 0 ? SAID.allOptedOut : SAID.noPods);
   return yes("PodsCurrent", SAID.podsCurrent);
 }
 
