@@ -6,6 +6,7 @@ import {
   config,
   createTestChecks,
   dependency,
+  never,
   pass,
   type TestChecks,
   untilSignal,
@@ -13,8 +14,6 @@ import {
 
 /** A turn comes 3.6 to 4 s after a start, with the deadline or before it. */
 const CLOSE = { ...TIMING, intervalMilliseconds: 4_000 };
-
-const never: Check["run"] = () => new Promise(() => {});
 
 let checks: TestChecks;
 

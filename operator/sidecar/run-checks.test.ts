@@ -5,13 +5,12 @@ import {
   config,
   createTestChecks,
   dependency,
+  never,
   pass,
   type TestChecks,
   untilSignal,
 } from "./testing/test-checks.ts";
 import type { CheckResult } from "./verdict.ts";
-
-const never: Check["run"] = () => new Promise(() => {});
 
 let checks: TestChecks;
 

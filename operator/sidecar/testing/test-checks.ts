@@ -29,6 +29,9 @@ export const untilSignal: Check["run"] = (_, { signal }) =>
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 
+/** Settles by nothing: a check that outlives its deadline. */
+export const never: Check["run"] = () => new Promise(() => {});
+
 /** Lets time pass, and everything that waits for it. */
 export const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
 
