@@ -1,6 +1,6 @@
 /** The rules of times that the API server itself enforces; as in cel.ts. */
 import { type CelRule, matches, quoting, sentence } from "./cel.ts";
-import { DURATION_PATTERN } from "./timing.ts";
+import { DURATION_PATTERN, type NotNested, notNestedSentence, type TimeField } from "./timing.ts";
 
 const matchesDuration = (expression: string) => matches(expression, DURATION_PATTERN);
 
@@ -37,6 +37,12 @@ const PROBE_TIMEOUT = "self.probe.timeoutSeconds";
 /** CEL for "this field of `timing` or `probe` is set". */
 const isSet = (field: string) => `has(${field.slice(0, field.lastIndexOf("."))}) && has(${field})`;
 
+/** The format of the sentence that the operator, too, says of these two. */
+const format = (shorter: TimeField, relation: NotNested["relation"], longer: TimeField) =>
+  notNestedSentence({ shorter, relation, longer }, (field) =>
+    field === "timeoutSeconds" ? "%d" : "%s",
+  );
+
 /**
  * A rule of two fields that holds where one of them is unset, or is no duration: that has a sentence of its
  * own already, and `duration()` would fail the rule. `unless` is a field that makes the rule needless.
@@ -60,31 +66,29 @@ function ruleOf(
 
 /**
  * Times nest, as far as one object says them itself: what it leaves unset comes from somewhere else, and the
- * operator compares the merged result (`whyNotNested`). Where checkTimeout is unset, its neighbours are compared,
+ * operator compares the merged result (`firstNotNested`). Where checkTimeout is unset, its neighbours are compared,
  * because it has to lie between them. For an object with the fields `timing` and `probe`.
  */
 export const NESTING_RULES: CelRule[] = [
   ruleOf([CONNECT, CHECK], `duration(${CONNECT}) < duration(${CHECK})`, {
-    message: "timing: connectTimeout (%s) must be less than checkTimeout (%s)",
+    message: format("connectTimeout", "must be less than", "checkTimeout"),
   }),
   ruleOf([CHECK, PROBE_TIMEOUT], `duration(${CHECK}).getMilliseconds() < ${PROBE_TIMEOUT} * 1000`, {
-    message: "timing: checkTimeout (%s) must be less than probe.timeoutSeconds (%d)",
+    message: format("checkTimeout", "must be less than", "timeoutSeconds"),
   }),
   ruleOf([CHECK, INTERVAL], `duration(${CHECK}) <= duration(${INTERVAL})`, {
-    message: "timing: checkTimeout (%s) must not be more than interval (%s)",
+    message: format("checkTimeout", "must not be more than", "interval"),
   }),
   ruleOf(
     [CONNECT, PROBE_TIMEOUT],
     `duration(${CONNECT}).getMilliseconds() < ${PROBE_TIMEOUT} * 1000`,
     {
       unless: CHECK,
-      message:
-        "timing: connectTimeout (%s) must be less than probe.timeoutSeconds (%d): checkTimeout lies between them",
+      message: `${format("connectTimeout", "must be less than", "timeoutSeconds")}: checkTimeout lies between them`,
     },
   ),
   ruleOf([CONNECT, INTERVAL], `duration(${CONNECT}) < duration(${INTERVAL})`, {
     unless: CHECK,
-    message:
-      "timing: connectTimeout (%s) must be less than interval (%s): checkTimeout lies between them",
+    message: `${format("connectTimeout", "must be less than", "interval")}: checkTimeout lies between them`,
   }),
 ];

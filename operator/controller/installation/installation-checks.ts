@@ -9,6 +9,7 @@ import {
   VERSION,
   WEBHOOK_PROOF_CONFIG_MAP,
 } from "../../api/names.ts";
+import { notNestedSentence, type TimeField } from "../../api/timing.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { WEBHOOK_CONFIGURATION } from "../webhook-configuration/webhook-configuration.ts";
@@ -36,8 +37,12 @@ const DAY = 24 * 60 * 60 * 1_000;
 const FIELD_MANAGER = "healthpolicy-check";
 const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${WEBHOOK_CONFIGURATION}`;
 const CRDS = `${GROUP}/${VERSION}`;
+const BAD_TIMES: Partial<Record<TimeField, string>> = { interval: "3s", checkTimeout: "4s" };
 /** What the API server has to say of the policy that is tried. */
-const REFUSAL = "timing: checkTimeout (4s) must not be more than interval (3s)";
+const REFUSAL = notNestedSentence(
+  { shorter: "checkTimeout", relation: "must not be more than", longer: "interval" },
+  (field) => `${BAD_TIMES[field]}`,
+);
 
 const BAD_POLICY = {
   apiVersion: API_VERSION,
@@ -45,7 +50,7 @@ const BAD_POLICY = {
   metadata: { name: "healthpolicy-test-refused" },
   spec: {
     selector: { matchLabels: CHECKED_LABELS },
-    timing: { interval: "3s", checkTimeout: "4s" },
+    timing: BAD_TIMES,
     dependencies: [
       { name: "api", tcp: { host: "kubernetes.default.svc.cluster.local", port: 443 } },
     ],
