@@ -1,5 +1,5 @@
 import { expect, jest, test } from "@jest/globals";
-import { SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../../operator/api/names.ts";
+import { LAST_SIDECAR_PORT, SIDECAR_PORT } from "../../operator/api/names.ts";
 import { HELM_TIMEOUT_MS, only, render } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.
@@ -40,7 +40,7 @@ const TEST_LABELS = {
 
 test("the operator may reach the ports that a sidecar can have, where the values allow it", () => {
   expect(sidecarPorts()).toStrictEqual([
-    { port: SIDECAR_PORT, endPort: SIDECAR_PORT + SIDECAR_PORT_TRIES - 1, protocol: "TCP" },
+    { port: SIDECAR_PORT, endPort: LAST_SIDECAR_PORT, protocol: "TCP" },
   ]);
   expect(sidecarPorts("--set", "networkPolicy.egress.sidecars=false")).toStrictEqual([]);
 });

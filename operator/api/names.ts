@@ -71,6 +71,13 @@ const SECRETS_FOLDER = "secrets";
 export const SIDECAR_PORT = 19847;
 /** How many ports after SIDECAR_PORT are tried before a pod is skipped. */
 export const SIDECAR_PORT_TRIES = 64;
+/** The last of the ports on which a sidecar may listen. */
+export const LAST_SIDECAR_PORT = SIDECAR_PORT + SIDECAR_PORT_TRIES - 1;
+
+/** Whether a sidecar may listen on that port: no other port of a pod is asked, whoever names it. */
+export function isSidecarPort(port: number): boolean {
+  return Number.isInteger(port) && port >= SIDECAR_PORT && port <= LAST_SIDECAR_PORT;
+}
 
 /** Where the sidecar answers the readiness probe: 200, or 503 and a line for each dependency that gates. */
 export const READY_PATH = "/readyz";

@@ -1,5 +1,5 @@
 /** Which port the sidecar listens on in a pod. All containers of a pod share one set of ports. */
-import { SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../api/names.ts";
+import { LAST_SIDECAR_PORT, SIDECAR_PORT } from "../api/names.ts";
 import type { Container, Probe } from "./pod.ts";
 
 /** A container port's name is a DNS label of at most 15 characters. */
@@ -28,7 +28,7 @@ function claimedPorts(container: Container): unknown[] {
 /** The first port from SIDECAR_PORT on that none of `others` claims; undefined when all are taken. */
 export function freePort(others: readonly Container[]): number | undefined {
   const claimed = new Set(others.flatMap(claimedPorts));
-  for (let port = SIDECAR_PORT; port < SIDECAR_PORT + SIDECAR_PORT_TRIES; port++) {
+  for (let port = SIDECAR_PORT; port <= LAST_SIDECAR_PORT; port++) {
     if (!claimed.has(port)) return port;
   }
   return undefined;

@@ -2,10 +2,10 @@
 import { keptLabels, MAX_LABEL_CHARACTERS, MAX_LABELS } from "../api/kept.ts";
 import {
   INJECT_LABEL,
+  LAST_SIDECAR_PORT,
   POLICY_ANNOTATION,
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
-  SIDECAR_PORT_TRIES,
 } from "../api/names.ts";
 import { MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { hasAtMost } from "./has-at-most.ts";
@@ -199,7 +199,7 @@ function noFreePort(pod: Pod): Skip | undefined {
   if (freePort(otherContainers(pod)) !== undefined) return undefined;
   return {
     reason: "NoFreePort",
-    message: `The pod's containers declare every port from ${SIDECAR_PORT} to ${SIDECAR_PORT + SIDECAR_PORT_TRIES - 1}.`,
+    message: `The pod's containers declare every port from ${SIDECAR_PORT} to ${LAST_SIDECAR_PORT}.`,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Which connections of the operator lead to nobody that it has to speak with. Pure. */
-import { SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../../operator/api/names.ts";
+import { isSidecarPort } from "../../operator/api/names.ts";
 import { OPERATOR_NAMESPACE, WEBHOOK_PORT } from "../e2e/harness/operator.ts";
 
 /** Where something listens. */
@@ -46,9 +46,6 @@ const isAt =
   ({ protocol, address, port }: Destination) =>
   (other: Destination) =>
     other.protocol === protocol && other.address === address && other.port === port;
-
-const isSidecarPort = (port: number) =>
-  port >= SIDECAR_PORT && port < SIDECAR_PORT + SIDECAR_PORT_TRIES;
 
 /** Whether a pod listens there that the operator may ask: another replica's webhook, or a sidecar. */
 function isAskedPod(

@@ -1,13 +1,12 @@
 /** The leader's view of pods: the few fields that counting and finding replicas take. */
 import { keptLabels, keptText } from "../../api/kept.ts";
 import {
+  isSidecarPort,
   POLICY_ANNOTATION,
   POLICY_NAME_MAX_LENGTH,
   PORT_ENV,
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
-  SIDECAR_PORT,
-  SIDECAR_PORT_TRIES,
 } from "../../api/names.ts";
 import { type ImageVersion, imageVersion, isSidecar } from "../../inject/is-sidecar.ts";
 import type { Container, Pod } from "../../inject/pod.ts";
@@ -119,8 +118,7 @@ interface Projection {
 /** Others than ours are not asked: what a person writes there must not send us to any port of the pod. */
 function portOf({ env }: Container, { spec }: LivePod): number | undefined {
   const port = Number(env?.find(({ name }) => name === PORT_ENV)?.value);
-  const isOurs = port >= SIDECAR_PORT && port < SIDECAR_PORT + SIDECAR_PORT_TRIES;
-  return isOurs && Number.isInteger(port) && spec?.hostNetwork !== true ? port : undefined;
+  return isSidecarPort(port) && spec?.hostNetwork !== true ? port : undefined;
 }
 
 function startOf(

@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 import { DEFAULT_MODE, MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
 import { isDnsLabel, isDnsSubdomain } from "../../api/name-patterns.ts";
-import { SIDECAR_PORT, SIDECAR_PORT_TRIES } from "../../api/names.ts";
+import { LAST_SIDECAR_PORT, SIDECAR_PORT } from "../../api/names.ts";
 import {
   type DependencyConfig,
   type FleetConfig,
@@ -81,7 +81,7 @@ function mode(value: unknown): Mode {
 const PEER = object<PeerAddress>({
   ip: textReader({ test: (ip) => isIP(ip) !== 0 }),
   // What a person writes there must not send sidecars to any port of a pod.
-  port: numberReader({ minimum: SIDECAR_PORT, maximum: SIDECAR_PORT + SIDECAR_PORT_TRIES - 1 }),
+  port: numberReader({ minimum: SIDECAR_PORT, maximum: LAST_SIDECAR_PORT }),
 });
 const PERCENT = numberReader({ minimum: 0, maximum: 100 });
 /** More than a cluster has. */
