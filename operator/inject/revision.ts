@@ -52,14 +52,16 @@ export function revisionOf(policy: PodShape, formatVersion: number = POLICY_FILE
 }
 
 /**
- * The revisions whose pods are current. In a dry run also that of the enforced policy, of which it differs where the
- * policy aligns: whoever pulls that brake must not be told to restart the pods that run.
+ * The policy, and in a dry run also the enforced one, of which the pods differ where it aligns: whoever pulls that
+ * brake must not be told to restart the pods that run.
  */
+function shapesOf(policy: PodShape): PodShape[] {
+  return policy.mode === "DryRun" ? [policy, { ...policy, mode: "Enforce" }] : [policy];
+}
+
+/** The revisions whose pods are current. */
 export function currentRevisions(policy: PodShape): string[] {
-  return [
-    revisionOf(policy),
-    ...(policy.mode === "DryRun" ? [revisionOf({ ...policy, mode: "Enforce" })] : []),
-  ];
+  return shapesOf(policy).map((shape) => revisionOf(shape));
 }
 
 /**
@@ -69,9 +71,7 @@ export function currentRevisions(policy: PodShape): string[] {
  */
 export function revisionsInAnyFormat(policy: PodShape): string[] {
   const formats = Array.from({ length: POLICY_FILE_FORMAT + 1 }, (_, index) => index + 1);
-  const modes: PodShape[] =
-    policy.mode === "DryRun" ? [policy, { ...policy, mode: "Enforce" }] : [policy];
-  return modes.flatMap((shape) => formats.map((format) => revisionOf(shape, format)));
+  return shapesOf(policy).flatMap((shape) => formats.map((format) => revisionOf(shape, format)));
 }
 
 /** The annotations of a pod that is injected under `policy`. */
