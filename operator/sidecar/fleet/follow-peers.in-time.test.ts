@@ -56,7 +56,7 @@ function fails(name: string): void {
   follower.look();
 }
 
-test("an edit while the question that decides is in flight", async () => {
+test("an edit while the question that decides is in flight still ends as shared", async () => {
   fails("db");
   await advance(ALL_KNOW - 100);
   theirs = ["db"];
@@ -67,7 +67,7 @@ test("an edit while the question that decides is in flight", async () => {
   expect(cases.share("db", performance.now())).toBe("Shared");
 });
 
-test("a second dependency that fails a little after the first", async () => {
+test("a second dependency that fails a little after the first still ends as shared", async () => {
   theirs = ["db"];
   fails("db");
   await advance(500);
