@@ -85,7 +85,7 @@ describe("an edit", () => {
     expect(checks.started[0]?.context.signal.aborted).toBe(false);
     await pass(4_000);
     expect(checks.starts()).toStrictEqual([0, 5_000]);
-    expect(checks.started[1]?.context.checkTimeoutMilliseconds).toBe(4_500);
+    expect(checks.started[1]?.context.remainingMilliseconds()).toBe(4_500);
   });
 
   test.each([{ connectTimeoutMilliseconds: 200 }, { checkTimeoutMilliseconds: 300 }])(
@@ -95,10 +95,14 @@ describe("an edit", () => {
       checks.runner.apply(config([dependency("a")]));
       await pass(1_000);
       checks.run = untilSignal;
-      checks.runner.apply(config([dependency("a")], { ...TIMING, ...shorter }));
+      const timing = { ...TIMING, ...shorter };
+      checks.runner.apply(config([dependency("a")], timing));
       await pass(0);
       expect(checks.started[0]?.context.signal.aborted).toBe(true);
-      expect(checks.started[1]).toMatchObject({ at: 1_000, context: shorter });
+      expect(checks.starts()).toStrictEqual([0, 1_000]);
+      const context = checks.started[1]?.context;
+      expect(context?.connectTimeoutMilliseconds).toBe(timing.connectTimeoutMilliseconds);
+      expect(context?.remainingMilliseconds()).toBe(timing.checkTimeoutMilliseconds);
       await pass(2_000);
       expect(checks.reasons()).not.toContain("ok");
       expect(checks.started).toHaveLength(2);

@@ -84,13 +84,14 @@ describe("the loop", () => {
     expect(checks.started.at(-1)).toMatchObject({ name: "other", at: 10_000 });
   });
 
-  test("gives a check its budgets", async () => {
+  test("gives a check its budgets, of which what has passed is gone", async () => {
     checks.runner.apply(config([dependency("a")]));
     await pass(0);
-    expect(checks.started[0]?.context).toMatchObject({
-      connectTimeoutMilliseconds: 3_000,
-      checkTimeoutMilliseconds: 4_000,
-    });
+    const context = checks.started[0]?.context;
+    expect(context?.connectTimeoutMilliseconds).toBe(3_000);
+    expect(context?.remainingMilliseconds()).toBe(4_000);
+    await pass(1_500);
+    expect(context?.remainingMilliseconds()).toBe(2_500);
   });
 
   test("dependencies do not wait for each other", async () => {

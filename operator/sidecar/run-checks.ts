@@ -80,7 +80,8 @@ async function attempt(
   options: RunChecksOptions,
   { timing, ...context }: Pick<CheckContext, "signal" | "onHandshake"> & { timing: Timing },
 ): Promise<CheckSuccess> {
-  const startedAt = performance.now();
+  // Loading its code for the first time uses up some of it.
+  const end = performance.now() + timing.checkTimeoutMilliseconds;
   const check = await options.loadCheck(dependency.type);
   if (check === undefined) throw new CheckError("Unsupported");
   // The reader of the policy leaves out a slot that is broken.
@@ -88,8 +89,7 @@ async function attempt(
   return check.run(dependency, {
     ...context,
     connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
-    // Loading its code for the first time has used up some of it.
-    checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds - (performance.now() - startedAt),
+    remainingMilliseconds: () => end - performance.now(),
     readSecretKey: options.readSecretKey,
   });
 }

@@ -227,6 +227,7 @@ async function outcomeOf(check: Check, dependency: DependencyConfig): Promise<Ou
   const deadline = new AbortController();
   const { signal } = deadline;
   const timer = setTimeout(() => deadline.abort(), CHECK_TIMEOUT_MILLISECONDS);
+  const end = performance.now() + CHECK_TIMEOUT_MILLISECONDS;
   let outcome: Outcome | undefined;
   const settle = (settled: Outcome) => {
     outcome = settled;
@@ -234,7 +235,7 @@ async function outcomeOf(check: Check, dependency: DependencyConfig): Promise<Ou
   const context = {
     signal,
     connectTimeoutMilliseconds: CHECK_TIMEOUT_MILLISECONDS * 0.6,
-    checkTimeoutMilliseconds: CHECK_TIMEOUT_MILLISECONDS,
+    remainingMilliseconds: () => end - performance.now(),
     readSecretKey,
   };
   check.run(dependency, context).then(

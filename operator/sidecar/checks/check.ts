@@ -9,10 +9,10 @@ export interface CheckContext {
   /** Budget in milliseconds for name resolution and connect together. */
   connectTimeoutMilliseconds: number;
   /**
-   * What `signal` allows in milliseconds, counted from the call of `run`. A check that leaves work on a
-   * server needs the number: a database that is not told goes on with a query whose client has gone.
+   * What `signal` still allows, in milliseconds. A check that leaves work on a server needs the number: a database
+   * that is not told goes on with a query whose client has gone.
    */
-  checkTimeoutMilliseconds: number;
+  remainingMilliseconds(): number;
   /**
    * The text of a mounted Secret key without the newline at its end, if there is one, read afresh from the
    * volume so that a rotated password counts at once. Rejects with a CheckError: CredentialsMissing (no such Secret or

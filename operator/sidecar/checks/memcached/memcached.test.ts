@@ -135,7 +135,7 @@ describe("fake servers", () => {
     const result = memcached.run(dependency(at(silent.port)), {
       signal: deadline.signal,
       connectTimeoutMilliseconds: SHORT / 2,
-      checkTimeoutMilliseconds: SHORT,
+      remainingMilliseconds: () => SHORT,
       readSecretKey: noSecrets,
     });
     await expect(Promise.race([tooLate, result])).rejects.toMatchObject({
@@ -153,7 +153,7 @@ describe("fake servers", () => {
     const result = memcached.run(dependency(at(healthy.port, silent.port)), {
       signal: deadline.signal,
       connectTimeoutMilliseconds: 3_000,
-      checkTimeoutMilliseconds: 4_000,
+      remainingMilliseconds: () => 4_000,
       readSecretKey: noSecrets,
     });
     await expect(result).rejects.toMatchObject({
@@ -170,7 +170,7 @@ describe("fake servers", () => {
       const result = memcached.run(dependency(at(hole.port)), {
         signal: AbortSignal.timeout(SHORT + 50),
         connectTimeoutMilliseconds: SHORT,
-        checkTimeoutMilliseconds: SHORT + 50,
+        remainingMilliseconds: () => SHORT + 50,
         readSecretKey: noSecrets,
       });
       await expect(result).rejects.toMatchObject({ detail: "servers[0]=ConnectTimeout" });
@@ -237,7 +237,7 @@ describe("fake servers", () => {
     const result = memcached.run(dependency(servers), {
       signal: AbortSignal.timeout(SHORT),
       connectTimeoutMilliseconds: SHORT / 2,
-      checkTimeoutMilliseconds: SHORT,
+      remainingMilliseconds: () => SHORT,
       readSecretKey: noSecrets,
     });
     await expect(result).rejects.toMatchObject({ problem: expect.stringContaining("address") });

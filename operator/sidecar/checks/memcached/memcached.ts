@@ -54,8 +54,9 @@ export const memcached: Check = createMemcached(systemResolve);
 
 /** Never before connectTimeout, or a black hole would be reported as a server that accepts and is silent. */
 function serverTimeout(context: CheckContext): number {
-  const { checkTimeoutMilliseconds: check, connectTimeoutMilliseconds: connectBudget } = context;
-  return check - Math.min(REPORT_MILLISECONDS, (check - connectBudget) / 2);
+  const remaining = context.remainingMilliseconds();
+  const afterConnect = remaining - context.connectTimeoutMilliseconds;
+  return remaining - Math.min(REPORT_MILLISECONDS, afterConnect / 2);
 }
 
 /** What a server may send: a share, so that a hostile one takes nothing from the others of its ring. */

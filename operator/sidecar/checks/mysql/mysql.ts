@@ -14,10 +14,9 @@ export function createMysql(resolve: Resolve): Check {
     type: "mysql",
     async run({ mysql: config }, context) {
       if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
-      const started = performance.now();
       const target = await raceAbort(mysqlTarget(config, context.readSecretKey), context.signal);
-      const remaining = () => context.checkTimeoutMilliseconds - (performance.now() - started);
-      return ask(target, { query: config.query, remaining }, { ...context, resolve });
+      const question = { query: config.query, remaining: context.remainingMilliseconds };
+      return ask(target, question, { ...context, resolve });
     },
   };
 }

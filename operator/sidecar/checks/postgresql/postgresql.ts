@@ -28,11 +28,9 @@ export function createPostgresql(resolve: Resolve, deriveKeys = createDeriver())
     type: "postgresql",
     async run({ postgresql: config }, context) {
       if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
-      const started = performance.now();
       const keys = memoryOf(config);
       const target = await readTarget(config, context, keys);
-      const remaining = () => context.checkTimeoutMilliseconds - (performance.now() - started);
-      const query = () => limitedQuery(config.query, remaining());
+      const query = () => limitedQuery(config.query, context.remainingMilliseconds());
       return ask(target, { ...context, resolve, query, keys });
     },
   };

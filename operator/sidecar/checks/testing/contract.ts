@@ -85,7 +85,7 @@ export async function runCheck(
       check.run(dependency, {
         signal: deadline.signal,
         connectTimeoutMilliseconds: checkTimeout * CONNECT_SHARE,
-        checkTimeoutMilliseconds: checkTimeout,
+        remainingMilliseconds: () => checkTimeout - (performance.now() - started),
         readSecretKey: options.readSecretKey,
         onHandshake,
       }),
