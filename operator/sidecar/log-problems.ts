@@ -1,5 +1,6 @@
 /** One line in the log for what a user has to mend, when it appears and when it changes. */
 import type { DependencyConfig } from "../api/policy-file.ts";
+import { forgetOldest } from "../bounds/forget-oldest.ts";
 import type { Log } from "./log.ts";
 import type { CheckResult } from "./verdict.ts";
 
@@ -15,9 +16,9 @@ export function logProblems(log: Log): (dependency: DependencyConfig, result: Ch
   return ({ name, type }, result) => {
     const problem = result.ok ? undefined : result.problem;
     if (said.get(name) === problem) return;
-    if (said.size >= MAX_REMEMBERED) said.clear();
     said.delete(name);
     if (problem === undefined) return;
+    forgetOldest(said, MAX_REMEMBERED);
     said.set(name, problem);
     log("warn", `dependency ${name}: ${problem}`, { dependency: name, type });
   };

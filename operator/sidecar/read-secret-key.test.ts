@@ -81,6 +81,15 @@ test("a key that this pod does not mount needs a new pod", async () => {
   ]);
 });
 
+test("what was said of keys of long ago is forgotten, and what was said later is not", async () => {
+  const miss = (index: number) => read({ secretName: `db-${index}`, key: "url" }).catch(() => {});
+  for (let index = 0; index < 65; index += 1) await miss(index);
+  await miss(0);
+  expect(lines).toHaveLength(66);
+  await miss(2);
+  expect(lines).toHaveLength(66);
+});
+
 test.each([
   { secretName: "..", key: "policy.json" },
   { secretName: "orders_db", key: "url" },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import { secretKeyPath } from "../api/names.ts";
 import type { SecretKeyReference } from "../api/policy-file.ts";
+import { forgetOldest } from "../bounds/forget-oldest.ts";
 import { CheckError, misconfigured } from "./checks/check.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
@@ -62,7 +63,7 @@ export function createSecretReader(
   function reportMissing(pair: string, { secretName, key }: SecretKeyReference): CheckError {
     const mounted = options.mountedKeys.has(pair);
     if (!missing.has(pair)) {
-      if (missing.size >= MAX_REMEMBERED) missing.clear();
+      forgetOldest(missing, MAX_REMEMBERED);
       missing.add(pair);
       const message = mounted
         ? `Secret ${options.namespace}/${secretName} has no key "${key}"`

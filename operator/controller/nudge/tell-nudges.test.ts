@@ -68,7 +68,7 @@ test("a pod for which it was too late is counted, and is no failure", () => {
   expect([results, events, warnings]).toStrictEqual([["left_out"], [], []]);
 });
 
-test("remembers so many policies and no more", () => {
+test("remembers so many policies and no more, and forgets the one of longest ago", () => {
   for (let count = 0; count < MOST_REMEMBERED; count += 1) {
     tell.failed({ ...WEB, name: `web-${count}` }, answered(403));
   }
@@ -76,5 +76,7 @@ test("remembers so many policies and no more", () => {
   expect(events).toHaveLength(MOST_REMEMBERED);
   tell.failed({ ...WEB, name: "one-more" }, answered(403));
   tell.failed({ ...WEB, name: "web-0" }, answered(403));
+  expect(events).toHaveLength(MOST_REMEMBERED + 2);
+  tell.failed({ ...WEB, name: "web-2" }, answered(403));
   expect(events).toHaveLength(MOST_REMEMBERED + 2);
 });

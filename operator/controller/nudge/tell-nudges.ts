@@ -1,5 +1,6 @@
 /** Counts what became of nudges, and says on a policy and in the log when its pods could not be told. */
 import type { Logger } from "pino";
+import { forgetOldest } from "../../bounds/forget-oldest.ts";
 import { type EventSubject, policySubject } from "../events/event-object.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import { keyOf } from "../kube/kube-object.ts";
@@ -38,7 +39,8 @@ export function createTellNudges({ events, onResult, log }: TellNudgesOptions): 
     const now = performance.now();
     const before = said.get(key);
     if (before?.why === why && now - before.at < AGAIN_MILLISECONDS) return true;
-    if (said.size >= MOST_REMEMBERED) said.clear();
+    said.delete(key);
+    forgetOldest(said, MOST_REMEMBERED);
     said.set(key, { why, at: now });
     return false;
   }
