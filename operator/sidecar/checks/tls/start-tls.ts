@@ -53,14 +53,20 @@ const IN_HANDSHAKE: Bound = {
 const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, records: MAX_CHUNKS, failure: tooMuch };
 
 /**
- * A TLS client over `socket`, whose handshake has just begun. It fails with TLSFailed when the server sends
- * more than MAX_HANDSHAKE_BYTES or MAX_HANDSHAKE_RECORDS before that is over or asks for another handshake, and with
- * `tooMuch` past MAX_BYTES in all, and ProtocolError when too much of it is no content. MAX_CHUNKS counts for both, the
- * pieces that arrive and the records in them. It does not matter what they carry: certificates, new keys, tickets and
- * parts of a record are no content that a reader could count. OpenSSL never sees more. The client ends with the socket,
- * and keeps an error listener for life: an alert that arrives after the check must not become an uncaught exception.
- * Certificates that certificate-rule.ts does not let come are TLSFailed before OpenSSL sees them. `work` is told what
- * each record of the handshake costs, and asked before each: what it does not let go on is TLSFailed, too.
+ * A TLS client over `socket`, whose handshake has just begun. It ends with the socket, and keeps an error listener for
+ * life: an alert that arrives after the check must not become an uncaught exception. The server's part has bounds,
+ * and OpenSSL never sees what is past them:
+ *
+ * - until the handshake is over, MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_RECORDS and MAX_CHUNKS pieces that arrive, or else
+ *   TLSFailed
+ * - in all, MAX_BYTES, MAX_CHUNKS pieces and MAX_CHUNKS records, or else `tooMuch`
+ * - certificates that certificate-rule.ts lets come, or else TLSFailed
+ * - no other handshake, or else TLSFailed
+ * - what `work` lets go on, which is asked before each record of the handshake and told its cost, or else TLSFailed
+ * - after the handshake, little that is no content (silenceRule), or else ProtocolError
+ *
+ * It does not matter what the bytes and records carry: certificates, new keys, tickets and parts of a record are no
+ * content that a reader could count.
  */
 export function startTls(
   socket: Socket,
@@ -131,11 +137,11 @@ export function startTls(
   stream.once("secureConnect", () => {
     bound = AFTER_HANDSHAKE;
   });
-  const mayGoOn = silenceRule();
+  const maySendMore = silenceRule();
   let isAfterHandshake = false;
   // The listener of `stream` was added before this one, so that the record has been worked through.
   bounded.on("data", (record: Buffer) => {
-    if (isAfterHandshake && !mayGoOn(record, stream.bytesRead)) fail("ProtocolError");
+    if (isAfterHandshake && !maySendMore(record, stream.bytesRead)) fail("ProtocolError");
     isAfterHandshake = bound === AFTER_HANDSHAKE;
   });
   return stream;
