@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, PolicyFile } from "../api/policy-file.ts";
 import { type CheckCounts, counted, NO_CHECKS } from "./check-counts.ts";
+import { contentOf } from "./content-of.ts";
 import { createFirstResults } from "./first-results.ts";
 import { asksPeers, createFleetCases } from "./fleet/fleet-cases.ts";
 import type { PeerCount } from "./fleet/fleet-share.ts";
@@ -209,7 +210,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   /** The known entry where its content is the same, else a new one. */
   function entryOf(dependency: DependencyConfig, retime: boolean): Entry {
-    const content = JSON.stringify(dependency);
+    const content = contentOf(dependency);
     const known = entries.get(dependency.name);
     if (known?.content === content) {
       return retime ? { ...known, state: retimed(known.state, now()) } : known;

@@ -7,6 +7,7 @@ import type { DependencyConfig, PolicyFile, SecretKeyReference } from "../api/po
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./checks/check.ts";
 import { reasonOfError } from "./checks/reason-of-error.ts";
+import { contentOf } from "./content-of.ts";
 import { farthestMoment } from "./farthest-moment.ts";
 import type { CheckResult } from "./verdict.ts";
 
@@ -210,7 +211,7 @@ function startLoop(
 
   start();
   return {
-    content: JSON.stringify(dependency),
+    content: contentOf(dependency),
     timing: () => timing,
     retime(newTiming) {
       timing = newTiming;
@@ -255,25 +256,25 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
     }
   }
 
+  const stop = () => stopWhere(() => true);
+
   return {
     apply(config) {
+      if (config === undefined) return stop();
+      const { dependencies, timing } = config;
       const wanted = new Map(
-        config?.dependencies.map((dependency) => [dependency.name, JSON.stringify(dependency)]),
+        dependencies.map((dependency) => [dependency.name, contentOf(dependency)]),
       );
-      const hurried = (loop: Loop) =>
-        config !== undefined && shortened(loop.timing(), config.timing);
-      stopWhere((name, loop) => wanted.get(name) !== loop.content || hurried(loop));
-      for (const dependency of config?.dependencies ?? []) {
+      stopWhere(
+        (name, loop) => wanted.get(name) !== loop.content || shortened(loop.timing(), timing),
+      );
+      const beginning = { firstTiming: timing, onTurn, keptApart };
+      for (const dependency of dependencies) {
         const loop = loops.get(dependency.name);
-        if (config && loop) loop.retime(config.timing);
-        else if (config) {
-          const beginning = { firstTiming: config.timing, onTurn, keptApart };
-          loops.set(dependency.name, startLoop(dependency, options, beginning));
-        }
+        if (loop) loop.retime(timing);
+        else loops.set(dependency.name, startLoop(dependency, options, beginning));
       }
     },
-    stop() {
-      stopWhere(() => true);
-    },
+    stop,
   };
 }
