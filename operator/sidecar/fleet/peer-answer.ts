@@ -10,14 +10,6 @@ export type PeerAnswer = ReadonlyMap<string, boolean>;
 
 type Known = Pick<DependencyConfig, "name" | "type">;
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether it is down there; undefined where the peer cannot tell. */
 function isDown({ up, failing, reason }: Record<string, unknown>): boolean | undefined {
   // A sidecar of a version before `failing` says that it is down a failure or more later.
@@ -43,7 +35,7 @@ export function peerAnswer(
   { policy, dependencies }: { policy: string; dependencies: readonly Known[] },
 ): PeerAnswer | undefined {
   try {
-    const from = fields(parsed(text), "answer");
+    const from = fields(JSON.parse(text), "answer");
     if (from.policy !== policy) return undefined;
     const entries = list(from.dependencies, "dependencies", MAX_DEPENDENCIES);
     return new Map(entries.flatMap((entry) => entriesOf(entry, dependencies)));
