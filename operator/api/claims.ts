@@ -17,7 +17,8 @@ export interface Claims<P> {
 type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
 
 function areEqual(one: Requirement, other: Requirement): boolean {
-  const [values, others] = [one.values ?? [], other.values ?? []];
+  const values = one.values ?? [];
+  const others = other.values ?? [];
   return (
     one.key === other.key &&
     one.operator === other.operator &&

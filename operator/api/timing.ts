@@ -111,15 +111,15 @@ export function notNestedSentence(
   return `timing: ${shorter} (${say(shorter)}) ${relation} ${name} (${say(longer)})`;
 }
 
+const numberOf = (bound: number | string) =>
+  typeof bound === "number" ? bound : (durationMilliseconds(bound) ?? Number.NaN);
+
 /** The nearest value within two bounds; a bound is a number, or a duration that counts in milliseconds. */
 export function nearest(
   value: number,
   { minimum, maximum }: { minimum: number | string; maximum: number | string },
 ): number {
-  const [least, most] = [minimum, maximum].map((bound) =>
-    typeof bound === "number" ? bound : (durationMilliseconds(bound) ?? Number.NaN),
-  ) as [number, number];
-  return Math.min(Math.max(value, least), most);
+  return Math.min(Math.max(value, numberOf(minimum)), numberOf(maximum));
 }
 
 /**

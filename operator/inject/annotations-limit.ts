@@ -16,7 +16,8 @@ export function hasRoomForAnnotations(
   annotations: Readonly<Record<string, string>>,
   more: Readonly<Record<string, string>> = {},
 ): boolean {
-  let [count, bytes] = [0, 0];
+  let count = 0;
+  let bytes = 0;
   for (const part of [annotations, more]) {
     for (const key of Object.keys(part)) {
       count += 1;

@@ -145,7 +145,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   function viewOf(entry: Entry, at: Moment): DependencyView {
     const { dependency, impact, counts } = entry;
     const { name, type } = dependency;
-    const [settled, share] = [isSettled(entry), cases.share(name, at.monotonic)];
+    const settled = isSettled(entry);
+    const share = cases.share(name, at.monotonic);
     return { name, type, impact, settled, state: stateAt(entry, at), share, counts };
   }
 

@@ -44,7 +44,8 @@ export function parseConnectionString(text: string): ConnectionString {
   const parameters = honouredParameters(url.searchParams);
   if (!parameters) throw misconfigured(UNKNOWN_PARAMETER);
   const encrypted = url.protocol === "rediss:";
-  const [user, password] = [decodeUrlPart(url.username), decodeUrlPart(url.password)];
+  const user = decodeUrlPart(url.username);
+  const password = decodeUrlPart(url.password);
   if (user !== "" && password === "") {
     throw misconfigured("the connection string names a user without a password; give both or none");
   }
