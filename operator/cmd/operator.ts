@@ -1,9 +1,10 @@
 /** The operator: reads its environment once, wires caches, webhook and controller, stops on SIGTERM. */
 import { pino, stdTimeFunctions } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { type Caches, startCaches } from "../controller/caches.ts";
+import { startCaches } from "../controller/caches.ts";
 import { writeCertificate } from "../controller/certificate/apply-certificate.ts";
 import { fillEmptySecret } from "../controller/certificate/fill-empty-secret.ts";
+import { serveCertificate } from "../controller/certificate/serve-certificate.ts";
 import { readCheckSettings } from "../controller/installation/check-settings.ts";
 import { installationChecks } from "../controller/installation/installation-checks.ts";
 import { runInstallationChecks } from "../controller/installation/run-installation-checks.ts";
@@ -15,7 +16,7 @@ import { startManagement } from "../controller/management.ts";
 import { controllerMetrics } from "../controller/metrics.ts";
 import { environmentHelp, type OperatorSettings, readSettings } from "../controller/settings.ts";
 import { workMetrics } from "../controller/work-metrics.ts";
-import { startWebhook, type Webhook } from "../webhook/server.ts";
+import { startWebhook } from "../webhook/server.ts";
 
 /** Within the pod's grace period of 30 s: whatever still hangs then is cut off. */
 const STOP_MILLISECONDS = 20_000;
@@ -29,34 +30,6 @@ Usage: operator [--help]
 Environment:
 ${environmentHelp()}
 `;
-
-/** Gives the webhook every certificate that appears in the Secret; returns whether one is served. */
-function serveCertificate(
-  caches: Caches,
-  webhook: Webhook,
-  log: pino.Logger,
-): { served: () => boolean } {
-  let served = false;
-  const take = () => {
-    const data = caches.certificate()?.data;
-    const key = data?.["tls.key"];
-    const cert = data?.["tls.crt"];
-    if (!key || !cert) return;
-    try {
-      webhook.setCertificate({ key, cert });
-      served = true;
-      log.info("serving the certificate of the Secret");
-    } catch {
-      // Not the error: OpenSSL's could quote what it read.
-      log.error("the certificate in the Secret cannot be used");
-    }
-  };
-  caches.subscribe(({ kind }) => {
-    if (kind === "certificate") take();
-  });
-  take();
-  return { served: () => served };
-}
 
 async function start(settings: OperatorSettings, log: pino.Logger): Promise<() => Promise<void>> {
   const registry = new Registry();
@@ -80,7 +53,8 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
     metrics: registry,
     log,
   });
-  const certificate = serveCertificate(caches, webhook, log);
+  const { setCertificate } = webhook;
+  const isCertificateServed = serveCertificate({ caches, setCertificate, log });
   const dnsName = `${settings.webhookService}.${namespace}.svc`;
   const filler =
     certificateFolder === undefined
@@ -108,7 +82,7 @@ async function start(settings: OperatorSettings, log: pino.Logger): Promise<() =
     whyNotReady: () => {
       if (stopping) return "stopping";
       if (!caches.synced()) return "caches are not synced";
-      return certificate.served() ? undefined : "no certificate is served";
+      return isCertificateServed() ? undefined : "no certificate is served";
     },
   });
   const candidate = runForLease({
