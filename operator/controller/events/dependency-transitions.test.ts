@@ -4,6 +4,7 @@ import {
   type DependencyTransitions,
   type FleetLook,
 } from "./dependency-transitions.ts";
+import type { Impacts } from "./impacts.ts";
 
 const down = (name: string, failingPods: number) => ({
   name,
@@ -12,6 +13,10 @@ const down = (name: string, failingPods: number) => ({
   since: "2026-01-02T03:04:05.000Z",
   examples: [],
 });
+const GATES: Impacts = new Map([
+  ["orders-db", "Gate"],
+  ["sessions", "Gate"],
+]);
 /** Ten pods, all of which are unready and have said so. */
 const fleet = (look: Partial<FleetLook> = {}): FleetLook => ({
   running: 10,
@@ -20,6 +25,7 @@ const fleet = (look: Partial<FleetLook> = {}): FleetLook => ({
   asked: 10,
   unknown: 0,
   dependencies: [down("orders-db", 10)],
+  impacts: GATES,
   ...look,
 });
 const WELL = fleet({ ready: 10, toAsk: 0, asked: 0, dependencies: [] });
@@ -83,4 +89,37 @@ test("what is down for all at first was told before, and that it is up again is 
   expect(looked({ asked: 9, dependencies: [down("orders-db", 9)] })).toStrictEqual([]);
   expect(looked()).toStrictEqual([]);
   expect(transitions.look(WELL)).toMatchObject([{ to: "up", name: "orders-db" }]);
+});
+
+test.each<[string, Impacts]>([
+  ["observes it", new Map([["orders-db", "Observe"]])],
+  ["asks for it at the start alone", new Map([["orders-db", "Startup"]])],
+  ["has it no more", new Map()],
+])(
+  "one that the policy no longer lets gate is forgotten, not told as up: it %s",
+  (_what, impacts) => {
+    expect(looked()).toStrictEqual(["orders-db down"]);
+    // Sidecars go on with what the policy said before, for a minute.
+    expect(looked({ impacts })).toStrictEqual([]);
+    expect(transitions.look({ ...WELL, impacts })).toStrictEqual([]);
+    expect(transitions.look(WELL)).toStrictEqual([]);
+    expect(looked()).toStrictEqual(["orders-db down"]);
+  },
+);
+
+test("one that is taken out is forgotten at once: pods that stay unready would keep it for ever", () => {
+  looked();
+  expect(looked({ dependencies: [], impacts: new Map() })).toStrictEqual([]);
+  expect(transitions.look(WELL)).toStrictEqual([]);
+});
+
+test("one that gates again before any pod was let go is told as up when it is", () => {
+  looked();
+  looked({ impacts: new Map([["orders-db", "Observe"]]) });
+  expect(looked()).toStrictEqual([]);
+  expect(transitions.look(WELL)).toMatchObject([{ to: "up", name: "orders-db" }]);
+});
+
+test("one that the policy only observes is not told as down, while sidecars know no better", () => {
+  expect(looked({ impacts: new Map([["orders-db", "Observe"]]) })).toStrictEqual([]);
 });

@@ -1,5 +1,7 @@
 /** Which dependency is down for all pods of a policy, and which is up again: told from one look after the other. */
+import type { Impact } from "../../api/policy-file.ts";
 import type { FailingDependency } from "../sidecars/sidecar-reports.ts";
+import { type Impacts, mayMakeUnready } from "./impacts.ts";
 
 /** How a policy's pods stand. */
 export interface FleetLook {
@@ -15,6 +17,8 @@ export interface FleetLook {
   unknown: number;
   /** What makes the asked pods unready; those that do so nowhere are left out. */
   dependencies: readonly FailingDependency[];
+  /** What the policy now says of each of its dependencies. */
+  impacts: Impacts;
 }
 
 /** A dependency that has turned down, or up, for all pods. */
@@ -23,6 +27,12 @@ export interface DependencyTransition {
   name: string;
   /** As it is down, or was. */
   dependency: FailingDependency;
+}
+
+interface Down {
+  dependency: FailingDependency;
+  /** As it was when that was told. */
+  impact: Impact;
 }
 
 /** Compares looks. */
@@ -50,33 +60,42 @@ function isDownForAll(
  * whoever looked before; only that it is up again is told then.
  */
 export function createDependencyTransitions(): DependencyTransitions {
-  const down = new Map<string, FailingDependency>();
+  const down = new Map<string, Down>();
   let isFirst = true;
 
   function turnedDown(look: FleetLook): DependencyTransition[] {
     return look.dependencies.flatMap((dependency) => {
       const { name } = dependency;
-      if (!isDownForAll(dependency, look)) return [];
-      const wasDown = down.has(name);
-      down.set(name, down.get(name) ?? dependency);
-      return wasDown ? [] : [{ to: "down" as const, name, dependency }];
+      const impact = look.impacts.get(name);
+      if (!mayMakeUnready(impact) || !isDownForAll(dependency, look)) return [];
+      if (down.has(name)) return [];
+      down.set(name, { dependency, impact });
+      return [{ to: "down" as const, name, dependency }];
     });
   }
 
-  /** A pod that is ready has proven it; a pod that has just started says nothing of it yet, and proves nothing. */
-  function turnedUp({ ready, dependencies }: FleetLook): DependencyTransition[] {
+  /**
+   * A pod that is ready has proven it; a pod that has just started says nothing of it yet, and proves nothing. Nor does
+   * one that an edit has let go: who set the impact to Observe in the fault would read that the fault is over.
+   */
+  function turnedUp({ ready, dependencies, impacts }: FleetLook): DependencyTransition[] {
     if (ready === 0) return [];
     const failing = new Set(dependencies.map(({ name }) => name));
     const up = [...down].filter(([name]) => !failing.has(name));
-    return up.map(([name, dependency]) => {
+    return up.flatMap(([name, { dependency, impact }]) => {
       down.delete(name);
-      return { to: "up", name, dependency };
+      return impacts.get(name) === impact ? [{ to: "up", name, dependency }] : [];
     });
+  }
+
+  function forgetRemoved({ impacts }: FleetLook): void {
+    for (const name of [...down.keys()].filter((name) => !impacts.has(name))) down.delete(name);
   }
 
   return {
     look: (look) => {
       if (isFirst && look.asked < look.toAsk) return [];
+      forgetRemoved(look);
       const transitions = [...turnedDown(look), ...turnedUp(look)];
       const told = isFirst ? [] : transitions;
       isFirst = false;

@@ -1,8 +1,10 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import type { Impacts } from "./impacts.ts";
 import {
   createPodTransitions,
   type Hold,
   type PodLook,
+  type PodTransition,
   type PodTransitions,
 } from "./pod-transitions.ts";
 
@@ -19,54 +21,88 @@ const unready = (uid: string, ...holds: Hold[]): PodLook<TestPod> => ({
   holds,
 });
 
+const GATES: Impacts = new Map([
+  ["orders-db", "Gate"],
+  ["sessions", "Gate"],
+]);
+
 let transitions: PodTransitions<TestPod>;
+const look = (looks: PodLook<TestPod>[], impacts = GATES): PodTransition<TestPod>[] =>
+  transitions.look(looks, impacts);
 beforeEach(() => {
   transitions = createPodTransitions();
-  expect(transitions.look([ready("a"), ready("b")])).toStrictEqual([]);
+  expect(look([ready("a"), ready("b")])).toStrictEqual([]);
 });
 
 test("a pod turns unready once its sidecar has said why, and ready again", () => {
-  expect(transitions.look([unready("a"), ready("b")])).toStrictEqual([]);
-  const down = transitions.look([unready("a", DB), ready("b")]);
+  expect(look([unready("a"), ready("b")])).toStrictEqual([]);
+  const down = look([unready("a", DB), ready("b")]);
   expect(down).toStrictEqual([{ to: "unready", pod: { uid: "a" }, holds: [DB] }]);
-  expect(transitions.look([unready("a", DB), ready("b")])).toStrictEqual([]);
-  const up = transitions.look([ready("a"), ready("b")]);
+  expect(look([unready("a", DB), ready("b")])).toStrictEqual([]);
+  const up = look([ready("a"), ready("b")]);
   expect(up).toStrictEqual([{ to: "ready", pod: { uid: "a" }, holds: [DB] }]);
-  expect(transitions.look([ready("a"), ready("b")])).toStrictEqual([]);
+  expect(look([ready("a"), ready("b")])).toStrictEqual([]);
 });
 
 test("it is told once for a time that it is unready, and at the end what it said last", () => {
-  expect(transitions.look([unready("a", DB)])).toHaveLength(1);
-  expect(transitions.look([unready("a", DB, CACHE)])).toStrictEqual([]);
-  expect(transitions.look([unready("a", CACHE)])).toStrictEqual([]);
-  expect(transitions.look([unready("a")])).toStrictEqual([]);
-  expect(transitions.look([ready("a")])).toStrictEqual([
-    { to: "ready", pod: { uid: "a" }, holds: [CACHE] },
-  ]);
-  expect(transitions.look([unready("a", DB)])).toHaveLength(1);
+  expect(look([unready("a", DB)])).toHaveLength(1);
+  expect(look([unready("a", DB, CACHE)])).toStrictEqual([]);
+  expect(look([unready("a", CACHE)])).toStrictEqual([]);
+  expect(look([unready("a")])).toStrictEqual([]);
+  expect(look([ready("a")])).toStrictEqual([{ to: "ready", pod: { uid: "a" }, holds: [CACHE] }]);
+  expect(look([unready("a", DB)])).toHaveLength(1);
 });
 
 test("a pod that is unready for another cause is no concern of ours", () => {
-  expect(transitions.look([unready("a")])).toStrictEqual([]);
-  expect(transitions.look([ready("a")])).toStrictEqual([]);
+  expect(look([unready("a")])).toStrictEqual([]);
+  expect(look([ready("a")])).toStrictEqual([]);
 });
 
 test("a pod that is gone has not turned, and one of its name is another", () => {
-  transitions.look([unready("a", DB)]);
-  expect(transitions.look([])).toStrictEqual([]);
-  expect(transitions.look([ready("a")])).toStrictEqual([]);
+  look([unready("a", DB)]);
+  expect(look([])).toStrictEqual([]);
+  expect(look([ready("a")])).toStrictEqual([]);
 });
 
 test("a new pod that waits for a dependency has turned", () => {
-  expect(transitions.look([unready("c", DB)])).toHaveLength(1);
+  expect(look([unready("c", DB)])).toHaveLength(1);
 });
 
 test("what is unready at the first look has been told, and that it is ready again is told", () => {
   transitions = createPodTransitions();
-  expect(transitions.look([unready("a", DB), unready("b")])).toStrictEqual([]);
-  expect(transitions.look([unready("a", DB), unready("b", DB)])).toStrictEqual([]);
-  expect(transitions.look([ready("a"), ready("b")])).toMatchObject([
+  expect(look([unready("a", DB), unready("b")])).toStrictEqual([]);
+  expect(look([unready("a", DB), unready("b", DB)])).toStrictEqual([]);
+  expect(look([ready("a"), ready("b")])).toMatchObject([
     { to: "ready", pod: { uid: "a" } },
     { to: "ready", pod: { uid: "b" } },
   ]);
+});
+
+test.each<[string, Impacts]>([
+  ["observes it", new Map([["orders-db", "Observe"]])],
+  ["asks for it at the start alone", new Map([["orders-db", "Startup"]])],
+  ["has it no more", new Map()],
+])(
+  "one that the policy no longer lets gate is forgotten, not told as up: it %s",
+  (_what, impacts) => {
+    expect(look([unready("a", DB)])).toHaveLength(1);
+    // Sidecars go on with what the policy said before, for a minute.
+    expect(look([unready("a", DB)], impacts)).toStrictEqual([]);
+    expect(look([ready("a")], impacts)).toStrictEqual([]);
+    expect(look([unready("a", DB)])).toHaveLength(1);
+  },
+);
+
+test("of several that kept it unready those are named that still can", () => {
+  look([unready("a", DB, CACHE)]);
+  const edited: Impacts = new Map([...GATES, ["orders-db", "Observe"]]);
+  expect(look([ready("a")], edited)).toStrictEqual([
+    { to: "ready", pod: { uid: "a" }, holds: [CACHE] },
+  ]);
+});
+
+test("a pod is not told as unready for one that the policy only observes, while its sidecar knows no better", () => {
+  const edited: Impacts = new Map([["orders-db", "Observe"]]);
+  expect(look([unready("a", DB)], edited)).toStrictEqual([]);
+  expect(look([ready("a")], edited)).toStrictEqual([]);
 });

@@ -2,7 +2,9 @@
  * Which pods a dependency has made unready, and which are ready again: told from how all pods of a policy stand, one
  * look after the other.
  */
+import type { Impact } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
+import { type Impacts, mayMakeUnready } from "./impacts.ts";
 
 /** A dependency that keeps a pod unready. */
 export interface Hold {
@@ -30,13 +32,19 @@ export interface PodTransition<P> {
 
 /** Compares looks. */
 export interface PodTransitions<P> {
-  /** What has changed since the last look; `looks` are all pods of the policy. */
-  look(looks: readonly PodLook<P>[]): PodTransition<P>[];
+  /** What has changed since the last look; `looks` are all pods of the policy, `impacts` what it says now. */
+  look(looks: readonly PodLook<P>[], impacts: Impacts): PodTransition<P>[];
+}
+
+interface Held {
+  hold: Hold;
+  /** As it was when the pod first said so. */
+  impact: Impact;
 }
 
 interface Unready {
   told: boolean;
-  holds: readonly Hold[];
+  held: readonly Held[];
 }
 
 /**
@@ -47,31 +55,49 @@ export function createPodTransitions<P extends { uid: string }>(): PodTransition
   let unready = new Map<string, Unready>();
   let isFirst = true;
 
-  function turnedReady({ pod }: PodLook<P>): PodTransition<P>[] {
-    const { holds = [] } = unready.get(pod.uid) ?? {};
+  /** A pod that an edit has let go says nothing of the dependency, which may be down as before. */
+  function turnedReady({ pod }: PodLook<P>, impacts: Impacts): PodTransition<P>[] {
+    const { held = [] } = unready.get(pod.uid) ?? {};
+    const holds = held.flatMap(({ hold, impact }) =>
+      impacts.get(hold.name) === impact ? [hold] : [],
+    );
     return holds.length > 0 ? [{ to: "ready", pod, holds }] : [];
   }
 
+  function heldNow(
+    holds: readonly Hold[],
+    { before, impacts }: { before: readonly Held[]; impacts: Impacts },
+  ): Held[] {
+    return holds.flatMap((hold) => {
+      const impact = impacts.get(hold.name);
+      if (!mayMakeUnready(impact)) return [];
+      const earlier = before.find((one) => one.hold.name === hold.name);
+      return [{ hold, impact: earlier?.impact ?? impact }];
+    });
+  }
+
   /** How the pod is remembered, and whether there is something to tell of it now. */
-  function nowUnready({ pod, holds }: PodLook<P>): {
-    entry: Unready;
-    transitions: PodTransition<P>[];
-  } {
-    const { told, holds: before } = unready.get(pod.uid) ?? { told: isFirst, holds: [] };
-    if (holds.length === 0) return { entry: { told, holds: before }, transitions: [] };
+  function nowUnready(
+    { pod, holds: said }: PodLook<P>,
+    impacts: Impacts,
+  ): { entry: Unready; transitions: PodTransition<P>[] } {
+    const { told, held: before } = unready.get(pod.uid) ?? { told: isFirst, held: [] };
+    const held = heldNow(said, { before, impacts });
+    if (held.length === 0) return { entry: { told, held: before }, transitions: [] };
+    const holds = held.map(({ hold }) => hold);
     return {
-      entry: { told: true, holds },
+      entry: { told: true, held },
       transitions: told ? [] : [{ to: "unready", pod, holds }],
     };
   }
 
   return {
-    look: (looks) => {
+    look: (looks, impacts) => {
       // Pods that are gone are not in the next one.
       const next = new Map<string, Unready>();
       const transitions = looks.flatMap((one) => {
-        if (one.ready) return turnedReady(one);
-        const { entry, transitions: told } = nowUnready(one);
+        if (one.ready) return turnedReady(one, impacts);
+        const { entry, transitions: told } = nowUnready(one, impacts);
         next.set(one.pod.uid, entry);
         return told;
       });

@@ -188,3 +188,12 @@ test("where all nodes have gone silent, nothing is known of any dependency", () 
   look(pods(2, true));
   expect(said).toStrictEqual([]);
 });
+
+test("a policy that lets its pods go in a fault does not say that the fault is over", () => {
+  look(pods(2, true));
+  look(pods(2, false));
+  expect(said).toHaveLength(3);
+  const dependencies = policy.dependencies.map((one) => ({ ...one, impact: "Observe" as const }));
+  look(pods(2, true), testPolicy({ dependencies }));
+  expect(said).toHaveLength(3);
+});

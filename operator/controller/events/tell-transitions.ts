@@ -16,6 +16,7 @@ import {
 } from "./dependency-transitions.ts";
 import { type EventToRecord, policySubject } from "./event-object.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import { impactsOf } from "./impacts.ts";
 import {
   createPodTransitions,
   type Hold,
@@ -99,6 +100,7 @@ function fleetOf({ policy, pods, toAsk, reports }: TransitionsLook): FleetLook {
     asked,
     unknown,
     dependencies,
+    impacts: impactsOf(policy),
   };
 }
 
@@ -136,7 +138,7 @@ export function createTellTransitions({
   }
 
   function tellOfPods(look: TransitionsLook, { pods, together }: Told): void {
-    for (const transition of pods.look(looksOf(look, Date.now()))) {
+    for (const transition of pods.look(looksOf(look, Date.now()), impactsOf(look.policy))) {
       if (together.takeOwn(transition, performance.now())) tellOfPod(transition);
     }
   }

@@ -44,6 +44,7 @@ test("of many pods", () => {
 });
 
 const fleet = (running: number, asked: number, unknown: number): FleetLook => ({
+  impacts: new Map(),
   ...{ running, ready: 0, toAsk: asked, asked, unknown, dependencies: [] },
 });
 
