@@ -1,6 +1,8 @@
 import { expect, test } from "@jest/globals";
+import { apiGet } from "./harness/api-get.ts";
 import { run } from "./harness/kubectl.ts";
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from "./harness/operator.ts";
+import { patchAs } from "./harness/patch-as.ts";
 import { KUBECTL } from "./timeouts.ts";
 
 const CERTIFICATE = "secret/healthpolicy-webhook-certificate";
@@ -68,6 +70,27 @@ test.each([
   "the operator may %s %s in %j",
   async (verb, resource, namespace) => {
     expect(await may(verb, resource, namespace)).toBe(true);
+  },
+  KUBECTL,
+);
+
+// What SECURITY.md says of the token's worth. Where this fails, API servers no longer quote what they refuse: say so.
+test.each([
+  ["cannot be decoded", "merge-patch", { data: { key: 1 } }],
+  ["has no valid labels", "json-patch", [{ op: "move", from: "/data", path: "/metadata/labels" }]],
+])(
+  "whoever has the operator's token reads any ConfigMap, by a patch after which it %s",
+  async (_, kind, patch) => {
+    const path = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt";
+    const before = await apiGet(path);
+    const { data } = JSON.parse(before) as { data: Record<"ca.crt", string> };
+    // A line of base64, which no quotation writes in another way.
+    const [, line] = data["ca.crt"].split("\n");
+    const { status, body } = await patchAs(OPERATOR_ACCOUNT, path, { kind, patch });
+    expect(status).toBe(422);
+    expect(line).toHaveLength(64);
+    expect(body).toContain(line);
+    expect(await apiGet(path)).toBe(before);
   },
   KUBECTL,
 );

@@ -3,38 +3,12 @@
  * for each question, several of them at any moment, took a fifth of the CPU that what they wait for needs.
  */
 import type { IncomingMessage } from "node:http";
-import { Agent, get } from "node:https";
+import { get } from "node:https";
 import { text } from "node:stream/consumers";
 import { KUBECTL } from "../timeouts.ts";
-import { kubectlJson } from "./kubectl.ts";
+import { type ApiConnection, apiConnection } from "./api-connection.ts";
 
-interface KubeConfig {
-  clusters: { cluster: { server: string; "certificate-authority-data": string } }[];
-  users: { user: { "client-certificate-data": string; "client-key-data": string } }[];
-}
-
-interface ApiServer {
-  server: string;
-  agent: Agent;
-}
-
-const pem = (base64 = "") => Buffer.from(base64, "base64");
-
-/** The API server that kubectl asks, as kind writes its configuration. */
-async function connect(): Promise<ApiServer> {
-  const { clusters, users } = await kubectlJson<KubeConfig>("config", "view", "--raw", "--minify");
-  const agent = new Agent({
-    keepAlive: true,
-    ca: pem(clusters[0]?.cluster["certificate-authority-data"]),
-    cert: pem(users[0]?.user["client-certificate-data"]),
-    key: pem(users[0]?.user["client-key-data"]),
-  });
-  return { server: clusters[0]?.cluster.server ?? "", agent };
-}
-
-let connected: Promise<ApiServer> | undefined;
-
-function answerOf({ server, agent }: ApiServer, path: string): Promise<IncomingMessage> {
+function answerOf({ server, agent }: ApiConnection, path: string): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = get(`${server}${path}`, { agent, signal: AbortSignal.timeout(KUBECTL) }, resolve);
   request.on("error", (error: NodeJS.ErrnoException) => {
@@ -48,8 +22,7 @@ function answerOf({ server, agent }: ApiServer, path: string): Promise<IncomingM
 
 /** What the API server answers to GET, as `kubectl get --raw` prints it. Throws with its own words at a refusal. */
 export async function apiGet(path: string): Promise<string> {
-  connected ??= connect();
-  const response = await answerOf(await connected, path);
+  const response = await answerOf(await apiConnection(), path);
   const body = await text(response);
   if (response.statusCode !== 200) throw new Error(`GET ${path}: ${response.statusCode} ${body}`);
   return body;
