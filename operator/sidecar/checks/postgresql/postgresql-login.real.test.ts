@@ -110,6 +110,15 @@ describe.each(["Disable", "Require"] as const)("TLS %s", (mode) => {
   );
 });
 
+describe("a database that no password guards", () => {
+  test("runs the query of whoever names its user, with any password", async () => {
+    await admin.query("CREATE TABLE orders AS SELECT 1 AS id; GRANT ALL ON orders TO trusted");
+    const config = { query: "DELETE FROM orders RETURNING 1", tls: { mode: "Disable" } } as const;
+    expect(await ask("trusted", "a guess", config)).toEqual({ success: { tls: false } });
+    expect((await admin.query("SELECT 1 FROM orders")).rowCount).toBe(0);
+  });
+});
+
 describe("channel binding", () => {
   const url = (host: string, parameters: string) => {
     SECRETS["db/bound"] = `postgresql://scram:a%20password@${host}/postgres?${parameters}`;
