@@ -32,6 +32,7 @@ export interface SecurityContext extends Unknown {
   runAsGroup?: number;
   capabilities?: { drop?: readonly string[] } & Unknown;
   seccompProfile?: { type?: string } & Unknown;
+  appArmorProfile?: ({ type?: string } & Unknown) | null;
   windowsOptions?: Unknown;
 }
 

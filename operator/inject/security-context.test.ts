@@ -65,6 +65,45 @@ describe("kept", () => {
   });
 });
 
+describe("in a pod with an AppArmor profile of the node, which is made for the app", () => {
+  const OF_THE_NODE = { type: "Localhost", localhostProfile: "app" };
+  const OF_THE_RUNTIME = { appArmorProfile: { type: "RuntimeDefault" } };
+  const ANNOTATION = `container.apparmor.security.beta.kubernetes.io/${SIDECAR_CONTAINER}`;
+
+  function inConfinedPod(standing?: SecurityContext, annotations?: Record<string, string>) {
+    const spec = { securityContext: { appArmorProfile: OF_THE_NODE } };
+    return securityContext({ metadata: annotations ? { annotations } : {}, spec }, standing);
+  }
+
+  test.each<[string, SecurityContext | undefined]>([
+    ["for a new container", undefined],
+    ["for one that states nothing", { appArmorProfile: null }],
+    ["for one that states none", { appArmorProfile: { type: "Unconfined" } }],
+    ["for one that has it", OF_THE_RUNTIME],
+  ])("the runtime's is stated: %s", (_, standing) => {
+    expect(inConfinedPod(standing)).toStrictEqual({ ...TIGHT, ...OF_THE_RUNTIME });
+  });
+
+  test("one of the node that somebody stated in our container stays", () => {
+    const standing = { appArmorProfile: { type: "Localhost", localhostProfile: "sidecar" } };
+    expect(inConfinedPod(standing)).toStrictEqual({ ...TIGHT, ...standing });
+  });
+
+  test("none is stated where the deprecated annotation names our container's", () => {
+    // API servers refuse a pod in which the two differ.
+    expect(inConfinedPod(undefined, { [ANNOTATION]: "localhost/sidecar" })).toStrictEqual(TIGHT);
+    expect(inConfinedPod(undefined, {})).toStrictEqual({ ...TIGHT, ...OF_THE_RUNTIME });
+  });
+
+  test.each([{ type: "RuntimeDefault" }, { type: "Unconfined" }])(
+    "that of a pod with %j is left to it: its node may have no AppArmor",
+    (appArmorProfile) => {
+      const spec = { securityContext: { appArmorProfile } };
+      expect(securityContext({ spec })).toStrictEqual(TIGHT);
+    },
+  );
+});
+
 describe("in a pod that has passed OpenShift's constraints", () => {
   const { seccompProfile: RUNTIME_DEFAULT, ...WITHOUT_PROFILE } = TIGHT;
   const UNCONFINED = { type: "Unconfined" };

@@ -1,4 +1,5 @@
 /** The injected container's security context. */
+import { SIDECAR_CONTAINER } from "../api/names.ts";
 import { otherContainers } from "./other-containers.ts";
 import type { Pod, SecurityContext } from "./pod.ts";
 
@@ -49,6 +50,20 @@ function seccompProfile(pod: Pod, standing: SecurityContext["seccompProfile"]): 
   return isStated ? { seccompProfile: { type: "RuntimeDefault" } } : {};
 }
 
+/** Named a container's AppArmor profile before there was a field. API servers refuse a pod in which both differ. */
+const APPARMOR_ANNOTATION = `container.apparmor.security.beta.kubernetes.io/${SIDECAR_CONTAINER}`;
+
+/**
+ * A profile of the node that the pod states is made for the app. A container that states none, as ours, has the pod's,
+ * and may not start under it; then the app does not start either. Where the pod states another or none, so do we: its
+ * node may be one without AppArmor, which refuses a pod that names the runtime's.
+ */
+function appArmorProfile({ metadata, spec }: Pod, kept: SecurityContext): SecurityContext {
+  if (spec?.securityContext?.appArmorProfile?.type !== "Localhost") return {};
+  if (kept.appArmorProfile || metadata?.annotations?.[APPARMOR_ANNOTATION] !== undefined) return {};
+  return { appArmorProfile: { type: "RuntimeDefault" } };
+}
+
 /** Everything is dropped. What else somebody lists as dropped stays, because admission may ask for it. */
 function capabilities(standing: SecurityContext["capabilities"]): { drop: string[] } {
   return { drop: [...new Set([...(standing?.drop ?? []), "ALL"])] };
@@ -70,14 +85,17 @@ function user({ spec }: Pod, standing: SecurityContext): SecurityContext {
  */
 export function securityContext(pod: Pod, standing: SecurityContext = {}): SecurityContext {
   const { seccompProfile: profile, ...others } = standing;
-  const kept = Object.entries(others).filter(([field, value]) => !isLoose(field, value));
+  const kept: SecurityContext = Object.fromEntries(
+    Object.entries(others).filter(([field, value]) => !isLoose(field, value)),
+  );
   return {
-    ...Object.fromEntries(kept),
+    ...kept,
     ...user(pod, standing),
     allowPrivilegeEscalation: false,
     capabilities: capabilities(standing.capabilities),
     readOnlyRootFilesystem: true,
     runAsNonRoot: true,
     ...seccompProfile(pod, profile),
+    ...appArmorProfile(pod, kept),
   };
 }
