@@ -37,7 +37,11 @@ const NOT_LINUX = { key: OS, operator: "NotIn", values: ["linux"] };
 /** What the label was called before Kubernetes 1.14; the kubelet keeps both on its node. */
 const OLD_OS = "beta.kubernetes.io/os";
 const FOR_WINDOWS = { windowsOptions: { runAsUserName: "ContainerUser" } };
+const VIRTUAL = { key: "type", operator: "In", values: ["virtual-kubelet"] };
 const IN_ONE_ZONE = { key: "topology.kubernetes.io/zone", operator: "In", values: ["a"] };
+
+/** Lets a pod on virtual nodes and keeps it off no other: it says nothing of where the pod will run. */
+const TOLERATES_VIRTUAL = [{ key: "virtual-kubelet.io/provider", operator: "Exists" }];
 
 /** A pod that nothing objects to, with these fields on top. */
 function podWith(spec: Pod["spec"], metadata: Pod["metadata"] = {}): Pod {
@@ -49,6 +53,8 @@ const everyPort = Array.from({ length: SIDECAR_PORT_TRIES }, (_, i) => ({
 }));
 
 const reserved = `The container name ${SIDECAR_CONTAINER} is reserved, and the pod has another container of that name.`;
+const onVirtualNode =
+  "The pod runs on a virtual node, which may refuse pods with a native sidecar.";
 const onWindows = "The pod runs on Windows, for which there is no sidecar.";
 
 const wide =
@@ -162,6 +168,18 @@ const CASES: [string, Pod, string, string][] = [
     podWith({ initContainers: [{ ...APP, securityContext: FOR_WINDOWS }] }),
     "Windows",
     onWindows,
+  ],
+  [
+    "a pod that selects virtual nodes",
+    podWith({ nodeSelector: { [OS]: "linux", type: "virtual-kubelet" } }),
+    "VirtualNode",
+    onVirtualNode,
+  ],
+  [
+    "a pod with an affinity to virtual nodes",
+    podWith(affinityTo([IN_ONE_ZONE, VIRTUAL])),
+    "VirtualNode",
+    onVirtualNode,
   ],
   [
     "a pod that runs once",
@@ -299,6 +317,17 @@ describe("a pod is not skipped", () => {
       "with an affinity to Windows that is only preferred",
       podWith({ affinity: { nodeAffinity: {} } }),
     ],
+    ["with an affinity to virtual nodes or a zone", podWith(affinityTo([VIRTUAL], [IN_ONE_ZONE]))],
+    [
+      "with an affinity away from virtual nodes",
+      podWith(affinityTo([{ ...VIRTUAL, operator: "NotIn" }])),
+    ],
+    [
+      "with an affinity to virtual nodes or others of that label",
+      podWith(affinityTo([{ ...VIRTUAL, values: ["virtual-kubelet", "cpu"] }])),
+    ],
+    ["that selects nodes of another type", podWith({ nodeSelector: { type: "gpu" } })],
+    ["that tolerates virtual nodes", podWith({ tolerations: TOLERATES_VIRTUAL })],
     ["with another value of the label", podWith({}, { labels: { [INJECT_LABEL]: "no" } })],
     ["with one port left", podWith({ containers: [{ ...APP, ports: everyPort.slice(1) }] })],
     ["with our container", podWith({ initContainers: [OURS] })],

@@ -27,6 +27,7 @@ export const SKIP_REASONS = [
   "MirrorPod",
   "HostNetwork",
   "Windows",
+  "VirtualNode",
   "RestartPolicy",
   "ReservedContainerName",
   "ReservedVolumeName",
@@ -53,6 +54,8 @@ const OURS_MAX_VALUES = 1_024;
 const OS_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
 /** What a group-managed account or a user of Windows is named by; a hostProcess container has the node's network. */
 const WINDOWS_OPTIONS = ["gmsaCredentialSpec", "gmsaCredentialSpecName", "runAsUserName"];
+/** What Virtual Kubelet writes on its nodes, whoever the provider is. */
+const VIRTUAL_NODE = { key: "type", value: "virtual-kubelet" };
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -115,11 +118,11 @@ function leavesOutLinux({ key = "", operator, values = [] }: NodeRequirement): b
     : operator === "NotIn" && values[0] === "linux";
 }
 
-/** Whether every node that the pod may run on by its required affinity has Windows. */
-function hasAffinityToWindows({ spec }: Pod): boolean {
+/** Whether every node that the pod may run on by its required affinity meets a requirement of this kind. */
+function isBound({ spec }: Pod, isOfKind: (requirement: NodeRequirement) => boolean): boolean {
   const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const terms = required?.nodeSelectorTerms ?? [];
-  return terms.length > 0 && terms.every((term) => term.matchExpressions?.some(leavesOutLinux));
+  return terms.length > 0 && terms.every((term) => term.matchExpressions?.some(isOfKind));
 }
 
 function selects({ spec }: Pod, os: string): boolean {
@@ -136,9 +139,27 @@ function runsAsWindowsUser(pod: Pod): boolean {
 }
 
 function windows(pod: Pod): Skip | undefined {
-  const isForWindows = selects(pod, "windows") || hasAffinityToWindows(pod);
+  const isForWindows = selects(pod, "windows") || isBound(pod, leavesOutLinux);
   if (!isForWindows && !runsAsWindowsUser(pod)) return undefined;
   return { reason: "Windows", message: "The pod runs on Windows, for which there is no sidecar." };
+}
+
+function asksForVirtualNode({ key, operator, values = [] }: NodeRequirement): boolean {
+  if (key !== VIRTUAL_NODE.key || operator !== "In") return false;
+  return values.length === 1 && values[0] === VIRTUAL_NODE.value;
+}
+
+/**
+ * AKS' virtual nodes refuse a pod whose init container has a port, resources or a probe (`getInitContainers` in
+ * virtual-kubelet/azure-aci). It is Pending then without a word on any container, so that no stop of injection sees it.
+ */
+function virtualNode(pod: Pod): Skip | undefined {
+  const isSelected = pod.spec?.nodeSelector?.[VIRTUAL_NODE.key] === VIRTUAL_NODE.value;
+  if (!isSelected && !isBound(pod, asksForVirtualNode)) return undefined;
+  return {
+    reason: "VirtualNode",
+    message: "The pod runs on a virtual node, which may refuse pods with a native sidecar.",
+  };
 }
 
 function restartPolicy({ spec }: Pod): Skip | undefined {
@@ -217,6 +238,7 @@ const KIND_RULES: readonly Rule[] = [
   mirrorPod,
   hostNetwork,
   windows,
+  virtualNode,
   restartPolicy,
 ];
 

@@ -258,6 +258,7 @@ describe("projectPod", () => {
     ["HostNetwork", {}, { hostNetwork: true }],
     ["RestartPolicy", {}, { restartPolicy: "Never" }],
     ["Windows", {}, { os: { name: "windows" } }],
+    ["VirtualNode", {}, { nodeSelector: { type: "virtual-kubelet" } }],
     ["MirrorPod", { annotations: { "kubernetes.io/config.mirror": "x" } }, {}],
   ])("skipped: %s", (reason, metadata, spec) => {
     const [one, two] = [1, 2].map(() => projectPod(raw(metadata, spec))?.skipped);
