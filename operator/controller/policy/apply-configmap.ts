@@ -4,6 +4,7 @@ import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
+import { codeAndReason } from "../kube/why-failed.ts";
 import { type DeliveredPolicy, policyConfigMap } from "./configmap.ts";
 
 /**
@@ -225,9 +226,6 @@ function isWrittenByUs({ metadata }: Stored): boolean {
  */
 const PASSING: readonly number[] = [401, 404, 408, 409, 429];
 
-/** How the API server's own reasons look, such as `Forbidden`. */
-const STATUS_REASON = /^[A-Za-z]{1,63}$/;
-
 /** What an answer of the API server says about the ConfigMap; throws what is no refusal. */
 function refused(
   error: unknown,
@@ -236,9 +234,8 @@ function refused(
 ): ConfigMapRefused {
   const lasts = error instanceof ApiError && error.code >= 400 && error.code < 500;
   if (!lasts || PASSING.includes(error.code)) throw error;
-  // Code and reason alone, and a reason only if it is one: a policy engine can put any text into either.
-  const reason = STATUS_REASON.test(error.reason) ? ` ${error.reason}` : "";
-  const message = `The API server refuses ConfigMap ${policyConfigMapName(policy.name)} with ${error.code}${reason}.`;
+  const name = policyConfigMapName(policy.name);
+  const message = `The API server refuses ConfigMap ${name} with ${codeAndReason(error)}.`;
   return { state: "refused", message, stands, error };
 }
 
