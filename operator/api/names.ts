@@ -125,6 +125,11 @@ export function excludedNamespaces(ownNamespace: string): string[] {
   return [...new Set([...NEVER_INJECTED_NAMESPACES, ownNamespace])].sort();
 }
 
+/** Whether no policy ever reaches the namespace. */
+export function isExcludedNamespace(namespace: string, ownNamespace: string): boolean {
+  return namespace === ownNamespace || NEVER_INJECTED_NAMESPACES.includes(namespace);
+}
+
 /** Prefix of the ConfigMaps that carry policies to pods. */
 const POLICY_CONFIG_MAP_PREFIX = "healthpolicy-policy-";
 /** The longest name a HealthPolicy or ClusterHealthPolicy may have, so that it also fits a label value. */

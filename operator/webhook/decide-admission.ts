@@ -7,7 +7,7 @@ import {
 } from "../api/circular-dependency.ts";
 import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons.ts";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { excludedNamespaces, INJECT_LABEL, policyConfigMapName } from "../api/names.ts";
+import { INJECT_LABEL, isExcludedNamespace, policyConfigMapName } from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
 import type { Standards } from "../api/standards/rule.ts";
 import { applyStandards } from "../inject/apply-standards.ts";
@@ -127,7 +127,7 @@ function withProbeWarnings(decision: Decision): Decision {
 
 /** What to do with the pod of a review. */
 export function decideAdmission({ namespace, pod }: ReviewRequest, knowledge: Knowledge): Decision {
-  if (excludedNamespaces(knowledge.ownNamespace).includes(namespace)) {
+  if (isExcludedNamespace(namespace, knowledge.ownNamespace)) {
     return { result: "skipped", reason: "NamespaceExcluded", warnings: [] };
   }
   if (knowledge.namespaceOptedOut(namespace)) {

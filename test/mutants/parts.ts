@@ -105,6 +105,7 @@ export const parts: Record<string, Part> = {
         "read-status",
         "status",
         "status-pace",
+        "why-namespace-excluded",
       ),
       ...files("operator/controller/pods", "pods", "restart-target", "stable-sample"),
     ],
@@ -112,7 +113,7 @@ export const parts: Record<string, Part> = {
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{circular-pods,configmap,pod-counts,policy-cache,policy-plan,read-status,status{,.*,-pace}}",
+        "{circular-pods,configmap,pod-counts,policy-cache,policy-plan,read-status,status{,.*,-pace},why-*}",
       ),
       tests("operator/controller/pods", "{pods,restart-target,stable-sample}"),
     ],

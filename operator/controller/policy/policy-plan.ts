@@ -6,7 +6,8 @@ import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { hadConfigMap, heldBackBecause, wasProgrammed } from "./read-status.ts";
-import { excludedMessage, type Programmed, policyStatus } from "./status.ts";
+import { type Programmed, policyStatus } from "./status.ts";
+import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
@@ -32,14 +33,10 @@ const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
 };
 
 /** What was read about a policy, before its replicas were asked. */
-export interface PolicyFacts {
+export interface PolicyFacts extends NamespaceExclusion {
   namespace: string;
   generation: number;
   resolution: Resolution;
-  /** The namespace is one whose pods are never injected. */
-  excluded: boolean;
-  /** The namespace carries the label that opts it out. */
-  optedOut: boolean;
   /** Undefined for a policy that has none: one of which nothing is in force, or of an excluded namespace. */
   configMap: ConfigMapFound | undefined;
   /** Whether API servers get through to the webhook. */
@@ -85,8 +82,9 @@ function waiting(message: string): Programmed {
   return { state: "waiting", message };
 }
 
-function excluded(namespace: string, optedOut: boolean): Programmed {
-  return { state: "excluded", message: excludedMessage(namespace, optedOut) };
+function excluded(facts: PolicyFacts): Programmed | undefined {
+  const message = whyNamespaceExcluded(facts.namespace, facts);
+  return message === undefined ? undefined : { state: "excluded", message };
 }
 
 /** Why no pod may follow the ConfigMap yet. */
@@ -131,15 +129,14 @@ function onItsWay({ webhookUnwritten: why }: PolicyFacts): Programmed {
 
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
-  const { namespace } = facts;
-  if (facts.excluded) return excluded(namespace, false);
+  if (facts.excluded) return excluded(facts);
   const without = notInjected(facts) ?? heldBackUntilNow(facts);
   if (without) return without;
   // What is in force stays so; the status says that it is not what the policy asks for.
   if ("invalid" in facts.resolution) return waiting("");
   // After the ConfigMap: the label ends injection, but running pods with a sidecar still follow the policy,
   // so that their ConfigMap goes on being written.
-  if (facts.optedOut) return excluded(namespace, true);
+  if (facts.optedOut) return excluded(facts);
   if (facts.webhookReach.state === "unreachable") return facts.webhookReach;
   // Else, once true it stays true for this generation. A replica that starts later cannot make it false:
   // it gets ready only when its cache is full.

@@ -7,7 +7,7 @@ import {
   policyInForce,
   type Resolution,
 } from "../../api/effective-policy.ts";
-import { excludedNamespaces } from "../../api/names.ts";
+import { isExcludedNamespace } from "../../api/names.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
@@ -44,7 +44,7 @@ import {
   type ReplicaFacts,
 } from "./policy-plan.ts";
 import { sharedFaultEvent } from "./shared-fault-event.ts";
-import { excludedMessage } from "./status.ts";
+import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
 const CONFLICT_MILLISECONDS = 300;
@@ -129,10 +129,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
   }
 
+  function exclusionOf(namespace: string): NamespaceExclusion {
+    return {
+      excluded: isExcludedNamespace(namespace, own),
+      optedOut: caches.namespaceOptedOut(namespace),
+    };
+  }
+
   function countedPods(namespace: string, pods: readonly PodRecord[]): readonly PodRecord[] {
-    const excluded = excludedNamespaces(own).includes(namespace);
-    if (!excluded && !caches.namespaceOptedOut(namespace)) return pods;
-    return excludedPods(pods, excludedMessage(namespace, !excluded));
+    const why = whyNamespaceExcluded(namespace, exclusionOf(namespace));
+    return why === undefined ? pods : excludedPods(pods, why);
   }
 
   function countsOf(record: PolicyRecord, resolution: Resolution): PodCounts | undefined {
@@ -166,16 +172,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function readFacts(record: PolicyRecord, resolution: Resolution): Promise<Facts> {
     const { namespace, generation } = record;
-    const excluded = excludedNamespaces(own).includes(namespace);
+    const exclusion = exclusionOf(namespace);
     const delivery = deliveryOf(resolution);
     return {
       delivery,
       namespace,
       generation,
       resolution,
-      excluded,
-      optedOut: caches.namespaceOptedOut(namespace),
-      configMap: await configMapOf(delivery, excluded),
+      ...exclusion,
+      configMap: await configMapOf(delivery, exclusion.excluded),
       webhookReach: options.webhookReach(),
       whyStopped: options.whyStopped(namespace),
       whyUnproven: options.whyUnproven(namespace),

@@ -8,7 +8,6 @@ import {
   type Resolution,
 } from "../../api/effective-policy.ts";
 import type { Source } from "../../api/merge-defaults.ts";
-import { INJECT_LABEL } from "../../api/names.ts";
 import { bounds, formatDuration, type TimeField } from "../../api/timing.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import { formatMaxUnready } from "../../api/v1alpha1-fleet.ts";
@@ -283,11 +282,4 @@ export function policyStatus(facts: StatusFacts): HealthPolicyStatus {
     ...(facts.rollout && { rollout: facts.rollout }),
     dependenciesSummary: policy.dependencies.map(({ name }) => name).join(","),
   };
-}
-
-/** What a person is told about a policy in a namespace that injection never reaches. */
-export function excludedMessage(namespace: string, optedOut: boolean): string {
-  return optedOut
-    ? `Namespace ${namespace} has the label ${INJECT_LABEL}: "false".`
-    : `Pods of namespace ${namespace} are never injected.`;
 }

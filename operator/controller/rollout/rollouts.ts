@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { excludedNamespaces } from "../../api/names.ts";
+import { isExcludedNamespace } from "../../api/names.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
 import type { Caches } from "../caches.ts";
@@ -132,7 +132,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       policy,
       claims: caches.index.claims(namespace),
       pods: podsOf(policy),
-      excluded: excludedNamespaces(options.namespace).includes(namespace),
+      excluded: isExcludedNamespace(namespace, options.namespace),
       inForce: isAccepted(record.status) && wasProgrammed(record.status, record.generation),
       webhookReach: options.webhookReach(),
       isImageUnproven: options.isImageUnproven(namespace),
