@@ -100,6 +100,7 @@ export const parts: Record<string, Part> = {
         "circular-pods",
         "configmap",
         "pod-counts",
+        "pod-facts",
         "policy-cache",
         "policy-plan",
         "read-status",
@@ -113,7 +114,7 @@ export const parts: Record<string, Part> = {
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{circular-pods,configmap,pod-counts,policy-cache,policy-plan,read-status,status{,.*,-pace},why-*}",
+        "{circular-pods,configmap,pod-{counts,facts},policy-cache,policy-plan,read-status,status{,.*,-pace},why-*}",
       ),
       tests("operator/controller/pods", "{pods,restart-target,stable-sample}"),
     ],

@@ -17,8 +17,8 @@ import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
-import { type PodRecord, readyReplicas } from "../pods/pods.ts";
-import { type AskablePod, podsToAsk, sidecarReports } from "../sidecars/sidecar-reports.ts";
+import { readyReplicas } from "../pods/pods.ts";
+import type { AskablePod } from "../sidecars/sidecar-reports.ts";
 import type { Survey } from "../sidecars/survey-sidecars.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
@@ -30,11 +30,10 @@ import type {
 } from "./apply-configmap.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
-import { circularPods } from "./circular-pods.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
-import { excludedPods } from "./excluded-pods.ts";
 import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
-import { countPods, NO_PODS, type PodCounts } from "./pod-counts.ts";
+import { NO_PODS, type PodCounts } from "./pod-counts.ts";
+import { type PodFacts, podFacts } from "./pod-facts.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   needsReplicas,
@@ -97,6 +96,9 @@ type Delivery = FleetNews & { policy: DeliveredPolicy };
 
 interface Facts extends PolicyFacts {
   delivery: Delivery | undefined;
+  inForce: EffectivePolicy | undefined;
+  /** Undefined while they are not known, or where nothing is in force that could have any. */
+  pods: PodFacts | undefined;
 }
 
 /** A reconciler that remembers nothing yet. */
@@ -116,19 +118,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return { ...news, policy: { ...policy, fleet: news.fleet } };
   }
 
-  /** Has sidecars asked, and tells what those said that have been. */
-  function reportsOf(policy: EffectivePolicy, pods: readonly PodRecord[]) {
-    const toAsk = podsToAsk(policy, pods);
-    survey.follow(policy, toAsk);
-    const outcomeOf = (pod: AskablePod) => survey.outcome(policy, pod);
-    const reports = sidecarReports(policy, toAsk, outcomeOf);
-    // A dry run makes no pod unready.
-    if (policy.mode === "DryRun") transitions.forget(policy);
-    else transitions.look({ policy, pods, toAsk, outcomeOf, reports });
-    // A new leader leaves what the last one wrote until it knows better.
-    return reports.asked === 0 && toAsk.length > 0 ? undefined : reports;
-  }
-
   function exclusionOf(namespace: string): NamespaceExclusion {
     return {
       excluded: isExcludedNamespace(namespace, own),
@@ -136,26 +125,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     };
   }
 
-  function countedPods(namespace: string, pods: readonly PodRecord[]): readonly PodRecord[] {
-    const why = whyNamespaceExcluded(namespace, exclusionOf(namespace));
-    return why === undefined ? pods : excludedPods(pods, why);
-  }
-
-  function countsOf(record: PolicyRecord, resolution: Resolution): PodCounts | undefined {
-    const { namespace } = record;
-    const policy = policyInForce(resolution);
-    if (!policy) {
-      survey.follow(record, []);
-      transitions.forget(record);
-      return NO_PODS;
-    }
+  function podsOf(policy: EffectivePolicy, exclusion: NamespaceExclusion): PodFacts | undefined {
+    const { namespace } = policy;
     if (!options.pods.synced(namespace)) return undefined;
-    const claims = caches.index.claims(namespace);
-    const all = options.pods.pods(namespace);
-    const { pods, circle } = circularPods(policy, all, caches.service);
-    options.injections.look({ policy, claims, pods });
-    const counted = countedPods(namespace, pods);
-    return { ...countPods(policy, claims, counted), circle, reports: reportsOf(policy, all) };
+    const read = {
+      all: options.pods.pods(namespace),
+      claims: caches.index.claims(namespace),
+      outcomeOf: (pod: AskablePod) => survey.outcome(policy, pod),
+    };
+    const whyExcluded = whyNamespaceExcluded(namespace, exclusion);
+    return podFacts(policy, read, { service: caches.service, whyExcluded });
   }
 
   async function configMapOf(
@@ -174,23 +153,43 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const { namespace, generation } = record;
     const exclusion = exclusionOf(namespace);
     const delivery = deliveryOf(resolution);
+    const configMap = await configMapOf(delivery, exclusion.excluded);
+    const inForce = policyInForce(resolution);
+    const pods = inForce && podsOf(inForce, exclusion);
     return {
       delivery,
+      inForce,
+      pods,
       namespace,
       generation,
       resolution,
       ...exclusion,
-      configMap: await configMapOf(delivery, exclusion.excluded),
+      configMap,
       webhookReach: options.webhookReach(),
       whyStopped: options.whyStopped(namespace),
       whyUnproven: options.whyUnproven(namespace),
       listedForMilliseconds: webhook.listedFor(namespace),
       webhookUnwritten: webhook.whyUnwritten(),
-      counts: countsOf(record, resolution),
+      counts: inForce ? pods?.counts : NO_PODS,
       rollout: options.rollout(record),
       previous: statuses.previous(record),
       now: new Date(),
     };
+  }
+
+  /** Has sidecars asked, and says on pods and policy what is new about them. */
+  function tell(record: PolicyRecord, { inForce, pods: known }: Facts): void {
+    if (!inForce) {
+      survey.follow(record, []);
+      transitions.forget(record);
+    }
+    if (!known) return;
+    const { policy, claims, pods, all, toAsk, outcomeOf, reports } = known;
+    options.injections.look({ policy, claims, pods });
+    survey.follow(policy, toAsk);
+    // A dry run makes no pod unready.
+    if (policy.mode === "DryRun") transitions.forget(policy);
+    else transitions.look({ policy, pods: all, toAsk, outcomeOf, reports });
   }
 
   async function askReplicas(record: PolicyRecord): Promise<ReplicaFacts> {
@@ -242,6 +241,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function reconcileRecord(record: PolicyRecord, resolution: Resolution): Promise<number> {
     const facts = await readFacts(record, resolution);
+    tell(record, facts);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
     if (facts.counts) counts.set(keyOf(record), facts.counts);
     const again = await carryOut(record, facts, policyPlan(facts, replicas));
