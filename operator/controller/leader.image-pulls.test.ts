@@ -32,9 +32,8 @@ function left(namespace: string, reason: string, message: string): object {
   return { ...rawPolicy({ namespace, uid: `uid-of-${namespace}` }), status: { conditions } };
 }
 
-/** Of an operator that looked at pulls alone; an upgrade finds it. */
 const STOPPED =
-  "The sidecar's image sidecar:1 cannot be pulled by nodes, so new pods of this namespace start without the sidecar.";
+  "The sidecar's image sidecar:1 cannot be pulled or started by nodes, so new pods of this namespace start without the sidecar.";
 
 async function leading(act: () => Promise<void>): Promise<void> {
   cluster.certify();
@@ -65,12 +64,11 @@ test("what the last leader stopped stays stopped, and goes on when a pod that wa
 
 test("what was stopped as sidecars do not start stays so while one runs for a moment, and goes on when it lets its pod start", async () => {
   cluster = await openCluster();
-  const stopped = STOPPED.replace("cannot be pulled", "cannot be pulled or started");
-  cluster.world.policies = [left("shop", "ImageNotPulled", stopped)];
+  cluster.world.policies = [left("shop", "ImageNotPulled", STOPPED)];
   cluster.world.pods = [boundPod({ waiting: { reason: "CrashLoopBackOff" } })];
   await leading(async () => {
     await until("the pod is named", () => programmed()?.message.includes("pod web-1 ") === true);
-    expect(programmed()?.message).toContain(stopped);
+    expect(programmed()?.message).toContain(STOPPED);
     cluster.send(PODS, "MODIFIED", boundPod({ running: {} }, "10"));
     // Longer than it takes the leader to look again.
     await new Promise((resolve) => setTimeout(resolve, 3_000));

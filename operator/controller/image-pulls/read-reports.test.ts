@@ -72,38 +72,6 @@ test.each<[string, ReportingPolicy[], string[]]>([
   expect(read(policies)).toStrictEqual(expected);
 });
 
-test.each<[string, string, string[]]>([
-  [
-    "stopped here",
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods of this namespace start without the sidecar. What`,
-    ["shop", "shop", ""],
-  ],
-  [
-    "stopped everywhere",
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes, so new pods of all namespaces start without the sidecar. What`,
-    ["shop", "shop blog wiki", ""],
-  ],
-  [
-    "stopped elsewhere",
-    `The sidecar's image ${IMAGE} cannot be pulled by nodes for pods of other namespaces, so new pods of all namespaces start without the sidecar. Injection`,
-    ["", "shop blog wiki", ""],
-  ],
-  [
-    "unproven here",
-    `Nodes could not pull the sidecar's image ${IMAGE}, and no new pod of this namespace has it yet: no pod is evicted before. A`,
-    ["", "", "shop"],
-  ],
-  [
-    "unproven everywhere",
-    `Nodes could not pull the sidecar's image ${IMAGE}, and no pod has it yet: no pod is evicted before. A`,
-    ["", "", "shop blog wiki"],
-  ],
-])("reads what an operator wrote that looked at pulls alone: %s", (_what, message, expected) => {
-  const reason = message.startsWith("Nodes") ? "Programmed" : "ImageNotPulled";
-  expect(read([saying("shop", reason, message)])).toStrictEqual(expected);
-  expect(read([saying("shop", reason, message)], `${IMAGE}0`)).toStrictEqual(["", "", ""]);
-});
-
 test.each([`${IMAGE}0`, "registry.example/healthpolicy/sidecar:2", "registry.example"])(
   "nothing of it holds for the image %s",
   (image) => {

@@ -12,15 +12,12 @@ export type StopScope = "here" | "everywhere" | "elsewhere";
 
 const SCOPES: readonly StopScope[] = ["here", "everywhere", "elsewhere"];
 
-const WHAT_FAILS = "pulled or started";
-/** Of an operator that looked at pulls alone: it may have led before. */
-const FORMER_WHAT_FAILS = "pulled";
-
 /** Begins the message; another one for each scope, none of which begins another. */
-function beginning(image: string, scope: StopScope, what = WHAT_FAILS): string {
+function beginning(image: string, scope: StopScope): string {
   const who = scope === "elsewhere" ? " for pods of other namespaces" : "";
   const whose = scope === "here" ? "this namespace" : "all namespaces";
-  return `The sidecar's image ${image} cannot be ${what} by nodes${who}, so new pods of ${whose} start without the sidecar.`;
+  const what = `The sidecar's image ${image} cannot be pulled or started by nodes${who}`;
+  return `${what}, so new pods of ${whose} start without the sidecar.`;
 }
 
 function howItEnds(scope: StopScope): string {
@@ -47,9 +44,5 @@ export function stopMessage(
 
 /** The scope of a stop that this message tells of; undefined where it is of none, or because of another image. */
 export function readStopScope(message: string, image: string): StopScope | undefined {
-  return SCOPES.find((scope) =>
-    [WHAT_FAILS, FORMER_WHAT_FAILS].some((what) =>
-      message.startsWith(beginning(image, scope, what)),
-    ),
-  );
+  return SCOPES.find((scope) => message.startsWith(beginning(image, scope)));
 }

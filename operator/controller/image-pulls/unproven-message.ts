@@ -5,21 +5,13 @@ export type UnprovenScope = "here" | "everywhere";
 
 const SCOPES: readonly UnprovenScope[] = ["here", "everywhere"];
 
-const who = (scope: UnprovenScope) => (scope === "here" ? "new pod of this namespace" : "pod");
-
 /** The sentence, that stands before all else that the condition Programmed says. */
 export function unprovenMessage(image: string, scope: UnprovenScope): string {
-  return `Nodes could not pull or start the sidecar's image ${image}, and no ${who(scope)} has started with it yet: no pod is evicted before.`;
-}
-
-/** Of an operator that looked at pulls alone: it may have led before. */
-function formerMessage(image: string, scope: UnprovenScope): string {
-  return `Nodes could not pull the sidecar's image ${image}, and no ${who(scope)} has it yet: no pod is evicted before.`;
+  const who = scope === "here" ? "new pod of this namespace" : "pod";
+  return `Nodes could not pull or start the sidecar's image ${image}, and no ${who} has started with it yet: no pod is evicted before.`;
 }
 
 /** The scope of what this message says of this very image; undefined where it says nothing of the kind. */
 export function readUnprovenScope(message: string, image: string): UnprovenScope | undefined {
-  return SCOPES.find((scope) =>
-    [unprovenMessage, formerMessage].some((text) => message.startsWith(text(image, scope))),
-  );
+  return SCOPES.find((scope) => message.startsWith(unprovenMessage(image, scope)));
 }
