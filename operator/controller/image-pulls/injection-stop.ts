@@ -15,7 +15,7 @@ const STOP_AFTER_MILLISECONDS = 60_000;
 const RETRY_MILLISECONDS = 600_000;
 
 /** A pod with our container. */
-export interface PullingPod {
+export interface StartingPod {
   uid: string;
   namespace: string;
   name: string;
@@ -48,7 +48,7 @@ interface Wait {
 }
 
 /** What is known from all looks so far. */
-export interface PullHistory {
+export interface StartHistory {
   /** By the pods' uids. */
   waits: ReadonlyMap<string, Wait>;
   /** The namespaces that are stopped for pods of their own, and when one was last seen waiting there. */
@@ -77,7 +77,7 @@ export interface LookTime {
 export function stoppedBefore(
   { namespaces, everywhere }: { namespaces: Iterable<string>; everywhere: boolean },
   now: number,
-): PullHistory {
+): StartHistory {
   const stopped = new Map([...namespaces].map((namespace) => [namespace, now]));
   return { waits: new Map(), stopped, everywhere: everywhere ? now : undefined };
 }
@@ -91,21 +91,21 @@ function isOver(start: StartState | undefined, known: Wait | undefined): boolean
 }
 
 /** What pods have shown that had waited and have gone on. */
-interface Got {
+interface Recovered {
   /** Their namespaces. */
   namespaces: ReadonlySet<string>;
   /** One had waited for the very image. */
   isExact: boolean;
 }
 
-function gotIt(before: PullHistory, pods: readonly PullingPod[]): Got {
-  const got = pods.flatMap(({ uid, start }) => {
+function recoveredSince(before: StartHistory, pods: readonly StartingPod[]): Recovered {
+  const recovered = pods.flatMap(({ uid, start }) => {
     const known = before.waits.get(uid);
     return known && isOver(start, known) ? known : [];
   });
   return {
-    namespaces: new Set(got.map(({ namespace }) => namespace)),
-    isExact: got.some(({ cause }) => cause === "Waiting"),
+    namespaces: new Set(recovered.map(({ namespace }) => namespace)),
+    isExact: recovered.some(({ cause }) => cause === "Waiting"),
   };
 }
 
@@ -113,7 +113,7 @@ function gotIt(before: PullHistory, pods: readonly PullingPod[]): Got {
  * Whether no pod has the very image. One from another registry says nothing of it: whoever may create pods in one
  * namespace can run anything under its name and version.
  */
-function hasNobodyIt(pods: readonly PullingPod[]): boolean {
+function nobodyHasImage(pods: readonly StartingPod[]): boolean {
   return !pods.some(
     ({ start, isExact }) => isExact && (start === "Started" || start === "Running"),
   );
@@ -123,29 +123,31 @@ function hasNobodyIt(pods: readonly PullingPod[]): boolean {
  * Whether a pod that went on has shown it for this namespace. One of another namespace shows it only where nobody had
  * the image: where others had it, the trouble is this namespace's own, such as its mirror, pull secret or LimitRange.
  */
-function isShown(before: PullHistory, got: Got, namespace: string): boolean {
-  return got.namespaces.has(namespace) || (before.everywhere !== undefined && got.isExact);
+function isShown(before: StartHistory, recovered: Recovered, namespace: string): boolean {
+  return (
+    recovered.namespaces.has(namespace) || (before.everywhere !== undefined && recovered.isExact)
+  );
 }
 
 /** What goes on after this look with nothing to show for it. */
 export function resumedUnproven(
-  before: PullHistory,
-  after: PullHistory,
-  pods: readonly PullingPod[],
+  before: StartHistory,
+  after: StartHistory,
+  pods: readonly StartingPod[],
 ): Resumed {
-  const got = gotIt(before, pods);
+  const recovered = recoveredSince(before, pods);
   return {
     here: [...before.stopped.keys()].filter(
-      (namespace) => !(isStopped(after, namespace) || isShown(before, got, namespace)),
+      (namespace) => !(isStopped(after, namespace) || isShown(before, recovered, namespace)),
     ),
     everywhere:
-      before.everywhere !== undefined && after.everywhere === undefined && hasNobodyIt(pods),
+      before.everywhere !== undefined && after.everywhere === undefined && nobodyHasImage(pods),
   };
 }
 
 /** What the pod waits for after this look, if it waits; one between two states of the kubelet goes on waiting. */
-function causeNow({ start, isExact }: PullingPod, known: Wait | undefined): Cause | undefined {
-  if (start === "Started" || isOver(start, known)) return undefined;
+function causeNow({ start, isExact }: StartingPod, known: Wait | undefined): Cause | undefined {
+  if (isOver(start, known)) return undefined;
   if (start === undefined || start === "Running") return known?.cause;
   if (start === "NotStarting") return start;
   return known?.cause ?? (isExact ? "Waiting" : "WaitingElsewhere");
@@ -153,9 +155,9 @@ function causeNow({ start, isExact }: PullingPod, known: Wait | undefined): Caus
 
 /** The waits now. */
 function waitsNow(
-  before: PullHistory,
-  pods: readonly PullingPod[],
-  { got, now }: { got: Got; now: number },
+  before: StartHistory,
+  pods: readonly StartingPod[],
+  { recovered, now }: { recovered: Recovered; now: number },
 ): Map<string, Wait> {
   const waits = new Map<string, Wait>();
   for (const pod of pods) {
@@ -169,7 +171,7 @@ function waitsNow(
       name,
       cause,
       runs: start === "Running",
-      since: got.namespaces.has(namespace) ? undefined : since,
+      since: recovered.namespaces.has(namespace) ? undefined : since,
     });
   }
   return waits;
@@ -199,16 +201,17 @@ function toStop(waits: ReadonlyMap<string, Wait>, now: number) {
 
 /** The namespaces that are stopped, with those that are `added`. */
 function stoppedNow(
-  before: PullHistory,
+  before: StartHistory,
   waiting: ReadonlySet<string>,
-  { added, got, now }: { added: Iterable<string>; got: Got; now: number },
+  { added, recovered, now }: { added: Iterable<string>; recovered: Recovered; now: number },
 ): Map<string, number> {
   const stopped = new Map<string, number>();
   for (const namespace of [...before.stopped.keys(), ...added]) {
     const last = waiting.has(namespace) ? now : (before.stopped.get(namespace) ?? now);
     // Pods that wait here say that it is not over, whatever one elsewhere has shown.
     const goesOn =
-      got.namespaces.has(namespace) || (isShown(before, got, namespace) && !waiting.has(namespace));
+      recovered.namespaces.has(namespace) ||
+      (isShown(before, recovered, namespace) && !waiting.has(namespace));
     if (!goesOn && now - last < RETRY_MILLISECONDS) stopped.set(namespace, last);
   }
   return stopped;
@@ -216,7 +219,7 @@ function stoppedNow(
 
 /** When a pod was last seen waiting for the very image, where nothing is injected anywhere; else undefined. */
 function everywhereNow(
-  { everywhere }: PullHistory,
+  { everywhere }: StartHistory,
   waits: ReadonlyMap<string, Wait>,
   { areEnough, areAllKnown, now }: LookTime & { areEnough: boolean },
 ): number | undefined {
@@ -228,18 +231,18 @@ function everywhereNow(
 
 /** What is known after one more look at the pods with our container. */
 export function afterLook(
-  before: PullHistory,
-  pods: readonly PullingPod[],
+  before: StartHistory,
+  pods: readonly StartingPod[],
   { now, areAllKnown }: LookTime,
-): PullHistory {
-  const got = gotIt(before, pods);
-  const waits = waitsNow(before, pods, { got, now });
+): StartHistory {
+  const recovered = recoveredSince(before, pods);
+  const waits = waitsNow(before, pods, { recovered, now });
   const { namespaces: added, areEnough } = toStop(waits, now);
   const waiting = new Set([...waits.values()].map(({ namespace }) => namespace));
-  const stopped = stoppedNow(before, waiting, { added, got, now });
+  const stopped = stoppedNow(before, waiting, { added, recovered, now });
   // A pod that has the image shows that it is there, and that the trouble is that of single nodes or namespaces. Else
   // whoever may create pods in one namespace could stop injection for everybody.
-  const everywhere = hasNobodyIt(pods)
+  const everywhere = nobodyHasImage(pods)
     ? everywhereNow(before, waits, { areEnough, areAllKnown, now })
     : undefined;
   return { waits, stopped, everywhere };
@@ -247,7 +250,7 @@ export function afterLook(
 
 /** Milliseconds until the next look says something that no change of a pod tells; undefined: none does. */
 export function nextLookAfter(
-  { waits, stopped, everywhere }: PullHistory,
+  { waits, stopped, everywhere }: StartHistory,
   now: number,
 ): number | undefined {
   const due = [
@@ -262,11 +265,11 @@ export function nextLookAfter(
 }
 
 /** Whether pods of the namespace are not injected. */
-export function isStopped({ stopped, everywhere }: PullHistory, namespace: string): boolean {
+export function isStopped({ stopped, everywhere }: StartHistory, namespace: string): boolean {
   return everywhere !== undefined || stopped.has(namespace);
 }
 
 /** The pod of the namespace that has waited longest. */
-export function examplePod({ waits }: PullHistory, namespace: string): string | undefined {
+export function examplePod({ waits }: StartHistory, namespace: string): string | undefined {
   return [...waits.values()].find((wait) => wait.namespace === namespace)?.name;
 }

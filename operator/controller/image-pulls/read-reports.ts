@@ -1,5 +1,5 @@
 /** What the last leader has written into policies about pulls and starts of the sidecar. Pure. */
-import { type PullHistory, stoppedBefore } from "./injection-stop.ts";
+import { type StartHistory, stoppedBefore } from "./injection-stop.ts";
 import { readStopScope } from "./stop-message.ts";
 import type { Unproven } from "./unproven.ts";
 import { readUnprovenScope } from "./unproven-message.ts";
@@ -19,7 +19,7 @@ export interface ReportingPolicy {
 
 /** All that is known of the pulls; before the first look it is what policies say. */
 export interface PullKnowledge {
-  history: PullHistory;
+  history: StartHistory;
   unproven: Unproven;
 }
 

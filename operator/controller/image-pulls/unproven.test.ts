@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { type PullingPod, stoppedBefore } from "./injection-stop.ts";
+import { type StartingPod, stoppedBefore } from "./injection-stop.ts";
 import { isUnproven, type Unproven, unprovenAfter } from "./unproven.ts";
 
 const NOW = 1_000_000;
@@ -8,7 +8,7 @@ const GOES_ON = stoppedBefore({ namespaces: [], everywhere: false }, 0);
 const NOTHING_RESUMED = { here: [], everywhere: false };
 
 /** A pod that has started, created so many seconds after it went on. */
-function started(namespace: string, secondsAfter: number): PullingPod {
+function started(namespace: string, secondsAfter: number): StartingPod {
   const created = NOW / 1_000 + secondsAfter;
   return { uid: "1", namespace, name: "web-1", created, start: "Started", isExact: true };
 }
@@ -33,7 +33,7 @@ describe("a namespace that was stopped for pods of its own", () => {
     expect(unprovenIn(HERE)).toBe("shop");
   });
 
-  test.each<[string, PullingPod[], string]>([
+  test.each<[string, StartingPod[], string]>([
     ["a pod of it that was created since", [started("shop", 0)], ""],
     [
       "none that was there before, and has had its sidecar all the time",

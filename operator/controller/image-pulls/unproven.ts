@@ -2,7 +2,7 @@
  * Where injection goes on although nothing has shown that nodes can pull and start the sidecar again: nobody waits for
  * it any more. It may be stopped again soon, and a pod that is replaced meanwhile would be lost. Pure.
  */
-import { isStopped, type PullHistory, type PullingPod, type Resumed } from "./injection-stop.ts";
+import { isStopped, type Resumed, type StartHistory, type StartingPod } from "./injection-stop.ts";
 
 /** Such namespaces. */
 export interface Unproven {
@@ -17,14 +17,14 @@ export interface Unproven {
 
 /** One look, and what came of it. */
 interface Look {
-  pods: readonly PullingPod[];
+  pods: readonly StartingPod[];
   /** Namespaces with a policy. */
   namespaces: ReadonlySet<string>;
-  after: PullHistory;
+  after: StartHistory;
   resumed: Resumed;
 }
 
-function isProven(namespace: string, since: number, started: readonly PullingPod[]): boolean {
+function isProven(namespace: string, since: number, started: readonly StartingPod[]): boolean {
   return started.some((pod) => pod.namespace === namespace && pod.created * 1_000 >= since);
 }
 

@@ -6,9 +6,9 @@ import {
   examplePod,
   isStopped,
   nextLookAfter,
-  type PullHistory,
-  type PullingPod,
   resumedUnproven,
+  type StartHistory,
+  type StartingPod,
 } from "./injection-stop.ts";
 import { type PullKnowledge, type ReportingPolicy, readReports } from "./read-reports.ts";
 import { type StopScope, stopMessage } from "./stop-message.ts";
@@ -52,7 +52,7 @@ export interface ImagePulls {
 }
 
 /** Where something is stopped, as a text to compare. */
-function whereStopped({ stopped, everywhere }: PullHistory): string {
+function whereStopped({ stopped, everywhere }: StartHistory): string {
   return [...stopped.keys(), everywhere === undefined ? "" : "and everywhere else"]
     .sort()
     .join(" ");
@@ -65,7 +65,7 @@ function said({ history, unproven: { here, everywhere } }: PullKnowledge): strin
   return JSON.stringify([whereStopped(history), examples, unproven]);
 }
 
-function scopeOf({ stopped, everywhere }: PullHistory, namespace: string): StopScope {
+function scopeOf({ stopped, everywhere }: StartHistory, namespace: string): StopScope {
   if (everywhere === undefined) return "here";
   return stopped.has(namespace) ? "everywhere" : "elsewhere";
 }
@@ -81,7 +81,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
     return looked;
   }
 
-  function pods(): PullingPod[] {
+  function pods(): StartingPod[] {
     return [...options.namespaces()].flatMap((namespace) =>
       options
         .pods(namespace)
@@ -96,7 +96,7 @@ export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
   const stoppedNamespaces = () =>
     [...options.namespaces()].filter((namespace) => isStopped(known().history, namespace)).length;
 
-  function tell(before: PullHistory, after: PullHistory): void {
+  function tell(before: StartHistory, after: StartHistory): void {
     const namespaces = stoppedNamespaces();
     if (namespaces === 0) log.info({ image }, "injection goes on");
     else {

@@ -1,6 +1,11 @@
 /** For tests: what looks find at the pods of some namespaces, written in letters. */
 import type { StartState } from "../../pods/start-state.ts";
-import { afterLook, type PullHistory, type PullingPod, stoppedBefore } from "../injection-stop.ts";
+import {
+  afterLook,
+  type StartHistory,
+  type StartingPod,
+  stoppedBefore,
+} from "../injection-stop.ts";
 
 const LETTERS: Record<string, StartState | undefined> = {
   w: "Waiting",
@@ -20,7 +25,7 @@ const ELSEWHERE: Record<string, StartState | undefined> = {
 export type Look = Record<string, string>;
 
 /** A gap is a pod that is gone. */
-export function podsOf(look: Look): PullingPod[] {
+export function podsOf(look: Look): StartingPod[] {
   return Object.entries(look).flatMap(([namespace, letters]) =>
     [...letters].flatMap((letter, index) =>
       letter === " "
@@ -42,7 +47,7 @@ export function podsOf(look: Look): PullingPod[] {
 const NOTHING = stoppedBefore({ namespaces: [], everywhere: false }, 0);
 
 /** Looks at the given seconds, one after another. */
-export function looked(looks: [number, Look][], begun: PullHistory = NOTHING): PullHistory {
+export function looked(looks: [number, Look][], begun: StartHistory = NOTHING): StartHistory {
   return looks.reduce(
     (history, [seconds, look]) =>
       afterLook(history, podsOf(look), { now: seconds * 1_000, areAllKnown: true }),
@@ -51,7 +56,7 @@ export function looked(looks: [number, Look][], begun: PullHistory = NOTHING): P
 }
 
 /** Where nothing is injected. */
-export function stopped(history: PullHistory): string {
+export function stopped(history: StartHistory): string {
   if (history.everywhere !== undefined) return "everywhere";
   return [...history.stopped.keys()].sort().join(" ");
 }
