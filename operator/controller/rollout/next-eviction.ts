@@ -7,7 +7,7 @@ import type { PodRecord } from "../pods/pods.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type Evicting, type LastEviction, lastEviction, type SeenSince } from "./last-eviction.ts";
 import { type LeftAlone, leftAlone, stoppedMessage } from "./left-alone.ts";
-import { hasController, restartRule } from "./restartable.ts";
+import { hasController, type RestartReason, restartRule } from "./restartable.ts";
 import { settleMilliseconds } from "./settle-time.ts";
 import {
   currentPods,
@@ -55,7 +55,7 @@ export interface RolloutFacts {
 /** A pod to evict, and what to write down before. */
 export interface Eviction {
   pod: PodRecord;
-  reason: "missing" | "outdated";
+  reason: RestartReason;
   evicting: Evicting;
 }
 

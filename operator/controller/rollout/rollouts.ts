@@ -163,8 +163,8 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     return { message: `Waits for its turn: ${rate}.`, for: milliseconds };
   };
 
-  /** Takes the turn for one eviction. */
-  function whyWait({ policy, memory }: Rollout): Wait | undefined {
+  /** Takes the turn for one eviction, and with it the answer that allows it; or says what is waited for. */
+  function takeTurn({ policy, memory }: Rollout): Wait | undefined {
     const wait = notInLine(memory);
     if (wait) {
       line.leave(policy);
@@ -228,7 +228,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       else say(record, memory, statusOfPlan(plan));
       return SOON_MILLISECONDS;
     }
-    const wait = whyWait(of);
+    const wait = takeTurn(of);
     if (wait) {
       say(record, memory, statusOfPlan(plan, wait.message));
       return wait.for;
