@@ -1,9 +1,9 @@
 /** What the leader writes for one policy, and when it wants to be called again. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { testPolicy } from "../../api/testing/policy.ts";
+import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
-import type { PolicyRecord } from "./policy-cache.ts";
+import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 import {
   CONFIG_MAP,
   openPolicy,
@@ -136,6 +136,28 @@ test("a pod that a host of the policy leads to is not its own, and the policy is
     reason: "CircularDependency",
   });
   expect(web.status().pods).toMatchObject({ matched: 0, optedOut: 1 });
+});
+
+test("a namespace that is opted out has its pods without the sidecar counted as opted out: no restart helps", async () => {
+  const { sidecar: _, ...bare } = podOf({ name: "web-2" });
+  web.pods.update({ key: "shop/web-2", now: bare });
+  await web.reconcile();
+  expect(web.status().pods).toMatchObject({ matched: 2, injected: 1, optedOut: 0 });
+  web.world.optedOut = true;
+  await web.reconcile();
+  expect(web.status().pods).toMatchObject({ matched: 1, injected: 1, outdated: 0, optedOut: 1 });
+  const current = web.status().conditions?.find(({ type }) => type === "PodsCurrent");
+  expect(current).toMatchObject({ status: "True", reason: "PodsCurrent" });
+});
+
+test("a namespace whose pods are never injected has all of them counted as opted out", async () => {
+  const { sidecar: _, ...bare } = podOf({ namespace: "kube-system" });
+  web.pods.update({ key: "kube-system/web-1", now: bare });
+  web.putRecord(projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord);
+  await web.reconcile("kube-system");
+  expect(web.api.writes()[0]?.body).toHaveProperty("status.pods.optedOut", 1);
+  expect(web.api.writes()[0]?.body).toHaveProperty("status.pods.matched", 0);
+  expect(web.counts().get("kube-system/web")).toMatchObject({ matched: 0, optedOut: 1 });
 });
 
 test("a policy that is gone is forgotten", async () => {
