@@ -73,9 +73,8 @@ export function podsToAsk(policy: EffectivePolicy, pods: readonly PodRecord[]): 
   const bound = pods
     .filter(({ sidecar }) => sidecar?.policy === policy.name && !sidecar.lost)
     .filter(isAskable);
-  const [ready, unready] = [true, false].map((is) =>
-    bound.filter(({ sidecar }) => sidecar.ready === is),
-  ) as [AskablePod[], AskablePod[]];
+  const ready = bound.filter(({ sidecar }) => sidecar.ready);
+  const unready = bound.filter(({ sidecar }) => !sidecar.ready);
   if (policy.mode === "DryRun") return sample(ready);
   const some = policy.maxUnready ? sample(ready, MOST_READY_ASKED) : [];
   return [...sample(unready), ...some];
@@ -97,7 +96,6 @@ export function fits(
 
 /** Why the dependency keeps the pod unready, or would. */
 interface Failure {
-  pod: string;
   /** It does not, because more pods than may be unready have it down. */
   shared: boolean;
   reason: Reason;
@@ -105,7 +103,7 @@ interface Failure {
 }
 
 /** A dependency that keeps a pod unready, as its sidecar says; RFC 3339. */
-export interface SaidFailure extends Omit<Failure, "pod" | "shared"> {
+export interface SaidFailure extends Omit<Failure, "shared"> {
   name: string;
 }
 
@@ -115,24 +113,28 @@ function commonest(failures: readonly Failure[]): Reason {
   return REASONS.toSorted((left, right) => count(right) - count(left))[0] as Reason;
 }
 
-function failureOf(name: string, pod: string, { wouldBeReady, dependencies }: SidecarAnswer) {
+function failureOf(
+  name: string,
+  { wouldBeReady, dependencies }: SidecarAnswer,
+): Failure | undefined {
   const found = dependencies.find((dependency) => dependency.name === name);
   const holds = wouldBeReady === undefined ? found?.gating : found?.wouldGate;
   // Without a reason it has not been checked yet.
   const shared = found?.shared === true;
-  if (!(holds || shared) || !found?.reason) return [];
-  return [{ pod, shared, reason: found.reason, since: found.since }];
+  if (!(holds || shared) || !found?.reason) return undefined;
+  return { shared, reason: found.reason, since: found.since };
 }
 
 /** What keeps the pod unready, or would, as it says, in the policy's order; nothing where it says nothing that fits. */
 export function failuresSaid(policy: EffectivePolicy, outcome: Outcome | undefined): SaidFailure[] {
   const answer = outcome?.answer;
   if (!answer || !fits(answer, policy)) return [];
-  return policy.dependencies.flatMap(({ name }) =>
-    failureOf(name, "", answer)
-      .filter(({ shared }) => !shared)
-      .map(({ reason, since }) => ({ name, reason, since })),
-  );
+  return policy.dependencies.flatMap(({ name }) => {
+    const failure = failureOf(name, answer);
+    if (!failure || failure.shared) return [];
+    const { reason, since } = failure;
+    return [{ name, reason, since }];
+  });
 }
 
 /** Adds up what was said; `outcomeOf` gives what came of asking a pod, undefined where that has not happened yet. */
@@ -149,7 +151,10 @@ export function sidecarReports(
     answer && fits(answer, policy) ? [{ pod, answer }] : [],
   );
   const dependencies = policy.dependencies.flatMap(({ name }) => {
-    const failures: Failure[] = known.flatMap(({ pod, answer }) => failureOf(name, pod, answer));
+    const failures = known.flatMap(({ pod, answer }) => {
+      const failure = failureOf(name, answer);
+      return failure ? [{ ...failure, pod }] : [];
+    });
     if (failures.length === 0) return [];
     const sharedPods = failures.filter(({ shared }) => shared).length;
     return {
