@@ -1,5 +1,4 @@
 /** What has to be so after an installation, each asked of the API server or of the webhook's Service itself. */
-import { randomUUID } from "node:crypto";
 import {
   API_VERSION,
   CLUSTER_HEALTH_POLICIES,
@@ -7,13 +6,13 @@ import {
   HEALTH_POLICIES,
   SIDECAR_CONTAINER,
   VERSION,
-  WEBHOOK_PROOF_CONFIG_MAP,
 } from "../../api/names.ts";
 import { notNestedSentence, type TimeField } from "../../api/timing.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { sendProof } from "../webhook-configuration/send-proof.ts";
 import { WEBHOOK_CONFIGURATION } from "../webhook-configuration/webhook-configuration.ts";
-import { proofConfigMap, readProof, UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
+import { UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
 import { certificateEnds, type Presenter } from "./certificate-ends.ts";
 import type { InstallationCheck } from "./run-installation-checks.ts";
 
@@ -108,15 +107,7 @@ async function certificateTrusted(installation: Installation): Promise<string> {
 }
 
 async function webhookReached({ client, namespace }: Installation): Promise<string> {
-  const challenge = randomUUID();
-  const answer = await client.apply({
-    path: `/api/v1/namespaces/${namespace}/configmaps/${WEBHOOK_PROOF_CONFIG_MAP}`,
-    object: proofConfigMap(namespace, challenge),
-    fieldManager: FIELD_MANAGER,
-    force: true,
-    dryRun: true,
-  });
-  const proof = readProof(answer, challenge);
+  const proof = await sendProof(client, namespace, FIELD_MANAGER);
   if (proof.result === "answered") return `${proof.replica} has answered`;
   throw new Error(UNANSWERED);
 }

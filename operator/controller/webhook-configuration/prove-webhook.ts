@@ -1,10 +1,9 @@
-/** Sends the proof that pods get their sidecar through an API server, and remembers what it showed. */
-import { randomUUID } from "node:crypto";
+/** Proves again and again that pods get their sidecar through an API server, and remembers what it showed. */
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
-import { WEBHOOK_PROOF_CONFIG_MAP } from "../../api/names.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { whyFailed } from "../kube/why-failed.ts";
+import { sendProof } from "./send-proof.ts";
 import {
   afterProof,
   NOT_PROVEN_YET,
@@ -13,9 +12,7 @@ import {
   type Proof,
   type ProofHistory,
   type ProofTarget,
-  proofConfigMap,
   type Reach,
-  readProof,
 } from "./webhook-proof.ts";
 
 const FIELD_MANAGER = "healthpolicy-webhook-proof";
@@ -50,16 +47,8 @@ export function createWebhookProver(options: WebhookProverOptions): WebhookProve
   let history: ProofHistory = NOT_PROVEN_YET;
 
   async function send(): Promise<Proof> {
-    const challenge = randomUUID();
     try {
-      const answer = await client.apply({
-        path: `/api/v1/namespaces/${target.namespace}/configmaps/${WEBHOOK_PROOF_CONFIG_MAP}`,
-        object: proofConfigMap(target.namespace, challenge),
-        fieldManager: FIELD_MANAGER,
-        force: true,
-        dryRun: true,
-      });
-      return readProof(answer, challenge);
+      return await sendProof(client, target.namespace, FIELD_MANAGER);
     } catch (error) {
       return { result: "failed", why: whyFailed(error) };
     }
