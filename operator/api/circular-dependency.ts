@@ -3,6 +3,7 @@
  * never ready, and with it nobody.
  */
 import type { EffectivePolicy } from "./effective-policy.ts";
+import type { NamespacedName } from "./namespaced-name.ts";
 import type { DependencyConfig } from "./policy-file.ts";
 
 /** A Service, as far as it decides about circles. */
@@ -16,7 +17,7 @@ export interface ServiceRecord {
 }
 
 /** The Service of this namespace and name; undefined where there is none that selects pods. */
-export type FindService = (key: { namespace: string; name: string }) => ServiceRecord | undefined;
+export type FindService = (key: NamespacedName) => ServiceRecord | undefined;
 
 /** A dependency that is one of the namespace's own Services. */
 export interface OwnService {

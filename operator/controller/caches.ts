@@ -12,6 +12,7 @@ import {
   excludedNamespaces,
   HEALTH_POLICIES,
 } from "../api/names.ts";
+import type { NamespacedName } from "../api/namespaced-name.ts";
 import { reachingPolicies } from "../api/reaching-policies.ts";
 import type { Standards } from "../api/standards/rule.ts";
 import type { LabelSelector } from "../api/v1alpha1-selector.ts";
@@ -78,7 +79,7 @@ export interface Caches {
   namespaceOptedOut(namespace: string): boolean;
   namespaceAnnotations(namespace: string): Readonly<Record<string, string>>;
   /** Why the leader wants no pod injected under the policy; undefined: it may be. */
-  heldBack(policy: { namespace: string; name: string }): HeldBackReason | undefined;
+  heldBack(policy: NamespacedName): HeldBackReason | undefined;
   /** Whether everything has been listed once. */
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */

@@ -1,5 +1,6 @@
 /** What a leader does about each kind of work item. */
 import type { Logger } from "pino";
+import type { NamespacedName } from "../api/namespaced-name.ts";
 import type { Caches } from "./caches.ts";
 import { writeCertificate } from "./certificate/apply-certificate.ts";
 import { trustedAuthorities } from "./certificate/certificate-plan.ts";
@@ -234,7 +235,7 @@ export function createLeaderWork(options: LeaderWorkOptions): LeaderWork {
   }
 
   /** Whatever may change a rollout is work for its policy first. */
-  async function policy(item: { namespace: string; name: string }): Promise<number | undefined> {
+  async function policy(item: NamespacedName): Promise<number | undefined> {
     const again = await reconciler.reconcile(item);
     if (rollouts.concern(item)) queue.add(rolloutItem(item));
     return again;

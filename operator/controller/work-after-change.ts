@@ -1,6 +1,7 @@
 /** Which work a change of a cache asks for. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceRecord } from "../api/circular-dependency.ts";
+import type { NamespacedName } from "../api/namespaced-name.ts";
 import { appliesStandards } from "../inject/probe-floors.ts";
 import type { CacheChange } from "./caches.ts";
 import { type ClusterPolicyRecord, decidesAnew } from "./cluster-policy/cluster-policy-cache.ts";
@@ -20,7 +21,7 @@ export interface WorkAfterChange {
 /** What is known since the change. */
 export interface Known {
   /** The policies that new pods of a namespace follow. */
-  policiesOf: (namespace: string) => readonly { namespace: string; name: string }[];
+  policiesOf: (namespace: string) => readonly NamespacedName[];
   /** Undefined for a namespace that is not known, or gone. */
   namespace: (name: string) => NamespaceRecord | undefined;
   /** The ClusterHealthPolicies that reach a namespace. */

@@ -1,4 +1,5 @@
 /** What the leader has to work on, one item at a time. */
+import type { NamespacedName } from "../api/namespaced-name.ts";
 import { keyOf } from "./kube/kube-object.ts";
 
 /**
@@ -42,12 +43,12 @@ export function workItemGroup(item: WorkItem): string {
 }
 
 /** The work on a policy. */
-export function policyItem({ namespace, name }: { namespace: string; name: string }): WorkItem {
+export function policyItem({ namespace, name }: NamespacedName): WorkItem {
   return { kind: "policy", namespace, name };
 }
 
 /** The work on the rollout of a policy. */
-export function rolloutItem({ namespace, name }: { namespace: string; name: string }): WorkItem {
+export function rolloutItem({ namespace, name }: NamespacedName): WorkItem {
   return { kind: "rollout", namespace, name };
 }
 

@@ -1,6 +1,7 @@
 /** Says on pods and on their policy what dependencies do to them, when that changes. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { EventReason } from "../../api/event-reasons.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { PodRecord } from "../pods/pods.ts";
 import {
@@ -31,7 +32,7 @@ import { dependencyTransitionText, podTransitionText } from "./transition-texts.
 export interface TellTransitionsOptions {
   events: Pick<EventRecorder, "record">;
   /** Called where there is something to tell of the policy after so many milliseconds. */
-  lookAgain: (policy: { namespace: string; name: string }, milliseconds: number) => void;
+  lookAgain: (policy: NamespacedName, milliseconds: number) => void;
 }
 
 /** How a policy's pods stand, and what came of asking them. */
@@ -49,7 +50,7 @@ export interface TellTransitions {
   /** To be called whenever pods or answers have changed, with all that is known of them. */
   look(look: TransitionsLook): void;
   /** The policy is gone, or holds no pod back. */
-  forget(policy: { namespace: string; name: string }): void;
+  forget(policy: NamespacedName): void;
 }
 
 interface Told {

@@ -5,6 +5,7 @@
  */
 import type { Logger } from "pino";
 import { GROUP } from "../../api/names.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { whyFailed } from "../kube/why-failed.ts";
@@ -24,7 +25,7 @@ export type NudgeBound = "bounded" | "unbounded" | "unknown";
 export interface NudgeBoundOptions {
   client: Pick<KubeClient, "request">;
   /** The operator's own pod, which is bound to no policy. */
-  pod: { namespace: string; name: string };
+  pod: NamespacedName;
   log: Pick<Logger, "info" | "warn" | "error">;
 }
 

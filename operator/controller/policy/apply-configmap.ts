@@ -1,5 +1,6 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
 import { policyConfigMapName } from "../../api/names.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
@@ -69,7 +70,7 @@ export interface ConfigMapWriter {
    */
   write(policy: DeliveredPolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
   /** Whether there is a ConfigMap of this name; asks the API server. */
-  stands(policy: { namespace: string; name: string }): Promise<boolean>;
+  stands(policy: NamespacedName): Promise<boolean>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -100,7 +101,7 @@ export function createConfigMapWriter(
   const known = new Map<string, Known>();
 
   /** Finds out by a dry run, which changes nothing. Without a version in the answer there is none. */
-  async function read(policy: { namespace: string; name: string }): Promise<Stored> {
+  async function read(policy: NamespacedName): Promise<Stored> {
     const name = policyConfigMapName(policy.name);
     const { namespace } = policy;
     return client.apply<Stored>({

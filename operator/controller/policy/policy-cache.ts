@@ -9,6 +9,7 @@ import {
   type Resolution,
 } from "../../api/effective-policy.ts";
 import type { DefaultsSupplier } from "../../api/merge-defaults.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import type { HealthPolicy } from "../../api/v1alpha1.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
@@ -54,7 +55,7 @@ export interface PolicyIndex {
   /** To be told that the defaults of the namespace may have changed; gives the policies that they change. */
   resolveAgain(namespace: string): PolicyRecord[];
   /** How a policy is resolved now. */
-  resolution(policy: { namespace: string; name: string }): Resolution | undefined;
+  resolution(policy: NamespacedName): Resolution | undefined;
   /** What new pods of the namespace follow, the oldest first. */
   policies(namespace: string): readonly EffectivePolicy[];
   /** Whose the pods of the namespace are; the same object until one of its policies changes. */

@@ -8,6 +8,7 @@ import {
   type Resolution,
 } from "../../api/effective-policy.ts";
 import { isExcludedNamespace } from "../../api/names.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
@@ -86,7 +87,7 @@ export interface ReconcilerOptions {
 /** The leader's work on policies. */
 export interface Reconciler {
   /** Works on a policy; resolves with the milliseconds until it wants to be called again. */
-  reconcile(policy: { namespace: string; name: string }): Promise<number | undefined>;
+  reconcile(policy: NamespacedName): Promise<number | undefined>;
   /** Counts of the policies as of their last call, by key. */
   counts(): ReadonlyMap<string, PodCounts>;
 }

@@ -1,6 +1,7 @@
 /** Who has the next turn. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { createEvictionLine, type EvictionLine, type PolicyName } from "./eviction-line.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
+import { createEvictionLine, type EvictionLine } from "./eviction-line.ts";
 import { createEvictionPace } from "./eviction-pace.ts";
 import { MOST_QUESTIONS } from "./questions.ts";
 
@@ -19,7 +20,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const of = (namespace: string, name = "web"): PolicyName => ({ namespace, name });
+const of = (namespace: string, name = "web"): NamespacedName => ({ namespace, name });
 const nextTurn = () => jest.advanceTimersByTime(10_000);
 
 test("namespaces take turns, however many policies wait in one", () => {

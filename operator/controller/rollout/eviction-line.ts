@@ -1,4 +1,5 @@
 /** Whose turn it is to evict a pod: namespaces take turns, each with its policies in turn. */
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import type { EvictionPace } from "./eviction-pace.ts";
 import { MOST_QUESTIONS } from "./questions.ts";
 
@@ -7,36 +8,30 @@ const COME_BY_MILLISECONDS = 10_000;
 /** The first in the line keeps all others waiting: gone for so long, it loses its place. */
 const GONE_MILLISECONDS = 30_000;
 
-/** A policy, by its names. */
-export interface PolicyName {
-  namespace: string;
-  name: string;
-}
-
 /** The policies that wait for a turn. */
 export interface EvictionLine {
   /**
    * The policy waits from now on, at the end of the line, or where it is. Milliseconds until it is to call again; 0:
    * there is a turn, and the policy near enough to it to have sidecars asked.
    */
-  wait(policy: PolicyName): number;
+  wait(policy: NamespacedName): number;
   /** Uses the turn up, if there is one and the policy is the first; its namespace then goes to the end. */
-  take(policy: PolicyName): boolean;
+  take(policy: NamespacedName): boolean;
   /** Waits no more. It had its turn: where it was the first of its namespace, that goes to the end. */
-  leave(policy: PolicyName): void;
+  leave(policy: NamespacedName): void;
   /** Gives back the turn that was taken last: no pod went. The first in the line has it. */
   giveBack(): void;
 }
 
 interface Place {
-  policy: PolicyName;
+  policy: NamespacedName;
   seen: number;
 }
 
 /** A line in which nobody waits. `onTurn` is called with who may have come to a turn and is to call again. */
 export function createEvictionLine(
   pace: EvictionPace,
-  onTurn: (policy: PolicyName) => void,
+  onTurn: (policy: NamespacedName) => void,
 ): EvictionLine {
   /** By namespace and name, the first first. */
   const line = new Map<string, Map<string, Place>>();
@@ -50,7 +45,7 @@ export function createEvictionLine(
     return places;
   }
 
-  const isThere = (place: Place | undefined, { namespace, name }: PolicyName) =>
+  const isThere = (place: Place | undefined, { namespace, name }: NamespacedName) =>
     place?.policy.namespace === namespace && place.policy.name === name;
 
   /** Those whose place is another one now. */
@@ -62,7 +57,7 @@ export function createEvictionLine(
     if (last) onTurn(last.policy);
   }
 
-  function leave({ namespace, name }: PolicyName): void {
+  function leave({ namespace, name }: NamespacedName): void {
     const places = line.get(namespace);
     if (!places?.has(name)) return;
     const [next] = places.keys();
@@ -73,7 +68,7 @@ export function createEvictionLine(
     wake();
   }
 
-  function come(policy: PolicyName): void {
+  function come(policy: NamespacedName): void {
     const now = performance.now();
     const places = line.get(policy.namespace) ?? new Map<string, Place>();
     line.set(policy.namespace, places);

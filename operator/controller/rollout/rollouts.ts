@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { isExcludedNamespace } from "../../api/names.ts";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
 import type { Caches } from "../caches.ts";
@@ -19,7 +20,7 @@ import { isAccepted, wasProgrammed } from "../policy/read-status.ts";
 import type { Ask } from "../sidecars/survey-sidecars.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type EvictionResult, evictPod, noneWent } from "./evict-pod.ts";
-import { createEvictionLine, type PolicyName } from "./eviction-line.ts";
+import { createEvictionLine } from "./eviction-line.ts";
 import type { EvictionPace } from "./eviction-pace.ts";
 import { type Eviction, nextEviction, type RolloutPlan } from "./next-eviction.ts";
 import { createObjections } from "./objections.ts";
@@ -62,18 +63,18 @@ export interface RolloutsOptions {
   /** Called with the result of each eviction. */
   onEviction: (result: EvictionResult["result"]) => void;
   /** Called when the status of the policy is to say something else. */
-  onChange: (policy: PolicyName) => void;
+  onChange: (policy: NamespacedName) => void;
   /** Called when there is work on the policy's rollout, earlier than `work` said. */
-  onWork: (policy: PolicyName) => void;
+  onWork: (policy: NamespacedName) => void;
   log: Pick<Logger, "info" | "warn" | "error">;
 }
 
 /** The rollouts of all policies. */
 export interface Rollouts {
   /** Whether there is work on the policy. */
-  concern(policy: PolicyName): boolean;
+  concern(policy: NamespacedName): boolean;
   /** Works on the policy; resolves with the milliseconds until it wants to be called again. */
-  work(policy: PolicyName): Promise<number | undefined>;
+  work(policy: NamespacedName): Promise<number | undefined>;
   /** What its status says of the rollout. */
   status(record: PolicyRecord): RolloutStatus | undefined;
   /** Asks nobody any more; resolves when what was asked has ended. */
@@ -145,7 +146,11 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     });
   }
 
-  function say(policy: PolicyName, memory: RolloutMemory, status: RolloutStatus | undefined): void {
+  function say(
+    policy: NamespacedName,
+    memory: RolloutMemory,
+    status: RolloutStatus | undefined,
+  ): void {
     if (isDeepStrictEqual(memory.status, status)) return;
     memory.status = status;
     options.onChange(policy);

@@ -1,6 +1,7 @@
 /** Asks sidecars in turn and remembers what they said. */
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
+import type { NamespacedName } from "../../api/namespaced-name.ts";
 import { backoffMilliseconds } from "../kube/backoff.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import { createQueue } from "../kube/queue.ts";
@@ -18,19 +19,13 @@ const FIRST_BACKOFF_MILLISECONDS = 5_000;
 /** Questions in flight, over all policies. */
 export const MOST_IN_FLIGHT = 20;
 
-/** A policy, by its names. */
-interface Policy {
-  namespace: string;
-  name: string;
-}
-
 /** Resolves with what the sidecar says, undefined where it says nothing; never rejects, and has a deadline. */
 export type Ask = (address: SidecarAddress) => Promise<string | undefined>;
 
 /** What a survey needs. */
 export interface SurveyOptions {
   /** Called when a pod of the policy says something else than before. */
-  onChange: (policy: Policy) => void;
+  onChange: (policy: NamespacedName) => void;
   log: Logger;
   /** How a sidecar is asked; for tests. */
   ask?: Ask | undefined;
@@ -41,15 +36,15 @@ export interface SurveyOptions {
 /** The questions that are asked again and again. */
 export interface Survey {
   /** Asks these pods of the policy from now on, and no others; none once it is gone. */
-  follow(policy: Policy, pods: readonly AskablePod[]): void;
+  follow(policy: NamespacedName, pods: readonly AskablePod[]): void;
   /** What came of asking the pod for the policy; undefined: it has not been asked yet. */
-  outcome(policy: Policy, pod: AskablePod): Outcome | undefined;
+  outcome(policy: NamespacedName, pod: AskablePod): Outcome | undefined;
   /** Asks no more; resolves when what is in flight has ended. */
   stop(): Promise<void>;
 }
 
 interface Question {
-  policy: Policy;
+  policy: NamespacedName;
   /** Changes with the pod's address: the next pod of this name is another one. */
   key: string;
   address: SidecarAddress;
@@ -63,7 +58,7 @@ interface Entry {
   outcome?: Outcome | undefined;
 }
 
-function questionOf(policy: Policy, { name, ip, sidecar }: AskablePod): Question {
+function questionOf(policy: NamespacedName, { name, ip, sidecar }: AskablePod): Question {
   const { port } = sidecar;
   return { policy, key: `${keyOf(policy)}/${name}/${ip}/${port}`, address: { ip, port } };
 }
