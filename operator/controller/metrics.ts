@@ -1,6 +1,6 @@
 /** What the controller knows, for Prometheus. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import { metricSettings } from "../api/metric.ts";
+import { type Metric, metricSettings } from "../api/metric.ts";
 import { OPERATOR_METRICS } from "../api/operator-metrics.ts";
 import { RULES } from "../api/standards/rules.ts";
 import type { Caches } from "./caches.ts";
@@ -21,6 +21,24 @@ function states({ matched, injected, outdated, unready, optedOut, reports }: Pod
     ...(asked !== undefined && { asked, unknown: unknown ?? 0 }),
     ...(wouldBeUnready !== undefined && { would_be_unready: wouldBeUnready }),
   };
+}
+
+/** Registers a gauge that is left out while nobody knows its value: 0 would be one. */
+function optionalGauge(
+  registers: Registry[],
+  metric: Metric,
+  read: () => number | undefined,
+): void {
+  new Gauge({
+    ...metricSettings(metric),
+    registers,
+    collect() {
+      const value = read();
+      this.reset();
+      if (value === undefined) this.remove();
+      else this.set(value);
+    },
+  });
 }
 
 /** Registers how workloads stand to standards. */
@@ -87,15 +105,10 @@ function nudgeMetrics(registers: Registry[], leader: Leader): void {
       for (const [result, count] of leader.nudges()) this.inc({ result }, count);
     },
   });
-  new Gauge({
-    ...metricSettings(OPERATOR_METRICS.nudgeBounded),
-    registers,
-    collect() {
-      const bound = leader.nudgeBound();
-      this.reset();
-      if (bound === undefined || bound === "unknown") this.remove();
-      else this.set(bound === "bounded" ? 1 : 0);
-    },
+  optionalGauge(registers, OPERATOR_METRICS.nudgeBounded, () => {
+    const bound = leader.nudgeBound();
+    if (bound === undefined || bound === "unknown") return undefined;
+    return bound === "bounded" ? 1 : 0;
   });
 }
 
@@ -135,15 +148,9 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
       }
     },
   });
-  new Gauge({
-    ...metricSettings(OPERATOR_METRICS.certificateExpiry),
-    registers,
-    collect() {
-      const end = certificateExpiry(caches.certificate()?.data ?? {});
-      this.reset();
-      if (end === undefined) this.remove();
-      else this.set(Math.round((end - Date.now()) / 1_000));
-    },
+  optionalGauge(registers, OPERATOR_METRICS.certificateExpiry, () => {
+    const end = certificateExpiry(caches.certificate()?.data ?? {});
+    return end === undefined ? undefined : Math.round((end - Date.now()) / 1_000);
   });
   new Counter({
     ...metricSettings(OPERATOR_METRICS.evictions),
@@ -154,24 +161,10 @@ export function controllerMetrics(registry: Registry, caches: Caches, leader: Le
     },
   });
   nudgeMetrics(registers, leader);
-  new Gauge({
-    ...metricSettings(OPERATOR_METRICS.injectionStopped),
-    registers,
-    collect() {
-      const stopped = leader.stoppedNamespaces();
-      this.reset();
-      if (stopped === undefined) this.remove();
-      else this.set(stopped);
-    },
-  });
-  new Gauge({
-    ...metricSettings(OPERATOR_METRICS.webhookReachable),
-    registers,
-    collect() {
-      const { state } = leader.webhookReach();
-      this.reset();
-      if (state === "unknown") this.remove();
-      else this.set(state === "reachable" ? 1 : 0);
-    },
+  optionalGauge(registers, OPERATOR_METRICS.injectionStopped, () => leader.stoppedNamespaces());
+  optionalGauge(registers, OPERATOR_METRICS.webhookReachable, () => {
+    const { state } = leader.webhookReach();
+    if (state === "unknown") return undefined;
+    return state === "reachable" ? 1 : 0;
   });
 }
