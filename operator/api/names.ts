@@ -16,6 +16,8 @@ export const CLUSTER_HEALTH_POLICIES = "clusterhealthpolicies";
 
 /** Label on a pod or a namespace; the value "false" opts it out of injection. */
 export const INJECT_LABEL = `${GROUP}/inject`;
+/** Label that the API server itself gives every namespace; its value is the name. */
+export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 /** Annotation on an injected pod: the name of the HealthPolicy it was bound to when it was created. */
 export const POLICY_ANNOTATION = `${GROUP}/policy`;
 /** Annotation on an injected pod: hash of what the policy asked for in the pod, image left out. */

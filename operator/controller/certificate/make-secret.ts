@@ -1,6 +1,7 @@
 /**
  * Makes the webhook's Secret again where somebody has deleted it: empty, and part of the release, as the chart made it.
  */
+import { clusterRolePath } from "../kube/cluster-role.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { OperatorSettings } from "../settings.ts";
 
@@ -39,7 +40,7 @@ export async function makeSecret({ client, settings }: MakeSecretOptions): Promi
   const { namespace, certificateSecret: secret, clusterRole } = settings;
   const role = await client.request<Marked>({
     method: "GET",
-    path: `/apis/rbac.authorization.k8s.io/v1/clusterroles/${clusterRole}`,
+    path: clusterRolePath(clusterRole),
   });
   await client.apply({
     path: `/api/v1/namespaces/${namespace}/secrets/${secret}`,

@@ -2,6 +2,7 @@
 import { CLUSTER_HEALTH_POLICIES } from "../../api/names.ts";
 import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
 import type { Caches } from "../caches.ts";
+import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
@@ -12,12 +13,6 @@ import type { ResolvedPolicy } from "../policy/policy-cache.ts";
 import { type Coverage, coverageOf } from "../standards/coverage.ts";
 import type { ClusterPolicyRecord } from "./cluster-policy-cache.ts";
 import { type ClusterPolicyFacts, clusterPolicyStatus } from "./cluster-policy-status.ts";
-
-/**
- * It is looked at again after so long, though every change is an event: a bug or a lost event must not last
- * for ever.
- */
-const IDLE_MILLISECONDS = 600_000;
 
 /** ClusterHealthPolicies. */
 const CLUSTER_POLICY_STATUS: StatusKind<ClusterHealthPolicyStatus> = {

@@ -11,7 +11,10 @@ import { notNestedSentence, type TimeField } from "../../api/timing.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { sendProof } from "../webhook-configuration/send-proof.ts";
-import { WEBHOOK_CONFIGURATION } from "../webhook-configuration/webhook-configuration.ts";
+import {
+  WEBHOOK_CONFIGURATION,
+  WEBHOOK_CONFIGURATION_PATH,
+} from "../webhook-configuration/webhook-configuration.ts";
 import { UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
 import { certificateEnds, type Presenter } from "./certificate-ends.ts";
 import type { InstallationCheck } from "./run-installation-checks.ts";
@@ -34,7 +37,6 @@ export const CHECKED_LABELS = { "app.kubernetes.io/name": "healthpolicy-test" };
 
 const DAY = 24 * 60 * 60 * 1_000;
 const FIELD_MANAGER = "healthpolicy-check";
-const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${WEBHOOK_CONFIGURATION}`;
 const CRDS = `${GROUP}/${VERSION}`;
 const BAD_TIMES: Partial<Record<TimeField, string>> = { interval: "3s", checkTimeout: "4s" };
 /** What the API server has to say of the policy that is tried. */
@@ -93,7 +95,7 @@ async function certificateTrusted(installation: Installation): Promise<string> {
   const { client, namespace, webhookService, ends = certificateEnds } = installation;
   const { webhooks } = await client.request<{
     webhooks?: { clientConfig: { caBundle?: string } }[];
-  }>({ method: "GET", path: CONFIGURATION });
+  }>({ method: "GET", path: WEBHOOK_CONFIGURATION_PATH });
   const caBundle = webhooks?.[0]?.clientConfig.caBundle;
   if (!caBundle) {
     throw new Error(

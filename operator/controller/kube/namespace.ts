@@ -1,14 +1,12 @@
 /** What is kept of a namespace: what decides about its pods. */
 import { keptLabels, keptText } from "../../api/kept.ts";
-import { INJECT_LABEL } from "../../api/names.ts";
+import { INJECT_LABEL, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import { NAMESPACE_ANNOTATIONS } from "../../inject/platform-annotations.ts";
 import type { KubeObject } from "./kube-object.ts";
 import type { OnTooWide } from "./too-wide-log.ts";
 
 /** Longest annotation that is kept: the cache holds every namespace, and a list of ports is far shorter. */
 const ANNOTATION_MAX_LENGTH = 1_024;
-/** The label that the API server itself gives every namespace; its value is the name. */
-const NAME_LABEL = "kubernetes.io/metadata.name";
 
 /** A namespace, cut down. */
 export interface NamespaceRecord {
@@ -38,7 +36,7 @@ export function projectNamespace(object: KubeObject, onTooWide: OnTooWide): Name
   ]);
   return {
     name,
-    labels: kept ?? { [NAME_LABEL]: name },
+    labels: kept ?? { [NAMESPACE_NAME_LABEL]: name },
     optedOut: labels?.[INJECT_LABEL] === "false",
     annotations: Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
   };

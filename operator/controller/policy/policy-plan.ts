@@ -2,6 +2,7 @@
 import { policyInForce, type Resolution } from "../../api/effective-policy.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
@@ -11,11 +12,6 @@ import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-e
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
-/**
- * Where nothing is under way it is looked at again after so long, though every change is an event: a bug
- * or a lost event must not last for ever.
- */
-const IDLE_MILLISECONDS = 600_000;
 /** When to look again, by what was found. */
 const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
   yes: IDLE_MILLISECONDS,

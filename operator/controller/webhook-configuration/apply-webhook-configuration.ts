@@ -1,6 +1,7 @@
 /** Writes the webhook configuration, and stops writing when the chart has been uninstalled. */
 import type { Logger } from "pino";
 import { isApiError } from "../kube/api-error.ts";
+import { clusterRolePath, RBAC_API_VERSION } from "../kube/cluster-role.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { whyFailed } from "../kube/why-failed.ts";
 import {
@@ -9,7 +10,7 @@ import {
   calledNamespaces,
 } from "./called-namespaces.ts";
 import {
-  WEBHOOK_CONFIGURATION,
+  WEBHOOK_CONFIGURATION_PATH,
   type WebhookTarget,
   webhookConfiguration,
 } from "./webhook-configuration.ts";
@@ -18,8 +19,6 @@ import {
 export const WEBHOOK_REAPPLY_MILLISECONDS = 60_000;
 
 const FIELD_MANAGER = "healthpolicy-webhook";
-const PATH = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${WEBHOOK_CONFIGURATION}`;
-const RBAC = "rbac.authorization.k8s.io";
 
 /** What a writer of the configuration needs. */
 export interface WebhookWriterOptions {
@@ -64,7 +63,7 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
     try {
       const role = await client.request<{ metadata: { uid: string; deletionTimestamp?: string } }>({
         method: "GET",
-        path: `/apis/${RBAC}/v1/clusterroles/${clusterRole}`,
+        path: clusterRolePath(clusterRole),
       });
       return role.metadata.deletionTimestamp === undefined ? role.metadata.uid : undefined;
     } catch (error) {
@@ -86,11 +85,11 @@ export function createWebhookWriter(options: WebhookWriterOptions): WebhookWrite
 
   /** Applies the configuration; resolves with what it selects. */
   async function apply(wanted: WantedConfiguration, uid: string): Promise<CalledNamespaces> {
-    const owner = { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", name: clusterRole, uid };
+    const owner = { apiVersion: RBAC_API_VERSION, kind: "ClusterRole", name: clusterRole, uid };
     const called = calledFor(wanted);
     try {
       await client.apply({
-        path: PATH,
+        path: WEBHOOK_CONFIGURATION_PATH,
         object: webhookConfiguration({ caBundle: wanted.caBundle, called, target, owner }),
         fieldManager: FIELD_MANAGER,
         // The whole object is ours.

@@ -3,6 +3,7 @@ import {
   ADMISSION_PATH,
   excludedNamespaces,
   INJECT_LABEL,
+  NAMESPACE_NAME_LABEL,
   PROOF_PATH,
   WEBHOOK_PROOF_LABEL,
 } from "../../api/names.ts";
@@ -12,8 +13,9 @@ import { type CalledNamespaces, MAX_LISTED_NAMESPACES } from "./called-namespace
 
 /** Its name; the chart's role allows this one and no other. */
 export const WEBHOOK_CONFIGURATION = "healthpolicy";
-/** Label that every namespace carries with its own name. */
-const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
+const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+/** Its path at the API server. */
+export const WEBHOOK_CONFIGURATION_PATH = `${CONFIGURATIONS}/${WEBHOOK_CONFIGURATION}`;
 
 /** Where API servers find the webhook. */
 export interface WebhookTarget {

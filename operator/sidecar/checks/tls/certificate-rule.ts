@@ -22,7 +22,7 @@ const NAME_CONSTRAINTS = "551d1e";
  * The most bytes of name constraints in all certificates of a server together. OpenSSL compares each of them with each
  * name of the certificates below: in 15 KB 20,000 comparisons, which take it 42 ms, and within this bound 10.
  */
-export const MAX_CONSTRAINT_BYTES = 1_024;
+const MAX_CONSTRAINT_BYTES = 1_024;
 
 const messageLength = (bytes: Buffer) =>
   bytes.length < HEAD_LENGTH
