@@ -88,13 +88,13 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
   const { client, path, length } = options;
   const dead = new AbortController();
   const end = (why: string) => () => dead.abort(new Error(why));
-  const watch = (milliseconds: number) =>
+  const startWatchdog = (milliseconds: number) =>
     setTimeout(end(`nothing came for ${milliseconds} ms`), milliseconds);
   let silence =
     options.since === undefined
       ? Math.min(INITIAL_SILENCE_MILLISECONDS, options.silence)
       : options.silence;
-  let watchdog = watch(silence);
+  let watchdog = startWatchdog(silence);
   const longest = setTimeout(
     end("the server did not end the watch"),
     length + WATCH_LENGTH_GRACE_MILLISECONDS,
@@ -107,7 +107,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
       const event = eventOf(line);
       if (endsInitialEvents(event)) ({ silence } = options);
       clearTimeout(watchdog);
-      watchdog = watch(silence);
+      watchdog = startWatchdog(silence);
       yield event;
     }
   } catch (error) {

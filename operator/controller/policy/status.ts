@@ -133,10 +133,10 @@ function injection({ resolution, programmed, counts }: StatusFacts): ConditionSt
  * Whatever else it says, the next leader reads in it that nothing is proven. It comes first, since the rest may be cut.
  */
 function programmed(facts: StatusFacts): ConditionState {
-  const state = injection(facts);
-  const { whyUnproven, programmed } = facts;
-  if (whyUnproven === undefined || programmed.state === "excluded") return state;
-  return { ...state, message: `${whyUnproven} ${state.message}` };
+  const told = injection(facts);
+  const { whyUnproven } = facts;
+  if (whyUnproven === undefined || facts.programmed.state === "excluded") return told;
+  return { ...told, message: `${whyUnproven} ${told.message}` };
 }
 
 /** What becomes of pods that are not as the policy asks: they are restarted, or the reader is told how to. */
