@@ -5,7 +5,7 @@ import { rawPolicy } from "../../api/testing/policy.ts";
 import type { Caches } from "../caches.ts";
 import type { NamespaceRecord } from "../kube/namespace.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";
 import { type ClusterPolicyRecord, projectClusterPolicy } from "./cluster-policy-cache.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { claimsOf } from "../../api/claims.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import type { EventToRecord } from "./event-object.ts";
 import {

@@ -8,7 +8,7 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { EventReason } from "../../api/event-reasons.ts";
 import { forgetOldest } from "../../bounds/forget-oldest.ts";
 import { currentRevisions } from "../../inject/revision.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { EventReason } from "../../api/event-reasons.ts";
 import type { NamespacedName } from "../../api/namespaced-name.ts";
 import { keyOf } from "../kube/kube-object.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import {
   type AskablePod,
   failuresSaid,

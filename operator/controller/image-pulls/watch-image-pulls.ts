@@ -1,6 +1,6 @@
 /** Looks whether pods start with the sidecar, and remembers for which namespaces injection is stopped. */
 import type { Logger } from "pino";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import {
   afterLook,
   examplePod,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import type { EventToRecord } from "../events/event-object.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeRequest } from "../kube/kube-client.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import { createNudger, type Nudger } from "./nudge-pods.ts";
 import { createTellNudges } from "./tell-nudges.ts";

@@ -5,7 +5,7 @@
  */
 import { NUDGE_ANNOTATION, NUDGE_DELETED, NUDGE_FIELD_MANAGER } from "../../api/names.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { expectNudged, resultOf } from "./nudge-result.ts";
 import { createPacedTasks } from "./paced-tasks.ts";
 import type { NudgedPolicy, TellNudges } from "./tell-nudges.ts";

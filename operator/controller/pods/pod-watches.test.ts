@@ -2,13 +2,13 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { until } from "../kube/testing/fake-api-server.ts";
 import type { Change } from "../kube/watch.ts";
+import { type PodRecord, podProjection } from "./pod-record.ts";
 import {
   BACK_TO_SINGLE_NAMESPACES,
   MOST_WATCHED_NAMESPACES,
   type PodWatches,
   startPodWatches,
 } from "./pod-watches.ts";
-import { type PodRecord, podProjection } from "./pods.ts";
 import { type FakePods, startFakePods } from "./testing/fake-pods.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.

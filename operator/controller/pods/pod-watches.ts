@@ -7,7 +7,8 @@ import type { Logger } from "pino";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { type Change, startWatch, type Watch } from "../kube/watch.ts";
-import { createPodIndex, type PodIndex, type PodRecord } from "./pods.ts";
+import { createPodIndex, type PodIndex } from "./pod-index.ts";
+import type { PodRecord } from "./pod-record.ts";
 
 /** Up to so many namespaces have a watch each: a connection here, and a watcher in the API server. */
 export const MOST_WATCHED_NAMESPACES = 20;

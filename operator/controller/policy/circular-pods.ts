@@ -8,7 +8,7 @@ import {
 } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { selectorMatches } from "../../api/select-policy.ts";
-import type { PodRecord, SkippedPod } from "../pods/pods.ts";
+import type { PodRecord, SkippedPod } from "../pods/pod-record.ts";
 
 /** The pods as they count for the policy, and the first circle among them. */
 export interface CircularPods {

@@ -1,5 +1,5 @@
 /** How the pods of a namespace count in which no pod is injected. Pure. */
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 
 /**
  * Those without the sidecar are skipped: who counts them as missing it advises a restart that never helps, and the

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import { createFleetPeers, type FleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 

@@ -6,7 +6,7 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_PEERS } from "../../api/limits.ts";
 import type { FleetConfig, PeerAddress } from "../../api/policy-file.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { stableSample } from "../pods/stable-sample.ts";
 
 /** A policy gets another sample at most so often. A rollout would else write one for each pod. */

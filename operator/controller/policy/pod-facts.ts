@@ -2,7 +2,7 @@
 import type { FindService } from "../../api/circular-dependency.ts";
 import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import {
   type AskablePod,
   type Outcome,

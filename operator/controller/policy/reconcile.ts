@@ -18,7 +18,6 @@ import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
-import { readyReplicas } from "../pods/pods.ts";
 import type { AskablePod } from "../sidecars/sidecar-reports.ts";
 import type { Survey } from "../sidecars/survey-sidecars.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
@@ -43,6 +42,7 @@ import {
   policyPlan,
   type ReplicaFacts,
 } from "./policy-plan.ts";
+import { readyReplicas } from "./ready-replicas.ts";
 import { sharedFaultEvent } from "./shared-fault-event.ts";
 import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 

@@ -1,6 +1,6 @@
 /** What sidecars have to say before a pod is evicted. */
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { MOST_ASKED } from "../sidecars/sidecar-reports.ts";
 import { whyDependenciesWait } from "./dependencies-up.ts";
 import { currentPod, pod, RESTART } from "./testing/rollout-facts.ts";

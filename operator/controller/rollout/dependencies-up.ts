@@ -1,7 +1,7 @@
 /** Whether the sidecars of a policy say that all its dependencies are up. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { type SidecarAnswer, sidecarAnswer } from "../sidecars/sidecar-answer.ts";
 import { type AskablePod, fits, isAskable, sample } from "../sidecars/sidecar-reports.ts";
 import type { Ask } from "../sidecars/survey-sidecars.ts";

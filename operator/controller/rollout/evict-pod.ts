@@ -2,7 +2,7 @@
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { whyFailed } from "../kube/why-failed.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 
 /** The results of evictions, as the metric counts them. */
 export const EVICTION_RESULTS = ["evicted", "gone", "budget", "failed"] as const;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { claimsOf } from "../../api/claims.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { type Evicting, type LastEviction, lastEviction, type SeenSince } from "./last-eviction.ts";
 import { restartRule } from "./restartable.ts";
 import { currentPod, evictingOf, pod, RESTART } from "./testing/rollout-facts.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { claimsOf } from "../../api/claims.ts";
 import { MAX_STOPPED_WORKLOADS } from "../../api/v1alpha1-rollout-status.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { leftAlone } from "./left-alone.ts";
 import { restartRule } from "./restartable.ts";
 import { currentPod, inWorkload, pod, RESTART } from "./testing/rollout-facts.ts";

@@ -1,6 +1,6 @@
 /** What follows an eviction: the next one, a wait, or a workload that is left alone. */
 import { describe, expect, test } from "@jest/globals";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { nextEviction, type RolloutFacts } from "./next-eviction.ts";
 import {
   currentPod,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { claimsOf } from "../../api/claims.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { nextEviction, type RolloutFacts } from "./next-eviction.ts";
 import {
   currentPod,

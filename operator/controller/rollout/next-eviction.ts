@@ -3,7 +3,7 @@ import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_STOPPED_WORKLOADS, type RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type Evicting, type LastEviction, lastEviction, type SeenSince } from "./last-eviction.ts";
 import { type LeftAlone, leftAlone, stoppedMessage } from "./left-alone.ts";

@@ -1,7 +1,7 @@
 /** Whether a pod of a policy may go at this very moment, as its sidecars and the webhook say. */
 import type { Logger } from "pino";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import type { Ask } from "../sidecars/survey-sidecars.ts";
 import { whyDependenciesWait } from "./dependencies-up.ts";
 import { createQuestions } from "./questions.ts";

@@ -3,7 +3,7 @@ import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { selectorMatches } from "../../api/select-policy.ts";
 import { revisionsInAnyFormat } from "../../inject/revision.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 
 /** Why a pod is to be restarted: it has no sidecar, or one that the policy asked for before it was edited. */
 export type RestartReason = "missing" | "outdated";

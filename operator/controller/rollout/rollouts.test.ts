@@ -1,7 +1,7 @@
 /** What the leader does about a rollout, step by step. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { ApiError } from "../kube/api-error.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { IN_FORCE, type LedRollout, openRollout } from "./testing/led-rollout.ts";
 import { currentPod, pod, runningPod } from "./testing/rollout-facts.ts";
 

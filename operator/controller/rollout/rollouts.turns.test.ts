@@ -5,7 +5,7 @@ import { revisionOf } from "../../inject/revision.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import { createQueue } from "../kube/queue.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";
 import { rolloutItem, type WorkItem, workItemKey } from "../work-item.ts";
 import { createEvictionPace } from "./eviction-pace.ts";

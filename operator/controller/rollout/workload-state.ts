@@ -1,5 +1,5 @@
 /** How the pods of a workload stand: what the next eviction there would meet. Pure. */
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import type { WhyRestart } from "./restartable.ts";
 
 /** The pods of one workload. */

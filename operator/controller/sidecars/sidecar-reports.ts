@@ -2,7 +2,7 @@
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_EXAMPLES } from "../../api/limits.ts";
 import { REASONS, type Reason } from "../../api/reasons.ts";
-import type { PodRecord, Sidecar } from "../pods/pods.ts";
+import type { PodRecord, Sidecar } from "../pods/pod-record.ts";
 import { stableSample } from "../pods/stable-sample.ts";
 import type { SidecarAnswer } from "./sidecar-answer.ts";
 

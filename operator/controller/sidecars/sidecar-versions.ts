@@ -1,6 +1,6 @@
 /** Which versions of the sidecar run, and in how many pods. Pure. */
 import type { ImageVersion } from "../../inject/is-sidecar.ts";
-import type { PodRecord } from "../pods/pods.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 
 /** Versions that are told apart. An upgrade has two; anybody who creates pods can make more. */
 export const MOST_VERSIONS = 20;

@@ -1,7 +1,7 @@
 /** For tests: a pod with what a test does not care about filled in. */
 import { testPolicy } from "../../../api/testing/policy.ts";
 import { revisionOf } from "../../../inject/revision.ts";
-import type { PodRecord } from "../pods.ts";
+import type { PodRecord } from "../pod-record.ts";
 
 /** A pod that the policy selects and that runs what it asks for. */
 export function podOf(overrides: Partial<PodRecord> = {}): PodRecord {

@@ -13,7 +13,7 @@ import { createTellInjections } from "../../events/tell-injections.ts";
 import { createTellTransitions } from "../../events/tell-transitions.ts";
 import { type KubeObject, keyOf } from "../../kube/kube-object.ts";
 import { startFakeObjects } from "../../kube/testing/fake-objects.ts";
-import { createPodIndex } from "../../pods/pods.ts";
+import { createPodIndex } from "../../pods/pod-index.ts";
 import { podOf } from "../../pods/testing/pod-of.ts";
 import type { Outcome } from "../../sidecars/sidecar-reports.ts";
 import type { Reach } from "../../webhook-configuration/webhook-proof.ts";

@@ -5,7 +5,7 @@ import { rawPolicy } from "../../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../../api/v1alpha1-status.ts";
 import type { EventToRecord } from "../../events/event-object.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
-import type { PodRecord } from "../../pods/pods.ts";
+import type { PodRecord } from "../../pods/pod-record.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../../policy/policy-cache.ts";
 import { createRollouts } from "../rollouts.ts";
 import { pod } from "./rollout-facts.ts";

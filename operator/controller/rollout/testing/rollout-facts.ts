@@ -2,7 +2,7 @@
 import { claimsOf } from "../../../api/claims.ts";
 import { testPolicy } from "../../../api/testing/policy.ts";
 import { revisionOf } from "../../../inject/revision.ts";
-import type { PodRecord } from "../../pods/pods.ts";
+import type { PodRecord } from "../../pods/pod-record.ts";
 import { podOf } from "../../pods/testing/pod-of.ts";
 import type { Evicting } from "../last-eviction.ts";
 import { nextEviction, type RolloutFacts } from "../next-eviction.ts";

@@ -1,4 +1,4 @@
-/** The leader's view of pods: the few fields that counting and finding replicas take. */
+/** The leader's view of a pod: the few fields that its work takes. */
 import { keptLabels, keptText } from "../../api/kept.ts";
 import {
   isSidecarPort,
@@ -16,7 +16,6 @@ import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 import type { OnTooWide } from "../kube/too-wide-log.ts";
-import type { Change } from "../kube/watch.ts";
 import type { JudgedPod } from "../standards/coverage.ts";
 import { judgedProbes } from "../standards/judged-probes.ts";
 import { createdSeconds, workloadOfPod } from "../standards/workload-of-pod.ts";
@@ -214,54 +213,4 @@ export function podProjection(
     const record = recordOf(pod, projection);
     return pod.metadata.deletionTimestamp === undefined ? record : { ...record, terminating: true };
   };
-}
-
-/** Pods by namespace, so that counting for one policy does not walk the whole cluster. */
-export interface PodIndex {
-  /** To be given every change of the cache. */
-  update(change: Change<PodRecord>): void;
-  /** Without those that are being deleted. */
-  pods(namespace: string): PodRecord[];
-  /** The pods of all namespaces, without those that are being deleted. */
-  all(): Iterable<PodRecord>;
-  /** Those that are being deleted. */
-  terminating(namespace: string): PodRecord[];
-}
-
-/** An empty index. */
-export function createPodIndex(): PodIndex {
-  const byNamespace = new Map<string, Map<string, PodRecord>>();
-  const known = (namespace: string) => [...(byNamespace.get(namespace)?.values() ?? [])];
-  return {
-    update: ({ old, now }) => {
-      const { namespace, name } = (now ?? old) as PodRecord;
-      const pods = byNamespace.get(namespace) ?? new Map<string, PodRecord>();
-      if (now) pods.set(name, now);
-      else pods.delete(name);
-      if (pods.size > 0) byNamespace.set(namespace, pods);
-      else byNamespace.delete(namespace);
-    },
-    *all() {
-      for (const pods of byNamespace.values())
-        yield* [...pods.values()].filter(({ terminating }) => !terminating);
-    },
-    pods: (namespace) => known(namespace).filter(({ terminating }) => !terminating),
-    terminating: (namespace) => known(namespace).filter(({ terminating }) => terminating),
-  };
-}
-
-const SIBLING_LABELS = [
-  "app.kubernetes.io/name",
-  "app.kubernetes.io/instance",
-  "app.kubernetes.io/component",
-];
-
-/** The ready replicas of this operator, itself included: pods that carry the same labels as `self`. */
-export function readyReplicas(pods: readonly PodRecord[], self: string): PodRecord[] {
-  const own = pods.find(({ name }) => name === self);
-  if (!own) return [];
-  return pods.filter(
-    ({ labels, ready, ip }) =>
-      ready && ip !== undefined && SIBLING_LABELS.every((key) => labels[key] === own.labels[key]),
-  );
 }

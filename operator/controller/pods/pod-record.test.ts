@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { KubeObject } from "../kube/kube-object.ts";
-import { createPodIndex, podProjection, readyReplicas } from "./pods.ts";
-import { podOf } from "./testing/pod-of.ts";
+import { podProjection } from "./pod-record.ts";
 
 function raw(metadata: object = {}, spec: object = {}, status: object = {}): KubeObject {
   const pod = {
@@ -281,44 +280,4 @@ describe("projectPod", () => {
       projectPod(raw(OUR_ANNOTATIONS, carrying("mirror.example/sidecar:0")))?.sidecar,
     ).toBeDefined();
   });
-});
-
-test("the index forgets pods, and namespaces without any", () => {
-  const index = createPodIndex();
-  const pod = podOf();
-  index.update({ key: "shop/web-1", now: pod });
-  index.update({ key: "shop/web-1", old: pod, now: { ...pod, ready: false } });
-  expect(index.pods("shop").map(({ ready }) => ready)).toEqual([false]);
-  index.update({ key: "shop/web-1", old: pod });
-  expect(index.pods("shop")).toStrictEqual([]);
-});
-
-test("a pod that is being deleted is kept beside the others, until it is gone", () => {
-  const index = createPodIndex();
-  const pod = podOf();
-  const terminating = { ...pod, terminating: true as const };
-  index.update({ key: "shop/web-1", now: pod });
-  index.update({ key: "shop/web-1", old: pod, now: terminating });
-  expect(index.pods("shop")).toStrictEqual([]);
-  expect([...index.all()]).toStrictEqual([]);
-  expect(index.terminating("shop")).toStrictEqual([terminating]);
-  index.update({ key: "shop/web-1", old: terminating });
-  expect(index.terminating("shop")).toStrictEqual([]);
-});
-
-test("replicas are the ready pods with the labels of this one", () => {
-  const labels = {
-    "app.kubernetes.io/name": "healthpolicy",
-    "app.kubernetes.io/instance": "main",
-    "app.kubernetes.io/component": "operator",
-  };
-  const pods = [
-    podOf({ name: "self", labels, ready: true }),
-    podOf({ name: "sibling", labels: { ...labels, "pod-template-hash": "x" } }),
-    podOf({ name: "starting", labels, ready: false }),
-    podOf({ name: "no-address", labels, ip: undefined }),
-    podOf({ name: "other-release", labels: { ...labels, "app.kubernetes.io/instance": "b" } }),
-  ];
-  expect(readyReplicas(pods, "self").map(({ name }) => name)).toEqual(["self", "sibling"]);
-  expect(readyReplicas(pods, "unknown")).toEqual([]);
 });

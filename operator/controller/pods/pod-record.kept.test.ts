@@ -1,7 +1,7 @@
 /** What is kept of a pod is small, whatever its author has put into it. */
 import { expect, jest, test } from "@jest/globals";
 import type { KubeObject } from "../kube/kube-object.ts";
-import { podProjection } from "./pods.ts";
+import { podProjection } from "./pod-record.ts";
 
 const MARKS = { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "0123456789abcdef" };
 const initContainers = [{ name: "healthpolicy-sidecar", image: "sidecar:1" }];
