@@ -18,12 +18,13 @@ import type { OwnerReference } from "../kube/owner-reference.ts";
 import type { OnTooWide } from "../kube/too-wide-log.ts";
 import type { JudgedPod } from "../standards/coverage.ts";
 import { judgedProbes } from "../standards/judged-probes.ts";
-import { createdSeconds, workloadOfPod } from "../standards/workload-of-pod.ts";
 import { controllerOfPod, type PodController } from "./controller-of-pod.ts";
+import { createdSeconds } from "./created-seconds.ts";
 import { isNodeLost, type PodCondition } from "./node-lost.ts";
 import { restartTarget } from "./restart-target.ts";
 import { shareEqual } from "./share-equal.ts";
 import { type StartState, type StartStatus, startState } from "./start-state.ts";
+import { workloadOfPod } from "./workload-of-pod.ts";
 
 /** Why a pod is left as it is: for what it is itself, for a Service that it is behind, or for its namespace. */
 export type SkippedPod = Readonly<
@@ -83,7 +84,8 @@ interface ContainerStatus extends StartStatus {
 }
 
 interface LivePod extends Pod {
-  metadata: KubeObject["metadata"] & NonNullable<Pod["metadata"]> & { uid?: string };
+  metadata: KubeObject["metadata"] &
+    NonNullable<Pod["metadata"]> & { uid?: string; creationTimestamp?: string };
   status?: {
     phase?: string;
     podIP?: string;

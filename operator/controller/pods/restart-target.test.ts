@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { OwnedMetadata } from "../standards/workload-of-pod.ts";
 import { restartTarget } from "./restart-target.ts";
+import type { OwnedMetadata } from "./workload-of-pod.ts";
 
 type Owner = NonNullable<OwnedMetadata["ownerReferences"]>[number];
 

@@ -1,6 +1,6 @@
 /** What to restart for a new pod in place of one that is outdated. Pure. */
 import { isDnsSubdomain } from "../../api/name-patterns.ts";
-import { deploymentOf, type OwnedMetadata } from "../standards/workload-of-pod.ts";
+import { deploymentOf, type OwnedMetadata } from "./workload-of-pod.ts";
 
 const WORKLOADS_API = "apps/v1";
 const WORKLOADS: ReadonlyMap<unknown, string> = new Map([

@@ -6,8 +6,8 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { selectorMatches } from "../../api/select-policy.ts";
 import { currentRevisions } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
+import { hasController } from "../pods/has-controller.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
-import { hasController } from "../rollout/restartable.ts";
 import type { SidecarReports } from "../sidecars/sidecar-reports.ts";
 import { NO_PROBES_CHANGED, type ProbesChanged, probesChanged } from "./probes-changed.ts";
 

@@ -3,11 +3,12 @@ import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_STOPPED_WORKLOADS, type RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import { revisionOf } from "../../inject/revision.ts";
+import { hasController } from "../pods/has-controller.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import { type Evicting, type LastEviction, lastEviction, type SeenSince } from "./last-eviction.ts";
 import { type LeftAlone, leftAlone, stoppedMessage } from "./left-alone.ts";
-import { hasController, type RestartReason, restartRule } from "./restartable.ts";
+import { type RestartReason, restartRule } from "./restartable.ts";
 import { settleMilliseconds } from "./settle-time.ts";
 import {
   currentPods,

@@ -26,11 +26,3 @@ export function restartRule(policy: EffectivePolicy, claims: Claims<EffectivePol
     return isAsAsked ? undefined : "outdated";
   };
 }
-
-/**
- * Whether something makes a new pod in place of this one, as far as its ownerReferences say. A static pod's owner is
- * its node.
- */
-export function hasController({ judged: { workload } }: PodRecord): boolean {
-  return !workload.startsWith("Pod/") && !workload.startsWith("Node/");
-}

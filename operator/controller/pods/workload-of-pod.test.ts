@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { createdSeconds, workloadOfPod } from "./workload-of-pod.ts";
+import { workloadOfPod } from "./workload-of-pod.ts";
 
 const apps = (kind: string, name: string) => ({ apiVersion: "apps/v1", kind, name });
 const job = (name: string) => ({ apiVersion: "batch/v1", kind: "Job", name });
@@ -60,9 +60,4 @@ test.each([
   ["one with text for a name", apps("DaemonSet", "a\nb"), {}, "Pod/pod-1"],
 ])("%s", (_whose, owner, metadata, expected) => {
   expect(workload(owner, metadata)).toBe(expected);
-});
-
-test("when a pod was created, in seconds", () => {
-  expect(createdSeconds({ name: "a", creationTimestamp: SCHEDULED })).toBe(29_840_000 * 60);
-  expect(createdSeconds({ name: "a" })).toBe(0);
 });

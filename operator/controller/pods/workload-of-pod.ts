@@ -1,6 +1,7 @@
 /** Which workload a pod belongs to, as far as the pod alone tells. Pure. */
 import { isDnsSubdomain } from "../../api/name-patterns.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
+import { createdSeconds } from "./created-seconds.ts";
 
 /** What of a pod's metadata tells it. */
 export interface OwnedMetadata {
@@ -48,11 +49,6 @@ function ownerOfOwner(owner: Partial<OwnerReference>, metadata: OwnedMetadata): 
     return cronJob && `CronJob/${cronJob}`;
   }
   return undefined;
-}
-
-/** When the pod was created, in seconds since 1970; 0 where it does not say. */
-export function createdSeconds({ creationTimestamp = "" }: OwnedMetadata): number {
-  return Math.floor((Date.parse(creationTimestamp) || 0) / 1_000);
 }
 
 /**
