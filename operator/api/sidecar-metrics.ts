@@ -33,7 +33,7 @@ export const SIDECAR_METRICS = {
     name: "healthpolicy_dependency_up",
     type: "gauge",
     labels: OF_DEPENDENCY,
-    help: "1 while the dependency counts as up; absent before its first check.",
+    help: "1 while the dependency counts as up; absent before its first check, and where nobody can be asked: NeedsRestart, Unsupported.",
   },
   checkDuration: {
     name: "healthpolicy_check_duration_seconds",

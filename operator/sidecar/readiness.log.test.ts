@@ -1,8 +1,11 @@
 /** What readiness logs and marks, and that it does neither without need. */
 import { beforeEach, expect, test } from "@jest/globals";
+import type { Impact } from "../api/policy-file.ts";
+import type { Reason } from "../api/reasons.ts";
 import type { Marks } from "./marks.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import { database, newMarks, OK, policy } from "./testing/test-pod.ts";
+import type { CheckResult } from "./verdict.ts";
 
 let clock: number;
 let lines: [message: string, fields: object | undefined][];
@@ -52,6 +55,26 @@ test("each line has what happened to what, and why", () => {
       { ...DB, reason: "CheckTimeout", detail: undefined, milliseconds: undefined },
     ],
     ["pod not ready", { reason: undefined, dependencies: "db" }],
+  ]);
+});
+
+test.each<[text: string, impact: Impact, reason: Reason]>([
+  ["it is only observed", "Observe", "ConnectionRefused"],
+  ["it has been needed at the start", "Startup", "ConnectionRefused"],
+  ["a pod that has been ready survives the reason", "Gate", "AuthenticationFailed"],
+  ["only a new pod can ask it", "Gate", "NeedsRestart"],
+])("a dependency that goes and takes no pod out has its lines too: %s", (_, impact, reason) => {
+  readiness.apply(policy([database("db", { impact })]));
+  readiness.record("db", OK, 3);
+  const known = lines.length;
+  const down: CheckResult = { ok: false, reason };
+  for (const result of [down, down, down, OK]) {
+    clock += 1_000;
+    readiness.record("db", result, 3);
+  }
+  expect(lines.slice(known)).toMatchObject([
+    ["dependency down", { ...DB, impact, reason }],
+    ["dependency up", { ...DB, impact, reason: undefined }],
   ]);
 });
 

@@ -39,7 +39,7 @@ test("the whole text of one dependency", () => {
 # HELP healthpolicy_pod_ready 1 while the sidecar answers its readiness probe with success.
 # TYPE healthpolicy_pod_ready gauge
 healthpolicy_pod_ready 1
-# HELP healthpolicy_dependency_up 1 while the dependency counts as up; absent before its first check.
+# HELP healthpolicy_dependency_up 1 while the dependency counts as up; absent before its first check, and where nobody can be asked: NeedsRestart, Unsupported.
 # TYPE healthpolicy_dependency_up gauge
 healthpolicy_dependency_up{${labels}} 1
 # HELP healthpolicy_check_duration_seconds How long checks took, failed ones included.
@@ -90,13 +90,25 @@ test("a gauge says whether the fault is shared, where others are asked", () => {
 });
 
 test("a dependency that is down is 0, one without a result is absent", () => {
-  const down = { ...database, state: { ...database.state, up: { high: false, against: 0 } } };
+  const state = { ...UNHEARD, heardAt: 1, reason: "AuthenticationFailed" as const };
+  const down = { ...database, state };
   const text = metrics(pod(false, [down, unheard]));
   expect(text).toContain("healthpolicy_pod_ready 0\n");
   expect(text).toMatch(/^healthpolicy_dependency_up\{dependency="orders-db",.*\} 0$/m);
   expect(text).not.toMatch(/healthpolicy_dependency_up\{dependency="sessions"/);
   expect(text.split("\n").filter((line) => !/^(# |healthpolicy_|$)/.test(line))).toStrictEqual([]);
 });
+
+test.each(["NeedsRestart", "Unsupported"] as const)(
+  "a dependency that nobody has been asked about is absent, and its checks count: %s",
+  (reason) => {
+    const counts = counted(NO_CHECKS, { ok: false, reason }, 1);
+    const view = { ...database, state: { ...UNHEARD, heardAt: 1, reason }, counts };
+    const text = metrics(pod(true, [view]));
+    expect(text).not.toContain("healthpolicy_dependency_up{");
+    expect(text).toContain(`_failures_total{dependency="orders-db",reason="${reason}"} 1\n`);
+  },
+);
 
 test("counts start from nothing and leave what they were made from as it was", () => {
   const once = counted(NO_CHECKS, { ok: false, reason: "HostNotFound" }, 1);

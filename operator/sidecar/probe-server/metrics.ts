@@ -1,9 +1,10 @@
 /** The pod's state as Prometheus text, by hand: a client library costs megabytes in every pod. */
 import type { Metric } from "../../api/metric.ts";
+import { gatingOf } from "../../api/reasons.ts";
 import { SIDECAR_METRICS } from "../../api/sidecar-metrics.ts";
 import { BUCKETS_SECONDS, type CheckCounts } from "../check-counts.ts";
 import type { DependencyView, PodView } from "../readiness.ts";
-import type { Verdict } from "../verdict.ts";
+import type { DependencyState, Verdict } from "../verdict.ts";
 
 /** The content type of the text format. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -42,8 +43,15 @@ const {
   checkFailures: FAILURES,
 } = SIDECAR_METRICS;
 
+/**
+ * A check that only a new pod or a newer sidecar can make has asked nobody. Were its dependency 0, an edit that names a
+ * Secret which running pods do not mount would call somebody out of bed for a database that is up.
+ */
+const hasAskedNobody = ({ heardAt, reason }: DependencyState) =>
+  heardAt === undefined || (reason !== undefined && gatingOf(reason) === "Never");
+
 function up({ name, type, impact, state }: DependencyView): string[] {
-  if (state.heardAt === undefined) return [];
+  if (hasAskedNobody(state)) return [];
   return [sample(UP.name, { dependency: name, type, impact }, Number(state.up.high))];
 }
 
