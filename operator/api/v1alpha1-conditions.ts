@@ -18,8 +18,8 @@ export const generation = (text: string) =>
     .meta({ ...describe(text), format: "int64" });
 
 /**
- * The default of a status. Without it, tools that wait for a resource (kstatus: Helm, Flux, Argo CD) take one
- * that nobody has looked at yet for one that is in force.
+ * The default of a status. Without it, tools that wait for a resource (kstatus: Helm, Flux) take one that nobody has
+ * looked at yet for one that is in force.
  */
 export const UNOBSERVED_STATUS = { observedGeneration: NOT_OBSERVED };
 
