@@ -3,11 +3,13 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { leavingNothing } from "../testing/contract.ts";
 import {
   type Answer,
   type AskOneFamily,
   askBothFamilies,
   askNameServers,
+  silenceWithin,
 } from "./ask-name-servers.ts";
 import type { NameServer } from "./send-query.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
@@ -19,24 +21,47 @@ const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
 const FAILED: Answer = { ...NONE, failed: true };
 
 const at = (answer: Answer) => async () => answer;
-/** Longer than the other family is waited for. */
-const late = (answer: Answer) => () => sleep(200, answer);
+/** How long name servers may be silent. */
+const SILENCE = 200;
+/** Later than the query would be sent again, and not too late. */
+const late = (answer: Answer) => () => sleep(1.5 * SILENCE, answer);
+const tooLate = (answer: Answer) => () => sleep(3 * SILENCE, answer);
+const BOTH: Answer = {
+  addresses: [...FOUR.addresses, ...SIX.addresses],
+  ttlSeconds: 5,
+  failed: false,
+};
 
 test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
-  [
-    "both families: all addresses, and the shortest time to live",
-    at(FOUR),
-    at(SIX),
-    { addresses: [...FOUR.addresses, ...SIX.addresses], ttlSeconds: 5, failed: false },
-  ],
+  ["both families: all addresses, and the shortest time to live", at(FOUR), at(SIX), BOTH],
   ["no such name", at(NONE), at(NONE), NONE],
   ["no such name in one, a failure in the other", at(NONE), at(FAILED), FAILED],
   ["none in one, and the other late", at(NONE), late(SIX), SIX],
-  ["the other late where one has some", at(FOUR), late(SIX), FOUR],
+  ["IPv4 late, which may be all that is routed here", late(FOUR), at(SIX), BOTH],
+  ["IPv6 late, which may be all that is routed here", at(FOUR), late(SIX), BOTH],
+  ["IPv4 too late where the other has some", tooLate(FOUR), at(SIX), SIX],
+  ["IPv6 too late where the other has some", at(FOUR), tooLate(SIX), FOUR],
 ])("%s", async (_, four, six, answer) => {
   const ask: AskOneFamily = (_name, type) => (type === "A" ? four() : six());
-  expect(await askBothFamilies(ask, "db.test")).toStrictEqual(answer);
+  expect(await askBothFamilies(ask, "db.test", SILENCE)).toStrictEqual(answer);
 });
+
+test.each([
+  [50, 12.5],
+  [900, 225],
+  [3_000, 750],
+  [30_000, 1_000],
+])("of a budget of %d ms one silence takes %d", (budget, silence) => {
+  expect(silenceWithin(budget)).toBe(silence);
+});
+
+const asking = (servers: NameServer[]) =>
+  askNameServers({
+    servers,
+    tcpOnly: false,
+    signal: AbortSignal.timeout(5_000),
+    silenceMilliseconds: SILENCE,
+  });
 
 test("ids of queries do not follow from each other", async () => {
   const ids = new Set<number>();
@@ -50,7 +75,7 @@ test("ids of queries do not follow from each other", async () => {
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   const servers = [{ address: "127.0.0.1", port: socket.address().port }];
-  const ask = askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(5_000) });
+  const ask = asking(servers);
   const names = Array.from({ length: 20 }, (_, index) => `n${index}.test`);
   for (const name of names) expect(await ask(name, "A")).toStrictEqual(FAILED);
   // Of 20 random ids two are the same once in 340 runs, three or more pairs next to never.
@@ -79,11 +104,7 @@ describe("several name servers", () => {
     return [answer, started.map(({ questions }) => questions.length)];
   }
 
-  const askThese = (servers: NameServer[], milliseconds = 5_000) =>
-    askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(milliseconds) })(
-      "db.test",
-      "A",
-    );
+  const askThese = (servers: NameServer[]) => asking(servers)("db.test", "A");
   const found: Answer = { addresses: ["10.0.0.1"], ttlSeconds: 60, failed: false };
 
   test.each<[string, FakeAnswer[], Answer, number[]]>([
@@ -93,7 +114,7 @@ describe("several name servers", () => {
     ["the first one refuses, the second has no such name", ["REFUSED", "NODATA"], NONE, [1, 1]],
     ["all fail: none is asked again", ["SERVFAIL", "REFUSED"], FAILED, [1, 1]],
     ["the first one is silent", ["silence", ["10.0.0.1"]], found, [1, 1]],
-    ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [3, 1]],
+    ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [4, 1]],
   ])("%s", async (_, answers, answer, asked) => {
     expect(await askAll(...answers)).toStrictEqual([answer, asked]);
   });
@@ -104,7 +125,7 @@ describe("several name servers", () => {
       await startFakeDns((name) => (name === "last.test" ? "SERVFAIL" : [])),
     );
     const servers = started.map(({ server }) => server);
-    const ask = askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(5_000) });
+    const ask = asking(servers);
     for (const name of ["db.a.test", "db.b.test", "db.test"]) {
       expect(await ask(name, "A")).toStrictEqual(NONE);
     }
@@ -117,7 +138,24 @@ describe("several name servers", () => {
     await closed.close();
     started.push(await startFakeDns(() => ["10.0.0.1"]));
     const servers = [closed.server, ...started.map(({ server }) => server)];
-    expect(await askThese(servers, 900)).toMatchObject({ addresses: ["10.0.0.1"] });
+    const begun = performance.now();
+    expect(await askThese(servers)).toMatchObject({ addresses: ["10.0.0.1"] });
+    expect(performance.now() - begun).toBeLessThan(SILENCE);
+  });
+
+  test.each<[string, FakeAnswer[], number[]]>([
+    ["while others are asked", ["silence"], [1, 1]],
+    ["after it was asked again", [], [2]],
+  ])("one that is slow is listened to %s, and nobody waits for more", async (_, others, asked) => {
+    // Unreferenced, for the second answer of a fake is nothing that we leave behind.
+    const slow = () => sleep<FakeAnswer>(1.5 * SILENCE, ["10.0.0.1"], { ref: false });
+    started.push(await startFakeDns(slow));
+    for (const answer of others) started.push(await startFakeDns(() => answer));
+    const begun = performance.now();
+    const answer = await leavingNothing(() => askThese(started.map(({ server }) => server)));
+    expect(answer).toMatchObject({ addresses: ["10.0.0.1"] });
+    expect(performance.now() - begun).toBeLessThan(2.3 * SILENCE);
+    expect(started.map(({ questions }) => questions.length)).toStrictEqual(asked);
   });
 
   test("one whose answer holds no address as far as it is read is not believed that there is none", async () => {
@@ -130,7 +168,7 @@ describe("several name servers", () => {
   test("a name that DNS cannot carry is not asked for", async () => {
     started.push(await startFakeDns(() => ["10.0.0.1"]));
     const servers = started.map(({ server }) => server);
-    const ask = askNameServers({ servers, tcpOnly: false, signal: AbortSignal.timeout(900) });
+    const ask = asking(servers);
     expect(await ask(`${"a".repeat(64)}.test`, "A")).toStrictEqual(NONE);
     expect(started[0]?.questions).toStrictEqual([]);
   });

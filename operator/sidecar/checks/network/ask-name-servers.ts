@@ -1,6 +1,5 @@
 /** One name, asked of the name servers in both families. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CheckError } from "../check.ts";
 import { type AddressType, encodeQuery } from "./dns-message.ts";
 import { type NameServer, type QueryContext, sendQuery } from "./send-query.ts";
 
@@ -24,27 +23,43 @@ export interface NameServers {
   servers: NameServer[];
   tcpOnly: boolean;
   signal: AbortSignal;
+  /** For so long one name server may be silent before the next is asked as well. */
+  silenceMilliseconds: number;
 }
 
-/** How often a silent name server is asked: a datagram can get lost. */
-const TRIES = 3;
-/** RFC 8305's Resolution Delay, with a timer that keeps no process awake. */
-const OTHER_FAMILY_MILLISECONDS = 50;
 const UNREF = { ref: false };
 const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
 const FAILED: Answer = { ...NONE, failed: true };
 /** The ids of queries have 16 bits. Whoever cannot see a query has to guess its id and its port. */
 const IDS = 2 ** 16;
+/** Of a budget of many seconds, no more is waited than an answer takes that no name server has in its cache. */
+const MAX_SILENCE_MILLISECONDS = 1_000;
+/**
+ * The part of a budget for lookup and connection that each silence takes. With two of three name servers dead, or two
+ * datagrams lost, half of it is left for an answer and for the connection.
+ */
+const SILENCE_OF_BUDGET = 1 / 4;
+
+/** How long a name server may be silent, where lookup and connection together may take `budgetMilliseconds`. */
+export function silenceWithin(budgetMilliseconds: number): number {
+  return Math.min(MAX_SILENCE_MILLISECONDS, budgetMilliseconds * SILENCE_OF_BUDGET);
+}
 
 /**
- * Asks for IPv4 and IPv6. Once one of them has addresses, the other gets a moment more: a name server that
- * drops questions for IPv6 must not make a reachable database look unreachable. Never rejects.
+ * Asks for IPv4 and IPv6. Once one of them has addresses, the other may be silent for twice `silenceMilliseconds`, in
+ * which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
+ * reachable database look unreachable. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache
+ * takes longer, and this family may be the only one that is routed here. Never rejects.
  */
-export async function askBothFamilies(ask: AskOneFamily, name: string): Promise<Answer> {
+export async function askBothFamilies(
+  ask: AskOneFamily,
+  name: string,
+  silenceMilliseconds: number,
+): Promise<Answer> {
   const questions = [ask(name, "A"), ask(name, "AAAA")];
   const both = Promise.all(questions).then(merged);
   const found = Promise.any(questions.map(withAddresses));
-  const oneFamily = found.then((answer) => sleep(OTHER_FAMILY_MILLISECONDS, answer, UNREF));
+  const oneFamily = found.then((answer) => sleep(2 * silenceMilliseconds, answer, UNREF));
   return Promise.race([both, oneFamily.catch(() => both)]);
 }
 
@@ -61,59 +76,76 @@ async function withAddresses(question: Promise<Answer>): Promise<Answer> {
 }
 
 /**
- * Asks the name servers in their order until one of them knows, and those that are silent up to three times, as C
- * libraries do. Those that were silent come last for the names that follow: with a search list, a dead name server
- * would otherwise be waited for at each of its names, longer than a check may take.
+ * Asks the name servers in their order until one of them knows, and those that are silent again. They are listened to
+ * all the while, for one may only be slow, and come last for the names that follow: with a search list, a dead name
+ * server would otherwise be waited for at each of its names, longer than a check may take.
  */
-export function askNameServers({ servers, tcpOnly, signal }: NameServers): AskOneFamily {
+export function askNameServers(context: NameServers): AskOneFamily {
+  const { servers, signal, silenceMilliseconds } = context;
   let inOrder = servers;
+  const wasSilent = (silent: NameServer) => {
+    inOrder = [...inOrder.filter((server) => server !== silent), silent];
+  };
   return async (name, type) => {
     // Loaded when first needed: a quarter of a MiB that pods without names and passwords do without.
     const { randomInt } = await import("node:crypto");
     const query = encodeQuery(randomInt(IDS), name, type);
     // No label is empty or longer than DNS allows in any name that exists.
     if (query === undefined) return NONE;
-    const ask = (server: NameServer) => reaction({ query, server, tcpOnly, signal });
-    let waiting = inOrder;
-    for (let tries = 0; tries < TRIES && waiting.length > 0; tries += 1) {
-      const { answer, silent } = await askInTurn(waiting, ask);
-      inOrder = last(silent, inOrder);
-      if (answer) return answer;
-      waiting = silent;
+    const ended = new AbortController();
+    const question = {
+      query,
+      tcpOnly: context.tcpOnly,
+      signal: AbortSignal.any([signal, ended.signal]),
+      // As many datagrams as if one server after the other were waited for, whoever is silent.
+      againMilliseconds: servers.length * silenceMilliseconds,
+    };
+    try {
+      const ask = (server: NameServer) => answerTo({ ...question, server });
+      return await askInTurn(inOrder, ask, { silenceMilliseconds, wasSilent });
+    } finally {
+      // Nobody listens to the others any more.
+      ended.abort();
     }
-    return FAILED;
   };
 }
 
-const last = (some: NameServer[], all: NameServer[]): NameServer[] => [
-  ...all.filter((server) => !some.includes(server)),
-  ...some,
-];
-
-type Reaction = Answer | "silent";
-
-/** The first answer that is no failure, or who was silent. */
-async function askInTurn(
-  servers: NameServer[],
-  ask: (server: NameServer) => Promise<Reaction>,
-): Promise<{ answer?: Answer; silent: NameServer[] }> {
-  const silent: NameServer[] = [];
-  for (const server of servers) {
-    const answer = await ask(server);
-    if (answer === "silent") silent.push(server);
-    else if (!answer.failed) return { answer, silent };
-  }
-  return { silent };
+interface Turns {
+  silenceMilliseconds: number;
+  wasSilent(server: NameServer): void;
 }
 
-async function reaction(context: QueryContext): Promise<Reaction> {
+/** The first answer that is no failure. The next name server is asked when the one before has failed or is silent. */
+async function askInTurn(
+  servers: NameServer[],
+  ask: (server: NameServer) => Promise<Answer>,
+  { silenceMilliseconds, wasSilent }: Turns,
+): Promise<Answer> {
+  const known = Promise.withResolvers<Answer>();
+  const telling = (answer: Answer) => {
+    if (!answer.failed) known.resolve(answer);
+    return answer;
+  };
+  const asked: Promise<Answer>[] = [];
+  for (const server of servers) {
+    const answered = ask(server).then(telling);
+    asked.push(answered);
+    const silence = sleep(silenceMilliseconds, "silent" as const, UNREF);
+    const heard = await Promise.race([known.promise, answered, silence]);
+    if (heard === "silent") wasSilent(server);
+    else if (!heard.failed) return heard;
+  }
+  return Promise.race([known.promise, Promise.all(asked).then(() => FAILED)]);
+}
+
+/** What one name server says. Never rejects. */
+async function answerTo(context: QueryContext): Promise<Answer> {
   try {
     const { addresses, ttlSeconds, outcome, truncated } = await sendQuery(context);
     // An answer without an address as far as it was read may have one behind that.
     const failed = outcome === "failed" || (outcome === "none" && truncated);
     return { addresses, ttlSeconds, failed };
-  } catch (error) {
-    const wasSilent = error instanceof CheckError && error.reason === "ResolverFailed";
-    return wasSilent && !context.signal.aborted ? "silent" : FAILED;
+  } catch {
+    return FAILED;
   }
 }

@@ -8,6 +8,7 @@ import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "../testing/blac
 import { closedPort, eventually, leavingNothing } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
 import { connect } from "./connect.ts";
+import type { Resolve } from "./resolve.ts";
 
 let server: FakeServer;
 let hole: BlackHole;
@@ -118,6 +119,20 @@ test("the budget covers the lookup, too: name servers that are silent for all of
   };
   const result = await leavingNothing(() => reason(connect({ host: "db", port: 1 }, context)));
   expect(result).toBe("ResolverFailed");
+});
+
+test("the lookup is told of the budget", async () => {
+  const told: number[] = [];
+  const context = {
+    signal: NEVER,
+    connectTimeoutMilliseconds: 150,
+    resolve: async (...[, , budget]: Parameters<Resolve>) => {
+      told.push(budget);
+      throw new CheckError("HostNotFound");
+    },
+  };
+  await reason(connect({ host: "db", port: 1 }, context));
+  expect(told).toStrictEqual([150]);
 });
 
 test("the check's own deadline during the lookup: CheckTimeout", async () => {

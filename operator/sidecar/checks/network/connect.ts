@@ -37,7 +37,7 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
     reason: "ConnectTimeout",
   });
   try {
-    const resolution = await lookUp(endpoint.host, context.resolve, budget.signal);
+    const resolution = await lookUp(endpoint.host, context, budget.signal);
     const socket = await connectTo(resolution, endpoint.port, budget.signal);
     destroyOnAbort(socket, context.signal);
     return socket;
@@ -47,9 +47,13 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
 }
 
 /** Name servers that are silent for the whole budget say nothing about the dependency. */
-async function lookUp(host: string, resolve: Resolve, signal: AbortSignal): Promise<Resolution> {
+async function lookUp(
+  host: string,
+  { resolve, connectTimeoutMilliseconds }: ConnectContext,
+  signal: AbortSignal,
+): Promise<Resolution> {
   try {
-    return await resolve(host, signal);
+    return await resolve(host, signal, connectTimeoutMilliseconds);
   } catch (error) {
     const timedOut = error instanceof CheckError && error.reason === "ConnectTimeout";
     throw timedOut ? new CheckError("ResolverFailed") : error;

@@ -55,11 +55,11 @@ test.each<[string, string[] | string]>([
   ["elsewhere.example.", "ResolverFailed"],
   [`${LONG[0]}.`, ["10.3.0.1"]],
 ])("%s: %j", async (host, expected) => {
-  expect(await look(host, createResolve(sources), 2_000)).toEqual(expected);
+  expect(await look(host, createResolve(sources), { limit: 2_000 })).toEqual(expected);
 });
 
 test("more addresses than a datagram holds", async () => {
-  const found = await look("many.test.", createResolve(sources), 2_000);
+  const found = await look("many.test.", createResolve(sources), { limit: 2_000 });
   expect(found).toHaveLength(16);
   for (const address of found) expect(MANY).toContain(address);
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually, leavingNothing } from "../testing/contract.ts";
 import { createResolve, type ResolveSources } from "./resolve.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
@@ -42,8 +42,8 @@ afterEach(() => {
 });
 afterAll(() => lookups?.close());
 
-const look = (host: string, resolve = createResolve(sources), limit?: number) =>
-  lookUp(host, resolve, limit);
+const look = (host: string, resolve = createResolve(sources), limits = {}) =>
+  lookUp(host, resolve, limits);
 
 test.each<[string, string[] | string, string[]]>([
   ["127.0.0.1", ["127.0.0.1"], []],
@@ -81,7 +81,9 @@ test.each([
   ["no-aaaa.test.", ["10.0.0.1"]],
   ["no-a.test.", ["2001:db8::1"]],
 ])("one family is never answered: %s", async (host, expected) => {
-  expect(await leavingNothing(() => look(host))).toEqual(expected);
+  const resolve = createResolve(sources);
+  const limits = { limit: 900, budget: 900 };
+  expect(await leavingNothing(() => look(host, resolve, limits))).toEqual(expected);
 });
 
 test.each([
@@ -139,6 +141,30 @@ test("a silent name server: ends with the signal, and nothing runs on", async ()
   expect(dns.questions).toHaveLength(2);
 });
 
+describe("within 900 ms for lookup and connection", () => {
+  const limits = { limit: 900, budget: 900 };
+  let other: FakeDns | undefined;
+  afterEach(() => other?.close());
+
+  test("a silent name server before one that answers is not waited for too long", async () => {
+    other = await startFakeDns(() => "silence");
+    const resolve = createResolve({ ...sources, servers: [other.server, dns.server] });
+    expect(await leavingNothing(() => look("both.test.", resolve, limits))).toHaveLength(4);
+    expect(other.questions).toHaveLength(2);
+  });
+
+  test("a question that gets lost is asked again", async () => {
+    const asked = new Set<string>();
+    other = await startFakeDns((_, type) => {
+      const isFirst = !asked.has(type);
+      asked.add(type);
+      return isFirst ? "silence" : ["10.0.0.1"];
+    });
+    const resolve = createResolve({ ...sources, servers: [other.server] });
+    expect(await leavingNothing(() => look("lost.test.", resolve, limits))).toEqual(["10.0.0.1"]);
+  });
+});
+
 test("a lookup that ended asks for no more names of the search list", async () => {
   NAMES["gone.shop.svc.test"] = "silence";
   expect(await look("gone")).toBe("CheckTimeout");
@@ -150,7 +176,7 @@ test("six checks of one host at once ask once, whoever gives up first; the next 
   const resolve = createResolve(sources);
   const limits = [100, 200, 300, 400, 400, 400];
   const results = await leavingNothing(() =>
-    Promise.all(limits.map((limit) => look("silent.test.", resolve, limit))),
+    Promise.all(limits.map((limit) => look("silent.test.", resolve, { limit }))),
   );
   expect(results).toEqual(Array(6).fill("CheckTimeout"));
   expect([...dns.questions].sort()).toEqual(["A silent.test", "AAAA silent.test"]);
@@ -163,7 +189,7 @@ test("the end of one host's lookup leaves another's to those who come later", as
   const resolve = createResolve(sources);
   const waiting = look("waiting.test.", resolve);
   expect(await look("both.test.", resolve)).toHaveLength(4);
-  expect(await Promise.all([waiting, look("waiting.test.", resolve, 100)])).toEqual(
+  expect(await Promise.all([waiting, look("waiting.test.", resolve, { limit: 100 })])).toEqual(
     Array(2).fill("CheckTimeout"),
   );
   expect(dns.questions.filter((question) => question === "A waiting.test")).toHaveLength(1);
@@ -172,8 +198,8 @@ test("the end of one host's lookup leaves another's to those who come later", as
 test("one that joined late gets the answer although the first gave up", async () => {
   NAMES["slow.test"] = "silence";
   const resolve = createResolve(sources);
-  const first = look("slow.test.", resolve, 100);
-  const second = look("slow.test.", resolve, 3_000);
+  const first = look("slow.test.", resolve, { limit: 100 });
+  const second = look("slow.test.", resolve, { limit: 3_000 });
   expect(await first).toBe("CheckTimeout");
   NAMES["slow.test"] = ["10.0.0.8"];
   // The question is sent again after a second.

@@ -8,7 +8,7 @@ import { isIP } from "node:net";
 import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
-import { askBothFamilies, askNameServers } from "./ask-name-servers.ts";
+import { askBothFamilies, askNameServers, silenceWithin } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
@@ -26,9 +26,14 @@ export interface Resolution {
  * Looks up a host name or an IP literal, in memory while what was found there last is still good.
  * Rejects with a CheckError: HostNotFound (name servers know no address), ResolverFailed (one of them
  * failed or was silent, and none knew an address), Misconfigured (no host name, or an address that may
- * not be dialled), or the reason of `signal` as soon as that fires.
+ * not be dialled), or the reason of `signal` as soon as that fires. `budgetMilliseconds` is what lookup and connection
+ * may take together: how long name servers are waited for follows from it.
  */
-export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>;
+export type Resolve = (
+  host: string,
+  signal: AbortSignal,
+  budgetMilliseconds: number,
+) => Promise<Resolution>;
 
 /** Where names are looked up. */
 export interface ResolveSources {
@@ -63,21 +68,31 @@ export function createResolve(sources: ResolveSources): Resolve {
   const memory = createNameMemory(sources.now ?? (() => performance.now()));
   const pending = new Map<string, Lookup>();
 
-  return async (host, signal) => {
-    const addresses = await addressesOf(host, signal);
+  return async (host, signal, budgetMilliseconds) => {
+    const addresses = await addressesOf(host, signal, budgetMilliseconds);
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
     return { addresses, forget: () => memory.forget(host, addresses) };
   };
 
-  async function addressesOf(host: string, signal: AbortSignal): Promise<string[]> {
+  async function addressesOf(
+    host: string,
+    signal: AbortSignal,
+    budgetMilliseconds: number,
+  ): Promise<string[]> {
     if (isIP(host) !== 0) return [host];
     if (!HOST_NAME.test(host)) throw new CheckError("Misconfigured");
-    return memory.addressesOf(host) ?? (await join(host, signal)).addresses;
+    const remembered = memory.addressesOf(host);
+    return remembered ?? (await join(host, signal, budgetMilliseconds)).addresses;
   }
 
-  async function join(host: string, signal: AbortSignal): Promise<Found> {
-    const lookup = pending.get(host) ?? start(host);
+  /** Checks of one pod have the same budget, so that it does not matter which of them began. */
+  async function join(
+    host: string,
+    signal: AbortSignal,
+    budgetMilliseconds: number,
+  ): Promise<Found> {
+    const lookup = pending.get(host) ?? start(host, budgetMilliseconds);
     lookup.waiters += 1;
     try {
       return await raceAbort(lookup.found, signal);
@@ -88,9 +103,10 @@ export function createResolve(sources: ResolveSources): Resolve {
     }
   }
 
-  function start(host: string): Lookup {
+  function start(host: string, budgetMilliseconds: number): Lookup {
     const stop = new AbortController();
-    const context = { sources, signal: stop.signal };
+    const silenceMilliseconds = silenceWithin(budgetMilliseconds);
+    const context = { sources, signal: stop.signal, silenceMilliseconds };
     const lookup: Lookup = {
       found: lookUp(host, memory.answeredNameOf(host), context).then((found) => {
         memory.remember(host, found);
@@ -116,12 +132,13 @@ export const systemResolve: Resolve = createResolve({
 interface LookupContext {
   sources: ResolveSources;
   signal: AbortSignal;
+  silenceMilliseconds: number;
 }
 
 async function lookUp(
   host: string,
   answeredName: string | undefined,
-  { sources, signal }: LookupContext,
+  { sources, signal, silenceMilliseconds }: LookupContext,
 ): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
   if (listed.length > 0) {
@@ -129,13 +146,17 @@ async function lookUp(
   }
   const { tcpOnly, ...conf } = parseResolvConf(await readText(sources.resolvConfPath));
   const servers = sources.servers ?? conf.servers.map((address) => ({ address, port: DNS_PORT }));
-  const ask = askNameServers({ servers, tcpOnly, signal });
+  const ask = askNameServers({ servers, tcpOnly, signal, silenceMilliseconds });
   // First the one that had addresses last time. When it has none any more, the others in their order.
   const names = new Set([answeredName ?? [], candidateNames(host, conf)].flat());
   let failed = false;
   for (const name of names) {
     signal.throwIfAborted();
-    const { addresses, ttlSeconds, ...answer } = await askBothFamilies(ask, name);
+    const { addresses, ttlSeconds, ...answer } = await askBothFamilies(
+      ask,
+      name,
+      silenceMilliseconds,
+    );
     if (addresses.length > 0) {
       return { addresses: inTurn(addresses), ttlSeconds, answeredName: name };
     }

@@ -9,6 +9,11 @@ import { sendQuery } from "./send-query.ts";
 import { type FakeDnsOverTcp, record, startFakeDnsOverTcp } from "./testing/fake-dns-over-tcp.ts";
 
 const QUERY = encodeQuery(1, "db.test", "A") ?? Buffer.alloc(0);
+const QUERY_FOR_LONG = {
+  query: QUERY,
+  signal: new AbortController().signal,
+  againMilliseconds: 1_500,
+};
 const address = (last: number) => record(1, Buffer.from([10, 0, 0, last]));
 /** Containers are often started without IPv6, even on the loopback interface. */
 const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
@@ -20,8 +25,7 @@ describe("over TCP", () => {
   let dns: FakeDnsOverTcp;
   afterEach(() => dns.close());
 
-  const ask = (tcpOnly = false) =>
-    sendQuery({ query: QUERY, server: dns.server, tcpOnly, signal: AbortSignal.timeout(5_000) });
+  const ask = (tcpOnly = false) => sendQuery({ ...QUERY_FOR_LONG, server: dns.server, tcpOnly });
 
   test("where an answer over UDP holds no address and is not whole", async () => {
     dns = await startFakeDnsOverTcp([address(1), address(2)]);
@@ -73,8 +77,7 @@ describe("datagrams", () => {
     await once(socket, "listening");
     const server = { address: host, port: socket.address().port };
     try {
-      const signal = AbortSignal.timeout(5_000);
-      return await sendQuery({ query: QUERY, server, signal, tcpOnly: false });
+      return await sendQuery({ ...QUERY_FOR_LONG, server, tcpOnly: false });
     } finally {
       socket.close();
     }

@@ -21,10 +21,12 @@ export interface QueryContext {
   signal: AbortSignal;
   /** By TCP from the start, where UDP does not get through. */
   tcpOnly: boolean;
+  /** After so long without an answer a datagram is sent again: it can get lost. */
+  againMilliseconds: number;
 }
 
-/** A name server that is silent for so long has not got the query, or its answer was lost. */
-const ANSWER_MILLISECONDS = 1_000;
+/** How often a silent name server is asked: where it is the only one, for as long as a check may take. */
+const TRIES = 4;
 /** Datagrams that answer something else. A few are late answers; more than these are an attempt to guess. */
 const MAX_STRAY_DATAGRAMS = 16;
 /** What a message over TCP begins with: its length in bytes, in 16 bits. */
@@ -33,15 +35,16 @@ const LENGTH_BYTES = 2;
 /**
  * The answer; over TCP where UDP brought nothing of it that is of use. Addresses of an answer that was cut are of
  * use: others are left out anyway, and TCP to port 53 is closed in some networks.
- * Rejects with a CheckError when `signal` fires or no answer comes in time, and with the socket's error.
+ * Rejects with a CheckError when `signal` fires or all tries bring no answer, and with the socket's error.
  */
-export async function sendQuery({ query, server, signal, tcpOnly }: QueryContext): Promise<Reply> {
+export async function sendQuery(context: QueryContext): Promise<Reply> {
+  const { query, server, signal, tcpOnly, againMilliseconds } = context;
   const limit = limitSignal(signal, {
-    milliseconds: ANSWER_MILLISECONDS,
+    milliseconds: TRIES * againMilliseconds,
     reason: "ResolverFailed",
   });
   try {
-    const reply = tcpOnly ? undefined : await overUdp(query, server, limit.signal);
+    const reply = tcpOnly ? undefined : await overUdp({ ...context, signal: limit.signal });
     const isOfUse = reply && (!reply.truncated || reply.outcome !== "none");
     return isOfUse ? reply : await overTcp(query, server, limit.signal);
   } finally {
@@ -49,15 +52,22 @@ export async function sendQuery({ query, server, signal, tcpOnly }: QueryContext
   }
 }
 
-async function overUdp(query: Buffer, server: NameServer, signal: AbortSignal): Promise<Reply> {
+async function overUdp({ query, server, signal, againMilliseconds }: QueryContext): Promise<Reply> {
   const socket = createSocket(isIPv6(server.address) ? "udp6" : "udp4");
+  let timer: NodeJS.Timeout | undefined;
+  const send = (tries: number) => {
+    socket.send(query);
+    // From the same socket, so that a late answer to the first one counts.
+    if (tries > 1) timer = setTimeout(send, againMilliseconds, tries - 1);
+  };
   try {
     const answered = answerTo(query, socket);
     // A connected socket takes datagrams of this name server alone, and hears that nothing listens there.
-    socket.once("connect", () => socket.send(query));
+    socket.once("connect", () => send(TRIES));
     socket.connect(server.port, server.address);
     return await raceAbort(answered, signal);
   } finally {
+    clearTimeout(timer);
     socket.close();
   }
 }

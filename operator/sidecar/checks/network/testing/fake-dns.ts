@@ -23,17 +23,19 @@ const CODES = { NODATA: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
 
 /** Starts a name server that answers with `answer`; addresses live for `ttl` seconds, at most 255. */
 export async function startFakeDns(
-  answer: (name: string, type: "A" | "AAAA") => FakeAnswer,
+  answer: (name: string, type: "A" | "AAAA") => FakeAnswer | Promise<FakeAnswer>,
   ttl: (name: string) => number = () => 1,
 ): Promise<FakeDns> {
   const socket = createSocket("udp4");
   const questions: string[] = [];
-  socket.on("message", (query, peer) => {
+  let closed = false;
+  socket.on("message", async (query, peer) => {
     const { name, type, end } = parseQuestion(query);
     const typeName = type === TYPE_AAAA ? "AAAA" : "A";
     questions.push(`${typeName} ${name}`);
-    const found = answer(name, typeName);
-    if (found === "silence") return;
+    const found = await answer(name, typeName);
+    // It may have been closed while the answer took its time.
+    if (found === "silence" || closed) return;
     const question = query.subarray(0, end);
     const answered = { type, ttl: ttl(name), ...resultOf(found) };
     socket.send(reply(question, answered), peer.port, peer.address);
@@ -44,6 +46,7 @@ export async function startFakeDns(
     server: { address: "127.0.0.1", port: socket.address().port },
     questions,
     async close() {
+      closed = true;
       socket.close();
       await once(socket, "close");
     },

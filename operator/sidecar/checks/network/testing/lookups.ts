@@ -9,6 +9,8 @@ import { type FakeDns, startFakeDns } from "./fake-dns.ts";
 /** How long a lookup may take in these tests, in milliseconds, and what a busy machine may add. */
 const LIMIT = 400;
 const GRACE = 500;
+/** What lookup and connection may take together: name servers may be silent for a second then. */
+const BUDGET = 4_000;
 
 /** Where names are looked up. */
 export interface Lookups {
@@ -36,17 +38,17 @@ export async function startLookups(...answers: Parameters<typeof startFakeDns>):
   return { folder, dns, sources, close };
 }
 
-/** What a lookup gives: addresses, or a reason. */
+/** What a lookup gives within `limit` milliseconds: addresses, or a reason. */
 export async function look(
   host: string,
   resolve: Resolve,
-  limit = LIMIT,
+  { limit = LIMIT, budget = BUDGET } = {},
 ): Promise<string[] | string> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), limit);
   const started = performance.now();
   try {
-    return (await resolve(host, controller.signal)).addresses;
+    return (await resolve(host, controller.signal, budget)).addresses;
   } catch (error) {
     return (error as { reason: string }).reason;
   } finally {
