@@ -1,7 +1,7 @@
 /** Which container counts as ours, and which image as the same version. */
 import { describe, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER } from "../api/names.ts";
-import { imageVersion, isSameVersion, isSidecar } from "./is-sidecar.ts";
+import { imageVersion, isSameRepository, isSameVersion, isSidecar } from "./is-sidecar.ts";
 import type { Container } from "./pod.ts";
 
 const IMAGE = "registry.example/healthpolicy/sidecar:1.0.0";
@@ -57,6 +57,21 @@ test.each<[unknown, string, boolean]>([
   [`x/sidecar:1@${DIGEST}`, `y/sidecar@sha256:${"cd".repeat(32)}`, false],
 ])("%s beside %s is the same version: %s", (standing, configured, same) => {
   expect(isSameVersion(standing, configured)).toBe(same);
+});
+
+test.each<[unknown, string, boolean]>([
+  [undefined, "x/sidecar:1", false],
+  ["x/sidecar", "x/sidecar:1", true],
+  ["x/sidecar:2", "x/sidecar:1", true],
+  [`x/sidecar:1@${DIGEST}`, "x/sidecar:1", true],
+  ["x/sidecar:1", `x/sidecar@${DIGEST}`, true],
+  ["mirror.corp:5000/sidecar:1", "mirror.corp:5000/sidecar:1", true],
+  ["mirror.corp:5000/sidecar:1", "mirror.corp:5001/sidecar:1", false],
+  ["mirror.corp/x/sidecar:1", "x/sidecar:1", false],
+  ["y/sidecar:1", "x/sidecar:1", false],
+  ["sidecar:1", "x/sidecar:1", false],
+])("%s beside %s comes from the same repository: %s", (standing, configured, same) => {
+  expect(isSameRepository(standing, configured)).toBe(same);
 });
 
 test.each([

@@ -7,6 +7,8 @@ const IMAGE_MAX_LENGTH = 1_024;
 
 /** An image's reference, taken apart; what it does not state is undefined. */
 interface ImageReference {
+  /** Where it is pulled from: `registry.example/healthpolicy/sidecar` in `registry.example/healthpolicy/sidecar:1`. */
+  repository: string;
   /** The last part of the path: `sidecar` in `registry.example/healthpolicy/sidecar:1`. */
   name: string;
   tag: string | undefined;
@@ -15,9 +17,9 @@ interface ImageReference {
 
 function imageReference(image: string): ImageReference {
   const [path = "", digest] = image.split("@", 2);
-  const last = path.slice(path.lastIndexOf("/") + 1);
-  const [name = "", tag] = last.split(":", 2);
-  return { name, tag, digest };
+  const lastAt = path.lastIndexOf("/") + 1;
+  const [name = "", tag] = path.slice(lastAt).split(":", 2);
+  return { repository: path.slice(0, lastAt) + name, name, tag, digest };
 }
 
 function reference(image: unknown): ImageReference | undefined {
@@ -62,4 +64,9 @@ export function isSameVersion(standing: unknown, configured: string): boolean {
   if (left.digest !== undefined && right.digest !== undefined) return left.digest === right.digest;
   if (left.digest !== undefined && left.tag === undefined) return true;
   return left.tag === right.tag;
+}
+
+/** Whether the images `standing` and `configured` are pulled from one repository, whatever their tags and digests. */
+export function isSameRepository(standing: unknown, configured: string): boolean {
+  return reference(standing)?.repository === imageReference(configured).repository;
 }

@@ -69,12 +69,20 @@ describe("injection stops", () => {
     ],
     ["in the namespace alone, when another pod has the image", ONE_HAS_IT, "shop"],
     [
-      "in each namespace with a waiting pod, when they are three together",
+      "everywhere, when three of two namespaces have waited and none has the image",
+      [
+        [0, { shop: "ww", blog: "w" }],
+        [60, { shop: "ww", blog: "w" }],
+      ],
+      "everywhere",
+    ],
+    [
+      "in neither of the two, when another pod has it",
       [
         [0, { shop: "ww", blog: "w", wiki: "p" }],
-        [60, { shop: "ww", blog: "w", wiki: "p" }],
+        [900, { shop: "ww", blog: "w", wiki: "p" }],
       ],
-      "blog shop",
+      "",
     ],
     [
       "in the namespace alone, when all wait for another registry's image",
@@ -183,6 +191,14 @@ describe("injection stops", () => {
       [
         [0, { shop: "wwwwwwwww", blog: "pp" }],
         [900, { shop: "wwwwwwwww", blog: "pp" }],
+      ],
+      "shop",
+    ],
+    [
+      "by whoever creates pods in one namespace, only there, also while a pod of another one waits",
+      [
+        [0, { shop: "wwwwwwwww", blog: "pw" }],
+        [60, { shop: "wwwwwwwww", blog: "pw" }],
       ],
       "shop",
     ],

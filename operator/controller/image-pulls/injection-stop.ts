@@ -22,7 +22,7 @@ export interface StartingPod {
   /** In seconds since 1970. */
   created: number;
   start: StartState | undefined;
-  /** Its image is the very one that is configured, and not that of another registry. */
+  /** Its image is the very one that is configured, with a digest or without, and not that of another registry. */
   isExact: boolean;
 }
 
@@ -185,18 +185,22 @@ function countsByNamespace(waits: readonly Wait[]): Map<string, number> {
 
 /**
  * Which namespaces are to be stopped: those in which three pods have waited for long, and, where three of all pods
- * have waited for the very image, each in which one of these is. `exact` are all who have waited for that image.
+ * have waited for the very image and nobody has it, each in which one of these is. Where somebody has it, three pods of
+ * one namespace say nothing of another: whoever may create pods could stop it with them as soon as one there waits.
  */
-function toStop(waits: ReadonlyMap<string, Wait>, now: number) {
+function toStop(
+  waits: ReadonlyMap<string, Wait>,
+  { isMissing, now }: { isMissing: boolean; now: number },
+) {
   const long = [...waits.values()].filter(
     ({ since, runs }) => since !== undefined && !runs && now - since >= STOP_AFTER_MILLISECONDS,
   );
   const exact = long.filter(({ cause }) => cause === "Waiting");
-  const areEnough = exact.length >= STOP_AFTER_PODS;
+  const isForAll = isMissing && exact.length >= STOP_AFTER_PODS;
   const counts = [...countsByNamespace(long)].filter(([, count]) => count >= STOP_AFTER_PODS);
   const namespaces = new Set(counts.map(([namespace]) => namespace));
-  for (const { namespace } of areEnough ? exact : []) namespaces.add(namespace);
-  return { namespaces, areEnough };
+  for (const { namespace } of isForAll ? exact : []) namespaces.add(namespace);
+  return { namespaces, isForAll };
 }
 
 /** The namespaces that are stopped, with those that are `added`. */
@@ -221,9 +225,9 @@ function stoppedNow(
 function everywhereNow(
   { everywhere }: StartHistory,
   waits: ReadonlyMap<string, Wait>,
-  { areEnough, areAllKnown, now }: LookTime & { areEnough: boolean },
+  { isForAll, now }: { isForAll: boolean; now: number },
 ): number | undefined {
-  if (areEnough && areAllKnown) return now;
+  if (isForAll) return now;
   if (everywhere === undefined) return undefined;
   const last = [...waits.values()].some(({ cause }) => cause === "Waiting") ? now : everywhere;
   return now - last < RETRY_MILLISECONDS ? last : undefined;
@@ -237,14 +241,14 @@ export function afterLook(
 ): StartHistory {
   const recovered = recoveredSince(before, pods);
   const waits = waitsNow(before, pods, { recovered, now });
-  const { namespaces: added, areEnough } = toStop(waits, now);
-  const waiting = new Set([...waits.values()].map(({ namespace }) => namespace));
-  const stopped = stoppedNow(before, waiting, { added, recovered, now });
   // A pod that has the image shows that it is there, and that the trouble is that of single nodes or namespaces. Else
   // whoever may create pods in one namespace could stop injection for everybody.
-  const everywhere = nobodyHasImage(pods)
-    ? everywhereNow(before, waits, { areEnough, areAllKnown, now })
-    : undefined;
+  const nobodyHasIt = nobodyHasImage(pods);
+  const isMissing = nobodyHasIt && areAllKnown;
+  const { namespaces: added, isForAll } = toStop(waits, { isMissing, now });
+  const waiting = new Set([...waits.values()].map(({ namespace }) => namespace));
+  const stopped = stoppedNow(before, waiting, { added, recovered, now });
+  const everywhere = nobodyHasIt ? everywhereNow(before, waits, { isForAll, now }) : undefined;
   return { waits, stopped, everywhere };
 }
 

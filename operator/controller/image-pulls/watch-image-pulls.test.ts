@@ -157,6 +157,20 @@ test("not all are stopped while the pods of one namespace are not known: some ma
   expect(pulls.whyStopped("blog")).toBeDefined();
 });
 
+test("nor one for the pods of others: its own one that waits may be on a broken node", () => {
+  const { pulls, put } = watched({
+    namespaces: () => ["shop", "blog", "wiki"],
+    synced: (namespace) => namespace !== "wiki",
+  });
+  put("shop", "Waiting", "Waiting", "Waiting");
+  put("blog", "Waiting");
+  pulls.look();
+  jest.advanceTimersByTime(60_000);
+  pulls.look();
+  expect(pulls.whyStopped("shop")).toBeDefined();
+  expect(pulls.whyStopped("blog")).toBeUndefined();
+});
+
 test("pods without our container are none of its business", () => {
   const bare = [1, 2, 3].map((n) => podOf({ uid: `${n}`, sidecar: undefined as never }));
   const { pulls } = watched({ pods: () => bare });

@@ -8,7 +8,12 @@ import {
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
 } from "../../api/names.ts";
-import { type ImageVersion, imageVersion, isSidecar } from "../../inject/is-sidecar.ts";
+import {
+  type ImageVersion,
+  imageVersion,
+  isSameRepository,
+  isSidecar,
+} from "../../inject/is-sidecar.ts";
 import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
 import { REVISION_LENGTH } from "../../inject/revision.ts";
@@ -128,7 +133,7 @@ function startOf(
   configured: string,
 ): Pick<Sidecar, "start" | "elsewhere"> | undefined {
   const start = startState(image, status, configured);
-  return start && { start, ...(image !== configured && { elsewhere: true }) };
+  return start && { start, ...(!isSameRepository(image, configured) && { elsewhere: true }) };
 }
 
 function sidecarOf(pod: LivePod, { image, share, shareVersion }: Projection): Sidecar | undefined {
