@@ -80,6 +80,29 @@ test("says when pods follow something else: not for whom sidecars ask, nor when 
   expect(await third.stands({ namespace: "shop", name: "none" })).toBe(false);
 });
 
+test("knows what it last wrote of this very policy, until a write of something else has failed", async () => {
+  const fleet = { maxUnready: { percent: 50 }, pods: 0, peers: [] };
+  const first = testPolicy();
+  expect(writer.delivered(first)).toBeUndefined();
+  await lookAndWrite(first);
+  expect(writer.delivered(testPolicy({ generation: 4 }))).toBe(first);
+  expect(writer.delivered(testPolicy({ uid: "another" }))).toBeUndefined();
+  const failing = async (policy: DeliveredPolicy) => {
+    const found = await writer.look(policy);
+    api.failure = { code: 500, reason: "InternalError" };
+    if (found.state === "due") await expect(writer.write(policy, found)).rejects.toThrow();
+    api.failure = undefined;
+  };
+  // Whether that one arrived or not, pods follow the same.
+  for (const _ of [1, 2]) await failing({ ...first, fleet });
+  expect(writer.delivered(first)).toBe(first);
+  await failing(testPolicy({ generation: 4 }));
+  expect(writer.delivered(first)).toBeUndefined();
+  await lookAndWrite(first);
+  writer.forget("shop/web");
+  expect(writer.delivered(first)).toBeUndefined();
+});
+
 test.each([
   [0, 300_000],
   [0.5, 450_000],

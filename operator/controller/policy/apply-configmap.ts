@@ -1,4 +1,5 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { policyConfigMapName } from "../../api/names.ts";
 import type { NamespacedName } from "../../api/namespaced-name.ts";
 import { ApiError } from "../kube/api-error.ts";
@@ -69,6 +70,8 @@ export interface ConfigMapWriter {
    * the name since: look again.
    */
   write(policy: DeliveredPolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
+  /** What was last written of this very policy; undefined where that is not known, as to a new leader. */
+  delivered(policy: EffectivePolicy): DeliveredPolicy | undefined;
   /** Whether there is a ConfigMap of this name; asks the API server. */
   stands(policy: NamespacedName): Promise<boolean>;
   /** The policy is gone. */
@@ -87,7 +90,7 @@ interface Stored {
 interface Known {
   policyUid: string;
   content: string;
-  /** The same without whom sidecars ask, which changes with the pods and is urgent for none. */
+  /** What pods follow of it. */
   followed: string;
   uid: string;
   dueAt: number;
@@ -99,6 +102,7 @@ export function createConfigMapWriter(
   random: () => number = Math.random,
 ): ConfigMapWriter {
   const known = new Map<string, Known>();
+  const delivered = new Map<string, DeliveredPolicy>();
 
   /** Finds out by a dry run, which changes nothing. Without a version in the answer there is none. */
   async function read(policy: NamespacedName): Promise<Stored> {
@@ -184,11 +188,14 @@ export function createConfigMapWriter(
   ): Promise<ConfigMapCurrent> {
     const key = keyOf(policy);
     const last = known.get(key);
-    // Until the write has succeeded, nothing is known.
+    const followed = followedIn(policy);
+    const before = delivered.get(key);
+    // Until the write has succeeded, nothing is known: it may be carried out though its answer is lost.
     known.delete(key);
+    if (before && followedIn(before) !== followed) delivered.delete(key);
     const stored = await apply(policy, uid);
+    delivered.set(key, policy);
     const content = JSON.stringify(policyConfigMap(policy));
-    const followed = JSON.stringify(policyConfigMap({ ...policy, fleet: undefined }));
     const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
     const due = REAPPLY_LEAST_MILLISECONDS + spread * random();
     const dueAt = performance.now() + due;
@@ -211,9 +218,21 @@ export function createConfigMapWriter(
         return refused(error, policy, found.stands);
       }
     },
+    delivered: (policy) => {
+      const last = delivered.get(keyOf(policy));
+      return last?.uid === policy.uid ? last : undefined;
+    },
     stands: async (policy) => (await read(policy)).metadata.resourceVersion !== undefined,
-    forget: (key) => known.delete(key),
+    forget: (key) => {
+      known.delete(key);
+      delivered.delete(key);
+    },
   };
+}
+
+/** What pods follow: all but whom sidecars ask, which changes with the pods and is urgent for none. */
+function followedIn(policy: DeliveredPolicy): string {
+  return JSON.stringify(policyConfigMap({ ...policy, fleet: undefined }));
 }
 
 /** Whether we have written a field of the object. Somebody who claims that falsely has it overwritten. */

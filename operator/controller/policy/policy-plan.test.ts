@@ -17,6 +17,7 @@ function facts(overrides: Partial<PolicyFacts> = {}): PolicyFacts {
     optedOut: false,
     configMap: { state: "current", dueMilliseconds: 400_000 },
     webhookReach: { state: "reachable" },
+    keepsDelivered: false,
     whyStopped: undefined,
     whyUnproven: undefined,
     listedForMilliseconds: 5_000,
@@ -176,6 +177,8 @@ test("a ConfigMap is written when it is due, over the object that was found, and
   expect(policyPlan(facts(foreign), REPLICAS)).not.toHaveProperty("configMap");
   // What it holds is what is in force while the policy is invalid.
   expect(policyPlan({ ...due, ...lastGood }, REPLICAS)).not.toHaveProperty("configMap");
+  const kept = { ...due, ...lastGood, keepsDelivered: true };
+  expect(policyPlan(kept, REPLICAS).configMap).toEqual(due.configMap);
   const gone = { state: "due" as const, uid: undefined, stands: false };
   expect(policyPlan(facts({ ...lastGood, configMap: gone }), REPLICAS).configMap).toEqual(gone);
   const optedOut = facts({

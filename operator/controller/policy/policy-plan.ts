@@ -35,6 +35,8 @@ export interface PolicyFacts extends NamespaceExclusion {
   resolution: Resolution;
   /** Undefined for a policy that has none: one of which nothing is in force, or of an excluded namespace. */
   configMap: ConfigMapFound | undefined;
+  /** What would be written is what was last written, but for whom sidecars ask. */
+  keepsDelivered: boolean;
   /** Whether API servers get through to the webhook. */
   webhookReach: Reach;
   /** Why nothing is injected although it could be: nodes cannot pull or start the sidecar's image. */
@@ -155,14 +157,16 @@ function programmedByReplicas({ known, ready, without }: ReplicaFacts): Programm
 }
 
 /**
- * The ConfigMap of an invalid policy stays as it is, since it holds what is in force. Where there is none, new
- * pods would have nothing to follow.
+ * The ConfigMap of an invalid policy stays as it is, since it holds what is in force. Only whom sidecars ask goes on
+ * following the pods: the addresses of pods that are gone answer nothing, and all would leave in a shared fault. Where
+ * there is no ConfigMap, new pods would have nothing to follow.
  */
-function isToBeWritten(
-  found: ConfigMapFound | undefined,
-  resolution: Resolution,
-): found is ConfigMapDue {
-  return found?.state === "due" && ("policy" in resolution || !found.stands);
+function toBeWritten({ configMap, resolution, keepsDelivered }: PolicyFacts): {
+  configMap?: ConfigMapDue;
+} {
+  if (configMap?.state !== "due") return {};
+  const isDue = "policy" in resolution || keepsDelivered || !configMap.stands;
+  return isDue ? { configMap } : {};
 }
 
 /** An invalid policy waits for an event, unless its ConfigMap is in other hands. */
@@ -192,7 +196,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
     }),
   };
   return {
-    ...(isToBeWritten(configMap, resolution) && { configMap }),
+    ...toBeWritten(facts),
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
     againMilliseconds: Math.min(again, due),

@@ -31,10 +31,18 @@ function putPod(index: number, ready = true): void {
   const sidecar = { policy: "web", revision: pod.sidecar?.revision ?? "", ready, port: 19_847 };
   web.pods.update({ key: `shop/web-${index}`, now: { ...pod, sidecar } });
 }
-const delivered = () => {
+const file = () => {
   const { data } = web.api.objects.get(CONFIG_MAP) as unknown as { data: Record<string, string> };
-  return JSON.parse(data[POLICY_FILE] ?? "").fleet;
+  return JSON.parse(data[POLICY_FILE] ?? "");
 };
+const delivered = () => file().fleet;
+/** Puts the other pods 3 and 4 in the place of 1 and 2. */
+function replacePods(): void {
+  for (const index of [1, 2]) {
+    web.pods.update({ key: `shop/web-${index}`, old: podOf({ name: `web-${index}` }) });
+    putPod(index + 2);
+  }
+}
 const told = () => web.world.events.filter(({ reason }) => reason === "SharedFault");
 const ready = () => web.status().conditions?.find(({ type }) => type === "Ready");
 
@@ -54,10 +62,7 @@ test("other pods are not delivered before their time, and asked for then", async
   for (const index of [1, 2]) putPod(index);
   await web.reconcile();
   const first = delivered();
-  for (const index of [1, 2]) {
-    web.pods.update({ key: `shop/web-${index}`, old: podOf({ name: `web-${index}` }) });
-    putPod(index + 2);
-  }
+  replacePods();
   const again = await web.reconcile();
   expect(delivered()).toStrictEqual(first);
   expect(again).toBeGreaterThan(50_000);
@@ -87,6 +92,55 @@ test("a sample that is due in the midst of a call is delivered by the next one, 
   } finally {
     spy.mockRestore();
   }
+});
+
+describe("a policy that became invalid", () => {
+  const PEERS = [3, 4].map((index) => ({ ip: `10.0.0.${index}`, port: 19_847 }));
+  const peersByAddress = () =>
+    delivered().peers.toSorted((one: { ip: string }, other: { ip: string }) =>
+      one.ip.localeCompare(other.ip),
+    );
+  let before: object;
+  beforeEach(async () => {
+    for (const index of [1, 2]) putPod(index);
+    await web.reconcile();
+    web.echo();
+    before = file();
+    // It asks for another share besides, which is no more in force than its times.
+    web.cachePolicy({ generation: 4 }, { fleet: { maxUnready: "10%" } });
+    web.suppliers.push({ name: "standard", defaults: { timing: { checkTimeout: "30s" } } });
+    web.resolveAgain();
+    await web.reconcile();
+    web.echo();
+    replacePods();
+    const clock = performance.now.bind(performance);
+    jest.spyOn(performance, "now").mockImplementation(() => clock() + RESAMPLE_MILLISECONDS);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test("has the pods of today in what stands of it, and nothing else of it changed", async () => {
+    expect(file()).toStrictEqual(before);
+    expect(web.status().conditions?.[0]).toMatchObject({ type: "Accepted", status: "False" });
+    await web.reconcile();
+    expect(peersByAddress()).toStrictEqual(PEERS);
+    expect(file()).toStrictEqual({ ...before, fleet: delivered() });
+    expect(delivered().maxUnready).toStrictEqual({ percent: 50 });
+  });
+
+  test("has them too after a write that failed", async () => {
+    web.api.failure = { code: 500, reason: "InternalError" };
+    await expect(web.reconcile()).rejects.toThrow();
+    web.api.failure = undefined;
+    await web.reconcile();
+    expect(peersByAddress()).toStrictEqual(PEERS);
+  });
+
+  test("is left as it stands by a new leader, who does not know what that is", async () => {
+    await web.reconcileAsNewLeader();
+    expect(file()).toStrictEqual(before);
+  });
 });
 
 test("a new leader leaves the peers as they are until it knows the pods", async () => {

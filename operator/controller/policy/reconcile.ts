@@ -30,7 +30,7 @@ import type {
 } from "./apply-configmap.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
-import type { DeliveredPolicy } from "./configmap.ts";
+import { type DeliveredPolicy, withPeers } from "./configmap.ts";
 import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
@@ -93,7 +93,11 @@ export interface Reconciler {
 }
 
 /** What is delivered to the pods, for the time of one call. */
-type Delivery = FleetNews & { policy: DeliveredPolicy };
+interface Delivery extends FleetNews {
+  policy: DeliveredPolicy;
+  /** It is what was last written, but for whom sidecars ask. */
+  isKept: boolean;
+}
 
 interface Facts extends PolicyFacts {
   delivery: Delivery | undefined;
@@ -116,7 +120,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const { namespace } = policy;
     const { pods } = options;
     const news = peers.news(policy, pods.synced(namespace) ? pods.pods(namespace) : undefined);
-    return { ...news, policy: { ...policy, fleet: news.fleet } };
+    const kept = "invalid" in resolution ? configMaps.delivered(policy) : undefined;
+    const delivered = kept ? withPeers(kept, news.fleet) : { ...policy, fleet: news.fleet };
+    return { ...news, policy: delivered, isKept: kept !== undefined };
   }
 
   function exclusionOf(namespace: string): NamespaceExclusion {
@@ -166,6 +172,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       resolution,
       ...exclusion,
       configMap,
+      keepsDelivered: delivery?.isKept === true,
       webhookReach: options.webhookReach(),
       whyStopped: options.whyStopped(namespace),
       whyUnproven: options.whyUnproven(namespace),
