@@ -3,6 +3,8 @@ import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { POLICY_FILE } from "../api/names.ts";
+import { servePostgresql } from "../sidecar/checks/postgresql/testing/fake-postgresql.ts";
+import { startFakeServer } from "../sidecar/checks/testing/fake-server.ts";
 import { MARKS_FILE } from "../sidecar/marks.ts";
 import { end, get, type Program, untilEqual } from "./testing/sidecar-program.ts";
 import {
@@ -25,6 +27,9 @@ const messages = ({ output }: Program): string[] =>
     .split("\n")
     .map((line) => JSON.parse(line).msg);
 
+const status = async (program: Program) =>
+  JSON.parse((await get(program, "/status")).slice("200 ".length));
+
 let scene: SidecarScene;
 
 beforeEach(async () => {
@@ -36,8 +41,11 @@ test("a policy file of a later format is said in /status and the log, and the po
   await writeFile(join(scene.configPath, POLICY_FILE), JSON.stringify({ formatVersion: 9 }));
   const program = await scene.start();
   expect(await get(program)).toBe("200 Unsupported");
-  const status = JSON.parse((await get(program, "/status")).slice("200 ".length));
-  expect(status).toMatchObject({ unsupportedFormat: 9, reason: "Unsupported", ready: true });
+  expect(await status(program)).toMatchObject({
+    unsupportedFormat: 9,
+    reason: "Unsupported",
+    ready: true,
+  });
   expect(messages(program)).toContain("policy file ignored");
 });
 
@@ -57,8 +65,7 @@ describe("a dependency that goes and comes back", () => {
     expect(await get(program, "/metrics")).toContain(
       'healthpolicy_dependency_up{dependency="sessions",type="memcached",impact="Gate"} 0\n',
     );
-    const status = JSON.parse((await get(program, "/status")).slice("200 ".length));
-    expect(status).toMatchObject({
+    expect(await status(program)).toMatchObject({
       policy: "web",
       generation: 1,
       ready: false,
@@ -142,9 +149,7 @@ describe("the policy", () => {
     expect(await get(program)).toBe("200 ok");
     await scene.writePolicy([cache(1)], { generation: 2 });
     const state = async () => {
-      const { generation, ready, dependencies } = JSON.parse(
-        (await get(program, "/status")).slice("200 ".length),
-      );
+      const { generation, ready, dependencies } = await status(program);
       return [generation, ready, dependencies[0].up];
     };
     await untilEqual(state, [2, true, false]);
@@ -188,6 +193,34 @@ test("lets a pod go without a policy after two minutes, although nobody asks", a
 });
 
 describe("credentials", () => {
+  const urlAt = (port: number) => `postgresql://shop:hunter2@127.0.0.1:${port}/orders`;
+
+  async function put(text: string): Promise<void> {
+    await mkdir(join(scene.configPath, "secrets/orders-db"), { recursive: true });
+    await writeFile(join(scene.configPath, "secrets/orders-db/url"), text);
+  }
+
+  test("a connection string that names another server gates once that has been up", async () => {
+    const server = await startFakeServer(servePostgresql);
+    try {
+      await put(urlAt(server.port));
+      await scene.writePolicy([database("orders-db")]);
+      const program = await scene.start();
+      expect(await get(program)).toBe("200 ok");
+      await put(urlAt(1));
+      const up = async () => (await status(program)).dependencies[0].up;
+      await untilEqual(up, false);
+      expect(await get(program)).toBe("200 ok");
+
+      await put(urlAt(server.port));
+      await untilEqual(up, true);
+      await server.close();
+      await untilEqual(() => get(program), "503 orders-db: ConnectionRefused");
+    } finally {
+      await server.close();
+    }
+  });
+
   test("a key that is missing gates a new pod, one that only a new pod mounts does not", async () => {
     await scene.writePolicy([database("orders-db")]);
     const program = await scene.start();
@@ -200,9 +233,7 @@ describe("credentials", () => {
   });
 
   test("one that cannot be followed is said in the log, and said again only when it changes", async () => {
-    await mkdir(join(scene.configPath, "secrets/orders-db"), { recursive: true });
-    const put = (text: string) => writeFile(join(scene.configPath, "secrets/orders-db/url"), text);
-    await put("postgresql://shop:hunter2@127.0.0.1:1/orders?sslmode=hunter2");
+    await put(`${urlAt(1)}?sslmode=hunter2`);
     await scene.writePolicy([database("orders-db")]);
     const program = await scene.start();
     expect(await get(program)).toBe("503 orders-db: Misconfigured");
@@ -221,9 +252,7 @@ describe("credentials", () => {
   });
 
   test("a password never leaves the program", async () => {
-    await mkdir(join(scene.configPath, "secrets/orders-db"), { recursive: true });
-    const url = "postgresql://shop:hunter2@127.0.0.1:1/orders";
-    await writeFile(join(scene.configPath, "secrets/orders-db/url"), `${url}\n`);
+    await put(`${urlAt(1)}\n`);
     await scene.writePolicy([database("orders-db")]);
     const program = await scene.start();
     expect(await get(program)).toBe("503 orders-db: ConnectionRefused");

@@ -18,6 +18,8 @@ const TIMEOUTS = {
 };
 const LESS = { ...TIMING, checkTimeoutMilliseconds: TIMING.checkTimeoutMilliseconds - 1 };
 
+const SETTLED = { db: { content: "db", target: "there" } };
+
 /** The settled marks after an edit of a policy whose one dependency, `db`, was settled. */
 function settledAfter(edit: {
   state?: DependencyState;
@@ -28,7 +30,7 @@ function settledAfter(edit: {
   const { state = UP, content = "db", before, next } = edit;
   const marks: Marks = {
     ...newMarks(0),
-    settled: { db: "db" },
+    settled: SETTLED,
     timeouts: TIMEOUTS,
     mode: "Enforce",
     ...before,
@@ -38,7 +40,7 @@ function settledAfter(edit: {
 }
 
 test("what did not change stays settled, whatever is known of it", () => {
-  for (const state of [UP, DOWN, UNHEARD]) expect(settledAfter({ state })).toEqual({ db: "db" });
+  for (const state of [UP, DOWN, UNHEARD]) expect(settledAfter({ state })).toEqual(SETTLED);
 });
 
 test("what changed, or had not been up, is not settled", () => {
@@ -50,18 +52,18 @@ test("under shorter times only what is down stays settled", () => {
   const next = { timing: LESS };
   expect(settledAfter({ next })).toEqual({});
   expect(settledAfter({ next, state: UNHEARD })).toEqual({});
-  expect(settledAfter({ next, state: DOWN })).toEqual({ db: "db" });
+  expect(settledAfter({ next, state: DOWN })).toEqual(SETTLED);
 });
 
 test("at the end of a dry run only what is up stays settled", () => {
   const before = { mode: "DryRun" as const };
-  expect(settledAfter({ before })).toEqual({ db: "db" });
+  expect(settledAfter({ before })).toEqual(SETTLED);
   expect(settledAfter({ before, state: DOWN })).toEqual({});
-  expect(settledAfter({ before, state: DOWN, next: { mode: "DryRun" } })).toEqual({ db: "db" });
+  expect(settledAfter({ before, state: DOWN, next: { mode: "DryRun" } })).toEqual(SETTLED);
 });
 
 test("a policy is remembered by its times and mode, and its deletion forgets both", () => {
-  const marks = { ...newMarks(0), settled: { db: "db" } };
+  const marks = { ...newMarks(0), settled: SETTLED };
   const seen = marksAfterEdit(marks, policy([database()]), []);
   expect(seen).toEqual({ policySeen: true, settled: {}, timeouts: TIMEOUTS, mode: "Enforce" });
   const gone = marksAfterEdit({ ...marks, ...seen }, undefined, []);

@@ -26,13 +26,17 @@ export function marksAfterEdit(
   const less = timing !== undefined && shortened(before.timeouts, timing);
   const dryRunEnds = before.mode === "DryRun" && next?.mode === "Enforce";
   const stays = ({ name, content, state }: EditedDependency) =>
-    before.settled[name] === content &&
+    before.settled[name]?.content === content &&
     (!less || staysSettled(state)) &&
     (!dryRunEnds || staysSettledWhenEnforced(state));
-  const kept = [...dependencies].filter(stays);
+  const kept = new Set(
+    Array.from(dependencies)
+      .filter(stays)
+      .map(({ name }) => name),
+  );
   return {
     policySeen: true,
-    settled: Object.fromEntries(kept.map(({ name, content }) => [name, content])),
+    settled: Object.fromEntries(Object.entries(before.settled).filter(([name]) => kept.has(name))),
     timeouts: timing && {
       connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
       checkTimeoutMilliseconds: timing.checkTimeoutMilliseconds,

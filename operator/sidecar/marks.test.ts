@@ -33,7 +33,11 @@ describe("marks", () => {
     const first = open(1_000);
     first.update({ policySeen: true, firstReady: true, firstPassed: true });
     const timeouts = { connectTimeoutMilliseconds: 30, checkTimeoutMilliseconds: 100 };
-    first.update({ settled: { db: "content" }, timeouts, mode: "DryRun" });
+    first.update({
+      settled: { db: { content: "content", target: "there" } },
+      timeouts,
+      mode: "DryRun",
+    });
 
     const second = open(9_000);
     expect(second.current()).toStrictEqual({
@@ -41,7 +45,7 @@ describe("marks", () => {
       policySeen: true,
       firstReady: true,
       firstPassed: true,
-      settled: { db: "content" },
+      settled: { db: { content: "content", target: "there" } },
       timeouts,
       mode: "DryRun",
     });
@@ -144,7 +148,10 @@ describe("parseMarks", () => {
     expect(parseMarks('{"podStartedAt":99}', 10).podStartedAt).toBe(10);
   });
 
-  test("settled contents that are no text are dropped", () => {
-    expect(parseMarks('{"settled":{"a":"x","b":3}}', 10).settled).toStrictEqual({ a: "x" });
+  test("settled marks that are none are dropped", () => {
+    const settled = { a: { content: "x" }, b: { content: "x", target: "there" } };
+    const broken = { c: { content: 3 }, d: { content: "x", target: 3 }, e: "x", f: null, g: {} };
+    const text = JSON.stringify({ settled: { ...settled, ...broken } });
+    expect(parseMarks(text, 10).settled).toStrictEqual(settled);
   });
 });

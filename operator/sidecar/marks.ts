@@ -15,6 +15,14 @@ export const MARKS_FILE = "marks.json";
 /** More than the settled contents of a policy of the greatest size. */
 const MAX_BYTES = 524_288;
 
+/** A dependency that has been up in this pod. */
+export interface SettledMark {
+  /** What the policy said of it then. */
+  content: string;
+  /** Where it was then, as a fingerprint, where a Secret has a say in that. */
+  target?: string | undefined;
+}
+
 /** All that is kept. */
 export interface Marks {
   /** When the sidecar first started in this pod, in milliseconds since the epoch. */
@@ -25,8 +33,8 @@ export interface Marks {
   firstReady: boolean;
   /** It would have been, had every policy been enforced: what a dry run counts from. */
   firstPassed: boolean;
-  /** For each dependency that has been up with the content it has now: name -> that content. */
-  settled: Record<string, string>;
+  /** By name, for each dependency that has been up with the content that it has now. */
+  settled: Record<string, SettledMark>;
   /** The times of the policy last in force: an edit may come while no sidecar runs. */
   timeouts?: Timeouts | undefined;
   /** The mode of that policy, for the same reason. */
@@ -40,10 +48,16 @@ export interface MarksFile {
   update(change: Partial<Marks>): void;
 }
 
-function settledOf(value: unknown): Record<string, string> {
+function isSettledMark(value: unknown): value is SettledMark {
+  if (typeof value !== "object" || value === null) return false;
+  const { content, target } = value as Partial<SettledMark>;
+  return typeof content === "string" && ["string", "undefined"].includes(typeof target);
+}
+
+function settledOf(value: unknown): Record<string, SettledMark> {
   if (typeof value !== "object" || value === null) return {};
   return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+    Object.entries(value).filter((pair): pair is [string, SettledMark] => isSettledMark(pair[1])),
   );
 }
 

@@ -206,6 +206,76 @@ describe("less time for checks, in a pod that has been ready", () => {
   });
 });
 
+describe("a Secret that names another target, in a pod that has been ready", () => {
+  const at = (target: string, result: CheckResult): CheckResult => ({ ...result, target });
+  const UNREADABLE: CheckResult = { ok: false, reason: "Misconfigured" };
+
+  beforeEach(() => {
+    pod.readiness.apply(policy([database()]));
+    pod.record(at("a", OK));
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("leaves it ready, until that target has been up once", () => {
+    pod.record(at("b", REFUSED), at("b", REFUSED), at("b", REFUSED));
+    expect(pod.ready()).toBe(true);
+    expect(pod.readiness.view().dependencies[0]?.state.reason).toBe("ConnectionRefused");
+    expect(pod.lines).toContain("dependency edited in its Secret db");
+    pod.record(at("b", OK), at("b", REFUSED), at("b", REFUSED));
+    expect(pod.ready()).toBe(false);
+  });
+
+  test("starts a count of its own: successes at the one before do not count for it", () => {
+    pod.readiness.apply(
+      policy([database()], { timing: { ...TIMING, failureThreshold: 1, successThreshold: 2 } }),
+    );
+    pod.record(at("b", OK), at("c", OK), at("c", REFUSED));
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("back to a target that was up before has to prove itself again", () => {
+    pod.record(at("b", REFUSED), at("a", REFUSED), at("a", REFUSED));
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("lets go of a pod that is unready, as any edit does", () => {
+    pod.record(at("a", REFUSED), at("a", REFUSED));
+    expect(pod.ready()).toBe(false);
+    pod.record(at("b", REFUSED), at("b", REFUSED));
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("is noticed after a restart too, when it was written while no sidecar ran", () => {
+    pod.restart();
+    pod.readiness.apply(policy([database()]));
+    pod.record(at("b", REFUSED), at("b", REFUSED));
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("what it took away, a restart does not bring back", () => {
+    pod.record(at("b", REFUSED));
+    pod.restart();
+    pod.readiness.apply(policy([database()]));
+    pod.record(at("b", REFUSED), at("b", REFUSED));
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("the same target goes on gating, after a restart too", () => {
+    pod.record(at("a", REFUSED));
+    pod.restart();
+    pod.readiness.apply(policy([database()]));
+    pod.record(at("a", REFUSED), at("a", REFUSED));
+    expect(pod.ready()).toBe(false);
+  });
+
+  test("one that cannot be read changes nothing", () => {
+    pod.record(UNREADABLE, UNREADABLE);
+    expect(pod.ready()).toBe(true);
+    pod.record(at("a", REFUSED), at("a", REFUSED));
+    expect(pod.ready()).toBe(false);
+  });
+});
+
 describe("in a pod that has never been ready", () => {
   test("an edited dependency gates from the start", () => {
     pod.readiness.apply(policy([database("wrong")]));
@@ -213,5 +283,14 @@ describe("in a pod that has never been ready", () => {
     pod.readiness.apply(policy([database("wrong-too")]));
     pod.record(REFUSED);
     expect(pod.ready()).toBe(false);
+  });
+
+  test("one whose Secret names another target does so too", () => {
+    pod.readiness.apply(policy([database(), cache]));
+    pod.record({ ...OK, target: "a" }, { ...REFUSED, target: "b" });
+    pod.readiness.record("cache", OK, 1);
+    expect(pod.ready()).toBe(false);
+    pod.record({ ...OK, target: "b" });
+    expect(pod.ready()).toBe(true);
   });
 });

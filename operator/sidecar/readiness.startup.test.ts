@@ -91,6 +91,12 @@ describe("an edit", () => {
     expect(pod.ready()).toBe(false);
   });
 
+  test("of its Secret, to another target, starts it anew in such a pod too", () => {
+    pod.record({ ...OK, target: "a" }, { ...REFUSED, target: "b" });
+    pod.readiness.record("other", OK, 1);
+    expect(pod.ready()).toBe(false);
+  });
+
   test("of its host does not take out a pod that has been ready", () => {
     running();
     pod.readiness.apply(policy([needed("elsewhere"), other]));

@@ -3,7 +3,6 @@
  * results and the passing of time change it, questions never do. Whatever it decides, it decides
  * through verdict.ts.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { DependencyConfig, Impact, PolicyFile } from "../api/policy-file.ts";
 import { type CheckCounts, counted, NO_CHECKS } from "./check-counts.ts";
 import { contentOf } from "./content-of.ts";
@@ -14,7 +13,7 @@ import type { Log } from "./log.ts";
 import { logPolicy } from "./log-policy.ts";
 import { logTransitions } from "./log-transitions.ts";
 import type { MarksFile } from "./marks.ts";
-import { marksAfterEdit } from "./marks-after-edit.ts";
+import { createSettledMarks, type Standing } from "./settled-marks.ts";
 import {
   AWAIT_POLICY_MILLISECONDS,
   afterResult,
@@ -94,10 +93,7 @@ export interface Readiness {
   firstResults(signal: AbortSignal): Promise<void>;
 }
 
-interface Entry {
-  dependency: DependencyConfig;
-  /** The dependency as text: what a change and the settled marks are told by. */
-  content: string;
+interface Entry extends Standing {
   impact: Impact;
   state: DependencyState;
   counts: CheckCounts;
@@ -108,6 +104,7 @@ const clocks = (): Moment => ({ monotonic: performance.now(), wall: Date.now() }
 /** A pod whose policy has not been looked for yet. */
 export function createReadiness(options: ReadinessOptions): Readiness {
   const { marks, log } = options;
+  const settledMarks = createSettledMarks(marks);
   const now = options.now ?? clocks;
   const entries = new Map<string, Entry>();
   const firstResults = createFirstResults(awaitsResults);
@@ -136,8 +133,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   /** The past that dependencies are judged by: in a dry run, that of a pod under an enforced policy. */
   const firstReady = () => (isDryRun() ? marks.current().firstPassed : marks.current().firstReady);
 
-  const isSettled = ({ dependency, content }: Entry) =>
-    marks.current().settled[dependency.name] === content;
+  const isSettled = (entry: Entry) => settledMarks.of(entry) !== undefined;
 
   const stateAt = ({ state }: Entry, at: Moment) =>
     config ? agedOut(state, config.timing, at) : state;
@@ -217,14 +213,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       return retime ? { ...known, state: retimed(known.state, now()) } : known;
     }
     const impact = options.supportedTypes.includes(dependency.type) ? dependency.impact : "Observe";
-    return { dependency, content, impact, state: UNHEARD, counts: NO_CHECKS };
-  }
-
-  function dropOldMarks(next: PolicyFile | undefined): void {
-    const before = marks.current();
-    const edited = Array.from(entries, ([name, { content, state }]) => ({ name, content, state }));
-    const change = marksAfterEdit(before, next, edited);
-    if (!isDeepStrictEqual({ ...before, ...change }, before)) marks.update(change);
+    const target = settledMarks.of({ dependency, content })?.target;
+    return { dependency, content, target, impact, state: UNHEARD, counts: NO_CHECKS };
   }
 
   function replaceEntries(next: PolicyFile | undefined): void {
@@ -243,7 +233,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     notePolicy(next);
     config = next;
     unsupportedFormat = undefined;
-    if (next || marks.current().policySeen) dropOldMarks(next);
+    if (next || marks.current().policySeen) settledMarks.edit(next, [...entries.values()]);
     changed();
   }
 
@@ -254,12 +244,27 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     changed();
   }
 
+  /**
+   * A Secret that names another server or user is an edit of the dependency, as one of the policy is: what was earned
+   * at the target before does not count, so that a typo in a connection string does not empty a Service.
+   */
+  function noteTarget(entry: Entry, target: string | undefined): void {
+    if (target === undefined || target === entry.target) return;
+    if (entry.target !== undefined) {
+      const { name, type } = entry.dependency;
+      settledMarks.drop(entry);
+      entry.state = UNHEARD;
+      log("info", "dependency edited in its Secret", { dependency: name, type });
+    }
+    entry.target = target;
+  }
+
   function record(name: string, result: CheckResult, milliseconds: number): void {
     const entry = entries.get(name);
     if (!entry || !config) return;
     const at = now();
     const { timing } = config;
-    const { settled } = marks.current();
+    noteTarget(entry, result.target);
     // Aged first: after a gap a dependency starts from failing, and needs its successes anew.
     const state = stateAt(entry, at);
     setState(
@@ -269,9 +274,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     );
     entry.counts = counted(entry.counts, result, milliseconds);
     // Only after a success under the present times: `up` may date from longer ones.
-    if (result.ok && entry.state.up.high && !isSettled(entry)) {
-      marks.update({ settled: { ...settled, [name]: entry.content } });
-    }
+    if (result.ok && entry.state.up.high && !isSettled(entry)) settledMarks.add(entry);
     changed();
   }
 

@@ -79,7 +79,10 @@ function success({ tls, detail }: CheckSuccess): CheckResult {
 async function attempt(
   dependency: DependencyConfig,
   options: RunChecksOptions,
-  { timing, ...context }: Pick<CheckContext, "signal" | "onHandshake"> & { timing: Timing },
+  {
+    timing,
+    ...context
+  }: Pick<CheckContext, "signal" | "onHandshake" | "onTarget"> & { timing: Timing },
 ): Promise<CheckSuccess> {
   // Loading its code for the first time uses up some of it.
   const end = performance.now() + timing.checkTimeoutMilliseconds;
@@ -114,6 +117,8 @@ function startLoop(
   let timing = firstTiming;
   let stopped = false;
   let startedAt = 0;
+  /** Where its checks go. One that cannot read its Secret goes nowhere else. */
+  let target: string | undefined;
   let isKeptApart = false;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
@@ -122,7 +127,9 @@ function startLoop(
   let isDue = false;
 
   function report(result: CheckResult, since: number): void {
-    if (!stopped) options.onResult(dependency, result, performance.now() - since);
+    if (stopped) return;
+    const located = target === undefined ? result : { ...result, target };
+    options.onResult(dependency, located, performance.now() - since);
   }
 
   async function runOnce(): Promise<void> {
@@ -149,7 +156,11 @@ function startLoop(
       const onHandshake = (cpuMilliseconds: number) => {
         isKeptApart = cpuMilliseconds >= KEPT_APART_MILLISECONDS;
       };
-      reportOnce(success(await attempt(dependency, options, { signal, onHandshake, timing })));
+      const onTarget = (told: string) => {
+        target = told;
+      };
+      const context = { signal, onHandshake, onTarget, timing };
+      reportOnce(success(await attempt(dependency, options, context)));
     } catch (error) {
       reportOnce(failure(error, controller.signal.aborted));
     } finally {

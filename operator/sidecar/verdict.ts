@@ -8,9 +8,13 @@ import { staleAfterMilliseconds, type Timing } from "../api/timing.ts";
 import type { Share } from "./fleet/fleet-share.ts";
 
 /** How one check ended. */
-export type CheckResult =
+export type CheckResult = (
   | { ok: true; tls?: boolean | undefined; detail?: string | undefined }
-  | { ok: false; reason: Reason; detail?: string | undefined; problem?: string };
+  | { ok: false; reason: Reason; detail?: string | undefined; problem?: string }
+) & {
+  /** Where it went, as a fingerprint; absent where the policy alone says that, or before a check could say it. */
+  target?: string | undefined;
+};
 
 /** A value that follows a stream of results with hysteresis. */
 interface Level {
@@ -131,7 +135,7 @@ export function staysSettledWhenEnforced({ up }: DependencyState): boolean {
 export interface Judged {
   name: string;
   impact: Impact;
-  /** This very content of the dependency has been up in this pod, in no more time than it has now. */
+  /** This very content of the dependency has been up in this pod, at this target, in no more time than it has now. */
   settled: boolean;
   state: DependencyState;
   /** While it is down: whether other pods have it down too. Absent where nobody is asked. */

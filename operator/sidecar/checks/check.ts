@@ -21,6 +21,11 @@ export interface CheckContext {
   readSecretKey(reference: SecretKeyReference): Promise<string>;
   /** To be told what a TLS handshake of this check took, in milliseconds of CPU, also where it failed. */
   onHandshake?: ((cpuMilliseconds: number) => void) | undefined;
+  /**
+   * To be told where this check goes, by targetFingerprint, once its Secrets are read: their content can name another
+   * server or user while the policy stays as it is.
+   */
+  onTarget?: ((target: string) => void) | undefined;
 }
 
 /** What a successful check learned. */

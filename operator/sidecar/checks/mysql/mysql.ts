@@ -4,6 +4,7 @@ import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
 import { connect } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { targetFingerprint } from "../target-fingerprint.ts";
 import { open } from "./mysql-encryption.ts";
 import { countRows, type Question } from "./mysql-session.ts";
 import { type MysqlTarget, mysqlTarget } from "./mysql-target.ts";
@@ -15,6 +16,8 @@ export function createMysql(resolve: Resolve): Check {
     async run({ mysql: config }, context) {
       if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
       const target = await raceAbort(mysqlTarget(config, context.readSecretKey), context.signal);
+      const { endpoint, account, tls } = target;
+      context.onTarget?.(targetFingerprint({ ...endpoint, ...account, tlsMode: tls.mode }));
       const question = { query: config.query, remaining: context.remainingMilliseconds };
       return ask(target, question, { ...context, resolve });
     },

@@ -6,6 +6,7 @@ import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
 import { connect } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { targetFingerprint } from "../target-fingerprint.ts";
 import { secure } from "../tls/secure.ts";
 import { countRows, limitedQuery } from "./postgresql-session.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
@@ -30,6 +31,7 @@ export function createPostgresql(resolve: Resolve, deriveKeys = createDeriver())
       if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
       const keys = memoryOf(config);
       const target = await readTarget(config, context, keys);
+      context.onTarget?.(targetFingerprint({ ...target.login, tlsMode: target.tls.mode }));
       const query = () => limitedQuery(config.query, context.remainingMilliseconds());
       return ask(target, { ...context, resolve, query, keys });
     },

@@ -8,6 +8,7 @@ import { type Check, CheckError } from "../check.ts";
 import { connect } from "../network/connect.ts";
 import { type ReadSource, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { targetFingerprint } from "../target-fingerprint.ts";
 import { secure } from "../tls/secure.ts";
 import {
   asksForLogin,
@@ -26,6 +27,8 @@ export function createRedis(resolve: Resolve): Check {
       if (!config) throw new CheckError("Misconfigured");
       const { signal, readSecretKey, onHandshake } = context;
       const { endpoint, login, tls } = await raceAbort(redisTarget(config, readSecretKey), signal);
+      const user = login?.length === 2 ? login[0] : undefined;
+      context.onTarget?.(targetFingerprint({ ...endpoint, user, tlsMode: tls.mode }));
       const socket = await connect(endpoint, { ...context, resolve });
       try {
         const secured = await secure(socket, tls, {

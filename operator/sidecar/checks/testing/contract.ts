@@ -70,7 +70,7 @@ const resolveForTest: Resolve = async (host) => {
 export async function runCheck(
   check: Check,
   dependency: DependencyConfig,
-  options: { readSecretKey: CheckContext["readSecretKey"]; checkTimeout?: number },
+  options: Pick<CheckContext, "readSecretKey" | "onTarget"> & { checkTimeout?: number },
 ): Promise<Outcome> {
   const checkTimeout = options.checkTimeout ?? PATIENT;
   const deadline = new AbortController();
@@ -87,6 +87,7 @@ export async function runCheck(
         connectTimeoutMilliseconds: checkTimeout * CONNECT_SHARE,
         remainingMilliseconds: () => checkTimeout - (performance.now() - started),
         readSecretKey: options.readSecretKey,
+        onTarget: options.onTarget,
         onHandshake,
       }),
     );
