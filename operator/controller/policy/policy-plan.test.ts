@@ -1,7 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { ApiError } from "../kube/api-error.ts";
-import { needsReplicas, type PolicyFacts, policyPlan, type ReplicaFacts } from "./policy-plan.ts";
+import {
+  configMapToWrite,
+  needsReplicas,
+  type PolicyFacts,
+  policyPlan,
+  type ReplicaFacts,
+} from "./policy-plan.ts";
 import { countsOf } from "./testing/counts-of.ts";
 
 const QUOTA = new ApiError("writing", { code: 403, body: "{}" });
@@ -171,28 +177,24 @@ test.each<[string, Partial<PolicyFacts>, string]>([
 );
 
 test("a ConfigMap is written when it is due, over the object that was found, and only then", () => {
-  expect(policyPlan(facts(), REPLICAS)).not.toHaveProperty("configMap");
+  expect(configMapToWrite(facts())).toBeUndefined();
   const due = facts({ configMap: { state: "due", uid: "u", stands: true } });
-  expect(policyPlan(due, REPLICAS).configMap).toEqual(due.configMap);
-  expect(policyPlan(facts(foreign), REPLICAS)).not.toHaveProperty("configMap");
+  expect(configMapToWrite(due)).toEqual(due.configMap);
+  expect(configMapToWrite(facts(foreign))).toBeUndefined();
   // What it holds is what is in force while the policy is invalid.
-  expect(policyPlan({ ...due, ...lastGood }, REPLICAS)).not.toHaveProperty("configMap");
+  expect(configMapToWrite({ ...due, ...lastGood })).toBeUndefined();
   const kept = { ...due, ...lastGood, keepsDelivered: true };
-  expect(policyPlan(kept, REPLICAS).configMap).toEqual(due.configMap);
+  expect(configMapToWrite(kept)).toEqual(due.configMap);
   const gone = { state: "due" as const, uid: undefined, stands: false };
-  expect(policyPlan(facts({ ...lastGood, configMap: gone }), REPLICAS).configMap).toEqual(gone);
-  const optedOut = facts({
-    configMap: { state: "due", uid: undefined, stands: false },
-    optedOut: true,
-  });
-  expect(policyPlan(optedOut, REPLICAS).configMap).toEqual(optedOut.configMap);
+  expect(configMapToWrite(facts({ ...lastGood, configMap: gone }))).toEqual(gone);
+  expect(configMapToWrite(facts({ configMap: gone, optedOut: true }))).toEqual(gone);
 });
 
 test("without counts there is no status, but the ConfigMap all the same", () => {
-  const plan = policyPlan(
-    facts({ counts: undefined, configMap: { state: "due", uid: undefined, stands: false } }),
-    REPLICAS,
-  );
-  expect(plan).not.toHaveProperty("status");
-  expect(plan).toHaveProperty("configMap");
+  const uncounted = facts({
+    counts: undefined,
+    configMap: { state: "due", uid: undefined, stands: false },
+  });
+  expect(policyPlan(uncounted, REPLICAS)).not.toHaveProperty("status");
+  expect(configMapToWrite(uncounted)).toEqual(uncounted.configMap);
 });

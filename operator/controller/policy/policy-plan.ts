@@ -66,10 +66,8 @@ export interface ReplicaFacts {
   without: string[];
 }
 
-/** What to do. */
+/** What to do once the ConfigMap is written. */
 export interface PolicyPlan {
-  /** Set: write the ConfigMap over what was found. */
-  configMap?: ConfigMapDue;
   /** Set: the status as it should be. */
   status?: HealthPolicyStatus;
   /** When to look again, in milliseconds. */
@@ -157,16 +155,18 @@ function programmedByReplicas({ known, ready, without }: ReplicaFacts): Programm
 }
 
 /**
- * The ConfigMap of an invalid policy stays as it is, since it holds what is in force. Only whom sidecars ask goes on
- * following the pods: the addresses of pods that are gone answer nothing, and all would leave in a shared fault. Where
- * there is no ConfigMap, new pods would have nothing to follow.
+ * Set: write the ConfigMap over what was found. That of an invalid policy stays as it is, since it holds what is in
+ * force. Only whom sidecars ask goes on following the pods: the addresses of pods that are gone answer nothing, and all
+ * would leave in a shared fault. Where there is no ConfigMap, new pods would have nothing to follow.
  */
-function toBeWritten({ configMap, resolution, keepsDelivered }: PolicyFacts): {
-  configMap?: ConfigMapDue;
-} {
-  if (configMap?.state !== "due") return {};
+export function configMapToWrite({
+  configMap,
+  resolution,
+  keepsDelivered,
+}: PolicyFacts): ConfigMapDue | undefined {
+  if (configMap?.state !== "due") return undefined;
   const isDue = "policy" in resolution || keepsDelivered || !configMap.stands;
-  return isDue ? { configMap } : {};
+  return isDue ? configMap : undefined;
 }
 
 /** An invalid policy waits for an event, unless its ConfigMap is in other hands. */
@@ -175,7 +175,7 @@ function nextLook(resolution: Resolution, { state }: Programmed): number {
   return idle ? IDLE_MILLISECONDS : AGAIN_MILLISECONDS[state];
 }
 
-/** The whole plan; `replicas` are those that were asked, none where that was not needed. */
+/** The plan; `replicas` are those that were asked, none where that was not needed. */
 export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPlan {
   const { namespace, generation, resolution, configMap, counts, rollout, previous, now } = facts;
   const { whyUnproven } = facts;
@@ -196,7 +196,6 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
     }),
   };
   return {
-    ...toBeWritten(facts),
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
     againMilliseconds: Math.min(again, due),

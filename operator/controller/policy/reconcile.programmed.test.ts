@@ -1,7 +1,7 @@
 /** When the condition Programmed is true, and what is said while it is not. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
-import type { Seen } from "../kube/testing/fake-api-server.ts";
+import { type Seen, until } from "../kube/testing/fake-api-server.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 import {
@@ -47,6 +47,20 @@ describe("Programmed", () => {
     web.world.known = { generation: 3, uid: testPolicy().uid };
     await web.reconcile();
     expect(web.programmed()).toContain("True");
+  });
+
+  test("a replica that accepts and never answers holds up no edit", async () => {
+    await web.reconcile();
+    const written = web.api.writes().length;
+    web.world.silent = true;
+    web.cachePolicy({ generation: 4 });
+    const startedAt = performance.now();
+    const reconciled = web.reconcile();
+    await until("the edit is written", () => web.api.writes().length > written);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(web.api.writes().at(-1)?.path).toBe(CONFIG_MAP);
+    await reconciled;
+    expect(web.programmed()).toContain("to know the policy: operator-1.");
   });
 
   test("waits for every ready replica, and for no other", async () => {

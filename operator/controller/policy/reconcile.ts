@@ -22,12 +22,7 @@ import type { AskablePod } from "../sidecars/sidecar-reports.ts";
 import type { Survey } from "../sidecars/survey-sidecars.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import type {
-  ConfigMapCurrent,
-  ConfigMapFound,
-  ConfigMapRefused,
-  ConfigMapWriter,
-} from "./apply-configmap.ts";
+import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { replicasWithout } from "./ask-replicas.ts";
 import { type DeliveredPolicy, withPeers } from "./configmap.ts";
@@ -36,6 +31,7 @@ import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
+  configMapToWrite,
   needsReplicas,
   type PolicyFacts,
   type PolicyPlan,
@@ -213,11 +209,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return { known, ready: replicas.length, without };
   }
 
-  async function writeConfigMap(
-    { delivery }: Facts,
-    { configMap }: PolicyPlan,
-  ): Promise<ConfigMapCurrent | ConfigMapRefused | undefined> {
-    return configMap && delivery ? configMaps.write(delivery.policy, configMap) : undefined;
+  /** What is known once the ConfigMap is written, where it is due. */
+  async function writeConfigMap(record: PolicyRecord, facts: Facts): Promise<Facts> {
+    const due = configMapToWrite(facts);
+    if (!due || !facts.delivery) return facts;
+    const configMap = await configMaps.write(facts.delivery.policy, due);
+    if (configMap.state === "current" && configMap.changedTo !== undefined) {
+      options.onConfigMapChange?.(record, configMap.changedTo);
+    }
+    return { ...facts, configMap };
   }
 
   /** Resolves with the milliseconds after which it wants to be called again. */
@@ -231,28 +231,17 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return Math.min(plan.againMilliseconds, asked ?? Number.POSITIVE_INFINITY);
   }
 
-  /** As writeStatus; with the ConfigMap refused it rejects, so that the queue tries again and the log tells of it. */
-  async function carryOut(record: PolicyRecord, facts: Facts, plan: PolicyPlan): Promise<number> {
-    // The status comes last: what it says of the ConfigMap must be true when it can be read.
-    const written = await writeConfigMap(facts, plan);
-    if (written?.state === "current" && written.changedTo !== undefined) {
-      options.onConfigMapChange?.(record, written.changedTo);
-    }
-    if (written?.state === "refused") {
-      const refused = { ...facts, configMap: written };
-      return carryOut(record, refused, policyPlan(refused, NOT_ASKED));
-    }
-    const again = await writeStatus(record, plan);
-    if (facts.configMap?.state === "refused") throw facts.configMap.error;
-    return Math.min(again, written?.dueMilliseconds ?? Number.POSITIVE_INFINITY);
-  }
-
+  /** With the ConfigMap refused it rejects, so that the queue tries again and the log tells of it. */
   async function reconcileRecord(record: PolicyRecord, resolution: Resolution): Promise<number> {
-    const facts = await readFacts(record, resolution);
-    tell(record, facts);
+    const read = await readFacts(record, resolution);
+    tell(record, read);
+    if (read.counts) counts.set(keyOf(record), read.counts);
+    // Before replicas are asked: one that is silent must hold up no edit. The status comes last: what it says of the
+    // ConfigMap must be true when it can be read.
+    const facts = await writeConfigMap(record, read);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
-    if (facts.counts) counts.set(keyOf(record), facts.counts);
-    const again = await carryOut(record, facts, policyPlan(facts, replicas));
+    const again = await writeStatus(record, policyPlan(facts, replicas));
+    if (facts.configMap?.state === "refused") throw facts.configMap.error;
     return Math.min(again, facts.delivery?.againMilliseconds ?? again);
   }
 
