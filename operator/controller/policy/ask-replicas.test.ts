@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { CertificateData } from "../certificate/certificate-plan.ts";
 import { carryOut } from "../certificate/certificates.ts";
-import { replicasWithout } from "./ask-replicas.ts";
+import { type AskReplicas, createAskReplicas } from "./ask-replicas.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
 jest.setTimeout(30_000);
@@ -15,6 +15,10 @@ const POLICY = { namespace: "shop", name: "web", uid: "u", generation: 3 };
 let certificate: CertificateData;
 const servers: https.Server[] = [];
 let paths: string[];
+let asking: AskReplicas;
+beforeEach(() => {
+  asking = createAskReplicas();
+});
 
 beforeAll(async () => {
   certificate = await carryOut("create", { data: {}, dnsName: NAME, now: Date.now() });
@@ -29,8 +33,10 @@ afterEach(() => {
 
 type Answer = (response: ServerResponse) => void;
 
-/** Names of the replicas without the policy, of one that answers so. */
-async function ask(answer: Answer, options: { caBundle?: string; dnsName?: string } = {}) {
+const REPLICA = { name: "operator-1", ip: "127.0.0.1" };
+
+/** A replica that answers so. */
+async function replicaThat(answer: Answer) {
   paths = [];
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     paths.push(request.url ?? "");
@@ -44,12 +50,13 @@ async function ask(answer: Answer, options: { caBundle?: string; dnsName?: strin
   const { promise, resolve } = Promise.withResolvers<void>();
   server.listen(0, "127.0.0.1", resolve);
   await promise;
-  return replicasWithout(POLICY, [{ name: "operator-1", ip: "127.0.0.1" }], {
-    port: (server.address() as AddressInfo).port,
-    dnsName: NAME,
-    caBundle: certificate["ca.crt"],
-    ...options,
-  });
+  const { port } = server.address() as AddressInfo;
+  return { port, dnsName: NAME, caBundle: certificate["ca.crt"] };
+}
+
+/** Names of the replicas without the policy, of one that answers so. */
+async function ask(answer: Answer, options: { caBundle?: string; dnsName?: string } = {}) {
+  return asking.without(POLICY, [REPLICA], { ...(await replicaThat(answer)), ...options });
 }
 
 const knows =
@@ -106,10 +113,75 @@ test("one that is not there; and all are asked, however many", async () => {
     name: `r${index}`,
     ip: "127.0.0.1",
   }));
-  const without = await replicasWithout(POLICY, replicas, {
+  const without = await asking.without(POLICY, replicas, {
     port: 1,
     dnsName: NAME,
     caBundle: certificate["ca.crt"],
   });
   expect(without).toHaveLength(20);
+});
+
+describe("one that gave no answer", () => {
+  let now: number;
+  let answers: boolean;
+  /** How long it takes to know that the replica lacks the policy, or to hear that it has it. */
+  const asked = async (replicas = [REPLICA]) => {
+    const startedAt = realNow();
+    const without = await asking.without(POLICY, replicas, options);
+    return { without, took: realNow() - startedAt };
+  };
+  const realNow = performance.now.bind(performance);
+  let options: Awaited<ReturnType<typeof replicaThat>>;
+
+  beforeEach(async () => {
+    now = 0;
+    answers = false;
+    options = await replicaThat((response) => {
+      if (answers) knows(3)(response);
+    });
+    jest.spyOn(performance, "now").mockImplementation(() => now);
+    expect((await asked()).without).toEqual(["operator-1"]);
+    expect(paths).toHaveLength(1);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test("is not asked again for three seconds, for whatever policy", async () => {
+    now = 2_999;
+    const { without, took } = await asked();
+    expect(without).toEqual(["operator-1"]);
+    expect(took).toBeLessThan(500);
+    expect(paths).toHaveLength(1);
+    now = 3_000;
+    answers = true;
+    expect((await asked()).without).toEqual([]);
+    expect((await asked()).without).toEqual([]);
+    expect(paths).toHaveLength(3);
+  });
+
+  test("is then tried for one policy: the others do not wait for it", async () => {
+    now = 3_000;
+    const first = asked();
+    const { without, took } = await asked();
+    expect(without).toEqual(["operator-1"]);
+    expect(took).toBeLessThan(500);
+    await first;
+    expect(paths).toHaveLength(2);
+  });
+
+  test("is asked at once at another address", async () => {
+    answers = true;
+    expect((await asked([{ ...REPLICA, name: "operator-2" }])).without).toEqual([]);
+    // It was forgotten when it was no replica.
+    expect((await asked()).without).toEqual([]);
+  });
+});
+
+test("one that says no is asked again at once", async () => {
+  let generation = 2;
+  const options = await replicaThat((response) => knows(generation)(response));
+  expect(await asking.without(POLICY, [REPLICA], options)).toEqual(["operator-1"]);
+  generation = 3;
+  expect(await asking.without(POLICY, [REPLICA], options)).toEqual([]);
 });

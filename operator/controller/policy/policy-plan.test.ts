@@ -29,6 +29,7 @@ function facts(overrides: Partial<PolicyFacts> = {}): PolicyFacts {
     listedForMilliseconds: 5_000,
     counts: countsOf(),
     previous: undefined,
+    waitedMilliseconds: 0,
     now: new Date("2026-02-03T04:05:06Z"),
     ...overrides,
   };
@@ -127,6 +128,26 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
 ])("a policy, %s: no replica is asked without need", (_what, given, expected) => {
   expect(planned(given)).toEqual(expected);
   expect(needsReplicas(facts(given))).toBe(expected[0] === "True Programmed" && !given.previous);
+});
+
+test.each([
+  [0, 300],
+  [1_200, 300],
+  [4_000, 1_000],
+  [40_000, 10_000],
+  [3_600_000, 10_000],
+])("one that has waited for %d ms is looked at again after %d ms", (waitedMilliseconds, again) => {
+  for (const waits of [leftover, { listedForMilliseconds: undefined }]) {
+    expect(planned({ ...waits, waitedMilliseconds })).toEqual(["False Reconciling", again]);
+  }
+  expect(planned({ ...foreign, waitedMilliseconds })).toEqual(["False ConfigMapNotOurs", 5_000]);
+});
+
+test("what is waited for is told from what is so", () => {
+  expect(policyPlan(facts(leftover), REPLICAS)).toHaveProperty("waits", true);
+  expect(policyPlan(facts(), { ...REPLICAS, without: ["b"] })).toHaveProperty("waits", true);
+  expect(policyPlan(facts(), REPLICAS)).toHaveProperty("waits", false);
+  expect(policyPlan(facts(foreign), REPLICAS)).toHaveProperty("waits", false);
 });
 
 test("a configuration that is not written is not said to be on its way", () => {

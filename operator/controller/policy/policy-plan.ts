@@ -12,11 +12,17 @@ import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-e
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
+/**
+ * What is waited for takes a second as a rule. Where it lasts, it is looked at after a quarter of the time that it has
+ * lasted: a collector or a replica that is away for an hour must not have each policy ask three times a second.
+ */
+const WAITING_LEAST_MILLISECONDS = 300;
+const WAITING_MOST_MILLISECONDS = 10_000;
+const WAITING_SHARE = 1 / 4;
 /** When to look again, by what was found. */
-const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
+const AGAIN_MILLISECONDS: Readonly<Record<Exclude<Programmed["state"], "waiting">, number>> = {
   yes: IDLE_MILLISECONDS,
   excluded: IDLE_MILLISECONDS,
-  waiting: 300,
   // Every policy is called when what is known about the webhook changes.
   unproven: IDLE_MILLISECONDS,
   unreachable: IDLE_MILLISECONDS,
@@ -53,6 +59,8 @@ export interface PolicyFacts extends NamespaceExclusion {
   rollout?: RolloutStatus | undefined;
   /** The status as it stands. */
   previous: HealthPolicyStatus | undefined;
+  /** For how long the policy has been waiting in this generation. */
+  waitedMilliseconds: number;
   now: Date;
 }
 
@@ -70,6 +78,8 @@ export interface ReplicaFacts {
 export interface PolicyPlan {
   /** Set: the status as it should be. */
   status?: HealthPolicyStatus;
+  /** Whether something is waited for, of which no event tells. */
+  waits: boolean;
   /** When to look again, in milliseconds. */
   againMilliseconds: number;
 }
@@ -169,10 +179,15 @@ export function configMapToWrite({
   return isDue ? configMap : undefined;
 }
 
+function waitingTime({ waitedMilliseconds }: PolicyFacts): number {
+  const share = waitedMilliseconds * WAITING_SHARE;
+  return Math.min(Math.max(WAITING_LEAST_MILLISECONDS, share), WAITING_MOST_MILLISECONDS);
+}
+
 /** An invalid policy waits for an event, unless its ConfigMap is in other hands. */
-function nextLook(resolution: Resolution, { state }: Programmed): number {
-  const idle = "invalid" in resolution && state === "waiting";
-  return idle ? IDLE_MILLISECONDS : AGAIN_MILLISECONDS[state];
+function nextLook(facts: PolicyFacts, { state }: Programmed): number {
+  if (state !== "waiting") return AGAIN_MILLISECONDS[state];
+  return "invalid" in facts.resolution ? IDLE_MILLISECONDS : waitingTime(facts);
 }
 
 /** The plan; `replicas` are those that were asked, none where that was not needed. */
@@ -180,7 +195,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
   const { namespace, generation, resolution, configMap, counts, rollout, previous, now } = facts;
   const { whyUnproven } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
-  const again = nextLook(resolution, programmed);
+  const again = nextLook(facts, programmed);
   const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
   const status = counts && {
     status: policyStatus({
@@ -198,6 +213,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
   return {
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
+    waits: programmed.state === "waiting",
     againMilliseconds: Math.min(again, due),
   };
 }

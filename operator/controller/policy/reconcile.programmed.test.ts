@@ -63,6 +63,17 @@ describe("Programmed", () => {
     expect(web.programmed()).toContain("to know the policy: operator-1.");
   });
 
+  test("looks less and less often at what lasts, and often again after an edit", async () => {
+    const now = jest.spyOn(performance, "now").mockReturnValue(0);
+    web.world.listedFor = undefined;
+    expect(await web.reconcile()).toBe(300);
+    now.mockReturnValue(20_000);
+    expect(await web.reconcile()).toBe(5_000);
+    web.cachePolicy({ generation: 4 });
+    expect(await web.reconcile()).toBe(300);
+    now.mockRestore();
+  });
+
   test("waits for every ready replica, and for no other", async () => {
     const labels = { "app.kubernetes.io/component": "operator" };
     const second = podOf({ namespace: "system", name: "operator-2", ip: "127.0.0.2", labels });

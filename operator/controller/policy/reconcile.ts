@@ -24,7 +24,7 @@ import type { WebhookWriter } from "../webhook-configuration/apply-webhook-confi
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
-import { replicasWithout } from "./ask-replicas.ts";
+import { createAskReplicas } from "./ask-replicas.ts";
 import { type DeliveredPolicy, withPeers } from "./configmap.ts";
 import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
@@ -40,6 +40,7 @@ import {
 } from "./policy-plan.ts";
 import { readyReplicas } from "./ready-replicas.ts";
 import { sharedFaultEvent } from "./shared-fault-event.ts";
+import { createWaitingTimes } from "./waiting-times.ts";
 import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
@@ -108,6 +109,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
   const peers = createFleetPeers();
+  const replicaAnswers = createAskReplicas();
+  const waiting = createWaitingTimes();
 
   /** Made once in a call: a sample that is taken in the midst of one would count as delivered, and never be. */
   function deliveryOf(resolution: Resolution): Delivery | undefined {
@@ -177,6 +180,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       counts: inForce ? pods?.counts : NO_PODS,
       rollout: options.rollout(record),
       previous: statuses.previous(record),
+      waitedMilliseconds: waiting.waited(record),
       now: new Date(),
     };
   }
@@ -201,7 +205,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const replicas = readyReplicas(options.pods.pods(own), options.podName);
     const known = options.pods.synced(own);
     if (caBundle === undefined) return { known, ready: 0, without: [] };
-    const without = await replicasWithout(
+    const without = await replicaAnswers.without(
       record,
       replicas.map(({ name, ip }) => ({ name, ip: ip ?? "" })),
       { port: options.webhookPort, dnsName: options.dnsName, caBundle },
@@ -240,7 +244,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     // ConfigMap must be true when it can be read.
     const facts = await writeConfigMap(record, read);
     const replicas = needsReplicas(facts) ? await askReplicas(record) : NOT_ASKED;
-    const again = await writeStatus(record, policyPlan(facts, replicas));
+    const plan = policyPlan(facts, replicas);
+    waiting.seen(record, plan.waits);
+    const again = await writeStatus(record, plan);
     if (facts.configMap?.state === "refused") throw facts.configMap.error;
     return Math.min(again, facts.delivery?.againMilliseconds ?? again);
   }
@@ -249,6 +255,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     statuses.forget(key);
     counts.delete(key);
     configMaps.forget(key);
+    waiting.forget(key);
   }
 
   /** What a failed call means for a policy that may have changed meanwhile. */

@@ -79,6 +79,8 @@ interface World {
   /** Requests that no right allows, or that an admission policy refuses. */
   forbids: (seen: Seen) => boolean;
   pods: object[];
+  /** Of its own namespace. */
+  operatorPods: object[];
   policies: object[];
   clusterPolicies: object[];
   /** Whether a replica answers the proofs. */
@@ -95,6 +97,7 @@ function newWorld(): World {
     refuses: () => false,
     forbids: () => false,
     pods: [],
+    operatorPods: [],
     policies: [rawPolicy()],
     clusterPolicies: [],
     proofsAnswered: true,
@@ -120,6 +123,8 @@ export async function openCluster(more: Partial<OperatorSettings> = {}) {
       [NAMESPACES]: [{ metadata: { name: "shop", resourceVersion: "3" } }],
       [SECRETS]: [world.secret],
       [PODS]: world.pods,
+      [podsPath("system")]: world.operatorPods,
+      "/api/v1/pods": [...world.pods, ...world.operatorPods],
     };
     return lists[path] ?? [];
   }
