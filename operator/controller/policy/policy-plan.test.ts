@@ -162,6 +162,20 @@ test("a configuration that is not written is not said to be on its way", () => {
   );
 });
 
+test.each([
+  ["not listed", undefined, "once Programmed is True"],
+  ["just listed", 900, "Restart them: kubectl"],
+])(
+  "with a configuration that is not written, pods of a namespace that is %s",
+  (_what, listedForMilliseconds, advice) => {
+    const counts = countsOf({ injected: 0, predating: ["deployment/web"] });
+    const given = { listedForMilliseconds, webhookUnwritten: "403", counts };
+    const { status } = policyPlan(facts(given), REPLICAS);
+    const current = status?.conditions?.find(({ type }) => type === "PodsCurrent");
+    expect(current?.message).toContain(advice);
+  },
+);
+
 test.each<[string, ReplicaFacts, string]>([
   ["not known yet", { ...REPLICAS, known: false, ready: 0 }, "are being looked for"],
   ["not ready", { ...REPLICAS, ready: 0 }, "No replica of the operator is ready"],

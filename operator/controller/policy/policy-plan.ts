@@ -127,10 +127,12 @@ function notInjected(facts: PolicyFacts): Programmed | undefined {
 }
 
 /** What is said until API servers have the configuration. A write that is refused may be refused for ever. */
-function onItsWay({ webhookUnwritten: why }: PolicyFacts): Programmed {
-  return why === undefined
-    ? waiting("The webhook configuration is on its way to the API servers.")
-    : waiting(`The webhook configuration could not be written: ${why}.`);
+function onItsWay({ webhookUnwritten: why, listedForMilliseconds }: PolicyFacts): Programmed {
+  if (why === undefined) {
+    return waiting("The webhook configuration is on its way to the API servers.");
+  }
+  const message = `The webhook configuration could not be written: ${why}.`;
+  return { state: "waiting", message, isUnwritten: listedForMilliseconds === undefined };
 }
 
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */

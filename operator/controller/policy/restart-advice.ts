@@ -10,13 +10,22 @@ export interface ToRestart {
   workloads: readonly string[];
   /** Something makes a new pod in place of each of them, also where kubectl restarts nothing of its kind. */
   areMade: boolean;
-  /** New pods get no sidecar as it is: a restart would mend nothing, and take away the sidecar that a pod has. */
-  isTooEarly: boolean;
+  /**
+   * Until new pods get the sidecar a restart would mend nothing, and take away the one that a pod has. Never: they are
+   * not to get it.
+   */
+  newPods: NewPods;
 }
 
+/** Whether new pods get the sidecar: now, once the policy is programmed, or not at all. */
+export type NewPods = "injected" | "injectedLater" | "never";
+
 /** A command for the reader's terminal, or advice where kubectl has no command. */
-export function restartAdvice({ namespace, workloads, areMade, isTooEarly }: ToRestart): string {
-  const when = isTooEarly ? " once Programmed is True" : "";
+export function restartAdvice({ namespace, workloads, areMade, newPods }: ToRestart): string {
+  if (newPods === "never") {
+    return "Do not restart them: new pods of the namespace get no sidecar, and it would be gone.";
+  }
+  const when = newPods === "injectedLater" ? " once Programmed is True" : "";
   if (workloads.length === 0 && areMade) {
     return `Restart them${when} by what makes them, or delete them one at a time.`;
   }

@@ -60,6 +60,8 @@ const HELD_BACK: Programmed[] = [
   { state: "imageNotPulled", message: "Nodes cannot pull it." },
   { state: "blocked", message: "It is somebody else's." },
   { state: "refused", stands: false, message: "The API server refuses it." },
+  { state: "unproven", message: "The webhook has not been tried yet." },
+  { state: "waiting", message: "It could not be written.", isUnwritten: true },
 ];
 
 test.each(HELD_BACK)("while new pods get no sidecar ($state), a restart is for later", (state) => {
@@ -81,8 +83,18 @@ test.each(HELD_BACK)("while new pods get no sidecar ($state), a restart is for l
   );
 });
 
+test("where new pods never get it, nobody is told to restart those that have it", () => {
+  const counts = countsOf({ outdated: 3, outdatedWorkloads: ["deployment/web"] });
+  const programmed = { state: "excluded", message: "Opted out." } as const;
+  expect(message(policyStatus(factsOf({ programmed, counts })), "PodsCurrent")).toBe(
+    "3 of 3 pods run what an earlier policy asked for. " +
+      "Do not restart them: new pods of the namespace get no sidecar, and it would be gone.",
+  );
+});
+
 test.each<Programmed>([
   { state: "waiting", message: "It is on its way." },
+  { state: "waiting", message: "It could not be written, but lists it.", isUnwritten: false },
   { state: "refused", stands: true, message: "The API server refuses an edit." },
 ])("while new pods get it or are about to ($state), a restart is for now", (state) => {
   const counts = countsOf({ injected: 0, predating: ["deployment/web"] });

@@ -18,14 +18,14 @@ import type { PodCounts } from "./pod-counts.ts";
 import { isWorthTelling } from "./probes-changed.ts";
 import { sharedFaults } from "./read-status.ts";
 import { reportedStatus } from "./reported-status.ts";
-import { restartAdvice, type ToRestart } from "./restart-advice.ts";
+import { type NewPods, restartAdvice, type ToRestart } from "./restart-advice.ts";
 import { statusReason } from "./status-reason.ts";
 
 /** Whether a pod created now would be injected. */
 export type Programmed =
   | { state: "yes" }
-  /** Not yet; the message names what is missing. */
-  | { state: "waiting"; message: string }
+  /** Not yet; the message names what is missing. `isUnwritten`: what has API servers ask us, perhaps for ever. */
+  | { state: "waiting"; message: string; isUnwritten?: boolean }
   /** Nobody can say, because the webhook cannot be tried; the message says why. */
   | { state: "unproven"; message: string }
   /** API servers do not get through to the webhook; the message says what to look at. */
@@ -139,14 +139,24 @@ function programmed(facts: StatusFacts): ConditionState {
   return { ...told, message: `${whyUnproven} ${told.message}` };
 }
 
+/** What a restart would bring. Where new pods are about to get the sidecar they have it before they are restarted. */
+function newPodsOf(programmed: Programmed): NewPods {
+  if (programmed.state === "excluded") return "never";
+  const isLater =
+    isHeldBack(programmed) ||
+    programmed.state === "unreachable" ||
+    programmed.state === "unproven" ||
+    (programmed.state === "waiting" && programmed.isUnwritten === true);
+  return isLater ? "injectedLater" : "injected";
+}
+
 /** What becomes of pods that are not as the policy asks: they are restarted, or the reader is told how to. */
 function remedy(
   pods: Pick<ToRestart, "workloads" | "areMade">,
   { namespace, rollout, programmed }: StatusFacts,
 ): string {
   if (rollout) return `rollout: ${rollout.message}`;
-  const isTooEarly = programmed.state === "unreachable" || isHeldBack(programmed);
-  return restartAdvice({ ...pods, namespace, isTooEarly });
+  return restartAdvice({ ...pods, namespace, newPods: newPodsOf(programmed) });
 }
 
 function podsCurrent(facts: StatusFacts): ConditionState {
