@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { ApiError } from "../kube/api-error.ts";
+import { NOT_PROVEN_YET, UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
 import {
   configMapToWrite,
   needsReplicas,
@@ -49,10 +50,13 @@ const refused = (stands: boolean | undefined) => ({
   configMap: { state: "refused", message: "No.", stands, error: QUOTA } as const,
 });
 const leftover = { configMap: { state: "waiting" as const, message: "Not collected yet." } };
-const unreachable = { webhookReach: { state: "unreachable" as const, message: "Firewall." } };
+const firewall = `${UNANSWERED} Firewall.`;
+const unreachable = { webhookReach: { state: "unreachable" as const, message: firewall } };
+const untried = { webhookReach: NOT_PROVEN_YET.reach };
 const notPulled = { whyStopped: "Nobody has it." };
 const unknown = { webhookReach: { state: "unknown" as const, message: "Not tried yet." } };
 const previous = policyPlan(facts(), REPLICAS).status;
+const wasUnreachable = { previous: policyPlan(facts(unreachable), REPLICAS).status };
 
 test.each<[string, Partial<PolicyFacts>, unknown[]]>([
   ["all is as it should be", {}, ["True Programmed", 400_000]],
@@ -115,6 +119,17 @@ test.each<[string, Partial<PolicyFacts>, unknown[]]>([
     ["True Programmed", 400_000],
   ],
   ["not proven, but programmed before", { ...unknown, previous }, ["True Programmed", 400_000]],
+  ["not tried yet", untried, ["False Reconciling", 400_000]],
+  [
+    "not tried yet, unreachable before",
+    { ...untried, ...wasUnreachable },
+    ["False WebhookUnreachable", 400_000],
+  ],
+  [
+    "tried in vain, unreachable before",
+    { ...unknown, ...wasUnreachable },
+    ["False Reconciling", 400_000],
+  ],
   [
     "unreachable, but programmed before",
     { ...unreachable, previous },
@@ -200,12 +215,28 @@ test.each([
 test.each<[string, Partial<PolicyFacts>, string]>([
   ["is programmed", {}, "Not shown. A pod created now gets the sidecar."],
   ["is not proven", unknown, "Not shown. Not tried yet."],
-  ["is unreachable", unreachable, "Not shown. Firewall."],
+  ["is unreachable", unreachable, `Not shown. ${firewall}`],
   ["is never injected", { excluded: true }, "Pods of namespace shop are never injected."],
 ])(
   "that nothing has shown the image again is said first by a policy that %s",
   (_what, given, sentence) => {
     const { status } = policyPlan(facts({ ...given, whyUnproven: "Not shown." }), REPLICAS);
+    const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
+    expect(message).toBe(sentence);
+  },
+);
+
+test.each([
+  ["goes on", "Not shown.", `Not shown. ${firewall}`],
+  ["is over", undefined, firewall],
+])(
+  "what a new leader repeats has what is said of the image once while that %s",
+  (_what, whyUnproven, sentence) => {
+    const before = policyPlan(
+      facts({ ...unreachable, whyUnproven: "Not shown." }),
+      REPLICAS,
+    ).status;
+    const { status } = policyPlan(facts({ ...untried, whyUnproven, previous: before }), REPLICAS);
     const message = status?.conditions?.find(({ type }) => type === "Programmed")?.message;
     expect(message).toBe(sentence);
   },

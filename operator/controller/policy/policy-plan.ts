@@ -3,10 +3,10 @@ import { policyInForce, type Resolution } from "../../api/effective-policy.ts";
 import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
-import type { Reach } from "../webhook-configuration/webhook-proof.ts";
+import { isUntried, type Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
 import type { PodCounts } from "./pod-counts.ts";
-import { hadConfigMap, heldBackBecause, wasProgrammed } from "./read-status.ts";
+import { hadConfigMap, heldBackBecause, saidUnreachable, wasProgrammed } from "./read-status.ts";
 import { type Programmed, policyStatus } from "./status.ts";
 import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 
@@ -135,6 +135,17 @@ function onItsWay({ webhookUnwritten: why, listedForMilliseconds }: PolicyFacts)
   return { state: "waiting", message, isUnwritten: listedForMilliseconds === undefined };
 }
 
+/** A new leader goes on saying what the last one found, until it has tried: else the reason turned twice with each. */
+function unproven(
+  reach: Extract<Reach, { state: "unknown" }>,
+  previous: HealthPolicyStatus | undefined,
+): Programmed {
+  const message = isUntried(reach) ? saidUnreachable(previous) : undefined;
+  return message === undefined
+    ? { ...reach, state: "unproven" }
+    : { state: "unreachable", message };
+}
+
 /** Whether admission knows the policy, as far as that can be told without asking the replicas. */
 function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   if (facts.excluded) return excluded(facts);
@@ -149,7 +160,7 @@ function programmedUnasked(facts: PolicyFacts): Programmed | undefined {
   // Else, once true it stays true for this generation. A replica that starts later cannot make it false:
   // it gets ready only when its cache is full.
   if (wasProgrammed(facts.previous, facts.generation)) return { state: "yes" };
-  if (facts.webhookReach.state === "unknown") return { ...facts.webhookReach, state: "unproven" };
+  if (facts.webhookReach.state === "unknown") return unproven(facts.webhookReach, facts.previous);
   if ((facts.listedForMilliseconds ?? 0) >= SEEN_BY_API_SERVERS_MILLISECONDS) return undefined;
   return onItsWay(facts);
 }

@@ -5,6 +5,7 @@ import {
   type HeldBackReason,
 } from "../../api/condition-reasons.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { UNANSWERED } from "../webhook-configuration/webhook-proof.ts";
 
 function conditionOf(status: HealthPolicyStatus | undefined, wanted: ConditionType) {
   return status?.conditions?.find(({ type }) => type === wanted);
@@ -50,6 +51,16 @@ export function heldBackBecause(
 ): HeldBackReason | undefined {
   const reason = programmedReason(status);
   return HELD_BACK_REASONS.find((heldBack) => heldBack === reason);
+}
+
+/**
+ * What it says of API servers that do not get through to the webhook; undefined: it says that of none. Without what is
+ * said before it of the sidecar's image, which the next status says again or not.
+ */
+export function saidUnreachable(status: HealthPolicyStatus | undefined): string | undefined {
+  const { reason, message = "" } = conditionOf(status, "Programmed") ?? {};
+  const at = reason === "WebhookUnreachable" ? message.indexOf(UNANSWERED) : -1;
+  return at < 0 ? undefined : message.slice(at);
 }
 
 /** Reasons of Programmed that are written only when the policy's ConfigMap has been. */

@@ -64,6 +64,11 @@ export const NOT_PROVEN_YET: ProofHistory = {
   failures: 0,
 };
 
+/** Whether nothing is known because this leader is new: its first proof, or the third that fails, will say. */
+export function isUntried(reach: Reach): boolean {
+  return reach === NOT_PROVEN_YET.reach;
+}
+
 /** What a proof says that came back without a mark of the webhook's. */
 export const UNANSWERED =
   "The API server gets no answer from the operator's webhook, so new pods start without the sidecar.";
