@@ -156,6 +156,28 @@ describe("the policy", () => {
     expect(await get(program)).toBe("200 ok");
   });
 
+  test("one that went while no sidecar ran, and comes back, counts from the next success on", async () => {
+    const server = await scene.startMemcached();
+    await scene.writePolicy([cache(server.port)]);
+    const first = await scene.start();
+    expect(await get(first)).toBe("200 ok");
+    await end(first);
+    await unlink(join(scene.configPath, POLICY_FILE));
+    const second = await scene.start();
+    expect(await get(second)).toBe("200 NoPolicy");
+
+    await server.close();
+    await scene.writePolicy([cache(server.port)]);
+    const up = async () => (await status(second)).dependencies[0]?.up;
+    await untilEqual(up, false);
+    expect(await get(second)).toBe("200 ok");
+
+    await server.open();
+    await untilEqual(up, true);
+    await server.close();
+    await untilEqual(() => get(second), "503 sessions: TooFewServers servers[0]=ConnectionRefused");
+  });
+
   test("a restart keeps what the pod has earned; a new pod has earned nothing", async () => {
     const server = await scene.startMemcached();
     await scene.writePolicy([cache(server.port)]);

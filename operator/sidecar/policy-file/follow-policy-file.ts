@@ -18,7 +18,7 @@ const POLL_MILLISECONDS = 5_000;
 export interface FollowPolicyFileOptions {
   /** Where the projected volume is mounted. */
   directory: string;
-  /** Given each new policy, and undefined when the file has gone. Must not throw. */
+  /** Given each new policy, and undefined when the file has gone or is not there at the first look. Must not throw. */
   onChange: (config: PolicyFile | undefined) => void;
   /** Told when the file that is there now is of a format that only a later sidecar reads. Must not throw. */
   onUnsupported: (formatVersion: number) => void;
@@ -78,9 +78,10 @@ function handOn(content: string | undefined, options: FollowPolicyFileOptions): 
  */
 export function followPolicyFile(options: FollowPolicyFileOptions): PolicyFileFollower {
   const path = join(options.directory, POLICY_FILE);
-  let version: string | undefined;
+  /** Null until the first look, which tells that there is no file too: it may have gone while no sidecar ran. */
+  let version: string | undefined | null = null;
   let problem: string | undefined;
-  let current: string | undefined;
+  let current: string | undefined | null = null;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
