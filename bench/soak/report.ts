@@ -2,8 +2,9 @@
 import { slopeOf } from "./growth.ts";
 import type { Kubelet } from "./kubelet.ts";
 import { FIGURES, type Readings } from "./readings.ts";
+import type { Review } from "./reviews.ts";
 import { outside, type Span } from "./spans.ts";
-import type { FaultOutcome } from "./verdict.ts";
+import { type Counts, type FaultOutcome, missedOf } from "./verdict.ts";
 
 /** A sidecar, as its kubelet saw it. */
 export interface Asked {
@@ -65,6 +66,24 @@ export function readinessTable(
   const head =
     "| sidecar | probes | unready | of them outside of faults | of these while packets were lost |";
   return [head, "|---|---|---|---|---|", ...rows].join("\n");
+}
+
+/** Pods that missed their sidecar, and why, while all packets arrived and while some were lost. */
+export function reviewsTable({
+  undisturbed,
+  disturbed,
+}: Pick<Counts, "undisturbed" | "disturbed">): string {
+  const row = (packets: string, reviews: readonly Review[]) =>
+    `| ${packets} | ${reviews.length} | ${missedOf(reviews).length} |`;
+  return [
+    "| packets | pods reviewed | of them missed their sidecar |",
+    "|---|---|---|",
+    row("all arrived", undisturbed),
+    row("1 % lost", disturbed),
+    ...missedOf([...undisturbed, ...disturbed])
+      .slice(0, MOST_LINES)
+      .map(({ missed }) => `  ${missed}`),
+  ].join("\n");
 }
 
 /** Most lines at a time: one fault says the same many times. */

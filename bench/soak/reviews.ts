@@ -4,11 +4,17 @@ import { ADMISSION_PATH, SIDECAR_CONTAINER } from "../../operator/api/names.ts";
 import { reviewOf } from "../../operator/webhook/testing/client.ts";
 import { repeat } from "./repeat.ts";
 
+/** One review, and what came of it. */
+export interface Review {
+  /** When it was sent, in milliseconds of performance.now(). */
+  at: number;
+  /** Why the pod missed its sidecar, with the time of day; undefined where it has one. */
+  missed: string | undefined;
+}
+
 /** The running reviews. */
 export interface Reviews {
-  sent: number;
-  /** Why each pod that missed its sidecar did, with the time of day. */
-  missed: string[];
+  sent: Review[];
   /** Resolves when the signal has fired. */
   done: Promise<void>;
 }
@@ -69,13 +75,12 @@ function whyMissed(text: string): string | undefined {
 
 /** Sends reviews until the signal fires. */
 export function startReviews(webhook: Webhook, signal: AbortSignal): Reviews {
-  const reviews: Reviews = { sent: 0, missed: [], done: Promise.resolve() };
+  const reviews: Reviews = { sent: [], done: Promise.resolve() };
   reviews.done = repeat(
     { periodMilliseconds: PERIOD_MILLISECONDS, signal },
     () => review(webhook).then(whyMissed, ({ message }: Error) => message),
-    (why) => {
-      reviews.sent += 1;
-      if (why) reviews.missed.push(`${new Date().toISOString()} ${why}`);
+    (why, at) => {
+      reviews.sent.push({ at, missed: why && `${new Date().toISOString()} ${why}` });
     },
   );
   return reviews;

@@ -19,6 +19,7 @@ import {
   growthTable,
   progressLine,
   readinessTable,
+  reviewsTable,
 } from "./report.ts";
 import { startReviews } from "./reviews.ts";
 import {
@@ -29,7 +30,7 @@ import {
   type RoundsRecord,
   type Scene,
 } from "./rounds.ts";
-import { outside } from "./spans.ts";
+import { outside, within } from "./spans.ts";
 import { brokenRules } from "./verdict.ts";
 
 const MINUTE = 60_000;
@@ -185,15 +186,17 @@ async function run(
   const ran = ((performance.now() - begun) / MINUTE).toFixed(1);
   console.log(`\n${ran} minutes, ${played} rounds\n\n${growthTable(programs)}`);
   console.log(`\n${faultTable(faults)}\n\n${readinessTable(asked, record)}`);
-  console.log(`\n${reviews.sent} pods reviewed, ${reviews.missed.length} missed their sidecar`);
-  for (const why of reviews.missed.slice(0, 20)) console.log(`  ${why}`);
+  const undisturbed = outside(reviews.sent, record.lossy);
+  const disturbed = within(reviews.sent, record.lossy);
+  console.log(`\n${reviewsTable({ undisturbed, disturbed })}`);
   if (interrupt.aborted) return ["the soak was interrupted"];
   return brokenRules({
     readings: programs.filter(({ program }) => program !== naive.program),
     longEnough: minutes >= MINUTES_FOR_GROWTH,
     faults,
     falseUnready: outside(kubelet.unready, record.excused).length,
-    missed: reviews.missed,
+    undisturbed,
+    disturbed,
     notFollowed: record.notFollowed,
   });
 }

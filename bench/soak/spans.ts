@@ -6,7 +6,15 @@ export interface Span {
   to: number;
 }
 
+const isWithin = (at: number, spans: readonly Span[]) =>
+  spans.some(({ from, to }) => at >= from && at < to);
+
 /** Those that lie in none of the spans. */
 export function outside<T extends { at: number }>(all: readonly T[], spans: readonly Span[]): T[] {
-  return all.filter(({ at }) => !spans.some(({ from, to }) => at >= from && at < to));
+  return all.filter(({ at }) => !isWithin(at, spans));
+}
+
+/** Those that lie in one of the spans. */
+export function within<T extends { at: number }>(all: readonly T[], spans: readonly Span[]): T[] {
+  return all.filter(({ at }) => isWithin(at, spans));
 }

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { Point } from "./growth.ts";
 import type { LongProgram } from "./long-program.ts";
 import { type Readings, readingsOf } from "./readings.ts";
+import type { Review } from "./reviews.ts";
 import { brokenRules, type Counts } from "./verdict.ts";
 
 const STEADY = [10, 10.4, 9.8, 10.1];
@@ -23,7 +24,8 @@ function rules(counts: Partial<Counts>): string[] {
     longEnough: true,
     faults: [],
     falseUnready: 0,
-    missed: [],
+    undisturbed: [],
+    disturbed: [],
     notFollowed: [],
   };
   return brokenRules({ ...none, ...counts });
@@ -57,17 +59,40 @@ test("a program that has ended", () => {
   ]);
 });
 
+const reviews = (all: number, missed: number): Review[] =>
+  Array.from({ length: all }, (_, index) => ({
+    at: index,
+    missed: index < missed ? "late" : undefined,
+  }));
+
 test("a fault that was not told, a pod that was unready without one, a missed sidecar", () => {
   const fault = { name: "stopped", reasons: new Set<string>() };
   const faults = [
     { ...fault, times: 3, noticed: 2 },
     { ...fault, times: 3, noticed: 3 },
   ];
-  const counts = { faults, falseUnready: 4, missed: ["late"], notFollowed: ["operator: slow"] };
+  const counts = {
+    faults,
+    falseUnready: 4,
+    undisturbed: reviews(9, 1),
+    notFollowed: ["operator: slow"],
+  };
   expect(rules(counts)).toStrictEqual([
     "sidecar: 1 of 3 times not told: stopped",
     "sidecar: 4 probes failed outside of faults",
     "operator: 1 pods missed their sidecar",
     "operator: slow",
   ]);
+});
+
+test.each([
+  { all: 1_200, missed: 2, sentences: [] },
+  { all: 40, missed: 1, sentences: [] },
+  {
+    all: 1_200,
+    missed: 3,
+    sentences: ["operator: 3 of 1200 pods missed their sidecar while packets were lost"],
+  },
+])("$missed of $all sidecars missed while packets were lost", ({ all, missed, sentences }) => {
+  expect(rules({ disturbed: reviews(all, missed) })).toStrictEqual(sentences);
 });
