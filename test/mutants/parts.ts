@@ -99,6 +99,7 @@ export const parts: Record<string, Part> = {
         "operator/controller/policy",
         "circular-pods",
         "configmap",
+        "new-pods",
         "pod-counts",
         "pod-facts",
         "policy-cache",
@@ -121,7 +122,7 @@ export const parts: Record<string, Part> = {
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{circular-pods,configmap,pod-counts,pod-facts,policy-cache,policy-plan}",
+        "{circular-pods,configmap,new-pods,pod-counts,pod-facts,policy-cache,policy-plan}",
       ),
       tests(
         "operator/controller/policy",

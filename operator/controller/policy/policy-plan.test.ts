@@ -177,19 +177,34 @@ test("a configuration that is not written is not said to be on its way", () => {
   );
 });
 
-test.each([
-  ["not listed", undefined, "once Programmed is True"],
-  ["just listed", 900, "Restart them: kubectl"],
-])(
-  "with a configuration that is not written, pods of a namespace that is %s",
-  (_what, listedForMilliseconds, advice) => {
-    const counts = countsOf({ injected: 0, predating: ["deployment/web"] });
-    const given = { listedForMilliseconds, webhookUnwritten: "403", counts };
-    const { status } = policyPlan(facts(given), REPLICAS);
-    const current = status?.conditions?.find(({ type }) => type === "PodsCurrent");
-    expect(current?.message).toContain(advice);
-  },
-);
+const NEVER = "Do not restart them";
+const LATER = "Restart them once Programmed is True: kubectl";
+const NOW = "Restart them: kubectl";
+const unwritten = { listedForMilliseconds: undefined, webhookUnwritten: "403" };
+
+test.each<[string, Partial<PolicyFacts>, string]>([
+  ["is opted out", { optedOut: true }, NEVER],
+  ["is opted out, and it is invalid", { ...lastGood, optedOut: true }, NEVER],
+  ["is opted out, and nodes cannot pull the image", { ...notPulled, optedOut: true }, NEVER],
+  ["is opted out, and its ConfigMap is foreign", { ...foreign, optedOut: true }, NEVER],
+  ["is opted out, and an edit is refused", { ...refused(true), optedOut: true }, NEVER],
+  ["is not reached", unreachable, LATER],
+  ["is not reached, and it is invalid", { ...lastGood, ...unreachable }, LATER],
+  ["is not reached, and an edit is refused", { ...refused(true), ...unreachable }, LATER],
+  ["was not reached by the last leader", { ...untried, ...wasUnreachable }, LATER],
+  ["is not proven to be reached, and it is invalid", { ...lastGood, ...unknown }, LATER],
+  ["is in no configuration", unwritten, LATER],
+  ["has just come into one", { ...unwritten, listedForMilliseconds: 900 }, NOW],
+  ["is in no configuration, and it is invalid", { ...lastGood, ...unwritten }, LATER],
+  ["is not yet in one, and it is invalid", { ...lastGood, listedForMilliseconds: undefined }, NOW],
+  ["is reached, and it is invalid", lastGood, NOW],
+  ["was proven to be reached", { ...unknown, previous }, NOW],
+])("a restart of outdated pods, where their namespace %s", (_what, given, advice) => {
+  const counts = countsOf({ outdated: 3, outdatedWorkloads: ["deployment/web"] });
+  const { status } = policyPlan(facts({ ...given, counts }), REPLICAS);
+  const current = status?.conditions?.find(({ type }) => type === "PodsCurrent");
+  expect(current?.message).toContain(advice);
+});
 
 test.each<[string, ReplicaFacts, string]>([
   ["not known yet", { ...REPLICAS, known: false, ready: 0 }, "are being looked for"],

@@ -5,6 +5,7 @@ import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import { isUntried, type Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
+import { newPods } from "./new-pods.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { hadConfigMap, heldBackBecause, saidUnreachable, wasProgrammed } from "./read-status.ts";
 import { type Programmed, policyStatus } from "./status.ts";
@@ -127,12 +128,11 @@ function notInjected(facts: PolicyFacts): Programmed | undefined {
 }
 
 /** What is said until API servers have the configuration. A write that is refused may be refused for ever. */
-function onItsWay({ webhookUnwritten: why, listedForMilliseconds }: PolicyFacts): Programmed {
+function onItsWay({ webhookUnwritten: why }: PolicyFacts): Programmed {
   if (why === undefined) {
     return waiting("The webhook configuration is on its way to the API servers.");
   }
-  const message = `The webhook configuration could not be written: ${why}.`;
-  return { state: "waiting", message, isUnwritten: listedForMilliseconds === undefined };
+  return waiting(`The webhook configuration could not be written: ${why}.`);
 }
 
 /** A new leader goes on saying what the last one found, until it has tried: else the reason turned twice with each. */
@@ -217,6 +217,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
       resolution,
       counts,
       programmed,
+      newPods: newPods(programmed, facts),
       whyUnproven,
       rollout,
       previous,

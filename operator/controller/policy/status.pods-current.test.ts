@@ -1,6 +1,6 @@
 /** What a status says of pods that do not run what the policy asks for, and how to restart them. */
 import { expect, test } from "@jest/globals";
-import { type Programmed, policyStatus } from "./status.ts";
+import { policyStatus } from "./status.ts";
 import { countsOf } from "./testing/counts-of.ts";
 import { factsOf, message, short } from "./testing/status-facts.ts";
 
@@ -55,19 +55,12 @@ test("pods of controllers that no command restarts are not to be deleted togethe
   );
 });
 
-const HELD_BACK: Programmed[] = [
-  { state: "unreachable", message: "Look at the firewall." },
-  { state: "imageNotPulled", message: "Nodes cannot pull it." },
-  { state: "blocked", message: "It is somebody else's." },
-  { state: "refused", stands: false, message: "The API server refuses it." },
-  { state: "unproven", message: "The webhook has not been tried yet." },
-  { state: "waiting", message: "It could not be written.", isUnwritten: true },
-];
-
-test.each(HELD_BACK)("while new pods get no sidecar ($state), a restart is for later", (state) => {
+test("while new pods get no sidecar, a restart is for later", () => {
   const said = (overrides: Partial<Parameters<typeof countsOf>[0]>) =>
     message(
-      policyStatus(factsOf({ programmed: state, counts: countsOf({ injected: 0, ...overrides }) })),
+      policyStatus(
+        factsOf({ newPods: "injectedLater", counts: countsOf({ injected: 0, ...overrides }) }),
+      ),
       "PodsCurrent",
     );
   expect(said({ predating: ["deployment/web"] })).toBe(
@@ -85,21 +78,9 @@ test.each(HELD_BACK)("while new pods get no sidecar ($state), a restart is for l
 
 test("where new pods never get it, nobody is told to restart those that have it", () => {
   const counts = countsOf({ outdated: 3, outdatedWorkloads: ["deployment/web"] });
-  const programmed = { state: "excluded", message: "Opted out." } as const;
-  expect(message(policyStatus(factsOf({ programmed, counts })), "PodsCurrent")).toBe(
+  expect(message(policyStatus(factsOf({ newPods: "never", counts })), "PodsCurrent")).toBe(
     "3 of 3 pods run what an earlier policy asked for. " +
       "Do not restart them: new pods of the namespace get no sidecar, and it would be gone.",
-  );
-});
-
-test.each<Programmed>([
-  { state: "waiting", message: "It is on its way." },
-  { state: "waiting", message: "It could not be written, but lists it.", isUnwritten: false },
-  { state: "refused", stands: true, message: "The API server refuses an edit." },
-])("while new pods get it or are about to ($state), a restart is for now", (state) => {
-  const counts = countsOf({ injected: 0, predating: ["deployment/web"] });
-  expect(message(policyStatus(factsOf({ programmed: state, counts })), "PodsCurrent")).toContain(
-    "Restart them: kubectl rollout restart deployment/web -n shop",
   );
 });
 

@@ -24,8 +24,8 @@ import { statusReason } from "./status-reason.ts";
 /** Whether a pod created now would be injected. */
 export type Programmed =
   | { state: "yes" }
-  /** Not yet; the message names what is missing. `isUnwritten`: what has API servers ask us, perhaps for ever. */
-  | { state: "waiting"; message: string; isUnwritten?: boolean }
+  /** Not yet; the message names what is missing. */
+  | { state: "waiting"; message: string }
   /** Nobody can say, because the webhook cannot be tried; the message says why. */
   | { state: "unproven"; message: string }
   /** API servers do not get through to the webhook; the message says what to look at. */
@@ -48,6 +48,8 @@ export interface StatusFacts {
   programmed: Programmed;
   /** What is said before that: nothing has shown that nodes can pull and start the sidecar's image. */
   whyUnproven?: string | undefined;
+  /** Whether pods that are made now get the sidecar, of which `programmed` may say less. */
+  newPods: NewPods;
   /** How far a rollout is; undefined: there is nothing to say of one. */
   rollout?: RolloutStatus | undefined;
   /** The status as it stands, for the times of its conditions. */
@@ -101,7 +103,7 @@ function notInForce({ lastGood }: InvalidPolicy): string {
 }
 
 /** Whether no new pod is injected; it goes before all else, because admission looks for it. */
-function isHeldBack(programmed: Programmed): boolean {
+export function isHeldBack(programmed: Programmed): boolean {
   if (programmed.state === "refused") return !programmed.stands;
   return programmed.state === "blocked" || programmed.state === "imageNotPulled";
 }
@@ -139,24 +141,13 @@ function programmed(facts: StatusFacts): ConditionState {
   return { ...told, message: `${whyUnproven} ${told.message}` };
 }
 
-/** What a restart would bring. Where new pods are about to get the sidecar they have it before they are restarted. */
-function newPodsOf(programmed: Programmed): NewPods {
-  if (programmed.state === "excluded") return "never";
-  const isLater =
-    isHeldBack(programmed) ||
-    programmed.state === "unreachable" ||
-    programmed.state === "unproven" ||
-    (programmed.state === "waiting" && programmed.isUnwritten === true);
-  return isLater ? "injectedLater" : "injected";
-}
-
 /** What becomes of pods that are not as the policy asks: they are restarted, or the reader is told how to. */
 function remedy(
   pods: Pick<ToRestart, "workloads" | "areMade">,
-  { namespace, rollout, programmed }: StatusFacts,
+  { namespace, rollout, newPods }: StatusFacts,
 ): string {
   if (rollout) return `rollout: ${rollout.message}`;
-  return restartAdvice({ ...pods, namespace, newPods: newPodsOf(programmed) });
+  return restartAdvice({ ...pods, namespace, newPods });
 }
 
 function podsCurrent(facts: StatusFacts): ConditionState {

@@ -14,6 +14,7 @@ export function factsOf(overrides: Partial<StatusFacts> = {}): StatusFacts {
     resolution: { policy: testPolicy() },
     counts: countsOf(),
     programmed: { state: "yes" },
+    newPods: "injected",
     previous: undefined,
     now: NOW,
     ...overrides,
