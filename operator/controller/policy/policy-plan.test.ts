@@ -163,6 +163,7 @@ test("what is waited for is told from what is so", () => {
   expect(policyPlan(facts(), { ...REPLICAS, without: ["b"] })).toHaveProperty("waits", true);
   expect(policyPlan(facts(), REPLICAS)).toHaveProperty("waits", false);
   expect(policyPlan(facts(foreign), REPLICAS)).toHaveProperty("waits", false);
+  expect(policyPlan(facts(lastGood), REPLICAS)).toHaveProperty("waits", false);
 });
 
 test("a configuration that is not written is not said to be on its way", () => {

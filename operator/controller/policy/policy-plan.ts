@@ -227,7 +227,8 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
   return {
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
-    waits: programmed.state === "waiting",
+    // An invalid policy waits for an event. Were that time counted, what follows would be looked at every 10 s.
+    waits: programmed.state === "waiting" && "policy" in resolution,
     againMilliseconds: Math.min(again, due),
   };
 }

@@ -18,7 +18,17 @@ let web: ReconciledPolicy;
 beforeEach(async () => {
   web = await openPolicy();
 });
-afterEach(() => web.close());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await web.close();
+});
+
+/** Stops the clock; what is called sets it on. Never back: turns that were counted before would lie ahead then. */
+function stopClock(): (milliseconds: number) => void {
+  const start = performance.now();
+  const now = jest.spyOn(performance, "now").mockReturnValue(start);
+  return (milliseconds) => now.mockReturnValue(start + milliseconds);
+}
 
 describe("Programmed", () => {
   test("waits until the configuration reaches the namespace, and a second more", async () => {
@@ -64,14 +74,30 @@ describe("Programmed", () => {
   });
 
   test("looks less and less often at what lasts, and often again after an edit", async () => {
-    const now = jest.spyOn(performance, "now").mockReturnValue(0);
+    const setClock = stopClock();
     web.world.listedFor = undefined;
     expect(await web.reconcile()).toBe(300);
-    now.mockReturnValue(20_000);
+    setClock(20_000);
     expect(await web.reconcile()).toBe(5_000);
     web.cachePolicy({ generation: 4 });
     expect(await web.reconcile()).toBe(300);
-    now.mockRestore();
+  });
+
+  test("does not count the time in which the policy was invalid as waiting", async () => {
+    await web.reconcile();
+    web.echo();
+    const setClock = stopClock();
+    web.suppliers.push({ name: "standard", defaults: { timing: { checkTimeout: "30s" } } });
+    web.resolveAgain();
+    await web.reconcile();
+    expect(web.programmed()).toContain("False Invalid");
+    web.echo();
+    setClock(60_000);
+    web.suppliers.pop();
+    web.resolveAgain();
+    web.world.listedFor = undefined;
+    expect(await web.reconcile()).toBe(300);
+    expect(web.programmed()).toContain("False Reconciling");
   });
 
   test("waits for every ready replica, and for no other", async () => {
