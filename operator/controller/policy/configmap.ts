@@ -33,17 +33,6 @@ export type DeliveredPolicy = EffectivePolicy & {
   fleet?: FleetConfig | undefined;
 };
 
-/** What was delivered, with these pods to ask. How many one fault may make unready stays: an edit may be invalid. */
-export function withPeers(
-  delivered: DeliveredPolicy,
-  fleet: FleetConfig | undefined,
-): DeliveredPolicy {
-  const { fleet: kept } = delivered;
-  return kept && fleet
-    ? { ...delivered, fleet: { ...fleet, maxUnready: kept.maxUnready } }
-    : delivered;
-}
-
 /** What sidecars read, with every default filled in. */
 function policyFile({
   name,

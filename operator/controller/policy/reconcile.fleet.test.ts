@@ -101,13 +101,14 @@ describe("a policy that became invalid", () => {
       one.ip.localeCompare(other.ip),
     );
   let before: object;
-  beforeEach(async () => {
+  /** Delivers a policy of this spec, has it become invalid with an edit to the other, and replaces the pods. */
+  async function openInvalid(valid: object, edited: object): Promise<void> {
+    web.cachePolicy({}, valid);
     for (const index of [1, 2]) putPod(index);
     await web.reconcile();
     web.echo();
     before = file();
-    // It asks for another share besides, which is no more in force than its times.
-    web.cachePolicy({ generation: 4 }, { fleet: { maxUnready: "10%" } });
+    web.cachePolicy({ generation: 4 }, edited);
     web.suppliers.push({ name: "standard", defaults: { timing: { checkTimeout: "30s" } } });
     web.resolveAgain();
     await web.reconcile();
@@ -115,12 +116,19 @@ describe("a policy that became invalid", () => {
     replacePods();
     const clock = performance.now.bind(performance);
     jest.spyOn(performance, "now").mockImplementation(() => clock() + RESAMPLE_MILLISECONDS);
-  });
+  }
+  const half = { fleet: { maxUnready: "50%" } };
+  const tenth = { fleet: { maxUnready: "10%" } };
   afterEach(() => {
     jest.restoreAllMocks();
   });
 
-  test("has the pods of today in what stands of it, and nothing else of it changed", async () => {
+  // What the edit asks for of shares is no more in force than its times.
+  test.each([
+    ["another share", tenth],
+    ["no share", {}],
+  ])("by an edit to %s has the pods of today in what stands of it", async (_what, edited) => {
+    await openInvalid(half, edited);
     expect(file()).toStrictEqual(before);
     expect(web.status().conditions?.[0]).toMatchObject({ type: "Accepted", status: "False" });
     await web.reconcile();
@@ -129,7 +137,15 @@ describe("a policy that became invalid", () => {
     expect(delivered().maxUnready).toStrictEqual({ percent: 50 });
   });
 
+  test("has pods ask nobody where they asked nobody before the edit", async () => {
+    await openInvalid({}, tenth);
+    await web.reconcile();
+    expect(file()).toStrictEqual(before);
+    expect(delivered()).toBeUndefined();
+  });
+
   test("has them too after a write that failed", async () => {
+    await openInvalid(half, tenth);
     web.api.failure = { code: 500, reason: "InternalError" };
     await expect(web.reconcile()).rejects.toThrow();
     web.api.failure = undefined;
@@ -138,6 +154,7 @@ describe("a policy that became invalid", () => {
   });
 
   test("is left as it stands by a new leader, who does not know what that is", async () => {
+    await openInvalid(half, tenth);
     await web.reconcileAsNewLeader();
     expect(file()).toStrictEqual(before);
   });

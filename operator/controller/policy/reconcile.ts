@@ -25,7 +25,7 @@ import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { createAskReplicas } from "./ask-replicas.ts";
-import { type DeliveredPolicy, withPeers } from "./configmap.ts";
+import type { DeliveredPolicy } from "./configmap.ts";
 import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
@@ -116,12 +116,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function deliveryOf(resolution: Resolution): Delivery | undefined {
     const policy = policyInForce(resolution);
     if (!policy) return undefined;
+    // An invalid edit decides nothing of a fleet either: not whether sidecars ask each other, and not for what share.
+    const kept = "invalid" in resolution ? configMaps.delivered(policy) : undefined;
+    const told = kept ?? policy;
     const { namespace } = policy;
     const { pods } = options;
-    const news = peers.news(policy, pods.synced(namespace) ? pods.pods(namespace) : undefined);
-    const kept = "invalid" in resolution ? configMaps.delivered(policy) : undefined;
-    const delivered = kept ? withPeers(kept, news.fleet) : { ...policy, fleet: news.fleet };
-    return { ...news, policy: delivered, isKept: kept !== undefined };
+    const news = peers.news(told, pods.synced(namespace) ? pods.pods(namespace) : undefined);
+    return { ...news, policy: { ...told, fleet: news.fleet }, isKept: kept !== undefined };
   }
 
   function exclusionOf(namespace: string): NamespaceExclusion {
