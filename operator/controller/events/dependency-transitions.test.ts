@@ -123,3 +123,11 @@ test("one that gates again before any pod was let go is told as up when it is", 
 test("one that the policy only observes is not told as down, while sidecars know no better", () => {
   expect(looked({ impacts: new Map([["orders-db", "Observe"]]) })).toStrictEqual([]);
 });
+
+test("one that an edit lets gate while it is down is told as up when it is", () => {
+  expect(looked({ impacts: new Map([["orders-db", "Startup"]]) })).toStrictEqual([
+    "orders-db down",
+  ]);
+  expect(looked()).toStrictEqual([]);
+  expect(transitions.look(WELL)).toMatchObject([{ to: "up", name: "orders-db" }]);
+});

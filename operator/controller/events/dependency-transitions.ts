@@ -1,7 +1,7 @@
 /** Which dependency is down for all pods of a policy, and which is up again: told from one look after the other. */
 import type { Impact } from "../../api/policy-file.ts";
 import type { FailingDependency } from "../sidecars/sidecar-reports.ts";
-import { type Impacts, mayMakeUnready } from "./impacts.ts";
+import { type Impacts, isWeakened, mayMakeUnready } from "./impacts.ts";
 
 /** How a policy's pods stand. */
 export interface FleetLook {
@@ -84,7 +84,7 @@ export function createDependencyTransitions(): DependencyTransitions {
     const up = [...down].filter(([name]) => !failing.has(name));
     return up.flatMap(([name, { dependency, impact }]) => {
       down.delete(name);
-      return impacts.get(name) === impact ? [{ to: "up", name, dependency }] : [];
+      return isWeakened(impact, impacts.get(name)) ? [] : [{ to: "up", name, dependency }];
     });
   }
 

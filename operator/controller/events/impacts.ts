@@ -17,3 +17,14 @@ export function impactsOf({ dependencies }: Pick<EffectivePolicy, "dependencies"
 export function mayMakeUnready(impact: Impact | undefined): impact is "Gate" | "Startup" {
   return impact !== undefined && impact !== "Observe";
 }
+
+/** How much of a pod's readiness each takes: nothing, its start, or all of its life. */
+const STRENGTHS: Readonly<Record<Impact, number>> = { Observe: 0, Startup: 1, Gate: 2 };
+
+/**
+ * Whether an edit since `before` may have let pods go whose dependency is down as ever. One that asks for more lets
+ * none go: a pod that is ready after it has proven the dependency.
+ */
+export function isWeakened(before: Impact, now: Impact | undefined): boolean {
+  return now === undefined || STRENGTHS[now] < STRENGTHS[before];
+}

@@ -106,3 +106,9 @@ test("a pod is not told as unready for one that the policy only observes, while 
   expect(look([unready("a", DB)], edited)).toStrictEqual([]);
   expect(look([ready("a")], edited)).toStrictEqual([]);
 });
+
+test("one that an edit lets gate while a pod waits for it is named when the pod is ready", () => {
+  expect(look([unready("a", DB)], new Map([["orders-db", "Startup"]]))).toHaveLength(1);
+  expect(look([unready("a", DB)])).toStrictEqual([]);
+  expect(look([ready("a")])).toStrictEqual([{ to: "ready", pod: { uid: "a" }, holds: [DB] }]);
+});

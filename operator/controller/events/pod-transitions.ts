@@ -4,7 +4,7 @@
  */
 import type { Impact } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { type Impacts, mayMakeUnready } from "./impacts.ts";
+import { type Impacts, isWeakened, mayMakeUnready } from "./impacts.ts";
 
 /** A dependency that keeps a pod unready. */
 export interface Hold {
@@ -59,7 +59,7 @@ export function createPodTransitions<P extends { uid: string }>(): PodTransition
   function turnedReady({ pod }: PodLook<P>, impacts: Impacts): PodTransition<P>[] {
     const { held = [] } = unready.get(pod.uid) ?? {};
     const holds = held.flatMap(({ hold, impact }) =>
-      impacts.get(hold.name) === impact ? [hold] : [],
+      isWeakened(impact, impacts.get(hold.name)) ? [] : [hold],
     );
     return holds.length > 0 ? [{ to: "ready", pod, holds }] : [];
   }
