@@ -5,6 +5,7 @@
 import http, { type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { API_VERSION, HEALTH_POLICIES } from "../../operator/api/names.ts";
 import { rawPolicy } from "../../operator/api/testing/policy.ts";
 import {
   refuse,
@@ -12,11 +13,12 @@ import {
   type Seen,
   startFakeApi,
 } from "../../operator/controller/kube/testing/fake-api-server.ts";
+import { rawPod } from "../../operator/controller/pods/testing/raw-pod.ts";
 
 const pods = Number(process.argv[2]);
 const NAMESPACE = "/api/v1/namespaces/shop";
-const POLICIES = "/apis/healthpolicy.dev/v1alpha1/healthpolicies";
-const STATUS = "/apis/healthpolicy.dev/v1alpha1/namespaces/shop/healthpolicies/web/status";
+const POLICIES = `/apis/${API_VERSION}/${HEALTH_POLICIES}`;
+const STATUS = `/apis/${API_VERSION}/namespaces/shop/${HEALTH_POLICIES}/web/status`;
 /** Checks start every 5 s and each pod's at another moment: they notice within that time. */
 const TURN_MILLISECONDS = 5_000;
 const BATCH_MILLISECONDS = 100;
@@ -34,28 +36,12 @@ const sidecars = http.createServer((_, response) => {
   reply(response, 200, { policy: "web", dependencies: [dependency] });
 });
 
-function podOf(pod: number, ready: boolean): object {
+function podOf(number: number, ready: boolean): object {
   version += 1;
-  const name = "healthpolicy-sidecar";
-  const env = [{ name: "HEALTHPOLICY_PORT", value: "19847" }];
-  return {
-    metadata: {
-      namespace: "shop",
-      name: `web-6d5f7c9b8d-${pod}`,
-      uid: `00000000-0000-4000-8000-${String(pod).padStart(12, "0")}`,
-      resourceVersion: String(version),
-      creationTimestamp: "2026-01-01T00:00:00Z",
-      labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
-      annotations: { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "r" },
-      managedFields: [{ manager: "kubelet", fieldsV1: { padding: "f".repeat(2_500) } }],
-    },
-    spec: { restartPolicy: "Always", initContainers: [{ name, image: "sidecar:1", env }] },
-    status: {
-      phase: "Running",
-      podIP: `10.0.${Math.floor(pod / 250)}.${(pod % 250) + 1}`,
-      initContainerStatuses: [{ name, ready, started: true }],
-    },
-  };
+  const ip = `10.0.${Math.floor(number / 250)}.${(number % 250) + 1}`;
+  const { metadata, ...rest } = rawPod({ number, ip, ready });
+  const managedFields = [{ manager: "kubelet", fieldsV1: { padding: "f".repeat(2_500) } }];
+  return { ...rest, metadata: { ...metadata, resourceVersion: String(version), managedFields } };
 }
 
 function send(path: string, object: object): void {

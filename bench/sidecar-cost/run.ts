@@ -2,20 +2,12 @@
  * What the sidecar costs, beside a naive one: the same servers and interval, in one run, copies of both
  * started in turn. README.md says how to read the figures.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { effectivePolicy } from "../../operator/api/effective-policy.ts";
-import {
-  MOUNTED_KEYS_ENV,
-  POLICY_FILE,
-  PORT_ENV,
-  secretKeyPath,
-} from "../../operator/api/names.ts";
-import { rawPolicy } from "../../operator/api/testing/policy.ts";
-import { policyConfigMap } from "../../operator/controller/policy/configmap.ts";
+import { MOUNTED_KEYS_ENV, PORT_ENV } from "../../operator/api/names.ts";
 import { startMemcached } from "../../operator/sidecar/checks/memcached/testing/real-memcached.ts";
 import {
   createDatabaseFolder,
@@ -23,7 +15,9 @@ import {
 } from "../../operator/sidecar/checks/postgresql/testing/real-postgresql.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
 import { bundle, imageFlags } from "./image.ts";
+import { naiveEnvironment } from "./naive-environment.ts";
 import { type Program, type ProgramCommand, startProgram } from "./program.ts";
+import { type Dependencies, MOUNTED_KEYS, SECRET, writeMounted } from "./servers.ts";
 
 /** The defaults of the resource: a check every 5 s, a probe every 2 s. A naive sidecar checks in its probe. */
 const INTERVAL_SECONDS = 5;
@@ -34,7 +28,6 @@ const WARM_UP_SECONDS = 30;
 
 /** Both look it up, in /etc/hosts. */
 const HOST = "localhost";
-const SECRET = "orders-db";
 
 /** One row of the result. */
 interface Kind {
@@ -58,50 +51,26 @@ interface Result {
   proportional: number;
 }
 
-/** What the operator would deliver for the defaults of the resource. */
-function policyText({ database, caches }: Ports): string {
-  const resolution = effectivePolicy(
-    rawPolicy(
-      {},
-      {
-        dependencies: [
-          {
-            name: "orders-db",
-            postgresql: {
-              host: HOST,
-              port: database,
-              database: SUPERUSER.user,
-              credentials: { secretName: SECRET, usernameKey: "username", passwordKey: "password" },
-              tls: { mode: "Disable" },
-              query: "SELECT 1",
-            },
-          },
-          {
-            name: "sessions",
-            memcached: { servers: caches.map((port) => ({ host: HOST, port })) },
-          },
-        ],
+/** With what is unset as by default. */
+function dependenciesAt({ database, caches }: Ports): Dependencies {
+  return [
+    {
+      name: "orders-db",
+      postgresql: {
+        host: HOST,
+        port: database,
+        database: SUPERUSER.user,
+        credentials: { secretName: SECRET },
+        tls: { mode: "Disable" },
       },
-    ),
-  );
-  if (!("policy" in resolution)) throw new Error("the policy is refused");
-  return policyConfigMap(resolution.policy).data[POLICY_FILE] ?? "";
-}
-
-/** The folder that a pod mounts. */
-function writeMounted(folder: string, ports: Ports): void {
-  const write = (path: string, text: string) => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  };
-  write(POLICY_FILE, policyText(ports));
-  write(secretKeyPath(SECRET, "username"), SUPERUSER.user);
-  write(secretKeyPath(SECRET, "password"), SUPERUSER.password);
+    },
+    { name: "sessions", memcached: { servers: caches.map((port) => ({ host: HOST, port })) } },
+  ];
 }
 
 function kinds(folder: string, ports: Ports, ours: string): Kind[] {
   const mounted = join(folder, "mounted");
-  writeMounted(mounted, ports);
+  writeMounted(mounted, dependenciesAt(ports));
   const { flags, env } = imageFlags();
   let copies = 0;
   const sidecar = async (): Promise<ProgramCommand> => {
@@ -110,7 +79,7 @@ function kinds(folder: string, ports: Ports, ours: string): Kind[] {
     mkdirSync(state);
     const settings = {
       [PORT_ENV]: String(port),
-      [MOUNTED_KEYS_ENV]: `${SECRET}/username,${SECRET}/password`,
+      [MOUNTED_KEYS_ENV]: MOUNTED_KEYS,
       HEALTHPOLICY_CONFIG_PATH: mounted,
       HEALTHPOLICY_STATE_PATH: state,
     };
@@ -118,20 +87,8 @@ function kinds(folder: string, ports: Ports, ours: string): Kind[] {
   };
   const naive = async (): Promise<ProgramCommand> => {
     const port = await freePort();
-    const servers = ports.caches.map((cache) => `${HOST}:${cache}`).join(",");
-    const database = {
-      PGHOST: HOST,
-      PGPORT: String(ports.database),
-      PGUSER: SUPERUSER.user,
-      PGPASSWORD: SUPERUSER.password,
-      PGDATABASE: SUPERUSER.user,
-    };
-    const settings = { PORT: String(port), MEMCACHED_SERVERS: servers, ...database };
-    return {
-      args: [join(folder, "naive.cjs")],
-      env: { NODE_ENV: "production", ...settings },
-      port,
-    };
+    const env = naiveEnvironment({ port, host: HOST, ...ports });
+    return { args: [join(folder, "naive.cjs")], env, port };
   };
   return [
     { name: "ours", command: sidecar, probeSeconds: PROBE_SECONDS },

@@ -5,8 +5,6 @@ import {
   API_VERSION,
   CHALLENGE_ANNOTATION,
   HEALTH_POLICIES,
-  PORT_ENV,
-  SIDECAR_CONTAINER,
 } from "../../operator/api/names.ts";
 import { rawPolicy } from "../../operator/api/testing/policy.ts";
 import {
@@ -15,6 +13,7 @@ import {
   type Seen,
   startFakeApi,
 } from "../../operator/controller/kube/testing/fake-api-server.ts";
+import { rawPod } from "../../operator/controller/pods/testing/raw-pod.ts";
 import { POD_ADDRESS } from "./own-network.ts";
 
 export const OPERATOR_NAMESPACE = "system";
@@ -73,32 +72,8 @@ export interface FakeCluster {
 }
 
 function podOf(number: number, port: number, ready: boolean): Stored {
-  const pod = {
-    metadata: {
-      namespace: "shop",
-      name: `web-6d5f7c9b8d-${number}`,
-      uid: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
-      creationTimestamp: new Date().toISOString(),
-      labels: { app: "web", "pod-template-hash": "6d5f7c9b8d" },
-      annotations: { "healthpolicy.dev/policy": "web", "healthpolicy.dev/revision": "r" },
-    },
-    spec: {
-      restartPolicy: "Always",
-      initContainers: [
-        {
-          name: SIDECAR_CONTAINER,
-          image: "sidecar:1",
-          env: [{ name: PORT_ENV, value: String(port) }],
-        },
-      ],
-    },
-    status: {
-      phase: "Running",
-      podIP: POD_ADDRESS,
-      initContainerStatuses: [{ name: SIDECAR_CONTAINER, ready, started: true }],
-    },
-  };
-  return pod as Stored;
+  const created = new Date().toISOString();
+  return rawPod({ number, ip: POD_ADDRESS, port, ready, created }) as Stored;
 }
 
 /**

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { MOUNTED_KEYS_ENV, PORT_ENV } from "../../operator/api/names.ts";
-import { SUPERUSER } from "../../operator/sidecar/checks/postgresql/testing/real-postgresql.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
 import { bundle, imageFlags } from "../sidecar-cost/image.ts";
+import { naiveEnvironment } from "../sidecar-cost/naive-environment.ts";
 import { MOUNTED_KEYS } from "../sidecar-cost/servers.ts";
 import type { CheckedServers } from "./checked-servers.ts";
 import type { ControlGroups, Limits } from "./control-groups.ts";
@@ -86,21 +86,17 @@ export async function startNaive(
   { all }: CheckedServers,
 ): Promise<Listening> {
   const port = await freePort();
-  const portOf = (name: string) => all.find((one) => one.name === name)?.proxy.port;
+  const portOf = (name: string) => all.find((one) => one.name === name)?.proxy.port ?? 0;
   const { cores } = limitsOf(chart().sidecar.resources.limits);
   const program = startLongProgram({
     name: "naive",
     args: [await bundled(folder, "bench/sidecar-cost/naive.ts")],
-    env: {
-      NODE_ENV: "production",
-      PORT: String(port),
-      MEMCACHED_SERVERS: `127.0.0.1:${portOf("cache")}`,
-      PGHOST: "127.0.0.1",
-      PGPORT: String(portOf("database")),
-      PGUSER: SUPERUSER.user,
-      PGPASSWORD: SUPERUSER.password,
-      PGDATABASE: SUPERUSER.user,
-    },
+    env: naiveEnvironment({
+      port,
+      host: "127.0.0.1",
+      database: portOf("database"),
+      caches: [portOf("cache")],
+    }),
     group: groups.make("naive", { memoryBytes: 256 * MIB, cores }),
   });
   return { program, port };
