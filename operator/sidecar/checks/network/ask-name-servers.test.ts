@@ -1,7 +1,8 @@
 /** What one name server cannot be made to do at will: times to live that differ, and one family late. */
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { leavingNothing } from "../testing/contract.ts";
 import {
@@ -26,6 +27,10 @@ const SILENCE = 200;
 /** Later than the query would be sent again, and not too late. */
 const late = (answer: Answer) => () => sleep(1.5 * SILENCE, answer);
 const tooLate = (answer: Answer) => () => sleep(3 * SILENCE, answer);
+/** Half of a budget is gone, as where two of three name servers are dead. */
+const afterTwoSilences = (answer: Answer) => () => sleep(2 * SILENCE, answer);
+const shortlyAfterThat = (answer: Answer) => () => sleep(2.1 * SILENCE, answer);
+const never = () => new Promise<Answer>(() => {});
 const BOTH: Answer = {
   addresses: [...FOUR.addresses, ...SIX.addresses],
   ttlSeconds: 5,
@@ -41,10 +46,50 @@ test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   ["IPv6 late, which may be all that is routed here", at(FOUR), late(SIX), BOTH],
   ["IPv4 too late where the other has some", tooLate(FOUR), at(SIX), SIX],
   ["IPv6 too late where the other has some", at(FOUR), tooLate(SIX), FOUR],
+  ["both late, and one a little later", shortlyAfterThat(FOUR), afterTwoSilences(SIX), BOTH],
 ])("%s", async (_, four, six, answer) => {
-  const ask: AskOneFamily = (_name, type) => (type === "A" ? four() : six());
-  expect(await askBothFamilies(ask, "db.test", SILENCE)).toStrictEqual(answer);
+  expect(await askBothFamilies(asOf(four, six), "db.test", SILENCE)).toStrictEqual(answer);
 });
+
+function asOf(four: () => Promise<Answer>, six: () => Promise<Answer>): AskOneFamily {
+  return (_name, type) => (type === "A" ? four() : six());
+}
+
+test("a family that is never answered leaves time for the connection, however late the other came", async () => {
+  const begun = performance.now();
+  const ask = asOf(afterTwoSilences(FOUR), never);
+  expect(await askBothFamilies(ask, "db.test", SILENCE)).toStrictEqual(FOUR);
+  // Four silences are the whole budget for lookup and connection.
+  expect(performance.now() - begun).toBeLessThan(3 * SILENCE);
+});
+
+test.each([
+  ["both families at once", at(FOUR), at(SIX)],
+  ["one family after the other", at(FOUR), () => sleep(SILENCE / 10, SIX)],
+  ["no such name", at(NONE), at(NONE)],
+])("no timer outlives an answer: %s", async (_, four, six) => {
+  expect(await timersLeftBy(() => askBothFamilies(asOf(four, six), "db.test", SILENCE))).toBe(0);
+});
+
+/** How many timers are left of those that `body` started, also of such as keep no program alive. */
+async function timersLeftBy(body: () => Promise<unknown>): Promise<number> {
+  const timers = new Set<number>();
+  // Jest has timers of its own in this process.
+  const within = new AsyncLocalStorage<boolean>();
+  const hook = createHook({
+    init: (id, type) => type === "Timeout" && within.getStore() && timers.add(id),
+    destroy: (id) => timers.delete(id),
+  }).enable();
+  try {
+    await within.run(true, body);
+    // Node.js tells of what was cleared a turn later.
+    await nextTurn();
+    await nextTurn();
+    return timers.size;
+  } finally {
+    hook.disable();
+  }
+}
 
 test.each([
   [50, 12.5],
@@ -90,8 +135,8 @@ describe("several name servers", () => {
   const started: FakeDns[] = [];
   afterEach(() => Promise.all(started.splice(0).map((dns) => dns.close())));
 
-  /** Starts one for each answer, and asks them all; gives the answer, and how often each was asked. */
-  async function askAll(...answers: FakeAnswer[]): Promise<[Answer, number[]]> {
+  /** Starts one for each answer. */
+  async function startAll(answers: FakeAnswer[]): Promise<NameServer[]> {
     for (const answer of answers) {
       started.push(
         await startFakeDns(
@@ -100,7 +145,12 @@ describe("several name servers", () => {
         ),
       );
     }
-    const answer = await askThese(started.map(({ server }) => server));
+    return started.map(({ server }) => server);
+  }
+
+  /** Starts one for each answer, and asks them all; gives the answer, and how often each was asked. */
+  async function askAll(...answers: FakeAnswer[]): Promise<[Answer, number[]]> {
+    const answer = await askThese(await startAll(answers));
     return [answer, started.map(({ questions }) => questions.length)];
   }
 
@@ -114,6 +164,7 @@ describe("several name servers", () => {
     ["the first one refuses, the second has no such name", ["REFUSED", "NODATA"], NONE, [1, 1]],
     ["all fail: none is asked again", ["SERVFAIL", "REFUSED"], FAILED, [1, 1]],
     ["the first one is silent", ["silence", ["10.0.0.1"]], found, [1, 1]],
+    ["the first one is silent, the second has no such name", ["silence", [], []], NONE, [1, 1, 0]],
     ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [4, 1]],
   ])("%s", async (_, answers, answer, asked) => {
     expect(await askAll(...answers)).toStrictEqual([answer, asked]);
@@ -123,13 +174,14 @@ describe("several name servers", () => {
     started.push(
       await startFakeDns((name) => (name === "last.test" ? ["10.0.0.1"] : "silence")),
       await startFakeDns((name) => (name === "last.test" ? "SERVFAIL" : [])),
+      await startFakeDns(() => "SERVFAIL"),
     );
     const servers = started.map(({ server }) => server);
     const ask = asking(servers);
     for (const name of ["db.a.test", "db.b.test", "db.test"]) {
       expect(await ask(name, "A")).toStrictEqual(NONE);
     }
-    expect(started.map(({ questions }) => questions.length)).toStrictEqual([1, 3]);
+    expect(started.map(({ questions }) => questions.length)).toStrictEqual([1, 3, 0]);
     expect(await ask("last.test", "A")).toMatchObject({ addresses: ["10.0.0.1"] });
   });
 
@@ -145,10 +197,13 @@ describe("several name servers", () => {
 
   test.each<[string, FakeAnswer[], number[]]>([
     ["while others are asked", ["silence"], [1, 1]],
+    ["although the next one has no such name", [[]], [1, 1]],
+    ["although the next one has none of this family", ["NODATA"], [1, 1]],
+    ["although the last one has no such name", ["REFUSED", "NODATA"], [1, 1, 1]],
     ["after it was asked again", [], [2]],
   ])("one that is slow is listened to %s, and nobody waits for more", async (_, others, asked) => {
     // Unreferenced, for the second answer of a fake is nothing that we leave behind.
-    const slow = () => sleep<FakeAnswer>(1.5 * SILENCE, ["10.0.0.1"], { ref: false });
+    const slow = () => sleep<FakeAnswer>(1.25 * SILENCE, ["10.0.0.1"], { ref: false });
     started.push(await startFakeDns(slow));
     for (const answer of others) started.push(await startFakeDns(() => answer));
     const begun = performance.now();
@@ -156,6 +211,56 @@ describe("several name servers", () => {
     expect(answer).toMatchObject({ addresses: ["10.0.0.1"] });
     expect(performance.now() - begun).toBeLessThan(2.3 * SILENCE);
     expect(started.map(({ questions }) => questions.length)).toStrictEqual(asked);
+  });
+
+  test("one that has no such name is believed as soon as the silent one before it says no more", async () => {
+    const fails = () => sleep<FakeAnswer>(1.2 * SILENCE, "SERVFAIL");
+    started.push(await startFakeDns(fails), await startFakeDns(() => []));
+    const begun = performance.now();
+    expect(await askThese(started.map(({ server }) => server))).toStrictEqual(NONE);
+    expect(performance.now() - begun).toBeLessThan(1.8 * SILENCE);
+  });
+
+  test.each(["A", "AAAA"])(
+    "that the next one has addresses of one family alone is believed, %s later",
+    async (later) => {
+      const next = async (_: string, type: string): Promise<FakeAnswer> => {
+        if (type === later) await sleep(SILENCE / 10);
+        return ["10.0.0.1"];
+      };
+      started.push(await startFakeDns(() => "silence"), await startFakeDns(next));
+      const ask = asking(started.map(({ server }) => server));
+      const begun = performance.now();
+      expect(await askBothFamilies(ask, "db.test", SILENCE)).toMatchObject({
+        addresses: ["10.0.0.1"],
+      });
+      expect(performance.now() - begun).toBeLessThan(1.8 * SILENCE);
+    },
+  );
+
+  test.each<[string, "A" | "AAAA", string]>([
+    ["what another one has in the other family", "AAAA", "db.test"],
+    ["what it has of another name", "A", "other.test"],
+  ])("one that has no address is believed no sooner for %s", async (_, type, other) => {
+    const slow = async (name: string, asked: string): Promise<FakeAnswer> => {
+      await sleep((name === "db.test" && asked === "A" ? 1.3 : 1.1) * SILENCE);
+      return ["10.0.0.1", "2001:db8::1"];
+    };
+    const next = (name: string): FakeAnswer => (name === "db.test" ? [] : ["10.0.0.2"]);
+    started.push(await startFakeDns(slow), await startFakeDns(next));
+    const ask = asking(started.map(({ server }) => server));
+    const [four] = await Promise.all([ask("db.test", "A"), ask(other, type)]);
+    expect(four).toMatchObject({ addresses: ["10.0.0.1"] });
+  });
+
+  test.each<[string, FakeAnswer[]]>([
+    ["the first one knows", [["10.0.0.1"]]],
+    ["the first one fails", ["SERVFAIL", []]],
+    ["the first one is silent", ["silence", ["10.0.0.1"]]],
+  ])("no timer outlives an answer: %s", async (_, answers) => {
+    // Before, for the limit of this test is a timer as well.
+    const ask = asking(await startAll(answers));
+    expect(await timersLeftBy(() => ask("db.test", "A"))).toBe(0);
   });
 
   test("one whose answer holds no address as far as it is read is not believed that there is none", async () => {

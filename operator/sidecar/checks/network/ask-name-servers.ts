@@ -27,7 +27,6 @@ export interface NameServers {
   silenceMilliseconds: number;
 }
 
-const UNREF = { ref: false };
 const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
 const FAILED: Answer = { ...NONE, failed: true };
 /** The ids of queries have 16 bits. Whoever cannot see a query has to guess its id and its port. */
@@ -39,6 +38,13 @@ const MAX_SILENCE_MILLISECONDS = 1_000;
  * datagrams lost, half of it is left for an answer and for the connection.
  */
 const SILENCE_OF_BUDGET = 1 / 4;
+/** So many silences from its start a question waits for what may be worth more than the answer at hand. */
+const SILENCES_OF_PATIENCE = 2;
+/**
+ * The part of a silence that the other family has where the first one came no sooner than that. Both were asked of the
+ * same name servers at the same time, and what is left of the budget is for the connection.
+ */
+const GRACE_OF_SILENCE = 1 / 4;
 
 /** How long a name server may be silent, where lookup and connection together may take `budgetMilliseconds`. */
 export function silenceWithin(budgetMilliseconds: number): number {
@@ -46,21 +52,46 @@ export function silenceWithin(budgetMilliseconds: number): number {
 }
 
 /**
- * Asks for IPv4 and IPv6. Once one of them has addresses, the other may be silent for twice `silenceMilliseconds`, in
+ * Asks for IPv4 and IPv6. Where one of them has addresses, the other may be silent for two silences from the start, in
  * which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
- * reachable database look unreachable. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache
- * takes longer, and this family may be the only one that is routed here. Never rejects.
+ * reachable database look unreachable; counted from the first family's answer, a late one would leave no time for the
+ * connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache takes longer, and this
+ * family may be the only one that is routed here. Never rejects.
  */
 export async function askBothFamilies(
   ask: AskOneFamily,
   name: string,
   silenceMilliseconds: number,
 ): Promise<Answer> {
+  const patience = startPatience(silenceMilliseconds);
   const questions = [ask(name, "A"), ask(name, "AAAA")];
   const both = Promise.all(questions).then(merged);
-  const found = Promise.any(questions.map(withAddresses));
-  const oneFamily = found.then((answer) => sleep(2 * silenceMilliseconds, answer, UNREF));
-  return Promise.race([both, oneFamily.catch(() => both)]);
+  const ended = new AbortController();
+  const oneFamily = async () => {
+    const answer = await Promise.any(questions.map(withAddresses));
+    await pause(Math.max(patience(), silenceMilliseconds * GRACE_OF_SILENCE), ended.signal);
+    return answer;
+  };
+  try {
+    return await Promise.race([both, oneFamily().catch(() => both)]);
+  } finally {
+    ended.abort();
+  }
+}
+
+/** From now on: for how many milliseconds a question still waits for something better. */
+function startPatience(silenceMilliseconds: number): () => number {
+  const end = performance.now() + SILENCES_OF_PATIENCE * silenceMilliseconds;
+  return () => Math.max(0, end - performance.now());
+}
+
+/** A timer that outlived its question would wake an idle sidecar for nothing. Never rejects. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, { ref: false, signal });
+  } catch {
+    // The question has ended, and nobody waits.
+  }
 }
 
 const merged = (answers: Answer[]): Answer => ({
@@ -86,6 +117,13 @@ export function askNameServers(context: NameServers): AskOneFamily {
   const wasSilent = (silent: NameServer) => {
     inOrder = [...inOrder.filter((server) => server !== silent), silent];
   };
+  const knowledge = new Map<string, PromiseWithResolvers<void>>();
+  const knowledgeOf = (server: NameServer, name: string) => {
+    const key = `${servers.indexOf(server)} ${name}`;
+    const known = knowledge.get(key) ?? Promise.withResolvers<void>();
+    knowledge.set(key, known);
+    return known;
+  };
   return async (name, type) => {
     // Loaded when first needed: a quarter of a MiB that pods without names and passwords do without.
     const { randomInt } = await import("node:crypto");
@@ -102,9 +140,14 @@ export function askNameServers(context: NameServers): AskOneFamily {
     };
     try {
       const ask = (server: NameServer) => answerTo({ ...question, server });
-      return await askInTurn(inOrder, ask, { silenceMilliseconds, wasSilent });
+      return await askInTurn(inOrder, ask, {
+        silenceMilliseconds,
+        wasSilent,
+        knowledgeOf: (server) => knowledgeOf(server, name),
+        ended: ended.signal,
+      });
     } finally {
-      // Nobody listens to the others any more.
+      // Nobody listens to the others any more, or waits.
       ended.abort();
     }
   };
@@ -113,29 +156,43 @@ export function askNameServers(context: NameServers): AskOneFamily {
 interface Turns {
   silenceMilliseconds: number;
   wasSilent(server: NameServer): void;
+  /** Resolved once this name server has had addresses for the name, of whichever family. */
+  knowledgeOf(server: NameServer): PromiseWithResolvers<void>;
+  /** Fires when the question has its answer. */
+  ended: AbortSignal;
 }
 
-/** The first answer that is no failure. The next name server is asked when the one before has failed or is silent. */
+/**
+ * The first answer that is no failure. The next name server is asked when the one before has failed or is silent. That
+ * there is no address is believed of one that has some in the other family. Otherwise those before it have to answer
+ * first, or to be silent for too long: beside the cluster's name server another one knows nothing of its names, and
+ * would make a name that is only slow look as if it were gone.
+ */
 async function askInTurn(
   servers: NameServer[],
   ask: (server: NameServer) => Promise<Answer>,
-  { silenceMilliseconds, wasSilent }: Turns,
+  { silenceMilliseconds, wasSilent, knowledgeOf, ended }: Turns,
 ): Promise<Answer> {
+  const patience = startPatience(silenceMilliseconds);
   const known = Promise.withResolvers<Answer>();
-  const telling = (answer: Answer) => {
-    if (!answer.failed) known.resolve(answer);
-    return answer;
+  const tell = async (server: NameServer, answered: Promise<Answer>, before: Promise<void>[]) => {
+    const answer = await answered;
+    if (answer.failed) return;
+    const knowsTheName = knowledgeOf(server);
+    if (answer.addresses.length > 0) knowsTheName.resolve();
+    else await Promise.race([Promise.all(before), knowsTheName.promise, pause(patience(), ended)]);
+    known.resolve(answer);
   };
-  const asked: Promise<Answer>[] = [];
+  const told: Promise<void>[] = [];
   for (const server of servers) {
-    const answered = ask(server).then(telling);
-    asked.push(answered);
-    const silence = sleep(silenceMilliseconds, "silent" as const, UNREF);
+    const answered = ask(server);
+    told.push(tell(server, answered, [...told]));
+    const silence = pause(silenceMilliseconds, ended).then(() => "silent" as const);
     const heard = await Promise.race([known.promise, answered, silence]);
     if (heard === "silent") wasSilent(server);
-    else if (!heard.failed) return heard;
+    else if (!heard.failed) return known.promise;
   }
-  return Promise.race([known.promise, Promise.all(asked).then(() => FAILED)]);
+  return Promise.race([known.promise, Promise.all(told).then(() => FAILED)]);
 }
 
 /** What one name server says. Never rejects. */
