@@ -1,10 +1,11 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import type { DeclaredDependencies } from "./declared-dependencies.ts";
 import {
   createDependencyTransitions,
   type DependencyTransitions,
   type FleetLook,
 } from "./dependency-transitions.ts";
-import type { Impacts } from "./impacts.ts";
+import { declaredOf } from "./testing/declared-of.ts";
 
 const down = (name: string, failingPods: number) => ({
   name,
@@ -13,10 +14,7 @@ const down = (name: string, failingPods: number) => ({
   since: "2026-01-02T03:04:05.000Z",
   examples: [],
 });
-const GATES: Impacts = new Map([
-  ["orders-db", "Gate"],
-  ["sessions", "Gate"],
-]);
+const GATES = declaredOf({ "orders-db": "Gate", sessions: "Gate" });
 /** Ten pods, all of which are unready and have said so. */
 const fleet = (look: Partial<FleetLook> = {}): FleetLook => ({
   running: 10,
@@ -25,7 +23,7 @@ const fleet = (look: Partial<FleetLook> = {}): FleetLook => ({
   asked: 10,
   unknown: 0,
   dependencies: [down("orders-db", 10)],
-  impacts: GATES,
+  declared: GATES,
   ...look,
 });
 const WELL = fleet({ ready: 10, toAsk: 0, asked: 0, dependencies: [] });
@@ -91,17 +89,18 @@ test("what is down for all at first was told before, and that it is up again is 
   expect(transitions.look(WELL)).toMatchObject([{ to: "up", name: "orders-db" }]);
 });
 
-test.each<[string, Impacts]>([
-  ["observes it", new Map([["orders-db", "Observe"]])],
-  ["asks for it at the start alone", new Map([["orders-db", "Startup"]])],
+test.each<[string, DeclaredDependencies]>([
+  ["observes it", declaredOf({ "orders-db": "Observe" })],
+  ["asks for it at the start alone", declaredOf({ "orders-db": "Startup" })],
   ["has it no more", new Map()],
+  ["names another host", declaredOf({ "orders-db": "Gate" }, "another-db")],
 ])(
-  "one that the policy no longer lets gate is forgotten, not told as up: it %s",
-  (_what, impacts) => {
+  "one whose pods an edit of the policy lets go is forgotten, not told as up: it %s",
+  (_what, declared) => {
     expect(looked()).toStrictEqual(["orders-db down"]);
     // Sidecars go on with what the policy said before, for a minute.
-    expect(looked({ impacts })).toStrictEqual([]);
-    expect(transitions.look({ ...WELL, impacts })).toStrictEqual([]);
+    expect(looked({ declared })).toStrictEqual([]);
+    expect(transitions.look({ ...WELL, declared })).toStrictEqual([]);
     expect(transitions.look(WELL)).toStrictEqual([]);
     expect(looked()).toStrictEqual(["orders-db down"]);
   },
@@ -109,23 +108,23 @@ test.each<[string, Impacts]>([
 
 test("one that is taken out is forgotten at once: pods that stay unready would keep it for ever", () => {
   looked();
-  expect(looked({ dependencies: [], impacts: new Map() })).toStrictEqual([]);
+  expect(looked({ dependencies: [], declared: new Map() })).toStrictEqual([]);
   expect(transitions.look(WELL)).toStrictEqual([]);
 });
 
 test("one that gates again before any pod was let go is told as up when it is", () => {
   looked();
-  looked({ impacts: new Map([["orders-db", "Observe"]]) });
+  looked({ declared: declaredOf({ "orders-db": "Observe" }) });
   expect(looked()).toStrictEqual([]);
   expect(transitions.look(WELL)).toMatchObject([{ to: "up", name: "orders-db" }]);
 });
 
 test("one that the policy only observes is not told as down, while sidecars know no better", () => {
-  expect(looked({ impacts: new Map([["orders-db", "Observe"]]) })).toStrictEqual([]);
+  expect(looked({ declared: declaredOf({ "orders-db": "Observe" }) })).toStrictEqual([]);
 });
 
 test("one that an edit lets gate while it is down is told as up when it is", () => {
-  expect(looked({ impacts: new Map([["orders-db", "Startup"]]) })).toStrictEqual([
+  expect(looked({ declared: declaredOf({ "orders-db": "Startup" }) })).toStrictEqual([
     "orders-db down",
   ]);
   expect(looked()).toStrictEqual([]);

@@ -1,7 +1,11 @@
 /** Which dependency is down for all pods of a policy, and which is up again: told from one look after the other. */
-import type { Impact } from "../../api/policy-file.ts";
+import type { DependencyConfig } from "../../api/policy-file.ts";
 import type { FailingDependency } from "../sidecars/sidecar-reports.ts";
-import { type Impacts, isWeakened, mayMakeUnready } from "./impacts.ts";
+import {
+  type DeclaredDependencies,
+  mayHaveLetGo,
+  mayMakeUnready,
+} from "./declared-dependencies.ts";
 
 /** How a policy's pods stand. */
 export interface FleetLook {
@@ -18,7 +22,7 @@ export interface FleetLook {
   /** What makes the asked pods unready; those that do so nowhere are left out. */
   dependencies: readonly FailingDependency[];
   /** What the policy now says of each of its dependencies. */
-  impacts: Impacts;
+  declared: DeclaredDependencies;
 }
 
 /** A dependency that has turned down, or up, for all pods. */
@@ -32,7 +36,7 @@ export interface DependencyTransition {
 interface Down {
   dependency: FailingDependency;
   /** As it was when that was told. */
-  impact: Impact;
+  declared: DependencyConfig;
 }
 
 /** Compares looks. */
@@ -66,10 +70,10 @@ export function createDependencyTransitions(): DependencyTransitions {
   function turnedDown(look: FleetLook): DependencyTransition[] {
     return look.dependencies.flatMap((dependency) => {
       const { name } = dependency;
-      const impact = look.impacts.get(name);
-      if (!mayMakeUnready(impact) || !isDownForAll(dependency, look)) return [];
+      const declared = look.declared.get(name);
+      if (!mayMakeUnready(declared) || !isDownForAll(dependency, look)) return [];
       if (down.has(name)) return [];
-      down.set(name, { dependency, impact });
+      down.set(name, { dependency, declared });
       return [{ to: "down" as const, name, dependency }];
     });
   }
@@ -78,18 +82,18 @@ export function createDependencyTransitions(): DependencyTransitions {
    * A pod that is ready has proven it; a pod that has just started says nothing of it yet, and proves nothing. Nor does
    * one that an edit has let go: who set the impact to Observe in the fault would read that the fault is over.
    */
-  function turnedUp({ ready, dependencies, impacts }: FleetLook): DependencyTransition[] {
+  function turnedUp({ ready, dependencies, declared }: FleetLook): DependencyTransition[] {
     if (ready === 0) return [];
     const failing = new Set(dependencies.map(({ name }) => name));
     const up = [...down].filter(([name]) => !failing.has(name));
-    return up.flatMap(([name, { dependency, impact }]) => {
+    return up.flatMap(([name, { dependency, declared: before }]) => {
       down.delete(name);
-      return isWeakened(impact, impacts.get(name)) ? [] : [{ to: "up", name, dependency }];
+      return mayHaveLetGo(before, declared.get(name)) ? [] : [{ to: "up", name, dependency }];
     });
   }
 
-  function forgetRemoved({ impacts }: FleetLook): void {
-    for (const name of [...down.keys()].filter((name) => !impacts.has(name))) down.delete(name);
+  function forgetRemoved({ declared }: FleetLook): void {
+    for (const name of [...down.keys()].filter((name) => !declared.has(name))) down.delete(name);
   }
 
   return {

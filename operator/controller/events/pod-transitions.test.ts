@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import type { Impacts } from "./impacts.ts";
+import type { DeclaredDependencies } from "./declared-dependencies.ts";
 import {
   createPodTransitions,
   type Hold,
@@ -7,6 +7,7 @@ import {
   type PodTransition,
   type PodTransitions,
 } from "./pod-transitions.ts";
+import { declaredOf } from "./testing/declared-of.ts";
 
 const DB: Hold = { name: "orders-db", reason: "ConnectionRefused", since: 1 };
 const CACHE: Hold = { name: "sessions", reason: "TooFewServers", since: 2 };
@@ -21,14 +22,11 @@ const unready = (uid: string, ...holds: Hold[]): PodLook<TestPod> => ({
   holds,
 });
 
-const GATES: Impacts = new Map([
-  ["orders-db", "Gate"],
-  ["sessions", "Gate"],
-]);
+const GATES = declaredOf({ "orders-db": "Gate", sessions: "Gate" });
 
 let transitions: PodTransitions<TestPod>;
-const look = (looks: PodLook<TestPod>[], impacts = GATES): PodTransition<TestPod>[] =>
-  transitions.look(looks, impacts);
+const look = (looks: PodLook<TestPod>[], declared = GATES): PodTransition<TestPod>[] =>
+  transitions.look(looks, declared);
 beforeEach(() => {
   transitions = createPodTransitions();
   expect(look([ready("a"), ready("b")])).toStrictEqual([]);
@@ -78,37 +76,38 @@ test("what is unready at the first look has been told, and that it is ready agai
   ]);
 });
 
-test.each<[string, Impacts]>([
-  ["observes it", new Map([["orders-db", "Observe"]])],
-  ["asks for it at the start alone", new Map([["orders-db", "Startup"]])],
+test.each<[string, DeclaredDependencies]>([
+  ["observes it", declaredOf({ "orders-db": "Observe" })],
+  ["asks for it at the start alone", declaredOf({ "orders-db": "Startup" })],
   ["has it no more", new Map()],
+  ["names another host", declaredOf({ "orders-db": "Gate" }, "another-db")],
 ])(
-  "one that the policy no longer lets gate is forgotten, not told as up: it %s",
-  (_what, impacts) => {
+  "one whose pods an edit of the policy lets go is forgotten, not told as up: it %s",
+  (_what, declared) => {
     expect(look([unready("a", DB)])).toHaveLength(1);
     // Sidecars go on with what the policy said before, for a minute.
-    expect(look([unready("a", DB)], impacts)).toStrictEqual([]);
-    expect(look([ready("a")], impacts)).toStrictEqual([]);
+    expect(look([unready("a", DB)], declared)).toStrictEqual([]);
+    expect(look([ready("a")], declared)).toStrictEqual([]);
     expect(look([unready("a", DB)])).toHaveLength(1);
   },
 );
 
 test("of several that kept it unready those are named that still can", () => {
   look([unready("a", DB, CACHE)]);
-  const edited: Impacts = new Map([...GATES, ["orders-db", "Observe"]]);
+  const edited = declaredOf({ "orders-db": "Observe", sessions: "Gate" });
   expect(look([ready("a")], edited)).toStrictEqual([
     { to: "ready", pod: { uid: "a" }, holds: [CACHE] },
   ]);
 });
 
 test("a pod is not told as unready for one that the policy only observes, while its sidecar knows no better", () => {
-  const edited: Impacts = new Map([["orders-db", "Observe"]]);
+  const edited = declaredOf({ "orders-db": "Observe" });
   expect(look([unready("a", DB)], edited)).toStrictEqual([]);
   expect(look([ready("a")], edited)).toStrictEqual([]);
 });
 
 test("one that an edit lets gate while a pod waits for it is named when the pod is ready", () => {
-  expect(look([unready("a", DB)], new Map([["orders-db", "Startup"]]))).toHaveLength(1);
+  expect(look([unready("a", DB)], declaredOf({ "orders-db": "Startup" }))).toHaveLength(1);
   expect(look([unready("a", DB)])).toStrictEqual([]);
   expect(look([ready("a")])).toStrictEqual([{ to: "ready", pod: { uid: "a" }, holds: [DB] }]);
 });

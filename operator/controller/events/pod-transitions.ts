@@ -2,9 +2,13 @@
  * Which pods a dependency has made unready, and which are ready again: told from how all pods of a policy stand, one
  * look after the other.
  */
-import type { Impact } from "../../api/policy-file.ts";
+import type { DependencyConfig } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { type Impacts, isWeakened, mayMakeUnready } from "./impacts.ts";
+import {
+  type DeclaredDependencies,
+  mayHaveLetGo,
+  mayMakeUnready,
+} from "./declared-dependencies.ts";
 
 /** A dependency that keeps a pod unready. */
 export interface Hold {
@@ -32,14 +36,14 @@ export interface PodTransition<P> {
 
 /** Compares looks. */
 export interface PodTransitions<P> {
-  /** What has changed since the last look; `looks` are all pods of the policy, `impacts` what it says now. */
-  look(looks: readonly PodLook<P>[], impacts: Impacts): PodTransition<P>[];
+  /** What has changed since the last look; `looks` are all pods of the policy, `declared` what it says now. */
+  look(looks: readonly PodLook<P>[], declared: DeclaredDependencies): PodTransition<P>[];
 }
 
 interface Held {
   hold: Hold;
   /** As it was when the pod first said so. */
-  impact: Impact;
+  declared: DependencyConfig;
 }
 
 interface Unready {
@@ -56,33 +60,33 @@ export function createPodTransitions<P extends { uid: string }>(): PodTransition
   let isFirst = true;
 
   /** A pod that an edit has let go says nothing of the dependency, which may be down as before. */
-  function turnedReady({ pod }: PodLook<P>, impacts: Impacts): PodTransition<P>[] {
+  function turnedReady({ pod }: PodLook<P>, declared: DeclaredDependencies): PodTransition<P>[] {
     const { held = [] } = unready.get(pod.uid) ?? {};
-    const holds = held.flatMap(({ hold, impact }) =>
-      isWeakened(impact, impacts.get(hold.name)) ? [] : [hold],
+    const holds = held.flatMap(({ hold, declared: before }) =>
+      mayHaveLetGo(before, declared.get(hold.name)) ? [] : [hold],
     );
     return holds.length > 0 ? [{ to: "ready", pod, holds }] : [];
   }
 
   function heldNow(
     holds: readonly Hold[],
-    { before, impacts }: { before: readonly Held[]; impacts: Impacts },
+    { before, declared }: { before: readonly Held[]; declared: DeclaredDependencies },
   ): Held[] {
     return holds.flatMap((hold) => {
-      const impact = impacts.get(hold.name);
-      if (!mayMakeUnready(impact)) return [];
+      const now = declared.get(hold.name);
+      if (!mayMakeUnready(now)) return [];
       const earlier = before.find((one) => one.hold.name === hold.name);
-      return [{ hold, impact: earlier?.impact ?? impact }];
+      return [{ hold, declared: earlier?.declared ?? now }];
     });
   }
 
   /** How the pod is remembered, and whether there is something to tell of it now. */
   function nowUnready(
     { pod, holds: said }: PodLook<P>,
-    impacts: Impacts,
+    declared: DeclaredDependencies,
   ): { entry: Unready; transitions: PodTransition<P>[] } {
     const { told, held: before } = unready.get(pod.uid) ?? { told: isFirst, held: [] };
-    const held = heldNow(said, { before, impacts });
+    const held = heldNow(said, { before, declared });
     if (held.length === 0) return { entry: { told, held: before }, transitions: [] };
     const holds = held.map(({ hold }) => hold);
     return {
@@ -92,12 +96,12 @@ export function createPodTransitions<P extends { uid: string }>(): PodTransition
   }
 
   return {
-    look: (looks, impacts) => {
+    look: (looks, declared) => {
       // Pods that are gone are not in the next one.
       const next = new Map<string, Unready>();
       const transitions = looks.flatMap((one) => {
-        if (one.ready) return turnedReady(one, impacts);
-        const { entry, transitions: told } = nowUnready(one, impacts);
+        if (one.ready) return turnedReady(one, declared);
+        const { entry, transitions: told } = nowUnready(one, declared);
         next.set(one.pod.uid, entry);
         return told;
       });

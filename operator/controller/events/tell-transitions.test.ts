@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import type { DependencyConfig } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
@@ -189,11 +190,20 @@ test("where all nodes have gone silent, nothing is known of any dependency", () 
   expect(said).toStrictEqual([]);
 });
 
-test("a policy that lets its pods go in a fault does not say that the fault is over", () => {
-  look(pods(2, true));
-  look(pods(2, false));
-  expect(said).toHaveLength(3);
-  const dependencies = policy.dependencies.map((one) => ({ ...one, impact: "Observe" as const }));
-  look(pods(2, true), testPolicy({ dependencies }));
-  expect(said).toHaveLength(3);
-});
+const [database] = policy.dependencies;
+test.each([
+  ["only observes the database", { impact: "Observe" as const }],
+  ["names another", { postgresql: { ...database?.postgresql, host: "another-db" } }],
+])(
+  "a policy that lets its pods go in a fault does not say that the fault is over: it %s",
+  (_what, edit) => {
+    look(pods(2, true));
+    look(pods(2, false));
+    expect(said).toHaveLength(3);
+    const dependencies = policy.dependencies.map(
+      (one) => ({ ...one, ...edit }) as DependencyConfig,
+    );
+    look(pods(2, true), testPolicy({ dependencies }));
+    expect(said).toHaveLength(3);
+  },
+);

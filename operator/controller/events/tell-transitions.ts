@@ -10,6 +10,7 @@ import {
   type Outcome,
   type SidecarReports,
 } from "../sidecars/sidecar-reports.ts";
+import { declaredDependencies } from "./declared-dependencies.ts";
 import {
   createDependencyTransitions,
   type DependencyTransitions,
@@ -17,7 +18,6 @@ import {
 } from "./dependency-transitions.ts";
 import { type EventToRecord, policySubject } from "./event-object.ts";
 import type { EventRecorder } from "./event-recorder.ts";
-import { impactsOf } from "./impacts.ts";
 import {
   createPodTransitions,
   type Hold,
@@ -101,7 +101,7 @@ function fleetOf({ policy, pods, toAsk, reports }: TransitionsLook): FleetLook {
     asked,
     unknown,
     dependencies,
-    impacts: impactsOf(policy),
+    declared: declaredDependencies(policy),
   };
 }
 
@@ -139,7 +139,8 @@ export function createTellTransitions({
   }
 
   function tellOfPods(look: TransitionsLook, { pods, together }: Told): void {
-    for (const transition of pods.look(looksOf(look, Date.now()), impactsOf(look.policy))) {
+    const declared = declaredDependencies(look.policy);
+    for (const transition of pods.look(looksOf(look, Date.now()), declared)) {
       if (together.takeOwn(transition, performance.now())) tellOfPod(transition);
     }
   }

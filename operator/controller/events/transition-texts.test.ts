@@ -44,7 +44,7 @@ test("of many pods", () => {
 });
 
 const fleet = (running: number, asked: number, unknown: number): FleetLook => ({
-  impacts: new Map(),
+  declared: new Map(),
   ...{ running, ready: 0, toAsk: asked, asked, unknown, dependencies: [] },
 });
 

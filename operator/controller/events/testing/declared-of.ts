@@ -1,0 +1,14 @@
+/** Dependencies of a policy for tests. */
+import type { Impact } from "../../../api/policy-file.ts";
+import { type DeclaredDependencies, declaredDependencies } from "../declared-dependencies.ts";
+
+/** These, with their impacts, all of them at one host. */
+export function declaredOf(impacts: Record<string, Impact>, host = "db"): DeclaredDependencies {
+  const dependencies = Object.entries(impacts).map(([name, impact]) => ({
+    name,
+    type: "tcp",
+    impact,
+    tcp: { host, port: 5432 },
+  }));
+  return declaredDependencies({ dependencies });
+}
