@@ -1,5 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { promised } from "./harness/expect-readiness.ts";
+import {
+  expectReady,
+  expectStaysReady,
+  expectUnready,
+  promised,
+} from "./harness/expect-readiness.ts";
 import { dependencyReport, isReady, type Pod, sidecarReady } from "./harness/pods.ts";
 import { policyProgrammed } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
@@ -70,6 +76,41 @@ test(
       { what: "two pods", within: POD_STARTS },
       async () => (await scene.appPods()).length === 2,
     );
+  },
+  WHOLE_TEST,
+);
+
+/** Kubelets hear of it within a second, and look at a pod's volumes when the pod changes, else once a minute. */
+async function writeUrl(host: string): Promise<void> {
+  const stringData = { url: `postgresql://app:first-password@${host}/orders` };
+  await scene.kubectl("patch", "secret", "orders-db", "-p", JSON.stringify({ stringData }));
+  await sleep(1_000);
+  await scene.kubectl("annotate", "pods", "-l", "app=web", "--overwrite", `e2e/host=${host}`);
+}
+
+test(
+  "a connection string with a wrong host leaves running pods ready, and the right one gates again",
+  async () => {
+    const database = { namespace: scene.namespace, host: "orders-db", port: 5_432 };
+    await rawConnectGives({ ...database, host: "no-such-db" }, "not-found");
+    await writeUrl("no-such-db");
+    const notFound = { dependency: "orders-db", reason: "HostNotFound" };
+    await expectStaysReady(scene, notFound, VOLUME_REFRESH);
+
+    await writeUrl("orders-db");
+    await waitUntil(
+      { what: "every sidecar to reach the database again", within: VOLUME_REFRESH },
+      async () => {
+        const pods = await scene.appPods();
+        const reports = await Promise.all(pods.map((pod) => dependencyReport(pod, "orders-db")));
+        return reports.every((report) => report?.up === true);
+      },
+    );
+    await scene.kubectl("scale", "deployment/orders-db", "--replicas=0");
+    const refused = await rawConnectGives(database, "refused");
+    await expectUnready(scene, refused, { dependency: "orders-db", reason: "ConnectionRefused" });
+    await scene.kubectl("scale", "deployment/orders-db", "--replicas=1");
+    await expectReady(scene, await rawConnectGives(database, "connected"));
   },
   WHOLE_TEST,
 );
