@@ -7,7 +7,7 @@ export const EVENT_REASONS = {
   DependencyUnavailable:
     "On a Pod: the sidecar makes it unready; the message names the dependencies, why and for how long. On a HealthPolicy: a dependency is down for all of its pods, or so many pods became unready that they are told of together.",
   DependencyRecovered:
-    "On a Pod: it is ready again; the message names the dependencies and after what time. On a HealthPolicy: a dependency that was down for all of its pods is up again. Neither is said where an edit of the policy may have let the pods go. An edit of a Secret the operator does not see: where one that names another server let them go, this is said although that may be down.",
+    "On a Pod: it is ready again; the message names the dependencies and after what time. On a HealthPolicy: a dependency that was down for all of its pods keeps none of them unready any more. It is up again, or down with what takes out no pod that has been ready: a reason such as `AuthenticationFailed`, a fault that most pods share, or an edit of its Secret; `healthpolicy_dependency_up` tells which. Neither is said where an edit of the policy may have let the pods go.",
   SharedFault:
     "On a HealthPolicy: a dependency is down for more pods than `fleet.maxUnready` lets go, and they stay ready; the message names it and why.",
   SharedFaultOver:

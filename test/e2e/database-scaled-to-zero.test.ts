@@ -59,7 +59,7 @@ async function expectToldReady(before: Map<string, number>): Promise<void> {
     expect((await toldSoFar()).get(metadata.name)).toBe(inAll(metadata.name));
   }
   const text =
-    /Normal DependencyRecovered .* orders-db is up again for all pods after (\d+m)?\d+s$/m;
+    /Normal DependencyRecovered .* orders-db keeps no pod unready any more, after (\d+m)?\d+s$/m;
   await eventTold(on("healthpolicy/web"), text);
   await waitUntil({ what: "the column REASON", within: STATUS_FOLLOWS }, async () =>
     /^web +True +Ready +2\/2 +0 /m.test(await scene.kubectl("get", "hpol", "web")),

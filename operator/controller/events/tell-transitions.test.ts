@@ -71,7 +71,7 @@ test("on the pods and on their policy, with times", () => {
     "web: orders-db: ConnectionRefused for 12s, in all 2 pods",
     "web-0: orders-db after 12s",
     "web-1: orders-db after 12s",
-    "web: orders-db is up again for all pods after 12s",
+    "web: orders-db keeps no pod unready any more, after 12s",
   ]);
   const [unready, , ofPolicy, ready] = said;
   expect(unready).toMatchObject({
@@ -143,7 +143,7 @@ test("a new leader does not repeat what the last one said, but says that it is o
   expect(messages()).toStrictEqual([
     "web-0: orders-db after 12s",
     "web-1: orders-db after 12s",
-    "web: orders-db is up again for all pods after 12s",
+    "web: orders-db keeps no pod unready any more, after 12s",
   ]);
 });
 

@@ -65,6 +65,6 @@ test.each([
   const timeless = { ...transition, dependency: { ...dependency, since: undefined } };
   expect(dependencyTransitionText(timeless, look, NOW)).toBe(`orders-db: ConnectTimeout, ${pods}`);
   expect(dependencyTransitionText({ ...transition, to: "up" }, look, NOW)).toBe(
-    "orders-db is up again for all pods after 2m10s",
+    "orders-db keeps no pod unready any more, after 2m10s",
   );
 });

@@ -48,7 +48,10 @@ function podsText({ running, asked, unknown }: FleetLook): string {
   return asked - unknown < running ? `${pods}, ${asked - unknown} of which were heard` : pods;
 }
 
-/** What is said of a dependency that turned down or up for all pods. */
+/**
+ * What is said of a dependency that turned down or up for all pods. Ready pods are not asked: all that is known then is
+ * that it keeps none of them unready, which it also does with a reason that takes out no pod that has been ready.
+ */
 export function dependencyTransitionText(
   transition: DependencyTransition,
   look: FleetLook,
@@ -56,7 +59,7 @@ export function dependencyTransitionText(
 ): string {
   const { to, name, dependency } = transition;
   const time = span(dependency, now);
-  if (to === "up") return `${name} is up again for all pods${time ? ` after ${time}` : ""}`;
+  if (to === "up") return `${name} keeps no pod unready any more${time ? `, after ${time}` : ""}`;
   const since = time ? ` for ${time}` : "";
   return `${name}: ${dependency.reason}${since}, in ${podsText(look)}`;
 }
