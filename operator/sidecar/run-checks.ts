@@ -117,8 +117,6 @@ function startLoop(
   let timing = firstTiming;
   let stopped = false;
   let startedAt = 0;
-  /** Where its checks go. One that cannot read its Secret goes nowhere else. */
-  let target: string | undefined;
   let isKeptApart = false;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
@@ -127,9 +125,7 @@ function startLoop(
   let isDue = false;
 
   function report(result: CheckResult, since: number): void {
-    if (stopped) return;
-    const located = target === undefined ? result : { ...result, target };
-    options.onResult(dependency, located, performance.now() - since);
+    if (!stopped) options.onResult(dependency, result, performance.now() - since);
   }
 
   async function runOnce(): Promise<void> {
@@ -137,10 +133,11 @@ function startLoop(
     const controller = new AbortController();
     inFlight = controller;
     let reported = false;
+    let target: string | undefined;
     // The outcome, or the deadline when there is none by then. What comes after that only frees the way
     // for the next check.
     const reportOnce = (result: CheckResult) => {
-      if (!reported) report(result, since);
+      if (!reported) report(target === undefined ? result : { ...result, target }, since);
       reported = true;
     };
     let lastWords: NodeJS.Timeout | undefined;

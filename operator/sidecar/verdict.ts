@@ -12,7 +12,7 @@ export type CheckResult = (
   | { ok: true; tls?: boolean | undefined; detail?: string | undefined }
   | { ok: false; reason: Reason; detail?: string | undefined; problem?: string }
 ) & {
-  /** Where it went, as a fingerprint; absent where the policy alone says that, or before a check could say it. */
+  /** Where it went, as a fingerprint; absent where the policy alone says that, or where this check could not say it. */
   target?: string | undefined;
 };
 
