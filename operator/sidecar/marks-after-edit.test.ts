@@ -35,7 +35,7 @@ function settledAfter(edit: {
     mode: "Enforce",
     ...before,
   };
-  const dependencies = [{ name: "db", content, state }];
+  const dependencies = [{ dependency: database(), content, state }];
   return marksAfterEdit(marks, policy([database()], next), dependencies).settled;
 }
 

@@ -2,12 +2,11 @@
 import type { PolicyFile } from "../api/policy-file.ts";
 import { shortened } from "../api/timing.ts";
 import type { Marks } from "./marks.ts";
+import { type Standing, settledMarkOf } from "./settled-mark-of.ts";
 import { type DependencyState, staysSettled, staysSettledWhenEnforced } from "./verdict.ts";
 
-/** A dependency of the policy after the edit: as text, and what is known of it. */
-export interface EditedDependency {
-  name: string;
-  content: string;
+/** A dependency of the policy after the edit, and what is known of it. */
+interface EditedDependency extends Omit<Standing, "target"> {
   state: DependencyState;
 }
 
@@ -20,20 +19,16 @@ export interface EditedDependency {
 export function marksAfterEdit(
   before: Marks,
   next: PolicyFile | undefined,
-  dependencies: Iterable<EditedDependency>,
+  dependencies: readonly EditedDependency[],
 ): Pick<Marks, "policySeen" | "settled" | "timeouts" | "mode"> {
   const timing = next?.timing;
   const less = timing !== undefined && shortened(before.timeouts, timing);
   const dryRunEnds = before.mode === "DryRun" && next?.mode === "Enforce";
-  const stays = ({ name, content, state }: EditedDependency) =>
-    before.settled[name]?.content === content &&
-    (!less || staysSettled(state)) &&
-    (!dryRunEnds || staysSettledWhenEnforced(state));
-  const kept = new Set(
-    Array.from(dependencies)
-      .filter(stays)
-      .map(({ name }) => name),
-  );
+  const stays = (edited: EditedDependency) =>
+    settledMarkOf(before, edited) !== undefined &&
+    (!less || staysSettled(edited.state)) &&
+    (!dryRunEnds || staysSettledWhenEnforced(edited.state));
+  const kept = new Set(dependencies.filter(stays).map(({ dependency }) => dependency.name));
   return {
     policySeen: true,
     settled: Object.fromEntries(Object.entries(before.settled).filter(([name]) => kept.has(name))),

@@ -13,7 +13,8 @@ import type { Log } from "./log.ts";
 import { logPolicy } from "./log-policy.ts";
 import { logTransitions } from "./log-transitions.ts";
 import type { MarksFile } from "./marks.ts";
-import { createSettledMarks, type Standing } from "./settled-marks.ts";
+import type { Standing } from "./settled-mark-of.ts";
+import { createSettledMarks } from "./settled-marks.ts";
 import {
   AWAIT_POLICY_MILLISECONDS,
   afterResult,

@@ -1,18 +1,10 @@
 /** The dependencies that have been up in this pod as they stand, in the marks. */
 import { isDeepStrictEqual } from "node:util";
-import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
+import type { PolicyFile } from "../api/policy-file.ts";
 import type { MarksFile, SettledMark } from "./marks.ts";
 import { marksAfterEdit } from "./marks-after-edit.ts";
+import { type Standing, settledMarkOf } from "./settled-mark-of.ts";
 import type { DependencyState } from "./verdict.ts";
-
-/** A dependency as it stands. */
-export interface Standing {
-  dependency: DependencyConfig;
-  /** The dependency as text. */
-  content: string;
-  /** Where its last check went that said so; before that, where it was when it became settled. */
-  target: string | undefined;
-}
 
 /** Reads and changes these marks alone. */
 export interface SettledMarks {
@@ -27,10 +19,7 @@ export interface SettledMarks {
 /** Over all marks of the pod. */
 export function createSettledMarks(marks: MarksFile): SettledMarks {
   return {
-    of({ dependency, content }) {
-      const mark = marks.current().settled[dependency.name];
-      return mark?.content === content ? mark : undefined;
-    },
+    of: (standing) => settledMarkOf(marks.current(), standing),
     add({ dependency, content, target }) {
       const others = marks.current().settled;
       marks.update({ settled: { ...others, [dependency.name]: { content, target } } });
@@ -41,12 +30,7 @@ export function createSettledMarks(marks: MarksFile): SettledMarks {
     },
     edit(next, dependencies) {
       const before = marks.current();
-      const edited = dependencies.map(({ dependency: { name }, content, state }) => ({
-        name,
-        content,
-        state,
-      }));
-      const change = marksAfterEdit(before, next, edited);
+      const change = marksAfterEdit(before, next, dependencies);
       if (!isDeepStrictEqual({ ...before, ...change }, before)) marks.update(change);
     },
   };
