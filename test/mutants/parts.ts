@@ -136,6 +136,7 @@ export const parts: Record<string, Part> = {
     mutate: [
       ...files(
         "operator/controller/events",
+        "declared-dependencies",
         "dependency-transitions",
         "event-lines",
         "event-object",
@@ -195,9 +196,14 @@ export const parts: Record<string, Part> = {
       "log-transitions",
       "marks-after-edit",
       "readiness",
+      "settled-mark-of",
+      "settled-marks",
     ),
     tests: [
-      tests("operator/sidecar", "{first-results,log-transitions,marks-after-edit,readiness{,.*}}"),
+      tests(
+        "operator/sidecar",
+        "{first-results,log-transitions,marks-after-edit,readiness{,.*},settled-marks}",
+      ),
     ],
     slow: false,
   },
