@@ -21,7 +21,7 @@ const WAITING_LEAST_MILLISECONDS = 300;
 const WAITING_MOST_MILLISECONDS = 10_000;
 const WAITING_SHARE = 1 / 4;
 /** When to look again, by what was found. */
-const AGAIN_MILLISECONDS: Readonly<Record<Exclude<Programmed["state"], "waiting">, number>> = {
+const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
   yes: IDLE_MILLISECONDS,
   excluded: IDLE_MILLISECONDS,
   // Every policy is called when what is known about the webhook changes.
@@ -33,6 +33,8 @@ const AGAIN_MILLISECONDS: Readonly<Record<Exclude<Programmed["state"], "waiting"
   blocked: 5_000,
   // Reported as a failure as well, and tried again by the queue, with growing waits.
   refused: IDLE_MILLISECONDS,
+  // An invalid policy, which an event brings on; any other after waitingTime().
+  waiting: IDLE_MILLISECONDS,
 };
 
 /** What was read about a policy, before its replicas were asked. */
@@ -197,10 +199,12 @@ function waitingTime({ waitedMilliseconds }: PolicyFacts): number {
   return Math.min(Math.max(WAITING_LEAST_MILLISECONDS, share), WAITING_MOST_MILLISECONDS);
 }
 
-/** An invalid policy waits for an event, unless its ConfigMap is in other hands. */
-function nextLook(facts: PolicyFacts, { state }: Programmed): number {
-  if (state !== "waiting") return AGAIN_MILLISECONDS[state];
-  return "invalid" in facts.resolution ? IDLE_MILLISECONDS : waitingTime(facts);
+/**
+ * Whether something is waited for, of which no event tells. An invalid policy waits for an event: were that time
+ * counted, what follows would be looked at every 10 s.
+ */
+function isAwaiting({ resolution }: PolicyFacts, { state }: Programmed): boolean {
+  return state === "waiting" && "policy" in resolution;
 }
 
 /** The plan; `replicas` are those that were asked, none where that was not needed. */
@@ -208,7 +212,8 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
   const { namespace, generation, resolution, configMap, counts, rollout, previous, now } = facts;
   const { whyUnproven } = facts;
   const programmed = programmedUnasked(facts) ?? programmedByReplicas(replicas);
-  const again = nextLook(facts, programmed);
+  const waits = isAwaiting(facts, programmed);
+  const again = waits ? waitingTime(facts) : AGAIN_MILLISECONDS[programmed.state];
   const due = configMap?.state === "current" ? configMap.dueMilliseconds : again;
   const status = counts && {
     status: policyStatus({
@@ -227,8 +232,7 @@ export function policyPlan(facts: PolicyFacts, replicas: ReplicaFacts): PolicyPl
   return {
     // Without counts the status stays as it is: a new leader would say that there are no pods.
     ...status,
-    // An invalid policy waits for an event. Were that time counted, what follows would be looked at every 10 s.
-    waits: programmed.state === "waiting" && "policy" in resolution,
+    waits,
     againMilliseconds: Math.min(again, due),
   };
 }
