@@ -10,7 +10,7 @@ import {
   type Outcome,
   type SidecarReports,
 } from "../sidecars/sidecar-reports.ts";
-import { declaredDependencies } from "./declared-dependencies.ts";
+import { type DeclaredDependencies, declaredDependencies } from "./declared-dependencies.ts";
 import {
   createDependencyTransitions,
   type DependencyTransitions,
@@ -89,7 +89,10 @@ function looksOf(
   });
 }
 
-function fleetOf({ policy, pods, toAsk, reports }: TransitionsLook): FleetLook {
+function fleetOf(
+  { policy, pods, toAsk, reports }: TransitionsLook,
+  declared: DeclaredDependencies,
+): FleetLook {
   const running = pods.filter(
     ({ sidecar }) => sidecar?.policy === policy.name && sidecar.port !== undefined,
   );
@@ -101,7 +104,7 @@ function fleetOf({ policy, pods, toAsk, reports }: TransitionsLook): FleetLook {
     asked,
     unknown,
     dependencies,
-    declared: declaredDependencies(policy),
+    declared,
   };
 }
 
@@ -138,15 +141,22 @@ export function createTellTransitions({
     events.record({ regarding: policySubject(policy), ...EVENTS[to], message });
   }
 
-  function tellOfPods(look: TransitionsLook, { pods, together }: Told): void {
-    const declared = declaredDependencies(look.policy);
+  function tellOfPods(
+    look: TransitionsLook,
+    declared: DeclaredDependencies,
+    { pods, together }: Told,
+  ): void {
     for (const transition of pods.look(looksOf(look, Date.now()), declared)) {
       if (together.takeOwn(transition, performance.now())) tellOfPod(transition);
     }
   }
 
-  function tellOfDependencies(look: TransitionsLook, { dependencies, together }: Told): void {
-    const fleet = fleetOf(look);
+  function tellOfDependencies(
+    look: TransitionsLook,
+    declared: DeclaredDependencies,
+    { dependencies, together }: Told,
+  ): void {
+    const fleet = fleetOf(look, declared);
     for (const transition of dependencies.look(fleet)) {
       const to = transition.to === "down" ? "unready" : "ready";
       tellOfPolicy(look.policy, to, dependencyTransitionText(transition, fleet, Date.now()));
@@ -163,8 +173,9 @@ export function createTellTransitions({
   return {
     look: (look) => {
       const told = toldOf(look.policy);
-      tellOfPods(look, told);
-      tellOfDependencies(look, told);
+      const declared = declaredDependencies(look.policy);
+      tellOfPods(look, declared, told);
+      tellOfDependencies(look, declared, told);
       tellTogether(look, told);
     },
     forget: (policy) => policies.delete(keyOf(policy)),

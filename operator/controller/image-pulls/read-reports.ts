@@ -17,8 +17,8 @@ export interface ReportingPolicy {
   status: { conditions?: readonly ReportedCondition[] | undefined } | undefined;
 }
 
-/** All that is known of the pulls; before the first look it is what policies say. */
-export interface PullKnowledge {
+/** All that is known of the sidecar's pulls and starts; before the first look it is what policies say. */
+export interface StartKnowledge {
   history: StartHistory;
   unproven: Unproven;
 }
@@ -39,7 +39,7 @@ export function readReports(
   policies: Iterable<ReportingPolicy>,
   image: string,
   now: number,
-): PullKnowledge {
+): StartKnowledge {
   const reports = [...policies].flatMap((policy) => readReport(policy, image));
   const stops = reports.filter(({ stop }) => stop !== undefined);
   const own = stops.filter(({ stop }) => stop !== "elsewhere");

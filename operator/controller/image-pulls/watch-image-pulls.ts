@@ -10,7 +10,7 @@ import {
   type StartHistory,
   type StartingPod,
 } from "./injection-stop.ts";
-import { type PullKnowledge, type ReportingPolicy, readReports } from "./read-reports.ts";
+import { type ReportingPolicy, readReports, type StartKnowledge } from "./read-reports.ts";
 import { type StopScope, stopMessage } from "./stop-message.ts";
 import { isUnproven, unprovenAfter } from "./unproven.ts";
 import { unprovenMessage } from "./unproven-message.ts";
@@ -59,7 +59,7 @@ function whereStopped({ stopped, everywhere }: StartHistory): string {
 }
 
 /** What the policies say, as a text to compare. */
-function said({ history, unproven: { here, everywhere } }: PullKnowledge): string {
+function said({ history, unproven: { here, everywhere } }: StartKnowledge): string {
   const examples = [...history.stopped.keys()].map((one) => examplePod(history, one) ?? "");
   const unproven = [...here.keys(), everywhere ? "and everywhere else" : ""];
   return JSON.stringify([whereStopped(history), examples, unproven]);
@@ -73,10 +73,10 @@ function scopeOf({ stopped, everywhere }: StartHistory, namespace: string): Stop
 /** Has not looked yet. */
 export function watchImagePulls(options: ImagePullsOptions): ImagePulls {
   const { image, log } = options;
-  let looked: PullKnowledge | undefined;
+  let looked: StartKnowledge | undefined;
 
   /** Not read before: a leader makes its caches current first. */
-  function known(): PullKnowledge {
+  function known(): StartKnowledge {
     looked ??= readReports(options.policies(), image, performance.now());
     return looked;
   }

@@ -6,8 +6,11 @@ import type { NamespaceExclusion } from "./why-namespace-excluded.ts";
 
 /** What is known besides the condition Programmed, which tells of what comes first and of nothing behind it. */
 export interface NewPodFacts extends NamespaceExclusion {
+  /** Whether API servers get through to the webhook. */
   webhookReach: Reach;
+  /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
   listedForMilliseconds: number | undefined;
+  /** Why the last write of that configuration has failed; undefined where it has not. */
   webhookUnwritten?: string | undefined;
 }
 

@@ -5,11 +5,11 @@ import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import { isUntried, type Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapDue, ConfigMapFound } from "./apply-configmap.ts";
-import { newPods } from "./new-pods.ts";
+import { type NewPodFacts, newPods } from "./new-pods.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { hadConfigMap, heldBackBecause, saidUnreachable, wasProgrammed } from "./read-status.ts";
 import { type Programmed, policyStatus } from "./status.ts";
-import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
+import { whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 
 /** Each API server learns of the configuration by its own watch; measured 4 to 7 ms for one. */
 const SEEN_BY_API_SERVERS_MILLISECONDS = 1_000;
@@ -38,7 +38,7 @@ const AGAIN_MILLISECONDS: Readonly<Record<Programmed["state"], number>> = {
 };
 
 /** What was read about a policy, before its replicas were asked. */
-export interface PolicyFacts extends NamespaceExclusion {
+export interface PolicyFacts extends NewPodFacts {
   namespace: string;
   generation: number;
   resolution: Resolution;
@@ -46,16 +46,10 @@ export interface PolicyFacts extends NamespaceExclusion {
   configMap: ConfigMapFound | undefined;
   /** What would be written is what was last written, but for whom sidecars ask. */
   keepsDelivered: boolean;
-  /** Whether API servers get through to the webhook. */
-  webhookReach: Reach;
   /** Why nothing is injected although it could be: nodes cannot pull or start the sidecar's image. */
   whyStopped: string | undefined;
   /** What is said while injection goes on and nothing has shown that nodes can pull and start that image. */
   whyUnproven: string | undefined;
-  /** Milliseconds since the webhook configuration first listed the namespace; undefined: it does not. */
-  listedForMilliseconds: number | undefined;
-  /** Why the last write of that configuration has failed; undefined where it has not. */
-  webhookUnwritten?: string | undefined;
   /** Undefined while the pods of the namespace are not known yet; an event follows when they are. */
   counts: PodCounts | undefined;
   /** How far a rollout is; undefined: there is nothing to say of one. */
