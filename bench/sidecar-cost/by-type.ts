@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { MOUNTED_KEYS_ENV, PORT_ENV } from "../../operator/api/names.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
 import { bundle, imageFlags } from "./image.ts";
 import { type Program, startProgram } from "./program.ts";
@@ -12,12 +11,12 @@ import {
   type Dependencies,
   encrypted,
   inClear,
-  MOUNTED_KEYS,
   type Servers,
   startServers,
   withoutTls,
   writeMounted,
 } from "./servers.ts";
+import { sidecarEnvironment } from "./sidecar-environment.ts";
 
 /** One row of the result each. */
 function policies(servers: Servers): [string, Dependencies][] {
@@ -38,15 +37,11 @@ async function start(
   dependencies: Dependencies,
 ): Promise<Program> {
   writeMounted(folder, dependencies);
-  mkdirSync(join(folder, "state"));
+  const state = join(folder, "state");
+  mkdirSync(state);
   const { flags, env } = imageFlags();
   const port = await freePort();
-  const settings = {
-    [PORT_ENV]: String(port),
-    [MOUNTED_KEYS_ENV]: MOUNTED_KEYS,
-    HEALTHPOLICY_CONFIG_PATH: folder,
-    HEALTHPOLICY_STATE_PATH: join(folder, "state"),
-  };
+  const settings = sidecarEnvironment({ port, mounted: folder, state });
   return startProgram({ args: [...flags, bundled], env: { ...env, ...settings }, port });
 }
 

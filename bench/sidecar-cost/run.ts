@@ -7,17 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { MOUNTED_KEYS_ENV, PORT_ENV } from "../../operator/api/names.ts";
 import { startMemcached } from "../../operator/sidecar/checks/memcached/testing/real-memcached.ts";
-import {
-  createDatabaseFolder,
-  SUPERUSER,
-} from "../../operator/sidecar/checks/postgresql/testing/real-postgresql.ts";
+import { createDatabaseFolder } from "../../operator/sidecar/checks/postgresql/testing/real-postgresql.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
 import { bundle, imageFlags } from "./image.ts";
 import { naiveEnvironment } from "./naive-environment.ts";
 import { type Program, type ProgramCommand, startProgram } from "./program.ts";
-import { type Dependencies, MOUNTED_KEYS, SECRET, writeMounted } from "./servers.ts";
+import { type Dependencies, HOST, postgresqlAt, writeMounted } from "./servers.ts";
+import { sidecarEnvironment } from "./sidecar-environment.ts";
 
 /** The defaults of the resource: a check every 5 s, a probe every 2 s. A naive sidecar checks in its probe. */
 const INTERVAL_SECONDS = 5;
@@ -25,9 +22,6 @@ const PROBE_SECONDS = 2;
 
 /** Node compiles and fills its caches first; what that takes is no running cost. */
 const WARM_UP_SECONDS = 30;
-
-/** Both look it up, in /etc/hosts. */
-const HOST = "localhost";
 
 /** One row of the result. */
 interface Kind {
@@ -54,16 +48,7 @@ interface Result {
 /** With what is unset as by default. */
 function dependenciesAt({ database, caches }: Ports): Dependencies {
   return [
-    {
-      name: "orders-db",
-      postgresql: {
-        host: HOST,
-        port: database,
-        database: SUPERUSER.user,
-        credentials: { secretName: SECRET },
-        tls: { mode: "Disable" },
-      },
-    },
+    { name: "orders-db", postgresql: { ...postgresqlAt(database), tls: { mode: "Disable" } } },
     { name: "sessions", memcached: { servers: caches.map((port) => ({ host: HOST, port })) } },
   ];
 }
@@ -77,12 +62,7 @@ function kinds(folder: string, ports: Ports, ours: string): Kind[] {
     const port = await freePort();
     const state = join(folder, `state-${copies++}`);
     mkdirSync(state);
-    const settings = {
-      [PORT_ENV]: String(port),
-      [MOUNTED_KEYS_ENV]: MOUNTED_KEYS,
-      HEALTHPOLICY_CONFIG_PATH: mounted,
-      HEALTHPOLICY_STATE_PATH: state,
-    };
+    const settings = sidecarEnvironment({ port, mounted, state });
     return { args: [...flags, ours], env: { NODE_ENV: "production", ...env, ...settings }, port };
   };
   const naive = async (): Promise<ProgramCommand> => {

@@ -23,7 +23,7 @@ import { createCertificates } from "../../operator/sidecar/checks/testing/certif
 export type Dependencies = HealthPolicySpec["dependencies"];
 
 /** Looked up in /etc/hosts, and the name in the certificates. */
-const HOST = "localhost";
+export const HOST = "localhost";
 /** The Secret in which all their keys are. */
 export const SECRET = "servers";
 const VERIFY = { mode: "VerifyFull", caSecret: { secretName: SECRET, key: "ca" } } as const;
@@ -68,14 +68,14 @@ export async function startServers() {
 /** Running servers. */
 export type Servers = Awaited<ReturnType<typeof startServers>>["servers"];
 
+/** The fields of a dependency that is a database of real-postgresql.ts, but for TLS. */
+export function postgresqlAt(port: number) {
+  return { host: HOST, port, database: SUPERUSER.user, credentials: { secretName: SECRET } };
+}
+
 function sql({ database, mariadb }: Servers) {
   return {
-    postgresql: {
-      host: HOST,
-      port: database.port,
-      database: SUPERUSER.user,
-      credentials: { secretName: SECRET },
-    },
+    postgresql: postgresqlAt(database.port),
     mysql: {
       host: HOST,
       port: mariadb.port,

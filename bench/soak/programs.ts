@@ -2,11 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { MOUNTED_KEYS_ENV, PORT_ENV } from "../../operator/api/names.ts";
 import { freePort } from "../../operator/sidecar/checks/testing/real-server.ts";
 import { bundle, imageFlags } from "../sidecar-cost/image.ts";
 import { naiveEnvironment } from "../sidecar-cost/naive-environment.ts";
-import { MOUNTED_KEYS } from "../sidecar-cost/servers.ts";
+import { sidecarEnvironment } from "../sidecar-cost/sidecar-environment.ts";
 import type { CheckedServers } from "./checked-servers.ts";
 import type { ControlGroups, Limits } from "./control-groups.ts";
 import { CERTIFICATE_SECRET, OPERATOR_NAMESPACE } from "./fake-cluster.ts";
@@ -65,16 +64,10 @@ export async function startSidecar(
   const { flags, env } = imageFlags();
   const state = join(folder, "state");
   mkdirSync(state);
-  const settings = {
-    [PORT_ENV]: String(port),
-    [MOUNTED_KEYS_ENV]: MOUNTED_KEYS,
-    HEALTHPOLICY_CONFIG_PATH: mounted,
-    HEALTHPOLICY_STATE_PATH: state,
-  };
   const program = startLongProgram({
     name: "sidecar",
     args: [...flags, await bundled(folder, "operator/cmd/sidecar.ts")],
-    env: { ...env, ...settings },
+    env: { ...env, ...sidecarEnvironment({ port, mounted, state }) },
     group: groups.make("sidecar", limitsOf(chart().sidecar.resources.limits)),
   });
   return { program, port };
