@@ -13,7 +13,8 @@ import {
   type Seen,
   startFakeApi,
 } from "../../operator/controller/kube/testing/fake-api-server.ts";
-import { rawPod } from "../../operator/controller/pods/testing/raw-pod.ts";
+import { managedFields } from "../managed-fields.ts";
+import { rawPod } from "../raw-pod.ts";
 
 const pods = Number(process.argv[2]);
 const NAMESPACE = "/api/v1/namespaces/shop";
@@ -40,7 +41,6 @@ function podOf(number: number, ready: boolean): object {
   version += 1;
   const ip = `10.0.${Math.floor(number / 250)}.${(number % 250) + 1}`;
   const { metadata, ...rest } = rawPod({ number, ip, ready });
-  const managedFields = [{ manager: "kubelet", fieldsV1: { padding: "f".repeat(2_500) } }];
   return { ...rest, metadata: { ...metadata, resourceVersion: String(version), managedFields } };
 }
 

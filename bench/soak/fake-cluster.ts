@@ -13,7 +13,7 @@ import {
   type Seen,
   startFakeApi,
 } from "../../operator/controller/kube/testing/fake-api-server.ts";
-import { rawPod } from "../../operator/controller/pods/testing/raw-pod.ts";
+import { rawPod } from "../raw-pod.ts";
 import { POD_ADDRESS } from "./own-network.ts";
 
 export const OPERATOR_NAMESPACE = "system";

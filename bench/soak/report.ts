@@ -3,7 +3,7 @@ import { slopeOf } from "./growth.ts";
 import type { Kubelet } from "./kubelet.ts";
 import { FIGURES, type Readings } from "./readings.ts";
 import type { Review } from "./reviews.ts";
-import { outside, type Span } from "./spans.ts";
+import { outside, type Span, within } from "./spans.ts";
 import { type Counts, type FaultOutcome, missedOf } from "./verdict.ts";
 
 /** A sidecar, as its kubelet saw it. */
@@ -60,7 +60,7 @@ export function readinessTable(
 ): string {
   const rows = all.map(({ name, kubelet }) => {
     const wrong = outside(kubelet.unready, excused);
-    const lost = wrong.length - outside(wrong, lossy).length;
+    const lost = within(wrong, lossy).length;
     return `| ${name} | ${kubelet.asked} | ${kubelet.unready.length} | ${wrong.length} | ${lost} |`;
   });
   const head =

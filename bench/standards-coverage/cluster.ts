@@ -4,17 +4,20 @@
  */
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { API_VERSION, CLUSTER_HEALTH_POLICIES, HEALTH_POLICIES } from "../../operator/api/names.ts";
 import {
   refuse,
   reply,
   type Seen,
   startFakeApi,
 } from "../../operator/controller/kube/testing/fake-api-server.ts";
+import { managedFields } from "../managed-fields.ts";
 
 const [workloads = 0, seconds = 0, standards = 0] = process.argv.slice(2).map(Number);
 const NAMESPACES = 100;
 const PODS_PER_WORKLOAD = 2;
-const CLUSTER_POLICIES = "/apis/healthpolicy.dev/v1alpha1/clusterhealthpolicies";
+const CLUSTER_POLICIES = `/apis/${API_VERSION}/${CLUSTER_HEALTH_POLICIES}`;
+const POLICIES = `/apis/${API_VERSION}/${HEALTH_POLICIES}`;
 const BATCHES_PER_SECOND = 10;
 
 let version = 100;
@@ -43,7 +46,7 @@ function podOf(workload: number, pod: number, facts: { hash: string; ready: bool
       creationTimestamp: hash === "old" ? "2026-01-01T00:00:00Z" : "2026-01-02T00:00:00Z",
       labels: { app: `web-${workload}`, "pod-template-hash": hash },
       ownerReferences: [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: set, controller: true }],
-      managedFields: [{ manager: "kubelet", fieldsV1: { padding: "f".repeat(2_500) } }],
+      managedFields,
     },
     spec: {
       restartPolicy: "Always",
@@ -100,7 +103,7 @@ const healthPolicies = Array.from({ length: NAMESPACES }, (_, index) => ({
 function itemsOf(path: string): { count: number; at: (index: number) => object } {
   const lists: Record<string, object[]> = {
     [CLUSTER_POLICIES]: [policy],
-    "/apis/healthpolicy.dev/v1alpha1/healthpolicies": healthPolicies,
+    [POLICIES]: healthPolicies,
     "/api/v1/namespaces": Array.from({ length: NAMESPACES }, (_, index) => ({
       metadata: { name: `ns-${index}`, resourceVersion: "1" },
     })),

@@ -1,11 +1,11 @@
-/** For tests and benches: an injected pod as an API server has it. */
+/** An injected pod as an API server has it. */
 import {
   POLICY_ANNOTATION,
   PORT_ENV,
   REVISION_ANNOTATION,
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
-} from "../../../api/names.ts";
+} from "../operator/api/names.ts";
 
 /** What tells one from the other. */
 export interface RawPod {
