@@ -1,11 +1,10 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import type { DeclaredDependencies } from "./declared-dependencies.ts";
 import {
   createDependencyTransitions,
   type DependencyTransitions,
   type FleetLook,
 } from "./dependency-transitions.ts";
-import { declaredOf } from "./testing/declared-of.ts";
+import { declaredOf, LETTING_GO } from "./testing/declared-of.ts";
 
 const down = (name: string, failingPods: number) => ({
   name,
@@ -89,12 +88,7 @@ test("what is down for all at first was told before, and that it is up again is 
   expect(transitions.look(WELL)).toMatchObject([{ to: "up", name: "orders-db" }]);
 });
 
-test.each<[string, DeclaredDependencies]>([
-  ["observes it", declaredOf({ "orders-db": "Observe" })],
-  ["asks for it at the start alone", declaredOf({ "orders-db": "Startup" })],
-  ["has it no more", new Map()],
-  ["names another host", declaredOf({ "orders-db": "Gate" }, "another-db")],
-])(
+test.each(LETTING_GO)(
   "one whose pods an edit of the policy lets go is forgotten, not told as up: it %s",
   (_what, declared) => {
     expect(looked()).toStrictEqual(["orders-db down"]);

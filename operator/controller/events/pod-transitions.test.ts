@@ -1,5 +1,4 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import type { DeclaredDependencies } from "./declared-dependencies.ts";
 import {
   createPodTransitions,
   type Hold,
@@ -7,7 +6,7 @@ import {
   type PodTransition,
   type PodTransitions,
 } from "./pod-transitions.ts";
-import { declaredOf } from "./testing/declared-of.ts";
+import { declaredOf, LETTING_GO } from "./testing/declared-of.ts";
 
 const DB: Hold = { name: "orders-db", reason: "ConnectionRefused", since: 1 };
 const CACHE: Hold = { name: "sessions", reason: "TooFewServers", since: 2 };
@@ -76,12 +75,7 @@ test("what is unready at the first look has been told, and that it is ready agai
   ]);
 });
 
-test.each<[string, DeclaredDependencies]>([
-  ["observes it", declaredOf({ "orders-db": "Observe" })],
-  ["asks for it at the start alone", declaredOf({ "orders-db": "Startup" })],
-  ["has it no more", new Map()],
-  ["names another host", declaredOf({ "orders-db": "Gate" }, "another-db")],
-])(
+test.each(LETTING_GO)(
   "one whose pods an edit of the policy lets go is forgotten, not told as up: it %s",
   (_what, declared) => {
     expect(look([unready("a", DB)])).toHaveLength(1);

@@ -12,3 +12,11 @@ export function declaredOf(impacts: Record<string, Impact>, host = "db"): Declar
   }));
   return declaredDependencies({ dependencies });
 }
+
+/** Edits that let pods go which `orders-db` held as a gate: what each does, and the dependencies after it. */
+export const LETTING_GO: [string, DeclaredDependencies][] = [
+  ["observes it", declaredOf({ "orders-db": "Observe" })],
+  ["asks for it at the start alone", declaredOf({ "orders-db": "Startup" })],
+  ["has it no more", new Map()],
+  ["names another host", declaredOf({ "orders-db": "Gate" }, "another-db")],
+];
