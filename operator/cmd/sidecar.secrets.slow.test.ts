@@ -8,7 +8,7 @@ import type { DependencyConfig, SecretKeyReference } from "../api/policy-file.ts
 import { closedPort } from "../sidecar/checks/testing/contract.ts";
 import { type FakeServer, startFakeServer } from "../sidecar/checks/testing/fake-server.ts";
 import { CANARY, CANARY_IN_URL, CANARY_USER, tracesOfCanary } from "./testing/canary.ts";
-import { get, type Program, untilEqual } from "./testing/sidecar-program.ts";
+import { get, type Program, status, untilEqual } from "./testing/sidecar-program.ts";
 import { createSidecarScene, type SidecarScene } from "./testing/sidecar-scene.ts";
 
 // Eight policies one after the other, each for one round of checks or two.
@@ -169,8 +169,8 @@ async function answersOnceChecked(program: Program, policy: DependencyConfig[]):
   const renamed = policy.map((one) => ({ ...one, name: `${one.name}-${generation}` }));
   await scene.writePolicy(renamed, { generation });
   const checked = async () => {
-    const status = JSON.parse((await get(program, "/status")).slice("200 ".length));
-    const known = status.generation === generation ? status.dependencies : [];
+    const said = await status(program);
+    const known = said.generation === generation ? said.dependencies : [];
     return known.filter(({ up, reason }: Report) => up || reason).length;
   };
   await untilEqual(checked, policy.length);

@@ -6,7 +6,7 @@ import { POLICY_FILE } from "../api/names.ts";
 import { servePostgresql } from "../sidecar/checks/postgresql/testing/fake-postgresql.ts";
 import { startFakeServer } from "../sidecar/checks/testing/fake-server.ts";
 import { MARKS_FILE } from "../sidecar/marks.ts";
-import { end, get, type Program, untilEqual } from "./testing/sidecar-program.ts";
+import { end, get, type Program, status, untilEqual } from "./testing/sidecar-program.ts";
 import {
   cache,
   createSidecarScene,
@@ -26,9 +26,6 @@ const messages = ({ output }: Program): string[] =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line).msg);
-
-const status = async (program: Program) =>
-  JSON.parse((await get(program, "/status")).slice("200 ".length));
 
 let scene: SidecarScene;
 

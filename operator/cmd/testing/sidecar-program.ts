@@ -102,6 +102,11 @@ export async function get({ port }: Program, path = "/readyz"): Promise<string> 
   return `${response.status} ${await response.text()}`;
 }
 
+/** The body of `/status`, parsed. */
+export async function status(program: Program) {
+  return JSON.parse((await get(program, "/status")).slice("200 ".length));
+}
+
 /** Writes the bundle, made as `make bundle` makes it, to `outfile`. */
 export async function bundleSidecar(outfile: string): Promise<void> {
   await build({
