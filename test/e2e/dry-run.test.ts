@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { METRICS_PATH, SIDECAR_CONTAINER } from "../../operator/api/names.ts";
+import { dependencyUpEverywhere } from "./harness/dependency-up-everywhere.ts";
 import { expectStaysReady, expectUnready, promised } from "./harness/expect-readiness.ts";
 import { askSidecar, isReady, type Pod, sidecarReport } from "./harness/pods.ts";
 import { condition, getPolicy, policyProgrammed } from "./harness/policy.ts";
@@ -146,10 +147,7 @@ test(
     );
 
     await scaleDatabase(1);
-    await waitUntil({ what: "every sidecar to find it up", within: POD_STARTS }, async () => {
-      const reports = await Promise.all((await scene.appPods()).map(sidecarReport));
-      return reports.every((report) => report?.dependencies[0]?.up === true);
-    });
+    await dependencyUpEverywhere(scene, "orders-db", POD_STARTS);
     await expectUnready(scene, await scaleDatabase(0), DOWN);
     await expectPolicyNamesReason();
   },

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dependencyUpEverywhere } from "./harness/dependency-up-everywhere.ts";
 import {
   expectReady,
   expectStaysReady,
   expectUnready,
   promised,
 } from "./harness/expect-readiness.ts";
+import { hurryKubelets } from "./harness/hurry-kubelets.ts";
+import { patchSecret } from "./harness/patch-secret.ts";
 import { dependencyReport, isReady, type Pod, sidecarReady } from "./harness/pods.ts";
 import { policyProgrammed } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
@@ -80,12 +83,12 @@ test(
   WHOLE_TEST,
 );
 
-/** Kubelets hear of it within a second, and look at a pod's volumes when the pod changes, else once a minute. */
+/** Kubelets hear of it within a second, and are to look for it no earlier. */
 async function writeUrl(host: string): Promise<void> {
-  const stringData = { url: `postgresql://app:first-password@${host}/orders` };
-  await scene.kubectl("patch", "secret", "orders-db", "-p", JSON.stringify({ stringData }));
+  const url = `postgresql://app:first-password@${host}/orders`;
+  await patchSecret(scene, "orders-db", { url });
   await sleep(1_000);
-  await scene.kubectl("annotate", "pods", "-l", "app=web", "--overwrite", `e2e/host=${host}`);
+  await hurryKubelets(scene.namespace);
 }
 
 test(
@@ -98,14 +101,7 @@ test(
     await expectStaysReady(scene, notFound, VOLUME_REFRESH);
 
     await writeUrl("orders-db");
-    await waitUntil(
-      { what: "every sidecar to reach the database again", within: VOLUME_REFRESH },
-      async () => {
-        const pods = await scene.appPods();
-        const reports = await Promise.all(pods.map((pod) => dependencyReport(pod, "orders-db")));
-        return reports.every((report) => report?.up === true);
-      },
-    );
+    await dependencyUpEverywhere(scene, "orders-db", VOLUME_REFRESH);
     await scene.kubectl("scale", "deployment/orders-db", "--replicas=0");
     const refused = await rawConnectGives(database, "refused");
     await expectUnready(scene, refused, { dependency: "orders-db", reason: "ConnectionRefused" });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dependencyUpEverywhere } from "./harness/dependency-up-everywhere.ts";
 import { expectStaysReady, promised } from "./harness/expect-readiness.ts";
+import { patchSecret } from "./harness/patch-secret.ts";
 import { dependencyReport, isReady, type Pod, restarts, sidecarReady } from "./harness/pods.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
-import { POD_STARTS, VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
+import { KUBERNETES_ALLOWANCE, POD_STARTS, VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -53,15 +55,14 @@ test(
       (await scene.appPods()).filter(isNew).every((pod) => !isReady(pod)),
     );
 
-    const stringData = { password: SECOND_PASSWORD };
-    await scene.kubectl("patch", "secret", "orders-db", "-p", JSON.stringify({ stringData }));
+    await patchSecret(scene, "orders-db", { password: SECOND_PASSWORD });
+    await dependencyUpEverywhere(scene, "orders-db", VOLUME_REFRESH);
     await waitUntil(
-      { what: "every sidecar to log in with the new password", within: VOLUME_REFRESH },
-      async () => {
-        const pods = await scene.appPods();
-        const reports = await Promise.all(pods.map((pod) => dependencyReport(pod, "orders-db")));
-        return pods.every(isReady) && reports.every((report) => report?.up === true);
+      {
+        what: "the new pod to be ready",
+        within: promised(scene, "readyWithin") + KUBERNETES_ALLOWANCE,
       },
+      async () => (await scene.appPods()).every(isReady),
     );
     const pods = await scene.appPods();
     expect(

@@ -9,6 +9,7 @@ import { withBlackHole } from "./harness/black-hole.ts";
 import { type DropRule, withDropRules } from "./harness/drop-rule.ts";
 import { readyEndpoints } from "./harness/endpoints.ts";
 import { promised } from "./harness/expect-readiness.ts";
+import { hurryKubelets } from "./harness/hurry-kubelets.ts";
 import { kubectlJson } from "./harness/kubectl.ts";
 import { SECOND_NODE } from "./harness/node.ts";
 import { askSidecar, isReady, type Pod, sidecarReport, standing } from "./harness/pods.ts";
@@ -43,10 +44,6 @@ async function peersWritten(): Promise<number> {
   return JSON.parse(data[POLICY_FILE] ?? "{}").fleet?.peers.length;
 }
 
-/** Has kubelets look at the pods' volumes now, which they else do about once a minute. */
-const hurryKubelets = () =>
-  scene.kubectl("annotate", "pods", "-l", "app=web", "--overwrite", `e2e/look=${Date.now()}`);
-
 beforeAll(async () => {
   scene = await openScene("shared-fault");
   await alsoOnSecondNode(scene, SCENE_READY);
@@ -56,7 +53,7 @@ beforeAll(async () => {
   const patch = JSON.stringify({ spec: { fleet: { maxUnready: "50%" } } });
   await scene.kubectl("patch", "healthpolicy", "web", "--type=merge", "-p", patch);
   scene.policy = await policyProgrammed(scene.namespace, "web");
-  await hurryKubelets();
+  await hurryKubelets(scene.namespace);
   await sidecarsFollow(scene);
 }, WHOLE_TEST);
 afterAll(() => scene?.close());

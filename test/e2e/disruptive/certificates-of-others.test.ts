@@ -17,6 +17,7 @@ import {
   removeCertManager,
   whileCertManagerActs,
 } from "../harness/cert-manager.ts";
+import { hurryKubelets } from "../harness/hurry-kubelets.ts";
 import { helm, installChart } from "../harness/installed-chart.ts";
 import { kubectl, kubectlJson, run } from "../harness/kubectl.ts";
 import {
@@ -76,14 +77,10 @@ async function injects(interval: string): Promise<void> {
   await policyProgrammed(NAMESPACE, "web");
 }
 
-/**
- * Waits until every replica serves this certificate. The kubelet would bring it within a minute and a half, and looks
- * at once where the pod changes.
- */
+/** Waits until every replica serves this certificate. */
 async function served(certificate: string): Promise<void> {
   const end = Date.parse(new X509Certificate(certificate).validTo);
-  const pods = ["pods", ...inOperators, "-l", OPERATOR_SELECTOR];
-  await kubectl(["annotate", ...pods, "--overwrite", `e2e.healthpolicy.dev/look=${Date.now()}`]);
+  await hurryKubelets(OPERATOR_NAMESPACE, OPERATOR_SELECTOR);
   const what = "every replica to serve the new certificate";
   await waitUntil({ what, within: VOLUME_REFRESH }, async () => {
     const left = await operatorMetric("healthpolicy_certificate_expiry_seconds");

@@ -8,6 +8,7 @@ import { POLICY_FILE, SIDECAR_CONTAINER } from "../../../operator/api/names.ts";
 import { apiGetJson } from "../harness/api-get.ts";
 import { noEndpoints } from "../harness/endpoints.ts";
 import { expectReady, expectUnready } from "../harness/expect-readiness.ts";
+import { hurryKubelets } from "../harness/hurry-kubelets.ts";
 import { installChart } from "../harness/installed-chart.ts";
 import { kubectl, kubectlJson } from "../harness/kubectl.ts";
 import { oldReplicasGone, WEBHOOK_SECRET } from "../harness/operator.ts";
@@ -103,10 +104,6 @@ async function policyFile(): Promise<object> {
   return JSON.parse(data[POLICY_FILE] ?? "") as object;
 }
 
-/** Has the kubelet look at the volumes of the app's pods at once: it does where a pod has changed. */
-const volumesAreLookedAt = () =>
-  scene.kubectl("annotate", "pods", "-l", "app=web", "--overwrite", `e2e/looked-at=${Date.now()}`);
-
 async function names(kind: string): Promise<string[]> {
   const { items } = await kubectlJson<{ items: { metadata: { name: string } }[] }>("get", kind);
   return items.map(({ metadata }) => metadata.name).filter((name) => name.includes("healthpolic"));
@@ -172,7 +169,7 @@ testUpgrade(
     await scene.kubectl("patch", "hpol", "web", "--type=merge", "-p", edit);
     await policyProgrammed(scene.namespace, "web");
     await waitUntil({ what: "the edit in sidecars of before", within: NUDGED }, async () => {
-      await volumesAreLookedAt();
+      await hurryKubelets(scene.namespace);
       const reports = await Promise.all((await scene.appPods()).map(sidecarReport));
       return reports.every((report) => report?.generation === 2 && report.ready);
     });
@@ -198,7 +195,7 @@ testUpgrade(
     expect(await storedPolicies()).toStrictEqual(stored);
 
     await waitUntil({ what: "sidecars to refuse the file", within: NUDGED }, async () => {
-      await volumesAreLookedAt();
+      await hurryKubelets(scene.namespace);
       const logs = (await scene.appPods()).map(({ metadata }) =>
         scene.kubectl("logs", metadata.name, "-c", SIDECAR_CONTAINER),
       );
