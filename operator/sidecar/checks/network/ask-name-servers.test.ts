@@ -11,6 +11,7 @@ import {
   askBothFamilies,
   askNameServers,
   silenceWithin,
+  startWaits,
 } from "./ask-name-servers.ts";
 import type { NameServer } from "./send-query.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
@@ -48,7 +49,9 @@ test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   ["IPv6 too late where the other has some", at(FOUR), tooLate(SIX), FOUR],
   ["both late, and one a little later", shortlyAfterThat(FOUR), afterTwoSilences(SIX), BOTH],
 ])("%s", async (_, four, six, answer) => {
-  expect(await askBothFamilies(asOf(four, six), "db.test", SILENCE)).toStrictEqual(answer);
+  expect(await askBothFamilies(asOf(four, six), "db.test", startWaits(SILENCE))).toStrictEqual(
+    answer,
+  );
 });
 
 function asOf(four: () => Promise<Answer>, six: () => Promise<Answer>): AskOneFamily {
@@ -58,7 +61,7 @@ function asOf(four: () => Promise<Answer>, six: () => Promise<Answer>): AskOneFa
 test("a family that is never answered leaves time for the connection, however late the other came", async () => {
   const begun = performance.now();
   const ask = asOf(afterTwoSilences(FOUR), never);
-  expect(await askBothFamilies(ask, "db.test", SILENCE)).toStrictEqual(FOUR);
+  expect(await askBothFamilies(ask, "db.test", startWaits(SILENCE))).toStrictEqual(FOUR);
   // Four silences are the whole budget for lookup and connection.
   expect(performance.now() - begun).toBeLessThan(3 * SILENCE);
 });
@@ -68,7 +71,9 @@ test.each([
   ["one family after the other", at(FOUR), () => sleep(SILENCE / 10, SIX)],
   ["no such name", at(NONE), at(NONE)],
 ])("no timer outlives an answer: %s", async (_, four, six) => {
-  expect(await timersLeftBy(() => askBothFamilies(asOf(four, six), "db.test", SILENCE))).toBe(0);
+  expect(
+    await timersLeftBy(() => askBothFamilies(asOf(four, six), "db.test", startWaits(SILENCE))),
+  ).toBe(0);
 });
 
 /** How many timers are left of those that `body` started, also of such as keep no program alive. */
@@ -105,7 +110,7 @@ const asking = (servers: NameServer[]) =>
     servers,
     tcpOnly: false,
     signal: AbortSignal.timeout(5_000),
-    silenceMilliseconds: SILENCE,
+    waits: startWaits(SILENCE),
   });
 
 test("ids of queries do not follow from each other", async () => {
@@ -231,7 +236,7 @@ describe("several name servers", () => {
       started.push(await startFakeDns(() => "silence"), await startFakeDns(next));
       const ask = asking(started.map(({ server }) => server));
       const begun = performance.now();
-      expect(await askBothFamilies(ask, "db.test", SILENCE)).toMatchObject({
+      expect(await askBothFamilies(ask, "db.test", startWaits(SILENCE))).toMatchObject({
         addresses: ["10.0.0.1"],
       });
       expect(performance.now() - begun).toBeLessThan(1.8 * SILENCE);

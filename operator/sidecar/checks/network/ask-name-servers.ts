@@ -23,8 +23,15 @@ export interface NameServers {
   servers: NameServer[];
   tcpOnly: boolean;
   signal: AbortSignal;
+  waits: Waits;
+}
+
+/** How long one lookup waits. */
+export interface Waits {
   /** For so long one name server may be silent before the next is asked as well. */
   silenceMilliseconds: number;
+  /** From now on: for how many milliseconds it still waits for what may be worth more than the answer at hand. */
+  patience(): number;
 }
 
 const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
@@ -38,7 +45,7 @@ const MAX_SILENCE_MILLISECONDS = 1_000;
  * datagrams lost, half of it is left for an answer and for the connection.
  */
 const SILENCE_OF_BUDGET = 1 / 4;
-/** So many silences from its start a question waits for what may be worth more than the answer at hand. */
+/** So many silences from its start a lookup waits for what may be worth more than the answer at hand. */
 const SILENCES_OF_PATIENCE = 2;
 /**
  * The part of a silence that the other family has where the first one came no sooner than that. Both were asked of the
@@ -52,8 +59,17 @@ export function silenceWithin(budgetMilliseconds: number): number {
 }
 
 /**
- * Asks for IPv4 and IPv6. Where one of them has addresses, the other may be silent for two silences from the start, in
- * which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
+ * The waits of a lookup that begins now. Its names share one patience: had each name of a search list its own, two of
+ * them could take all that was left for the connection.
+ */
+export function startWaits(silenceMilliseconds: number): Waits {
+  const end = performance.now() + SILENCES_OF_PATIENCE * silenceMilliseconds;
+  return { silenceMilliseconds, patience: () => Math.max(0, end - performance.now()) };
+}
+
+/**
+ * Asks for IPv4 and IPv6. Where one of them has addresses, the other may be silent until the lookup's patience is over,
+ * in which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
  * reachable database look unreachable; counted from the first family's answer, a late one would leave no time for the
  * connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache takes longer, and this
  * family may be the only one that is routed here. Never rejects.
@@ -61,9 +77,8 @@ export function silenceWithin(budgetMilliseconds: number): number {
 export async function askBothFamilies(
   ask: AskOneFamily,
   name: string,
-  silenceMilliseconds: number,
+  { silenceMilliseconds, patience }: Waits,
 ): Promise<Answer> {
-  const patience = startPatience(silenceMilliseconds);
   const questions = [ask(name, "A"), ask(name, "AAAA")];
   const both = Promise.all(questions).then(merged);
   const ended = new AbortController();
@@ -77,12 +92,6 @@ export async function askBothFamilies(
   } finally {
     ended.abort();
   }
-}
-
-/** From now on: for how many milliseconds a question still waits for something better. */
-function startPatience(silenceMilliseconds: number): () => number {
-  const end = performance.now() + SILENCES_OF_PATIENCE * silenceMilliseconds;
-  return () => Math.max(0, end - performance.now());
 }
 
 /** A timer that outlived its question would wake an idle sidecar for nothing. Never rejects. */
@@ -112,7 +121,7 @@ async function withAddresses(question: Promise<Answer>): Promise<Answer> {
  * server would otherwise be waited for at each of its names, longer than a check may take.
  */
 export function askNameServers(context: NameServers): AskOneFamily {
-  const { servers, signal, silenceMilliseconds } = context;
+  const { servers, signal, waits } = context;
   let inOrder = servers;
   const wasSilent = (silent: NameServer) => {
     inOrder = [...inOrder.filter((server) => server !== silent), silent];
@@ -136,12 +145,12 @@ export function askNameServers(context: NameServers): AskOneFamily {
       tcpOnly: context.tcpOnly,
       signal: AbortSignal.any([signal, ended.signal]),
       // As many datagrams as if one server after the other were waited for, whoever is silent.
-      againMilliseconds: servers.length * silenceMilliseconds,
+      againMilliseconds: servers.length * waits.silenceMilliseconds,
     };
     try {
       const ask = (server: NameServer) => answerTo({ ...question, server });
       return await askInTurn(inOrder, ask, {
-        silenceMilliseconds,
+        ...waits,
         wasSilent,
         knowledgeOf: (server) => knowledgeOf(server, name),
         ended: ended.signal,
@@ -153,8 +162,7 @@ export function askNameServers(context: NameServers): AskOneFamily {
   };
 }
 
-interface Turns {
-  silenceMilliseconds: number;
+interface Turns extends Waits {
   wasSilent(server: NameServer): void;
   /** Resolved once this name server has had addresses for the name, of whichever family. */
   knowledgeOf(server: NameServer): PromiseWithResolvers<void>;
@@ -171,9 +179,8 @@ interface Turns {
 async function askInTurn(
   servers: NameServer[],
   ask: (server: NameServer) => Promise<Answer>,
-  { silenceMilliseconds, wasSilent, knowledgeOf, ended }: Turns,
+  { silenceMilliseconds, patience, wasSilent, knowledgeOf, ended }: Turns,
 ): Promise<Answer> {
-  const patience = startPatience(silenceMilliseconds);
   const known = Promise.withResolvers<Answer>();
   const tell = async (server: NameServer, answered: Promise<Answer>, before: Promise<void>[]) => {
     const answer = await answered;

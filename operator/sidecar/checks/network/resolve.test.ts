@@ -20,6 +20,7 @@ const NAMES: Record<string, FakeAnswer> = {
   "refused.test": "REFUSED",
   "empty.test": "NODATA",
   "half.test": ["10.0.0.1"],
+  "late.svc.test": ["10.0.0.1"],
 };
 
 let lookups: Lookups;
@@ -31,6 +32,7 @@ beforeAll(async () => {
     (name, type) => {
       if (name === `no-${type.toLowerCase()}.test`) return "silence";
       if (name === "half.test" && type === "AAAA") return "SERVFAIL";
+      if (name === "late.svc.test" && type === "AAAA") return "silence";
       return NAMES[name] ?? [];
     },
     () => 0,
@@ -151,6 +153,12 @@ describe("within 900 ms for lookup and connection", () => {
     const resolve = createResolve({ ...sources, servers: [other.server, dns.server] });
     expect(await leavingNothing(() => look("both.test.", resolve, limits))).toHaveLength(4);
     expect(other.questions).toHaveLength(2);
+  });
+
+  test("what was waited for the first name of the search list is not waited for the next as well", async () => {
+    other = await startFakeDns(() => "silence");
+    const resolve = createResolve({ ...sources, servers: [other.server, dns.server] });
+    expect(await leavingNothing(() => look("late", resolve, limits))).toEqual(["10.0.0.1"]);
   });
 
   test("a question that gets lost is asked again", async () => {

@@ -8,7 +8,7 @@ import { isIP } from "node:net";
 import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
-import { askBothFamilies, askNameServers, silenceWithin } from "./ask-name-servers.ts";
+import { askBothFamilies, askNameServers, silenceWithin, startWaits } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
@@ -146,17 +146,14 @@ async function lookUp(
   }
   const { tcpOnly, ...conf } = parseResolvConf(await readText(sources.resolvConfPath));
   const servers = sources.servers ?? conf.servers.map((address) => ({ address, port: DNS_PORT }));
-  const ask = askNameServers({ servers, tcpOnly, signal, silenceMilliseconds });
+  const waits = startWaits(silenceMilliseconds);
+  const ask = askNameServers({ servers, tcpOnly, signal, waits });
   // First the one that had addresses last time. When it has none any more, the others in their order.
   const names = new Set([answeredName ?? [], candidateNames(host, conf)].flat());
   let failed = false;
   for (const name of names) {
     signal.throwIfAborted();
-    const { addresses, ttlSeconds, ...answer } = await askBothFamilies(
-      ask,
-      name,
-      silenceMilliseconds,
-    );
+    const { addresses, ttlSeconds, ...answer } = await askBothFamilies(ask, name, waits);
     if (addresses.length > 0) {
       return { addresses: inTurn(addresses), ttlSeconds, answeredName: name };
     }
