@@ -81,14 +81,13 @@ export async function askBothFamilies(
 ): Promise<Answer> {
   const questions = [ask(name, "A"), ask(name, "AAAA")];
   const both = Promise.all(questions).then(merged);
+  // Where neither has addresses, both have ended.
+  const first = await Promise.any(questions.map(withAddresses)).catch(() => both);
   const ended = new AbortController();
-  const oneFamily = async () => {
-    const answer = await Promise.any(questions.map(withAddresses));
-    await pause(Math.max(patience(), silenceMilliseconds * GRACE_OF_SILENCE), ended.signal);
-    return answer;
-  };
+  const grace = silenceMilliseconds * GRACE_OF_SILENCE;
+  const waited = pause(Math.max(patience(), grace), ended.signal);
   try {
-    return await Promise.race([both, oneFamily().catch(() => both)]);
+    return await Promise.race([both, waited.then(() => first)]);
   } finally {
     ended.abort();
   }
@@ -181,35 +180,39 @@ async function askInTurn(
   ask: (server: NameServer) => Promise<Answer>,
   { silenceMilliseconds, patience, wasSilent, knowledgeOf, ended }: Turns,
 ): Promise<Answer> {
-  const known = Promise.withResolvers<Answer>();
-  const tell = async (server: NameServer, answered: Promise<Answer>, before: Promise<void>[]) => {
+  const believed: Promise<Answer>[] = [];
+  const believe = async (server: NameServer, answered: Promise<Answer>) => {
+    const allBefore = Promise.allSettled(believed);
     const answer = await answered;
-    if (answer.failed) return;
     const knowsTheName = knowledgeOf(server);
     if (answer.addresses.length > 0) knowsTheName.resolve();
-    else await Promise.race([Promise.all(before), knowsTheName.promise, pause(patience(), ended)]);
-    known.resolve(answer);
+    else await Promise.race([allBefore, knowsTheName.promise, pause(patience(), ended)]);
+    return answer;
   };
-  const told: Promise<void>[] = [];
   for (const server of servers) {
     const answered = ask(server);
-    told.push(tell(server, answered, [...told]));
+    believed.push(believe(server, answered));
     const silence = pause(silenceMilliseconds, ended).then(() => "silent" as const);
-    const heard = await Promise.race([known.promise, answered, silence]);
+    // All of them each time: a rejection that nobody has taken would end the program.
+    const heard = await Promise.race([ending(answered), ending(Promise.any(believed)), silence]);
+    // It may still have to be believed.
+    if (heard === "answered") break;
     if (heard === "silent") wasSilent(server);
-    else if (!heard.failed) return known.promise;
   }
-  return Promise.race([known.promise, Promise.all(told).then(() => FAILED)]);
+  return Promise.any(believed).catch(() => FAILED);
 }
 
-/** What one name server says. Never rejects. */
+const ending = (answer: Promise<Answer>) =>
+  answer.then(
+    () => "answered" as const,
+    () => "failed" as const,
+  );
+
+/** What one name server says. Rejects where it could not tell, or said nothing. */
 async function answerTo(context: QueryContext): Promise<Answer> {
-  try {
-    const { addresses, ttlSeconds, outcome, truncated } = await sendQuery(context);
-    // An answer without an address as far as it was read may have one behind that.
-    const failed = outcome === "failed" || (outcome === "none" && truncated);
-    return { addresses, ttlSeconds, failed };
-  } catch {
-    return FAILED;
-  }
+  const { addresses, ttlSeconds, outcome, truncated } = await sendQuery(context);
+  // An answer without an address as far as it was read may have one behind that.
+  const failed = outcome === "failed" || (outcome === "none" && truncated);
+  if (failed) throw new Error("the name server could not tell");
+  return { addresses, ttlSeconds, failed: false };
 }
