@@ -6,7 +6,10 @@ export interface Found {
   addresses: string[];
   /** How long they may be used, in seconds, as the name server says. */
   ttlSeconds: number;
-  /** Which name of the search list had them; undefined when the hosts file did. */
+  /**
+   * Which name of the search list had them; undefined when the hosts file did, or where a name server failed for one
+   * that was asked before it.
+   */
   answeredName?: string | undefined;
 }
 

@@ -129,6 +129,15 @@ describe("what was found", () => {
     expect(await asking("kept")).toEqual([["10.0.0.5"], both]);
   });
 
+  test("is looked for under all names again where a name server failed for one of them", async () => {
+    NAMES["kept.shop.svc.test"] = "SERVFAIL";
+    const both = ["A kept.shop.svc.test", "A kept.svc.test"];
+    expect(await asking("kept")).toEqual([["10.0.0.3"], both]);
+    NAMES["kept.shop.svc.test"] = ["10.0.0.5"];
+    seconds(60);
+    expect(await asking("kept")).toEqual([["10.0.0.5"], ["A kept.shop.svc.test"]]);
+  });
+
   test("is looked for under all names every five minutes, as the app does", async () => {
     await asking("kept");
     NAMES["kept.shop.svc.test"] = ["10.0.0.5"];

@@ -137,7 +137,7 @@ interface LookupContext {
 
 async function lookUp(
   host: string,
-  answeredName: string | undefined,
+  lastName: string | undefined,
   { sources, signal, silenceMilliseconds }: LookupContext,
 ): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
@@ -149,13 +149,15 @@ async function lookUp(
   const waits = startWaits(silenceMilliseconds);
   const ask = askNameServers({ servers, tcpOnly, signal, waits });
   // First the one that had addresses last time. When it has none any more, the others in their order.
-  const names = new Set([answeredName ?? [], candidateNames(host, conf)].flat());
+  const names = new Set([lastName ?? [], candidateNames(host, conf)].flat());
   let failed = false;
   for (const name of names) {
     signal.throwIfAborted();
     const { addresses, ttlSeconds, ...answer } = await askBothFamilies(ask, name, waits);
     if (addresses.length > 0) {
-      return { addresses: inTurn(addresses), ttlSeconds, answeredName: name };
+      // After a failure no name is followed: one that comes before it may be the app's, once it is answered again.
+      const answeredName = failed ? undefined : name;
+      return { addresses: inTurn(addresses), ttlSeconds, answeredName };
     }
     failed ||= answer.failed;
   }
