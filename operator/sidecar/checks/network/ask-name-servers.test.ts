@@ -17,10 +17,12 @@ import type { NameServer } from "./send-query.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
 import { record, startFakeDnsOverTcp } from "./testing/fake-dns-over-tcp.ts";
 
-const FOUR: Answer = { addresses: ["10.0.0.1", "10.0.0.2"], ttlSeconds: 5, failed: false };
-const SIX: Answer = { addresses: ["2001:db8::1"], ttlSeconds: 30, failed: false };
-const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
+const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false, absent: false };
 const FAILED: Answer = { ...NONE, failed: true };
+const ABSENT: Answer = { ...NONE, absent: true };
+const UNSURE: Answer = { ...ABSENT, failed: true };
+const FOUR: Answer = { ...NONE, addresses: ["10.0.0.1", "10.0.0.2"], ttlSeconds: 5 };
+const SIX: Answer = { ...NONE, addresses: ["2001:db8::1"], ttlSeconds: 30 };
 
 const at = (answer: Answer) => async () => answer;
 /** How long name servers may be silent. */
@@ -32,17 +34,17 @@ const tooLate = (answer: Answer) => () => sleep(3 * SILENCE, answer);
 const afterTwoSilences = (answer: Answer) => () => sleep(2 * SILENCE, answer);
 const shortlyAfterThat = (answer: Answer) => () => sleep(2.1 * SILENCE, answer);
 const never = () => new Promise<Answer>(() => {});
-const BOTH: Answer = {
-  addresses: [...FOUR.addresses, ...SIX.addresses],
-  ttlSeconds: 5,
-  failed: false,
-};
+const BOTH: Answer = { ...FOUR, addresses: [...FOUR.addresses, ...SIX.addresses] };
 
 test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   ["both families: all addresses, and the shortest time to live", at(FOUR), at(SIX), BOTH],
-  ["no such name", at(NONE), at(NONE), NONE],
-  ["no such name in one, a failure in the other", at(NONE), at(FAILED), FAILED],
-  ["none in one, and the other late", at(NONE), late(SIX), SIX],
+  ["no such name", at(ABSENT), at(ABSENT), ABSENT],
+  ["no such name in one, a failure in the other", at(ABSENT), at(FAILED), FAILED],
+  ["no such name in one, and the other late", at(ABSENT), late(SIX), SIX],
+  ["no such name in one, and the other too late", at(ABSENT), tooLate(SIX), UNSURE],
+  ["no address", at(NONE), at(NONE), NONE],
+  ["no address in one, a failure in the other", at(NONE), at(FAILED), FAILED],
+  ["no address in one, and the other as late as can be", at(NONE), tooLate(SIX), SIX],
   ["IPv4 late, which may be all that is routed here", late(FOUR), at(SIX), BOTH],
   ["IPv6 late, which may be all that is routed here", at(FOUR), late(SIX), BOTH],
   ["IPv4 too late where the other has some", tooLate(FOUR), at(SIX), SIX],
@@ -69,7 +71,7 @@ test("a family that is never answered leaves time for the connection, however la
 test.each([
   ["both families at once", at(FOUR), at(SIX)],
   ["one family after the other", at(FOUR), () => sleep(SILENCE / 10, SIX)],
-  ["no such name", at(NONE), at(NONE)],
+  ["no such name", at(ABSENT), at(ABSENT)],
 ])("no timer outlives an answer: %s", async (_, four, six) => {
   expect(
     await timersLeftBy(() => askBothFamilies(asOf(four, six), "db.test", startWaits(SILENCE))),
@@ -160,16 +162,21 @@ describe("several name servers", () => {
   }
 
   const askThese = (servers: NameServer[]) => asking(servers)("db.test", "A");
-  const found: Answer = { addresses: ["10.0.0.1"], ttlSeconds: 60, failed: false };
+  const found: Answer = { ...NONE, addresses: ["10.0.0.1"], ttlSeconds: 60 };
 
   test.each<[string, FakeAnswer[], Answer, number[]]>([
     ["the first one knows", [["10.0.0.1"], ["10.0.0.2"]], found, [1, 0]],
-    ["the first one says that there is none", [[], ["10.0.0.1"]], NONE, [1, 0]],
+    ["the first one says that there is none", [[], ["10.0.0.1"]], ABSENT, [1, 0]],
     ["the first one fails", ["SERVFAIL", ["10.0.0.1"]], found, [1, 1]],
-    ["the first one refuses, the second has no such name", ["REFUSED", "NODATA"], NONE, [1, 1]],
+    ["the first one refuses, the second has no address", ["REFUSED", "NODATA"], NONE, [1, 1]],
     ["all fail: none is asked again", ["SERVFAIL", "REFUSED"], FAILED, [1, 1]],
     ["the first one is silent", ["silence", ["10.0.0.1"]], found, [1, 1]],
-    ["the first one is silent, the second has no such name", ["silence", [], []], NONE, [1, 1, 0]],
+    [
+      "the first one is silent, the second has no such name",
+      ["silence", [], []],
+      ABSENT,
+      [1, 1, 0],
+    ],
     ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [4, 1]],
   ])("%s", async (_, answers, answer, asked) => {
     expect(await askAll(...answers)).toStrictEqual([answer, asked]);
@@ -184,7 +191,7 @@ describe("several name servers", () => {
     const servers = started.map(({ server }) => server);
     const ask = asking(servers);
     for (const name of ["db.a.test", "db.b.test", "db.test"]) {
-      expect(await ask(name, "A")).toStrictEqual(NONE);
+      expect(await ask(name, "A")).toStrictEqual(ABSENT);
     }
     expect(started.map(({ questions }) => questions.length)).toStrictEqual([1, 3, 0]);
     expect(await ask("last.test", "A")).toMatchObject({ addresses: ["10.0.0.1"] });
@@ -222,7 +229,7 @@ describe("several name servers", () => {
     const fails = () => sleep<FakeAnswer>(1.2 * SILENCE, "SERVFAIL");
     started.push(await startFakeDns(fails), await startFakeDns(() => []));
     const begun = performance.now();
-    expect(await askThese(started.map(({ server }) => server))).toStrictEqual(NONE);
+    expect(await askThese(started.map(({ server }) => server))).toStrictEqual(ABSENT);
     expect(performance.now() - begun).toBeLessThan(1.8 * SILENCE);
   });
 

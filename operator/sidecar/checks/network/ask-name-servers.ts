@@ -13,6 +13,8 @@ export interface Answer {
    * when no name server listens: that is its port, not the dependency's.
    */
   failed: boolean;
+  /** There is no such name, so that it has nothing of the other family either (RFC 8020). */
+  absent: boolean;
 }
 
 /** Asks for the addresses of one family. Never rejects: the other family or the next name may still answer. */
@@ -34,7 +36,7 @@ export interface Waits {
   patience(): number;
 }
 
-const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false };
+const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false, absent: false };
 const FAILED: Answer = { ...NONE, failed: true };
 /** The ids of queries have 16 bits. Whoever cannot see a query has to guess its id and its port. */
 const IDS = 2 ** 16;
@@ -68,11 +70,11 @@ export function startWaits(silenceMilliseconds: number): Waits {
 }
 
 /**
- * Asks for IPv4 and IPv6. Where one of them has addresses, the other may be silent until the lookup's patience is over,
- * in which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
- * reachable database look unreachable; counted from the first family's answer, a late one would leave no time for the
- * connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache takes longer, and this
- * family may be the only one that is routed here. Never rejects.
+ * Asks for IPv4 and IPv6. Where one of them has addresses, or there is no such name, the other may be silent until the
+ * lookup's patience is over, in which a lost query is sent again. Without an end to that, name servers that drop
+ * questions for IPv6 would make a reachable database look unreachable; counted from the first family's answer, a late
+ * one would leave no time for the connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's
+ * cache takes longer, and this family may be the only one that is routed here. Never rejects.
  */
 export async function askBothFamilies(
   ask: AskOneFamily,
@@ -81,8 +83,8 @@ export async function askBothFamilies(
 ): Promise<Answer> {
   const questions = [ask(name, "A"), ask(name, "AAAA")];
   const both = Promise.all(questions).then(merged);
-  // Where neither has addresses, both have ended.
-  const first = await Promise.any(questions.map(withAddresses)).catch(() => both);
+  // Where neither says anything alone, both have ended.
+  const first = await Promise.any(questions.map(alone)).catch(() => both);
   const ended = new AbortController();
   const grace = silenceMilliseconds * GRACE_OF_SILENCE;
   const waited = pause(Math.max(patience(), grace), ended.signal);
@@ -106,10 +108,14 @@ const merged = (answers: Answer[]): Answer => ({
   addresses: answers.flatMap(({ addresses }) => addresses),
   ttlSeconds: Math.min(...answers.map(({ ttlSeconds }) => ttlSeconds)),
   failed: answers.some(({ failed }) => failed),
+  absent: answers.every(({ absent }) => absent),
 });
 
-async function withAddresses(question: Promise<Answer>): Promise<Answer> {
+/** What one family alone says of the name. That it has no address of this family says nothing of the other. */
+async function alone(question: Promise<Answer>): Promise<Answer> {
   const answer = await question;
+  // Not for sure: some name servers say so of a name that has addresses of the other family.
+  if (answer.absent) return { ...answer, failed: true };
   if (answer.addresses.length === 0) throw new Error("no address");
   return answer;
 }
@@ -212,7 +218,7 @@ const ending = (answer: Promise<Answer>) =>
 async function answerTo(context: QueryContext): Promise<Answer> {
   const { addresses, ttlSeconds, outcome, truncated } = await sendQuery(context);
   // An answer without an address as far as it was read may have one behind that.
-  const failed = outcome === "failed" || (outcome === "none" && truncated);
+  const failed = outcome === "failed" || (outcome !== "found" && truncated);
   if (failed) throw new Error("the name server could not tell");
-  return { addresses, ttlSeconds, failed: false };
+  return { addresses, ttlSeconds, failed: false, absent: outcome === "absent" };
 }

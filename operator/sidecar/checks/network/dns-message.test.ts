@@ -81,7 +81,7 @@ test.each<[string, Buffer, Reply]>([
     { ...NONE, ttlSeconds: 7 },
   ],
   ["no records", reply([]), NONE],
-  ["no such name", reply([], { flags: 0x81_83 }), NONE],
+  ["no such name", reply([], { flags: 0x81_83 }), { ...NONE, outcome: "absent" }],
   ["a failure", reply([], { flags: 0x81_82 }), { ...NONE, outcome: "failed" }],
   ["a refusal", reply([], { flags: 0x81_85 }), { ...NONE, outcome: "failed" }],
   ["more elsewhere", reply([], { flags: 0x83_80 }), { ...NONE, truncated: true }],

@@ -6,8 +6,8 @@ export type AddressType = "A" | "AAAA";
 
 /** What a name server said. */
 export interface Reply {
-  /** "none": there is no such name, or it has no such address. "failed": the name server could not tell. */
-  outcome: "found" | "none" | "failed";
+  /** "absent": there is no such name. "none": it has no such address. "failed": the name server could not tell. */
+  outcome: "found" | "none" | "absent" | "failed";
   /** At most MAX_ADDRESSES. */
   addresses: string[];
   /** The shortest time to live of the records in seconds; Infinity without any. */
@@ -76,7 +76,7 @@ export function parseReply(message: Buffer, query: Buffer): Reply | undefined {
   if (code !== NO_ERROR && code !== NO_SUCH_NAME) return { ...NOTHING, outcome: "failed" };
   if (!repeatsQuestion(message, query)) return undefined;
   const truncated = (flags & FLAGS.truncated) !== 0;
-  if (code === NO_SUCH_NAME) return { ...NOTHING, truncated };
+  if (code === NO_SUCH_NAME) return { ...NOTHING, outcome: "absent", truncated };
   const answers = readRecords(message, query);
   const outcome = answers.addresses.length > 0 ? "found" : "none";
   return { ...answers, outcome, truncated: truncated || answers.truncated };

@@ -7,12 +7,15 @@ import { createResolve, type ResolveSources } from "./resolve.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
 import { type Lookups, look as lookUp, startLookups } from "./testing/lookups.ts";
 
+/** By name, or by type and name where the types differ. */
 const NAMES: Record<string, FakeAnswer> = {
   "db.shop.svc.test": ["10.0.0.1"],
   "six.test": ["2001:db8::1"],
   "both.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"],
   "no-a.test": ["2001:db8::1"],
+  "A no-a.test": "silence",
   "no-aaaa.test": ["10.0.0.1"],
+  "AAAA no-aaaa.test": "silence",
   "many.test": Array.from({ length: 40 }, (_, index) => `10.0.1.${index}`),
   "metadata.test": ["10.0.0.1", "169.254.169.254"],
   "silent.test": "silence",
@@ -20,7 +23,12 @@ const NAMES: Record<string, FakeAnswer> = {
   "refused.test": "REFUSED",
   "empty.test": "NODATA",
   "half.test": ["10.0.0.1"],
+  "AAAA half.test": "SERVFAIL",
   "late.svc.test": ["10.0.0.1"],
+  "AAAA late.svc.test": "silence",
+  "AAAA dropped.shop.svc.test": "silence",
+  "dropped.svc.test": ["10.0.0.1"],
+  "AAAA dropped.svc.test": "silence",
 };
 
 let lookups: Lookups;
@@ -29,12 +37,7 @@ let folder: string;
 let sources: ResolveSources;
 beforeAll(async () => {
   lookups = await startLookups(
-    (name, type) => {
-      if (name === `no-${type.toLowerCase()}.test`) return "silence";
-      if (name === "half.test" && type === "AAAA") return "SERVFAIL";
-      if (name === "late.svc.test" && type === "AAAA") return "silence";
-      return NAMES[name] ?? [];
-    },
+    (name, type) => NAMES[`${type} ${name}`] ?? NAMES[name] ?? [],
     () => 0,
   );
   ({ dns, folder, sources } = lookups);
@@ -146,7 +149,10 @@ test("a silent name server: ends with the signal, and nothing runs on", async ()
 describe("within 900 ms for lookup and connection", () => {
   const limits = { limit: 900, budget: 900 };
   let other: FakeDns | undefined;
-  afterEach(() => other?.close());
+  afterEach(async () => {
+    await other?.close();
+    other = undefined;
+  });
 
   test("a silent name server before one that answers is not waited for too long", async () => {
     other = await startFakeDns(() => "silence");
@@ -159,6 +165,13 @@ describe("within 900 ms for lookup and connection", () => {
     other = await startFakeDns(() => "silence");
     const resolve = createResolve({ ...sources, servers: [other.server, dns.server] });
     expect(await leavingNothing(() => look("late", resolve, limits))).toEqual(["10.0.0.1"]);
+  });
+
+  test("a name that does not exist in one family is not waited for in the other to the end", async () => {
+    expect(await leavingNothing(() => look("dropped", undefined, limits))).toEqual(["10.0.0.1"]);
+    // That it does not exist is not sure, as long as the other family says nothing.
+    NAMES["dropped.svc.test"] = [];
+    expect(await look("dropped", undefined, limits)).toBe("ResolverFailed");
   });
 
   test("a question that gets lost is asked again", async () => {

@@ -45,7 +45,7 @@ export async function sendQuery(context: QueryContext): Promise<Reply> {
   });
   try {
     const reply = tcpOnly ? undefined : await overUdp({ ...context, signal: limit.signal });
-    const isOfUse = reply && (!reply.truncated || reply.outcome !== "none");
+    const isOfUse = reply && (!reply.truncated || reply.outcome === "found");
     return isOfUse ? reply : await overTcp(query, server, limit.signal);
   } finally {
     limit.clear();
