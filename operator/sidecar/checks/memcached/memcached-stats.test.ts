@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { MAX_CHUNKS } from "../network/read-until.ts";
 import { cpuRatio } from "../testing/cpu-ratio.ts";
-import { createStatsReader } from "./memcached-stats.ts";
+import { createStatsReader, MAX_STATISTICS } from "./memcached-stats.ts";
 
 /** The result of the last chunk, or the reason of what was thrown. */
 function read(chunks: string[]): boolean | string {
@@ -70,6 +70,30 @@ test.each<[string, string[], boolean | string]>([
   ["a bare newline", ["STAT pid 1\nEND\n"], false],
 ])("%s", (_, chunks, expected) => {
   expect(read(chunks)).toBe(expected);
+});
+
+const MOST = "STAT a\r\n".repeat(MAX_STATISTICS);
+
+test.each<[string, string[], boolean | string]>([
+  ["as many statistics as are read", [`${MOST}END\r\n`], true],
+  ["the same, whose end is still to come", [MOST, "END", "\r\n"], true],
+  ["one more", [`${MOST}STAT a\r\n`], "ProtocolError"],
+  ["one more, and the end", [`${MOST}STAT a\r\nEND\r\n`], "ProtocolError"],
+  ["one more, in a chunk of its own", [MOST, "STAT a\r\n"], "ProtocolError"],
+  ["an error behind as many", [`${MOST}SERVER_ERROR x\r\n`], "InvalidResponse"],
+  ["an end before more lines than are read", [`STAT a\r\nEND\r\n${MOST}${MOST}`], true],
+])("%s", (_, chunks, expected) => {
+  expect(read(chunks)).toBe(expected);
+});
+
+test("64 KiB of the shortest lines cost little more than as many as are read", () => {
+  const shortest = "STAT a\r\n".repeat(8_192);
+  expect(
+    cpuRatio(
+      () => read([shortest]),
+      () => read([MOST]),
+    ),
+  ).toBeLessThan(4);
 });
 
 test("a line that never ends costs what as many bytes of statistics cost, in as many pieces", () => {

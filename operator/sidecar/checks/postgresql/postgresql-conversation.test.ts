@@ -3,7 +3,8 @@ import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { MAX_MESSAGES } from "../network/message-queue.ts";
-import { type Conversation, converse } from "./postgresql-conversation.ts";
+import { cpuRatio } from "../testing/cpu-ratio.ts";
+import { type Conversation, converse, serverError } from "./postgresql-conversation.ts";
 import { fatal, message } from "./testing/fake-postgresql.ts";
 
 /** A conversation with a server that says `bytes`, and what ends it. */
@@ -69,6 +70,35 @@ test("an error has its SQLSTATE", async () => {
   const { conversation } = hear(fatal("57P03", "not yet"));
   const error = { code: "57P03", severity: "FATAL", text: "not yet" };
   await expect(conversation.next()).rejects.toMatchObject(error);
+});
+
+test("of fields that come twice the first counts", async () => {
+  const twice = message("E", "SFATAL\0C57P03\0Mfirst\0SERROR\0C28P01\0Msecond\0\0");
+  const error = { code: "57P03", severity: "FATAL", text: "first" };
+  await expect(hear(twice).conversation.next()).rejects.toMatchObject(error);
+});
+
+test("an error whose text is long has its SQLSTATE, and how that text begins", async () => {
+  const long = fatal("57P03", `not yet${" and not yet".repeat(5_000)}`);
+  const error = { code: "57P03", severity: "FATAL", text: expect.stringMatching(/^not yet and/) };
+  await expect(hear(long).conversation.next()).rejects.toMatchObject(error);
+});
+
+const CODE = "C57P03\0\0";
+const HONEST = Buffer.from(`SFATAL\0VFATAL\0Mthe database system is starting up\0${CODE}`);
+
+test.each([
+  ["empty fields", Buffer.from("\0".repeat(65_400) + CODE)],
+  ["fields of a letter", Buffer.from("M\0".repeat(32_700) + CODE)],
+  ["bytes that are no text", Buffer.concat([Buffer.alloc(65_400, 0xff), Buffer.from(`\0${CODE}`)])],
+])("64 KiB of %s in an error: ProtocolError, for little CPU", (_, hostile) => {
+  const ratio = cpuRatio(
+    () => serverError(hostile),
+    () => serverError(HONEST),
+  );
+  expect(ratio).toBeLessThan(20);
+  expect(serverError(hostile)).toMatchObject({ reason: "ProtocolError" });
+  expect(serverError(HONEST)).toMatchObject({ code: "57P03" });
 });
 
 test.each([

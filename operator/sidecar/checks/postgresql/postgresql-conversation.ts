@@ -44,15 +44,35 @@ export function converse(source: ReadSource): Conversation {
   };
 }
 
+/**
+ * What is looked at of an error. PostgreSQL's has 18 fields at most, and SQLSTATE and severity come before the text,
+ * which may be long. 64 KiB of NULs would be as many fields, and take milliseconds of the thread that answers probes.
+ */
+const LOOKED_AT_BYTES = 4 * 1024;
+const MAX_FIELDS = 64;
+
 /** The fields of an error are a letter and a text that a NUL ends; one more NUL ends their list. */
 export function serverError(body: Buffer): Error {
-  const fields = body.toString("utf8").split("\0");
-  const field = (letter: string) => fields.find((text) => text.startsWith(letter))?.slice(1);
-  const code = field("C");
-  const complete = fields.at(-1) === "" && fields.at(-2) === "";
+  const fields = firstFields(body);
+  const code = fields.get("C");
+  const complete = body.at(-1) === 0 && body.at(-2) === 0;
   if (!complete || code === undefined || !isSqlState(code)) {
     return new CheckError("ProtocolError");
   }
-  const details: Omit<ServerError, keyof Error> = { code, severity: field("S"), text: field("M") };
+  const details: Omit<ServerError, keyof Error> = {
+    code,
+    severity: fields.get("S"),
+    text: fields.get("M"),
+  };
   return Object.assign(new Error("refused by the server"), details);
+}
+
+/** By their letters; of those that come twice, the first. */
+function firstFields(body: Buffer): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const text of body.toString("utf8", 0, LOOKED_AT_BYTES).split("\0", MAX_FIELDS)) {
+    const letter = text.slice(0, 1);
+    if (!fields.has(letter)) fields.set(letter, text.slice(1));
+  }
+  return fields;
 }

@@ -27,6 +27,10 @@ const afterLogin = (bytes: Buffer) => (socket: Socket) =>
     else if (chunk[0] === 0) writeForEver(socket, Buffer.concat([LOGGED_IN, bytes]));
   });
 
+/** Answers in clear, whatever it is asked, by one error of as many empty fields as fit into what a check reads. */
+const errorOfNuls = (socket: Socket) =>
+  socket.once("data", () => socket.write(message("E", Buffer.alloc(65_400), "C08P01\0\0")));
+
 /** Name, and how a connection is served. */
 export const HOSTILE_POSTGRESQL: [name: string, serve: (socket: Socket) => void][] = [
   ["flood-of-challenges-1", floodOfChallenges],
@@ -34,6 +38,7 @@ export const HOSTILE_POSTGRESQL: [name: string, serve: (socket: Socket) => void]
   ["flood-of-challenges-3", floodOfChallenges],
   ["flood-of-challenges-4", floodOfChallenges],
   ["flood-of-challenges-5", floodOfChallenges],
+  ["error-of-nuls", errorOfNuls],
   ["notices-without-end", afterLogin(message("N", "SNOTICE\0C00000\0Mhello\0\0"))],
   ["one-giant-message", afterLogin(Buffer.from([0x44, 0x7f, 255, 255, 255]))],
   ["rows-that-were-not-asked-for", afterLogin(message("D", Buffer.from([0, 0])))],
