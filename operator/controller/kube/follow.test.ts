@@ -3,34 +3,41 @@ import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { endsInitialEvents, type FollowOptions, follow, type WatchEvent } from "./follow.ts";
 import type { KubeClient } from "./kube-client.ts";
+import { createOneAtATime, type OneAtATime } from "./one-at-a-time.ts";
 import { event, initialEventsEnd } from "./testing/fake-collection.ts";
 
 const SILENCE = 150_000;
 
 let body: PassThrough;
+let longReads: OneAtATime;
 
 beforeEach(() => {
   // The clock is virtual, streams are not.
   jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
   body = new PassThrough();
+  longReads = createOneAtATime();
 });
 
 afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Follows to the end; how it ended, as soon as it has. */
-function started(options: Partial<FollowOptions>): { ended: () => string | undefined } {
+/** Follows a body to the end; how it ended, as soon as it has. */
+function started(
+  options: Partial<FollowOptions>,
+  what = body,
+): { ended: () => string | undefined; events: () => number } {
   const stream = async ({ signal }: { signal?: AbortSignal }) => {
-    signal?.addEventListener("abort", () => body.destroy());
-    return body as unknown as http.IncomingMessage;
+    signal?.addEventListener("abort", () => what.destroy());
+    return what as unknown as http.IncomingMessage;
   };
   let ended: string | undefined;
+  let events = 0;
   const run = async () => {
-    const client = { stream } as unknown as KubeClient;
+    const client = { stream, longReads } as unknown as KubeClient;
     const { signal } = new AbortController();
     const all = { client, path: "/x", selector: {}, silence: SILENCE, length: 600_000, signal };
-    for await (const _ of follow({ since: undefined, ...all, ...options })) ended = undefined;
+    for await (const _ of follow({ since: undefined, ...all, ...options })) events += 1;
   };
   run().then(
     () => {
@@ -40,7 +47,7 @@ function started(options: Partial<FollowOptions>): { ended: () => string | undef
       ended = error.message;
     },
   );
-  return { ended: () => ended };
+  return { ended: () => ended, events: () => events };
 }
 
 async function pass(milliseconds: number): Promise<void> {
@@ -78,6 +85,61 @@ test("a watch of changes is patient from the start", async () => {
   expect(following.ended()).toBeUndefined();
   await pass(2_000);
   expect(following.ended()).toBe(`nothing came for ${SILENCE} ms`);
+});
+
+/** What a long object begins with: more than everybody may hold. */
+const LONG = `{"type":"ADDED","object":{"metadata":{"resourceVersion":"1","name":"${"<".repeat(1_500_000)}`;
+const REST = '"}}}\n';
+
+test("a long line that does not end has 30 s, though it trickles; who waits behind it is not silent", async () => {
+  const slow = started({ since: "1" });
+  body.write(LONG);
+  await pass(0);
+  const other = new PassThrough();
+  const waiting = started({}, other);
+  other.write(LONG);
+  for (let second = 0; second < 29; second += 1) {
+    await pass(1_000);
+    body.write("<");
+  }
+  other.write(REST);
+  await pass(0);
+  expect([slow.ended(), waiting.ended(), waiting.events()]).toStrictEqual([
+    undefined,
+    undefined,
+    0,
+  ]);
+  await pass(2_000);
+  expect(slow.ended()).toBe("a line was not whole within 30000 ms");
+  expect([waiting.ended(), waiting.events()]).toStrictEqual([undefined, 1]);
+});
+
+test("its time begins with its turn", async () => {
+  const leave = await longReads(new AbortController().signal);
+  const following = started({ since: "1" });
+  body.write(LONG);
+  await pass(SILENCE + 1_000);
+  leave();
+  await pass(29_000);
+  expect(following.ended()).toBeUndefined();
+  body.write(REST);
+  await pass(0);
+  expect(following.events()).toBe(1);
+  await pass(SILENCE - 1_000);
+  expect(following.ended()).toBeUndefined();
+});
+
+test("who stops while it waits takes nobody's turn", async () => {
+  const leave = await longReads(new AbortController().signal);
+  const stopping = new AbortController();
+  const stopped = started({ since: "1", signal: stopping.signal });
+  body.write(LONG);
+  await pass(0);
+  stopping.abort(new Error("stopped"));
+  await pass(0);
+  expect(stopped.ended()).toBe("stopped");
+  leave();
+  await expect(longReads(new AbortController().signal)).resolves.toBeDefined();
 });
 
 test.each<[string, WatchEvent["type"], string | undefined, boolean]>([

@@ -10,6 +10,11 @@ const WATCH_LENGTH_GRACE_MILLISECONDS = 5_000;
  * confirm that it is up to date sends everything but the closing bookmark, and we would wait for that.
  */
 const INITIAL_SILENCE_MILLISECONDS = 30_000;
+/**
+ * A long line has to be whole so soon after its turn has come. Others wait for theirs meanwhile, so it is not enough
+ * that something comes now and then. The largest object is 12 MiB, which take 0.4 MiB a second.
+ */
+const LONG_LINE_MILLISECONDS = 30_000;
 /** Annotation of the bookmark that ends the objects a watch was asked to begin with. */
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
@@ -88,8 +93,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
   const { client, path, length } = options;
   const dead = new AbortController();
   const end = (why: string) => () => dead.abort(new Error(why));
-  const startWatchdog = (milliseconds: number) =>
-    setTimeout(end(`nothing came for ${milliseconds} ms`), milliseconds);
+  const startWatchdog = (milliseconds: number, why = "nothing came for") =>
+    setTimeout(end(`${why} ${milliseconds} ms`), milliseconds);
   let silence =
     options.since === undefined
       ? Math.min(INITIAL_SILENCE_MILLISECONDS, options.silence)
@@ -100,10 +105,18 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
     length + WATCH_LENGTH_GRACE_MILLISECONDS,
   );
   const signal = AbortSignal.any([options.signal, dead.signal]);
+  // Who waits for a turn is not silent: others would end this watch with lines of theirs.
+  const readOn = async () => {
+    clearTimeout(watchdog);
+    const leave = await client.longReads(signal);
+    const deadline = Math.min(LONG_LINE_MILLISECONDS, silence);
+    watchdog = startWatchdog(deadline, "a line was not whole within");
+    return leave;
+  };
   try {
     const body = await client.stream({ method: "GET", path, query: queryOf(options), signal });
     // A line brings one object.
-    for await (const line of readLines(body, MAX_OBJECT_BYTES)) {
+    for await (const line of readLines(body, { maxBytes: MAX_OBJECT_BYTES, readOn })) {
       const event = eventOf(line);
       if (endsInitialEvents(event)) ({ silence } = options);
       clearTimeout(watchdog);

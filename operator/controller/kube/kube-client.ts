@@ -8,8 +8,11 @@ import https from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type ApiCall, type Method, verbOf } from "./api-call.ts";
 import { AnswerTooLarge, ApiError } from "./api-error.ts";
+import { createOneAtATime, type OneAtATime } from "./one-at-a-time.ts";
+import type { ReadOn } from "./pending-text.ts";
+import { readAnswer } from "./read-answer.ts";
 
-/** The longest an ordinary call may take, answer included. */
+/** The longest an ordinary call may take, answer included, without its wait for a turn to read on. */
 const CALL_DEADLINE_MILLISECONDS = 10_000;
 /**
  * The largest answer that is read, which one object must fit into: 1.5 MiB in etcd are 9 MiB as JSON, where every byte
@@ -62,6 +65,8 @@ export interface KubeClient {
   stream(request: KubeRequest): Promise<http.IncomingMessage>;
   /** Server-side apply; resolves with the object as stored. */
   apply<T>(options: ApplyOptions): Promise<T>;
+  /** Whose turn it is to read on, of all whose unfinished line or answer is long. */
+  longReads: OneAtATime;
 }
 
 /**
@@ -121,23 +126,6 @@ function connect(access: KubeAccess): Connection {
   };
 }
 
-async function readBody(
-  response: http.IncomingMessage,
-  maxBytes = MAX_OBJECT_BYTES,
-): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      response.destroy();
-      throw new AnswerTooLarge(`the answer is over ${maxBytes} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
 /** Throws an error of its own: the parser's message quotes its input, which can be a Secret. */
 function parseJson<T>(body: string): T {
   try {
@@ -169,19 +157,35 @@ function wrapped(doing: string, error: unknown): Error {
   return new Error(`while ${doing}: ${text}`, { cause: error });
 }
 
-/**
- * The caller's signal and a deadline in one. `done()` ends the deadline: an open stream may live longer,
- * and a timer left behind keeps the process alive.
- */
-function withDeadline(request: KubeRequest): { signal: AbortSignal; done: () => void } {
+/** When a call ends, and how it waits for what is not the server's fault. */
+interface Deadline {
+  /** The caller's, and that of the deadline. */
+  signal: AbortSignal;
+  /** An open stream may live longer, and a timer left behind keeps the process alive. */
+  done: () => void;
+  /**
+   * Waits for the turn to read on. The deadline begins anew after it: else long answers to others would end this call.
+   * The wait ends because each of those has a deadline too.
+   */
+  readOn: ReadOn;
+}
+
+function startDeadline(request: KubeRequest, longReads: OneAtATime): Deadline {
   const milliseconds = request.deadlineMilliseconds ?? CALL_DEADLINE_MILLISECONDS;
   const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new Error(`no answer within ${milliseconds} ms`)),
-    milliseconds,
-  );
+  const start = () =>
+    setTimeout(() => late.abort(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  let timer = start();
+  const done = () => clearTimeout(timer);
   const signals = request.signal ? [request.signal, late.signal] : [late.signal];
-  return { signal: AbortSignal.any(signals), done: () => clearTimeout(timer) };
+  const signal = AbortSignal.any(signals);
+  const readOn = async () => {
+    done();
+    const leave = await longReads(signal);
+    timer = start();
+    return leave;
+  };
+  return { signal, done, readOn };
 }
 
 /**
@@ -194,6 +198,7 @@ export function endingWith(signal: AbortSignal, client: KubeClient): KubeClient 
     request: (options) => client.request({ ...options, signal: both(options.signal) }),
     stream: (options) => client.stream({ ...options, signal: both(options.signal) }),
     apply: (options) => client.apply({ ...options, signal: both(options.signal) }),
+    longReads: client.longReads,
   };
 }
 
@@ -203,6 +208,7 @@ export function createKubeClient(
   onCall: (call: ApiCall) => void = () => {},
 ): KubeClient {
   const { send, closeIdle } = connect(access);
+  const longReads = createOneAtATime();
 
   async function sendCounted(request: KubeRequest, signal: AbortSignal) {
     const verb = verbOf(request);
@@ -218,13 +224,13 @@ export function createKubeClient(
 
   async function call<T>(
     request: KubeRequest,
-    use: (response: http.IncomingMessage, doing: string) => Promise<T>,
+    use: (response: http.IncomingMessage, begun: { doing: string; readOn: ReadOn }) => Promise<T>,
   ): Promise<T> {
     const doing = `calling ${request.method} ${request.path}`;
-    const { signal, done } = withDeadline(request);
+    const { signal, done, readOn } = startDeadline(request, longReads);
     try {
       signal.throwIfAborted();
-      return await use(await sendCounted(request, signal), doing);
+      return await use(await sendCounted(request, signal), { doing, readOn });
     } catch (error) {
       // When a node fails or a route goes, all open connections are dead, but none of them reports it. So
       // a call without an answer closes the idle ones too. Otherwise each of the next calls would take one
@@ -238,19 +244,22 @@ export function createKubeClient(
   }
 
   function request<T>(options: KubeRequest): Promise<T> {
-    return call(options, async (response, doing) => {
-      const body = await readBody(response, options.maxBytes);
+    return call(options, async (response, { doing, readOn }) => {
+      const { maxBytes = MAX_OBJECT_BYTES } = options;
+      const body = await readAnswer(response, { maxBytes, readOn });
       if (!isGood(response)) throw apiError(doing, response, body);
       return parseJson<T>(body);
     });
   }
 
   return {
+    longReads,
     request,
     stream: (options) =>
-      call(options, async (response, doing) => {
+      call(options, async (response, { doing, readOn }) => {
         if (response.statusCode === 200) return response;
-        throw apiError(doing, response, await readBody(response));
+        const body = await readAnswer(response, { maxBytes: MAX_OBJECT_BYTES, readOn });
+        throw apiError(doing, response, body);
       }),
     apply: ({ path, object, fieldManager, force, dryRun, signal }) =>
       request({

@@ -50,6 +50,7 @@ function openLease() {
       },
       stream: () => Promise.reject(new Error("nobody streams here")),
       apply: () => Promise.reject(new Error("nobody applies here")),
+      longReads: () => Promise.reject(new Error("nobody reads so much here")),
     };
   }
 

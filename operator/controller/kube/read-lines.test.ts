@@ -1,5 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
+import { createOneAtATime } from "./one-at-a-time.ts";
 import { readLines } from "./read-lines.ts";
+
+const MIB = 1024 * 1024;
+const { signal } = new AbortController();
+const alone = createOneAtATime();
 
 async function* stream(...chunks: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const chunk of chunks) yield Buffer.from(chunk as string);
@@ -7,7 +13,8 @@ async function* stream(...chunks: (string | Buffer)[]): AsyncGenerator<Buffer> {
 
 async function collect(chunks: (string | Buffer)[], maxBytes = 100): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of readLines(stream(...chunks), maxBytes)) lines.push(line);
+  const options = { maxBytes, readOn: () => alone(signal) };
+  for await (const line of readLines(stream(...chunks), options)) lines.push(line);
   return lines;
 }
 
@@ -35,4 +42,50 @@ test("lines within the limit do not add up", async () => {
 
 test("a stream that ends within a line is an error", async () => {
   await expect(collect(["one\ntw"])).rejects.toThrow("ended within a line");
+});
+
+test("of twenty long lines that come side by side one is read on at a time, and each comes whole", async () => {
+  const oneAtATime = createOneAtATime();
+  const piece = Buffer.alloc(64 * 1024, "<");
+  let held = 0;
+  let most = 0;
+  async function* longLine(): AsyncGenerator<Buffer> {
+    for (let bytes = 0; bytes < 9 * MIB; bytes += piece.length) {
+      await nextTurn();
+      held += piece.length;
+      most = Math.max(most, held);
+      yield piece;
+    }
+    yield Buffer.from("\n");
+  }
+  const lengths: number[] = [];
+  const read = async () => {
+    const options = { maxBytes: 12 * MIB, readOn: () => oneAtATime(signal) };
+    for await (const { length } of readLines(longLine(), options)) {
+      held -= length;
+      lengths.push(length);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, read));
+  expect(lengths).toStrictEqual(Array.from({ length: 20 }, () => 9 * MIB));
+  expect(most / MIB).toBeLessThan(40);
+  // Else 20 lines of less than a MiB would wait for each other too.
+  expect(most / MIB).toBeGreaterThan(20);
+});
+
+test.each<[string, string, string | undefined]>([
+  ["ends too early", "", "the stream ended within a line"],
+  ["is too long", "<".repeat(2 * MIB), `a line is longer than ${3 * MIB} bytes`],
+  ["is whole, and kept", "\n", undefined],
+])("the next line is read on after one that %s", async (_what, rest, error) => {
+  const oneAtATime = createOneAtATime();
+  const options = { maxBytes: 3 * MIB, readOn: () => oneAtATime(signal) };
+  const first = readLines(stream("<".repeat(2 * MIB), rest), options).next();
+  const outcome = await first.then(
+    () => undefined,
+    ({ message }: Error) => message,
+  );
+  expect(outcome).toBe(error);
+  const next = readLines(stream("<".repeat(2 * MIB), "\n"), options);
+  expect((await next.next()).value).toHaveLength(2 * MIB);
 });

@@ -1,28 +1,14 @@
 /** Splits a stream of bytes into lines. */
+import { PendingText, type ReadOn } from "./pending-text.ts";
 
 const NEWLINE = 0x0a;
 
-/** The pieces of a line whose end has not come yet. */
-class PendingLine {
-  readonly maxBytes: number;
-  private parts: Buffer[] = [];
-  bytes = 0;
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes;
-  }
-
-  add(part: Buffer): void {
-    this.bytes += part.length;
-    if (this.bytes > this.maxBytes) throw new Error(`a line is longer than ${this.maxBytes} bytes`);
-    this.parts.push(part);
-  }
-
-  take(): string {
-    const text = Buffer.concat(this.parts).toString("utf8");
-    this.parts = [];
-    this.bytes = 0;
-    return text;
-  }
+/** How lines are read. */
+export interface LineOptions {
+  /** A longer line is an error. */
+  maxBytes: number;
+  /** Is asked before a long line is read on. */
+  readOn: ReadOn;
 }
 
 /**
@@ -31,17 +17,27 @@ class PendingLine {
  */
 export async function* readLines(
   stream: AsyncIterable<Buffer>,
-  maxBytes: number,
+  { maxBytes, readOn }: LineOptions,
 ): AsyncGenerator<string> {
-  const line = new PendingLine(maxBytes);
-  for await (const chunk of stream) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      line.add(chunk.subarray(start, end));
-      yield line.take();
-      start = end + 1;
+  const line = new PendingText(readOn);
+  const add = (part: Buffer) => {
+    line.add(part);
+    if (line.bytes > maxBytes) throw new Error(`a line is longer than ${maxBytes} bytes`);
+  };
+  try {
+    for await (const chunk of stream) {
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+        add(chunk.subarray(start, end));
+        // Taken before it is handed on: nobody else could read on while whoever has it does something else.
+        yield line.take();
+        start = end + 1;
+      }
+      add(chunk.subarray(start));
+      await line.mayGrow();
     }
-    line.add(chunk.subarray(start));
+    if (line.bytes > 0) throw new Error("the stream ended within a line");
+  } finally {
+    line.drop();
   }
-  if (line.bytes > 0) throw new Error("the stream ended within a line");
 }

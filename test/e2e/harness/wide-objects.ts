@@ -47,3 +47,12 @@ export function longService(namespace: string): object {
     spec: { clusterIP: "None", ports: [{ port: 80 }], selector: { app: "long" } },
   };
 }
+
+/** A pod of no policy, likewise, which comes as one line of a watch; no webhook is asked about it. */
+export function longPod(namespace: string): object {
+  const pod = unscheduledPod(namespace, "long");
+  const labels = { "healthpolicy.dev/inject": "false" };
+  const env = [{ name: "LONG", value: "<".repeat(1_400_000) }];
+  const containers = pod.spec.containers.map((container) => ({ ...container, env }));
+  return { ...pod, metadata: { ...pod.metadata, labels }, spec: { ...pod.spec, containers } };
+}

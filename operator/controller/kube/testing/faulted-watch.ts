@@ -15,6 +15,7 @@ function impatient(client: KubeClient): KubeClient {
     request: (options) => client.request({ ...options, deadlineMilliseconds }),
     stream: (options) => client.stream({ ...options, deadlineMilliseconds }),
     apply: client.apply,
+    longReads: client.longReads,
   };
 }
 
