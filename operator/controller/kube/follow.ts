@@ -116,8 +116,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
   try {
     const body = await client.stream({ method: "GET", path, query: queryOf(options), signal });
     // A line brings one object.
-    for await (const line of readLines(body, { maxBytes: MAX_OBJECT_BYTES, readOn })) {
-      const event = eventOf(line);
+    const lines = { parse: eventOf, maxBytes: MAX_OBJECT_BYTES, readOn };
+    for await (const event of readLines(body, lines)) {
       if (endsInitialEvents(event)) ({ silence } = options);
       clearTimeout(watchdog);
       watchdog = startWatchdog(silence);

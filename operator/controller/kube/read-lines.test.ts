@@ -6,6 +6,7 @@ import { readLines } from "./read-lines.ts";
 const MIB = 1024 * 1024;
 const { signal } = new AbortController();
 const alone = createOneAtATime();
+const parse = (text: string) => text;
 
 async function* stream(...chunks: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const chunk of chunks) yield Buffer.from(chunk as string);
@@ -13,7 +14,7 @@ async function* stream(...chunks: (string | Buffer)[]): AsyncGenerator<Buffer> {
 
 async function collect(chunks: (string | Buffer)[], maxBytes = 100): Promise<string[]> {
   const lines: string[] = [];
-  const options = { maxBytes, readOn: () => alone(signal) };
+  const options = { parse, maxBytes, readOn: () => alone(signal) };
   for await (const line of readLines(stream(...chunks), options)) lines.push(line);
   return lines;
 }
@@ -60,7 +61,7 @@ test("of twenty long lines that come side by side one is read on at a time, and 
   }
   const lengths: number[] = [];
   const read = async () => {
-    const options = { maxBytes: 12 * MIB, readOn: () => oneAtATime(signal) };
+    const options = { parse, maxBytes: 12 * MIB, readOn: () => oneAtATime(signal) };
     for await (const { length } of readLines(longLine(), options)) {
       held -= length;
       lengths.push(length);
@@ -79,7 +80,7 @@ test.each<[string, string, string | undefined]>([
   ["is whole, and kept", "\n", undefined],
 ])("the next line is read on after one that %s", async (_what, rest, error) => {
   const oneAtATime = createOneAtATime();
-  const options = { maxBytes: 3 * MIB, readOn: () => oneAtATime(signal) };
+  const options = { parse, maxBytes: 3 * MIB, readOn: () => oneAtATime(signal) };
   const first = readLines(stream("<".repeat(2 * MIB), rest), options).next();
   const outcome = await first.then(
     () => undefined,

@@ -1,0 +1,58 @@
+/** What watches keep of the lines that they have read. */
+import type http from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "@jest/globals";
+import { follow } from "./follow.ts";
+import type { KubeClient } from "./kube-client.ts";
+import { createOneAtATime } from "./one-at-a-time.ts";
+import { until } from "./testing/fake-api-server.ts";
+
+const MIB = 1024 * 1024;
+const PIECE = 64 * 1024;
+const WATCHES = 10;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** Bytes outside of the heap, where long texts and buffers are. */
+async function external(): Promise<number> {
+  await nextTurn();
+  collectGarbage();
+  return process.memoryUsage().external;
+}
+
+test("watches that wait keep nothing of the long line that they read last", async () => {
+  const longReads = createOneAtATime();
+  const stop = new AbortController();
+  let read = 0;
+  const stopped = new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+  /** One long line in pieces, as a connection gives them, and then nothing. */
+  async function* body(): AsyncGenerator<Buffer> {
+    // As six characters each: the object is a sixth of its line.
+    const name = "\\u0001".repeat((4 * MIB) / 6);
+    const object = `{"metadata":{"resourceVersion":"1","name":"${name}"}}`;
+    const line = Buffer.from(`{"type":"ADDED","object":${object}}\n`);
+    for (let at = 0; at < line.length; at += PIECE)
+      yield Buffer.from(line.subarray(at, at + PIECE));
+  }
+  async function* bodyThatWaits(): AsyncGenerator<Buffer> {
+    yield* body();
+    await stopped;
+  }
+  async function watch(): Promise<void> {
+    const stream = async () => bodyThatWaits() as unknown as http.IncomingMessage;
+    const client = { stream, longReads } as unknown as KubeClient;
+    const times = { since: "1", silence: 60_000, length: 60_000 };
+    const events = follow({ client, path: "/x", selector: {}, signal: stop.signal, ...times });
+    for await (const _ of events) read += 1;
+  }
+  const before = await external();
+  const ended = Array.from({ length: WATCHES }, watch);
+  await until("all lines to be read", () => read === WATCHES);
+  const kept = (await external()) - before;
+  stop.abort(new Error("stopped"));
+  await Promise.all(ended);
+  expect(kept / MIB).toBeLessThan(WATCHES);
+});
