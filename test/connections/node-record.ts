@@ -41,8 +41,13 @@ const RULES = `table inet ${TABLE} {
 }
 `;
 
-/** Also where there is nothing to forget. */
-const FORGET = `nft delete table inet ${TABLE} 2>/dev/null; rm -rf ${BEGUN} ${KEPT}`;
+/**
+ * Also where there is nothing to forget. Where the loop looks at that moment, a folder has new files as it is removed,
+ * and stays; between two looks it does not.
+ */
+const FORGET = `nft delete table inet ${TABLE} 2>/dev/null
+for time in 1 2 3 4 5; do rm -rf ${BEGUN} ${KEPT} && break; sleep 0.1; done
+test ! -e ${KEPT}`;
 
 /** The loop ends with its folder, in which nothing can be touched once it is removed, though another has its name. */
 const BEGIN = `${FORGET}
