@@ -86,16 +86,6 @@ test.each<[string, string[], boolean | string]>([
   expect(read(chunks)).toBe(expected);
 });
 
-test("64 KiB of the shortest lines cost little more than as many as are read", () => {
-  const shortest = "STAT a\r\n".repeat(8_192);
-  expect(
-    cpuRatio(
-      () => read([shortest]),
-      () => read([MOST]),
-    ),
-  ).toBeLessThan(4);
-});
-
 test("a line that never ends costs what as many bytes of statistics cost, in as many pieces", () => {
   const read = (first: string, piece: string) => () => {
     const reader = createStatsReader();
