@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { REASONS } from "../api/reasons.ts";
+import { TIMING } from "../api/testing/timing.ts";
 import { type Check, CheckError, misconfigured } from "./checks/check.ts";
 import {
   config,
@@ -172,6 +173,57 @@ describe("an outcome", () => {
     checks.runner.apply(config([dependency("a")]));
     await pass(0);
     expect(checks.results[0]?.[1].detail).toBe(detail);
+  });
+});
+
+describe("where a check goes", () => {
+  const results = () => checks.results.map(([, result]) => result);
+
+  test("it stands in each result, whatever that is", async () => {
+    checks.run = async (_, { onTarget }) => {
+      onTarget?.("a");
+      return {};
+    };
+    checks.runner.apply(config([dependency("x")]));
+    await pass(0);
+    checks.run = async (_, { onTarget }) => {
+      onTarget?.("b");
+      throw new CheckError("ConnectionRefused");
+    };
+    await pass(TIMING.intervalMilliseconds);
+    checks.run = (own, context) => {
+      context.onTarget?.("c");
+      return untilSignal(own, context);
+    };
+    await pass(TIMING.intervalMilliseconds + TIMING.checkTimeoutMilliseconds);
+    expect(results()).toMatchObject([
+      { ok: true, target: "a" },
+      { reason: "ConnectionRefused", target: "b" },
+      { reason: "CheckTimeout", target: "c" },
+    ]);
+  });
+
+  test("a check that cannot say it does not say where the one before went", async () => {
+    checks.run = async (_, { onTarget }) => {
+      onTarget?.("a");
+      return {};
+    };
+    checks.runner.apply(config([dependency("x")]));
+    await pass(0);
+    checks.run = async () => {
+      throw new CheckError("CredentialsMissing");
+    };
+    await pass(TIMING.intervalMilliseconds);
+    expect(results()).toStrictEqual([
+      { ok: true, tls: undefined, detail: undefined, target: "a" },
+      { ok: false, reason: "CredentialsMissing", detail: undefined },
+    ]);
+  });
+
+  test("results of a type that never says it have none", async () => {
+    checks.runner.apply(config([dependency("x")]));
+    await pass(0);
+    expect(results()[0]).not.toHaveProperty("target");
   });
 });
 
