@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER } from "../../operator/api/names.ts";
+import { dependencyReported } from "./harness/dependency-reported.ts";
 import { kubectl, kubectlJson } from "./harness/kubectl.ts";
-import { dependencyReport, isReady, type Pod, sidecarReport } from "./harness/pods.ts";
+import { isReady, type Pod, sidecarReport } from "./harness/pods.ts";
 import { openPolicyNamespace } from "./harness/policy-namespace.ts";
 import { smallPod } from "./harness/small-pod.ts";
 import { waitFor } from "./harness/wait-for.ts";
@@ -41,7 +42,8 @@ describe.each(Object.entries(USERS))("with a user %s the sidecar", (name, user) 
       expect(pod.spec.initContainers[0]?.securityContext).not.toHaveProperty("runAsUser");
       expect(await sidecarReport(pod)).toMatchObject({ policy: "web", ready: true });
       // The database's name is not known; that is asked only once the Secret has been read.
-      expect(await dependencyReport(pod, "orders-db")).toMatchObject({ reason: "HostNotFound" });
+      const notFound = { name: "orders-db", reason: "HostNotFound" };
+      await dependencyReported(async () => pod, notFound, POD_STARTS);
       const log = await kubectl(["logs", name, "-n", NAMESPACE, "-c", SIDECAR_CONTAINER]);
       expect(log).not.toContain("marks cannot be");
     },

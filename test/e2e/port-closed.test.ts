@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dependencyReported } from "./harness/dependency-reported.ts";
 import { expectReady, expectUnready } from "./harness/expect-readiness.ts";
-import { dependencyReport } from "./harness/pods.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
-import { DEPENDENCY_RETURNS, WHOLE_TEST } from "./timeouts.ts";
+import { DEPENDENCY_RETURNS, POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -17,11 +17,9 @@ test(
     const relay = { namespace: scene.namespace, host: "relay", port: 25 };
     // They are ready although this one has never been there: tcp is observed unless the policy says otherwise.
     for (const pod of await scene.appPods()) {
-      expect(await dependencyReport(pod, "never-there")).toMatchObject({
-        impact: "Observe",
-        up: false,
-        reason: "HostNotFound",
-      });
+      const missing = { name: "never-there", up: false, reason: "HostNotFound" };
+      const report = await dependencyReported(async () => pod, missing, POD_STARTS);
+      expect(report).toMatchObject({ impact: "Observe" });
     }
     await rawConnectGives(relay, "connected");
     await scene.kubectl("scale", "deployment/relay", "--replicas=0");

@@ -2,13 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createCertificates } from "../../operator/sidecar/checks/testing/certificates.ts";
+import { dependencyReported } from "./harness/dependency-reported.ts";
 import { promised } from "./harness/expect-readiness.ts";
 import { kubectl } from "./harness/kubectl.ts";
 import { freshNamespace, RESTRICTED } from "./harness/namespace.ts";
-import { dependencyReport, isReady, type Pod, podsOf, restarts } from "./harness/pods.ts";
+import { isReady, type Pod, podsOf, restarts } from "./harness/pods.ts";
 import { type PolicyObject, policyProgrammed } from "./harness/policy.ts";
 import { smallPod } from "./harness/small-pod.ts";
-import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
+import { staysTrue, waitUntil } from "./harness/wait-for.ts";
 import { FAULT_VISIBLE, POD_STARTS, SCENE_READY, VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
 
 const NAMESPACE = "e2e-tls";
@@ -50,18 +51,6 @@ async function appPod(): Promise<Pod> {
   return pod;
 }
 
-/** Waits until the pod's sidecar says this of the dependency. */
-function reported(dependency: string, want: Record<string, unknown>, within: number) {
-  const what = `${dependency} to be reported ${JSON.stringify(want)}`;
-  return waitFor({ what, within }, async () => {
-    const report = await dependencyReport(await appPod(), dependency);
-    const holds = Object.entries(want).every(
-      ([field, value]) => report?.[field as keyof typeof report] === value,
-    );
-    return report && holds ? report : undefined;
-  });
-}
-
 test(
   "a pod is held back while the policy trusts another authority, and ready once it trusts the right one",
   async () => {
@@ -74,7 +63,7 @@ test(
 
     await apply(JSON.stringify(smallPod(NAMESPACE, "web")));
     const failure = { up: false, reason: "TLSFailed" };
-    await reported("orders-db", failure, POD_STARTS);
+    await dependencyReported(appPod, { name: "orders-db", ...failure }, POD_STARTS);
     await staysTrue(
       "the pod unready",
       2 * promised({ policy }, "unreadyWithin"),
@@ -82,12 +71,16 @@ test(
     );
 
     await applySecret("orders-db-ca", { "ca.crt": authority.ca });
-    await reported("orders-db", { up: true, tls: true }, VOLUME_REFRESH);
+    await dependencyReported(appPod, { name: "orders-db", up: true, tls: true }, VOLUME_REFRESH);
     await waitUntil({ what: "the pod to be ready", within: POD_STARTS }, async () =>
       isReady(await appPod()),
     );
     // The same server under a name that its certificate does not have.
-    await reported("other-name", failure, promised({ policy }, "unreadyWithin"));
+    await dependencyReported(
+      appPod,
+      { name: "other-name", ...failure },
+      promised({ policy }, "unreadyWithin"),
+    );
     expect(restarts(await appPod())).toBe(0);
   },
   WHOLE_TEST,

@@ -86,6 +86,15 @@ const check = (config: Partial<MysqlConfig>) =>
     readSecretKey,
   });
 
+/** What a check comes to whose handshake the kernel counted: it counts in steps, and a short one may fall between. */
+async function untilTooCostly(port: number): Promise<Outcome> {
+  for (let tries = 1; tries < MANY; tries += 1) {
+    const outcome = await check({ port });
+    if ("reason" in outcome) return outcome;
+  }
+  return check({ port });
+}
+
 test("a client that hangs up after the greeting counts: this test can fail", async () => {
   await folder.sql("FLUSH HOSTS");
   await new Promise((resolve) => {
@@ -158,7 +167,7 @@ test("a server whose handshakes cost too much for another one now: none counts",
   const costly = await startRelay(server.port);
   try {
     slowDown(1_000);
-    expect(await check({ port: costly.port })).toEqual({ reason: "TLSFailed" });
+    expect(await untilTooCostly(costly.port)).toEqual({ reason: "TLSFailed" });
     jest.restoreAllMocks();
     // That one had to be broken off.
     await folder.sql("FLUSH HOSTS");
