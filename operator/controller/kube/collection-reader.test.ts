@@ -4,25 +4,20 @@ import { createCollectionReader } from "./collection-reader.ts";
 import type { WatchEvent } from "./follow.ts";
 import type { KubeClient } from "./kube-client.ts";
 
-const thing = (name: string): WatchEvent["object"] => ({
-  metadata: { name, namespace: "shop", resourceVersion: "7" },
+const changed = (name: string, now: string | undefined): WatchEvent<string> => ({
+  resourceVersion: "7",
+  change: { key: `shop/${name}`, now },
+  endsInitialEvents: false,
 });
-const END: WatchEvent = {
-  type: "BOOKMARK",
-  object: {
-    metadata: {
-      name: "",
-      resourceVersion: "9",
-      annotations: { "k8s.io/initial-events-end": "true" },
-    },
-  },
-};
+const LATER = changed("later", "later");
 
-async function* watch(): AsyncGenerator<WatchEvent, void> {
-  yield { type: "ADDED", object: thing("a") };
-  yield { type: "ADDED", object: thing("b") };
-  yield END;
-  yield { type: "ADDED", object: thing("later") };
+async function* watch(): AsyncGenerator<WatchEvent<string>, void> {
+  yield changed("a", "a");
+  yield changed("b", "b");
+  yield { resourceVersion: "8", endsInitialEvents: false };
+  yield changed("a", undefined);
+  yield { resourceVersion: "9", endsInitialEvents: true };
+  yield LATER;
 }
 
 test("says of each event that it came, and gives the watch on at the end of the collection", async () => {
@@ -38,8 +33,8 @@ test("says of each event that it came, and gives the watch on at the end of the 
     },
   });
   const { seen, version, events } = await read(new AbortController().signal);
-  expect(came).toBe(3);
-  expect(Object.fromEntries(seen)).toEqual({ "shop/a": "a", "shop/b": "b" });
+  expect(came).toBe(5);
+  expect(Object.fromEntries(seen)).toEqual({ "shop/a": undefined, "shop/b": "b" });
   expect(version).toBe("9");
-  expect((await events?.next())?.value).toEqual({ type: "ADDED", object: thing("later") });
+  expect((await events?.next())?.value).toEqual(LATER);
 });

@@ -1,7 +1,7 @@
 /** Reads the whole of a collection: as the beginning of a watch, or by pages where the server refuses that. */
 
 import { isApiError } from "./api-error.ts";
-import { endsInitialEvents, type WatchEvent } from "./follow.ts";
+import type { WatchEvent } from "./follow.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { type KubeObject, keyOf } from "./kube-object.ts";
 import { listAll } from "./list.ts";
@@ -15,7 +15,7 @@ export interface CollectionOptions<T> {
   selector: Record<string, string>;
   project: (object: KubeObject) => T | undefined;
   /** Opens a watch that begins with every object. */
-  open: (signal: AbortSignal) => AsyncGenerator<WatchEvent, void>;
+  open: (signal: AbortSignal) => AsyncGenerator<WatchEvent<T>, void>;
   /** Called whenever that watch has brought something. */
   onEvent: () => void;
 }
@@ -26,7 +26,7 @@ export interface Collection<T> {
   seen: Map<string, T | undefined>;
   version: string | undefined;
   /** The watch that goes on after it, where it came as the beginning of one. */
-  events?: AsyncGenerator<WatchEvent, void>;
+  events?: AsyncGenerator<WatchEvent<T>, void>;
 }
 
 /** An older server, or one whose feature gate is off, calls a request for initial events invalid. */
@@ -54,21 +54,15 @@ export function createCollectionReader<T>(
     return { seen, version };
   }
 
-  function collect(seen: Collection<T>["seen"], { type, object }: WatchEvent): void {
-    if (type === "DELETED") seen.delete(keyOf(object.metadata));
-    else if (type !== "BOOKMARK") seen.set(keyOf(object.metadata), project(object));
-  }
-
   async function readStream(signal: AbortSignal): Promise<Collection<T>> {
     const seen: Collection<T>["seen"] = new Map();
     const events = open(signal);
     // Not by `for await`: leaving that loop would end the watch, which is to go on.
     for (let next = await events.next(); !next.done; next = await events.next()) {
       onEvent();
-      if (endsInitialEvents(next.value)) {
-        return { seen, version: next.value.object.metadata.resourceVersion, events };
-      }
-      collect(seen, next.value);
+      const { resourceVersion, change, endsInitialEvents } = next.value;
+      if (endsInitialEvents) return { seen, version: resourceVersion, events };
+      if (change) seen.set(change.key, change.now);
     }
     throw new Error("the watch ended before it had sent the whole collection");
   }

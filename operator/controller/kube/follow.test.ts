@@ -1,8 +1,9 @@
 import type http from "node:http";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { endsInitialEvents, type FollowOptions, follow, type WatchEvent } from "./follow.ts";
+import { type FollowOptions, follow, type WatchEvent } from "./follow.ts";
 import type { KubeClient } from "./kube-client.ts";
+import type { KubeObject } from "./kube-object.ts";
 import { createOneAtATime, type OneAtATime } from "./one-at-a-time.ts";
 import { event, initialEventsEnd } from "./testing/fake-collection.ts";
 
@@ -22,22 +23,25 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+const project = ({ metadata }: KubeObject) => `kept of ${metadata.name}`;
+
 /** Follows a body to the end; how it ended, as soon as it has. */
 function started(
-  options: Partial<FollowOptions>,
+  options: Partial<FollowOptions<string>>,
   what = body,
-): { ended: () => string | undefined; events: () => number } {
+): { ended: () => string | undefined; events: () => WatchEvent<string>[] } {
   const stream = async ({ signal }: { signal?: AbortSignal }) => {
     signal?.addEventListener("abort", () => what.destroy());
     return what as unknown as http.IncomingMessage;
   };
   let ended: string | undefined;
-  let events = 0;
+  const events: WatchEvent<string>[] = [];
   const run = async () => {
     const client = { stream, longReads } as unknown as KubeClient;
     const { signal } = new AbortController();
-    const all = { client, path: "/x", selector: {}, silence: SILENCE, length: 600_000, signal };
-    for await (const _ of follow({ since: undefined, ...all, ...options })) events += 1;
+    const what = { client, path: "/x", selector: {}, project, since: undefined };
+    const times = { silence: SILENCE, length: 600_000 };
+    for await (const event of follow({ ...what, ...times, signal, ...options })) events.push(event);
   };
   run().then(
     () => {
@@ -107,11 +111,11 @@ test("a long line that does not end has 30 s, though it trickles; who waits behi
   expect([slow.ended(), waiting.ended(), waiting.events()]).toStrictEqual([
     undefined,
     undefined,
-    0,
+    [],
   ]);
   await pass(2_000);
   expect(slow.ended()).toBe("a line was not whole within 30000 ms");
-  expect([waiting.ended(), waiting.events()]).toStrictEqual([undefined, 1]);
+  expect([waiting.ended(), waiting.events().length]).toStrictEqual([undefined, 1]);
 });
 
 test("its time begins with its turn", async () => {
@@ -124,7 +128,7 @@ test("its time begins with its turn", async () => {
   expect(following.ended()).toBeUndefined();
   body.write(REST);
   await pass(0);
-  expect(following.events()).toBe(1);
+  expect(following.events()).toHaveLength(1);
   await pass(SILENCE - 1_000);
   expect(following.ended()).toBeUndefined();
 });
@@ -142,14 +146,35 @@ test("who stops while it waits takes nobody's turn", async () => {
   await expect(longReads(new AbortController().signal)).resolves.toBeDefined();
 });
 
-test.each<[string, WatchEvent["type"], string | undefined, boolean]>([
+test.each<[string, string, string | undefined, boolean]>([
   ["the bookmark with the annotation", "BOOKMARK", "true", true],
   ["any other bookmark", "BOOKMARK", undefined, false],
   ["a bookmark that says no", "BOOKMARK", "false", false],
   ["an object that carries the annotation", "ADDED", "true", false],
-])("the initial events end with the bookmark that says so: %s", (_what, type, value, expected) => {
-  const annotations = value === undefined ? {} : { "k8s.io/initial-events-end": value };
-  expect(endsInitialEvents({ type, object: { metadata: { name: "a", annotations } } })).toBe(
-    expected,
-  );
-});
+])(
+  "the initial events end with the bookmark that says so: %s",
+  async (_what, type, value, expected) => {
+    const annotations = value === undefined ? {} : { "k8s.io/initial-events-end": value };
+    const following = started({});
+    body.write(event(type, { metadata: { name: "a", resourceVersion: "1", annotations } }));
+    await pass(0);
+    expect(following.events().map(({ endsInitialEvents }) => endsInitialEvents)).toEqual([
+      expected,
+    ]);
+  },
+);
+
+test.each<[string, WatchEvent<string>["change"]]>([
+  ["ADDED", { key: "shop/a", now: "kept of a" }],
+  ["MODIFIED", { key: "shop/a", now: "kept of a" }],
+  ["DELETED", { key: "shop/a", now: undefined }],
+])(
+  "of an event %s its version is there and what is kept of its object, and no more",
+  async (type, change) => {
+    const following = started({});
+    body.write(event(type, { metadata: { name: "a", namespace: "shop", resourceVersion: "7" } }));
+    await pass(0);
+    const expected = { resourceVersion: "7", change, endsInitialEvents: false };
+    expect(following.events()).toStrictEqual([expected]);
+  },
+);

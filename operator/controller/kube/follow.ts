@@ -1,6 +1,6 @@
 /** One watch of a collection: its events until the server ends it. */
 import { type KubeClient, MAX_OBJECT_BYTES } from "./kube-client.ts";
-import type { KubeObject } from "./kube-object.ts";
+import { type KubeObject, keyOf } from "./kube-object.ts";
 import { readLines } from "./read-lines.ts";
 
 /** After the server should have ended a watch, our own timer waits this much longer. */
@@ -18,22 +18,30 @@ const LONG_LINE_MILLISECONDS = 30_000;
 /** Annotation of the bookmark that ends the objects a watch was asked to begin with. */
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
-/** An event as a watch brings it; an ERROR is thrown instead. */
-export interface WatchEvent {
-  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
-  object: KubeObject;
+/**
+ * What is kept of an event; an ERROR is thrown instead. Its object is not: a watch that waits holds its last event, and
+ * an object can take 50 MB where it has been parsed.
+ */
+export interface WatchEvent<T> {
+  resourceVersion: string | undefined;
+  /** Missing in a bookmark. Where `now` is undefined the object is gone, or nothing is kept of it. */
+  change?: { key: string; now: T | undefined };
+  /** Whether all objects have come that the watch was asked to begin with. */
+  endsInitialEvents: boolean;
 }
 
 /** What to follow, and from where on. */
-export interface FollowOptions {
+export interface FollowOptions<T> {
   client: KubeClient;
   /** Path of the collection. */
   path: string;
   /** Narrows the collection down. */
   selector: Record<string, string>;
+  /** Cuts an object down to what is kept; undefined keeps nothing of it. */
+  project: (object: KubeObject) => T | undefined;
   /**
-   * A resourceVersion: what changed since. Undefined: first every object as ADDED, then a bookmark of
-   * which `endsInitialEvents` is true, then what changes. Servers without WatchList refuse that (422).
+   * A resourceVersion: what changed since. Undefined: first every object, then a bookmark of which
+   * `endsInitialEvents` is true, then what changes. Servers without WatchList refuse that (422).
    */
   since: string | undefined;
   /** A watch that brings nothing for so many milliseconds is dead. */
@@ -47,7 +55,7 @@ export interface FollowOptions {
 export class HistoryLost extends Error {}
 
 interface Line {
-  type: WatchEvent["type"] | "ERROR";
+  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   object: KubeObject & { code?: number; reason?: string };
 }
 
@@ -63,20 +71,24 @@ function parseLine(text: string): Line {
   }
 }
 
-function eventOf(text: string): WatchEvent {
+function errorOf({ code, reason }: Line["object"]): Error {
+  if (code === 410) return new HistoryLost("the watch's history is gone (410)");
+  return new Error(`the watch reported ${code ?? ""} ${reason ?? "an error"}`);
+}
+
+function eventOf<T>(text: string, project: FollowOptions<T>["project"]): WatchEvent<T> {
   const { type, object } = parseLine(text);
-  if (type !== "ERROR") return { type, object };
-  const { code, reason } = object;
-  if (code === 410) throw new HistoryLost("the watch's history is gone (410)");
-  throw new Error(`the watch reported ${code ?? ""} ${reason ?? "an error"}`);
+  if (type === "ERROR") throw errorOf(object);
+  const { resourceVersion, annotations } = object.metadata;
+  if (type === "BOOKMARK") {
+    return { resourceVersion, endsInitialEvents: annotations?.[INITIAL_EVENTS_END] === "true" };
+  }
+  const now = type === "DELETED" ? undefined : project(object);
+  const change = { key: keyOf(object.metadata), now };
+  return { resourceVersion, change, endsInitialEvents: false };
 }
 
-/** Whether all objects that a watch was asked to begin with have come. */
-export function endsInitialEvents({ type, object }: WatchEvent): boolean {
-  return type === "BOOKMARK" && object.metadata.annotations?.[INITIAL_EVENTS_END] === "true";
-}
-
-function queryOf({ selector, since, length }: FollowOptions): Record<string, string> {
+function queryOf<T>({ selector, since, length }: FollowOptions<T>): Record<string, string> {
   return {
     ...selector,
     watch: "true",
@@ -89,8 +101,8 @@ function queryOf({ selector, since, length }: FollowOptions): Record<string, str
 }
 
 /** Ends when the server ends the watch in good order; throws on everything else. */
-export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent, void> {
-  const { client, path, length } = options;
+export async function* follow<T>(options: FollowOptions<T>): AsyncGenerator<WatchEvent<T>, void> {
+  const { client, path, project, length } = options;
   const dead = new AbortController();
   const end = (why: string) => () => dead.abort(new Error(why));
   const startWatchdog = (milliseconds: number, why = "nothing came for") =>
@@ -115,10 +127,11 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WatchEvent
   };
   try {
     const body = await client.stream({ method: "GET", path, query: queryOf(options), signal });
+    const parse = (text: string) => eventOf(text, project);
     // A line brings one object.
-    const lines = { parse: eventOf, maxBytes: MAX_OBJECT_BYTES, readOn };
+    const lines = { parse, maxBytes: MAX_OBJECT_BYTES, readOn };
     for await (const event of readLines(body, lines)) {
-      if (endsInitialEvents(event)) ({ silence } = options);
+      if (event.endsInitialEvents) ({ silence } = options);
       clearTimeout(watchdog);
       watchdog = startWatchdog(silence);
       yield event;

@@ -98,17 +98,17 @@ describe("list", () => {
 
   test("halves a page that is too large, goes on from the same place, and doubles the next", async () => {
     for (const name of ["a", "b"]) fake.put(name, "small");
-    fake.ballastBytes = 2.2 * 1024 * 1024;
+    fake.ballast = "x".repeat(1.1 * 1024 * 1024);
     for (const name of ["c", "d"]) fake.put(name, "large");
-    fake.ballastBytes = LARGEST_OBJECT_BYTES;
+    fake.ballast = "x".repeat(LARGEST_OBJECT_BYTES);
     fake.put("e", "largest");
     fake.pageSize = 2;
     const things = await startOpen();
     expect([...things.values()]).toEqual(["small", "small", "large", "large", "largest"]);
     const asked = fake.lists().map(({ query }) => [query.get("continue"), query.get("limit")]);
     expect(asked).toEqual([
-      [null, "250"],
-      ...["250", "125", "62", "31", "15", "7", "3", "1"].map((limit) => ["2", limit]),
+      [null, "100"],
+      ...["100", "50", "25", "12", "6", "3", "1"].map((limit) => ["2", limit]),
       ["3", "2"],
       ["3", "1"],
       ["4", "2"],

@@ -41,7 +41,7 @@ describe("watch", () => {
 
   test("takes the largest object that an API server keeps", async () => {
     const things = await startOpen();
-    fake.ballastBytes = LARGEST_OBJECT_BYTES;
+    fake.ballast = "x".repeat(LARGEST_OBJECT_BYTES);
     fake.put("a", "large");
     await until("it arrived", () => things.get("space/a") === "large");
     expect(fake.lists()).toHaveLength(1);

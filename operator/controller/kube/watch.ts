@@ -129,10 +129,10 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   function watchSince(
     since: string | undefined,
     signal: AbortSignal,
-  ): AsyncGenerator<WatchEvent, void> {
+  ): AsyncGenerator<WatchEvent<T>, void> {
     const length = times.watchLength * (0.8 + random() * 0.2);
     const { silence } = times;
-    return follow({ client, path, selector, since, silence, length, signal });
+    return follow({ client, path, selector, project, since, silence, length, signal });
   }
 
   const readCollection = createCollectionReader<T>({
@@ -147,7 +147,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
   });
 
   /** Reads the whole collection and tells those who wait for it; resolves with the watch that this began, if any. */
-  async function read(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
+  async function read(): Promise<AsyncGenerator<WatchEvent<T>, void> | undefined> {
     const { signal } = interruption;
     try {
       const collection = await readCollection(signal);
@@ -167,7 +167,7 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
    * Reads the whole collection because that is due. Where it fails, the resourceVersion is as good as
    * before: who stopped following would freeze the cache for as long as lists are refused.
    */
-  async function readAgain(): Promise<AsyncGenerator<WatchEvent, void> | undefined> {
+  async function readAgain(): Promise<AsyncGenerator<WatchEvent<T>, void> | undefined> {
     try {
       return await read();
     } catch (error) {
@@ -178,15 +178,14 @@ export function startWatch<T>(options: WatchOptions<T>): Watch<T> {
     }
   }
 
-  function handle({ type, object }: WatchEvent): void {
+  function handle(event: WatchEvent<T>): void {
     lastEvent = performance.now();
-    ({ resourceVersion } = object.metadata);
-    if (type === "BOOKMARK") return;
-    put(keyOf(object.metadata), type === "DELETED" ? undefined : project(object));
+    ({ resourceVersion } = event);
+    if (event.change) put(event.change.key, event.change.now);
   }
 
   async function round(): Promise<void> {
-    let events: AsyncGenerator<WatchEvent, void> | undefined;
+    let events: AsyncGenerator<WatchEvent<T>, void> | undefined;
     if (resourceVersion === undefined) events = await read();
     else if (refreshing || performance.now() >= relistAt) events = await readAgain();
     for await (const event of events ?? watchSince(resourceVersion, interruption.signal)) {

@@ -5,7 +5,7 @@ import { type FakeApi, refuse, reply, type Seen, startFakeApi } from "./fake-api
 export interface Item {
   metadata: { name: string; namespace: string; resourceVersion: string };
   value: string;
-  ballast: string;
+  ballast: unknown;
 }
 
 /** Says that it has dealt with a request, so that the collection does not. */
@@ -37,8 +37,8 @@ export interface FakeCollection extends FakeApi {
   intercept: Intercept;
   /** Objects per page at most, whatever the client asks for. */
   pageSize: number;
-  /** Size of the objects that are put from now on. */
-  ballastBytes: number;
+  /** What makes the objects large that are put from now on. */
+  ballast: unknown;
 }
 
 const PATH = "/apis/example.org/v1/things";
@@ -96,14 +96,14 @@ export async function startFakeCollection(): Promise<FakeCollection> {
   function item(name: string, value: string): Item {
     version += 1;
     const metadata = { name, namespace: "space", resourceVersion: String(version) };
-    return { metadata, value, ballast: "x".repeat(fake.ballastBytes) };
+    return { metadata, value, ballast: fake.ballast };
   }
 
   const fake: FakeCollection = {
     ...api,
     path: PATH,
     pageSize: 1_000,
-    ballastBytes: 100,
+    ballast: "x".repeat(100),
     intercept: () => false,
     put: (name, value) => {
       const known = items.has(name);
