@@ -122,7 +122,7 @@ test("its time begins with its turn", async () => {
   const leave = await longReads(new AbortController().signal);
   const following = started({ since: "1" });
   body.write(LONG);
-  await pass(SILENCE + 1_000);
+  await pass(SILENCE - 1_000);
   leave();
   await pass(29_000);
   expect(following.ended()).toBeUndefined();
@@ -131,6 +131,21 @@ test("its time begins with its turn", async () => {
   expect(following.events()).toHaveLength(1);
   await pass(SILENCE - 1_000);
   expect(following.ended()).toBeUndefined();
+});
+
+test("who waits behind connections that died within a long line ends after a silence", async () => {
+  const silence = 140_000;
+  const bodies = Array.from({ length: 8 }, () => new PassThrough());
+  const all = bodies.map((each, at) => started({ since: at % 2 ? "1" : undefined, silence }, each));
+  for (const each of bodies) each.write(LONG);
+  const ended = () => all.map((following) => following.ended());
+  for (let time = 0; time < silence; time += 1_000) await pass(1_000);
+  const tookTheirTurn = Array(4).fill("a line was not whole within 30000 ms");
+  const waited = Array(3).fill("no turn to read on for 140000 ms");
+  expect(ended()).toStrictEqual([...tookTheirTurn, undefined, ...waited]);
+  await pass(30_000);
+  expect(ended()).not.toContain(undefined);
+  await expect(longReads(new AbortController().signal)).resolves.toBeDefined();
 });
 
 test("who stops while it waits takes nobody's turn", async () => {

@@ -104,25 +104,29 @@ function queryOf<T>({ selector, since, length }: FollowOptions<T>): Record<strin
 export async function* follow<T>(options: FollowOptions<T>): AsyncGenerator<WatchEvent<T>, void> {
   const { client, path, project, length } = options;
   const dead = new AbortController();
-  const end = (why: string) => () => dead.abort(new Error(why));
-  const startWatchdog = (milliseconds: number, why = "nothing came for") =>
-    setTimeout(end(`${why} ${milliseconds} ms`), milliseconds);
+  const endAfter = (milliseconds: number, why: string) =>
+    setTimeout(() => dead.abort(new Error(why)), milliseconds);
+  const longest = endAfter(
+    length + WATCH_LENGTH_GRACE_MILLISECONDS,
+    "the server did not end the watch",
+  );
+  let watchdog: NodeJS.Timeout | undefined;
+  const wait = (milliseconds: number, what = "nothing came for") => {
+    clearTimeout(watchdog);
+    watchdog = endAfter(milliseconds, `${what} ${milliseconds} ms`);
+  };
   let silence =
     options.since === undefined
       ? Math.min(INITIAL_SILENCE_MILLISECONDS, options.silence)
       : options.silence;
-  let watchdog = startWatchdog(silence);
-  const longest = setTimeout(
-    end("the server did not end the watch"),
-    length + WATCH_LENGTH_GRACE_MILLISECONDS,
-  );
+  wait(silence);
   const signal = AbortSignal.any([options.signal, dead.signal]);
-  // Who waits for a turn is not silent: others would end this watch with lines of theirs.
+  // Who waits for a turn is not silent: others would end this watch with lines of theirs. Nor may it wait without end:
+  // where all connections have died within long lines, each keeps its turn for as long as a line may take.
   const readOn = async () => {
-    clearTimeout(watchdog);
+    wait(options.silence, "no turn to read on for");
     const leave = await client.longReads(signal);
-    const deadline = Math.min(LONG_LINE_MILLISECONDS, silence);
-    watchdog = startWatchdog(deadline, "a line was not whole within");
+    wait(Math.min(LONG_LINE_MILLISECONDS, silence), "a line was not whole within");
     return leave;
   };
   try {
@@ -132,8 +136,7 @@ export async function* follow<T>(options: FollowOptions<T>): AsyncGenerator<Watc
     const lines = { parse, maxBytes: MAX_OBJECT_BYTES, readOn };
     for await (const event of readLines(body, lines)) {
       if (event.endsInitialEvents) ({ silence } = options);
-      clearTimeout(watchdog);
-      watchdog = startWatchdog(silence);
+      wait(silence);
       yield event;
     }
   } catch (error) {
