@@ -36,6 +36,9 @@ const WINDOWS = { key: OS, operator: "In", values: ["windows"] };
 const NOT_LINUX = { key: OS, operator: "NotIn", values: ["linux"] };
 /** What the label was called before Kubernetes 1.14; the kubelet keeps both on its node. */
 const OLD_OS = "beta.kubernetes.io/os";
+/** By which the kubelet says the version of Windows, on nodes with Windows alone. */
+const BUILD = "node.kubernetes.io/windows-build";
+const OF_A_BUILD = { key: BUILD, operator: "In", values: ["10.0.17763", "10.0.20348"] };
 const FOR_WINDOWS = { windowsOptions: { runAsUserName: "ContainerUser" } };
 const VIRTUAL = { key: "type", operator: "In", values: ["virtual-kubelet"] };
 const IN_ONE_ZONE = { key: "topology.kubernetes.io/zone", operator: "In", values: ["a"] };
@@ -141,6 +144,30 @@ const CASES: [string, Pod, string, string][] = [
   [
     "a pod with an affinity away from Linux by the label's old name",
     podWith(affinityTo([{ ...NOT_LINUX, key: OLD_OS }])),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with an affinity away from Linux and others",
+    podWith(affinityTo([{ ...NOT_LINUX, values: ["darwin", "linux", "windows"] }])),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod that selects a build of Windows",
+    podWith({ nodeSelector: { [BUILD]: "10.0.17763" } }),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with an affinity to builds of Windows",
+    podWith(affinityTo([OF_A_BUILD], [IN_ONE_ZONE, OF_A_BUILD])),
+    "Windows",
+    onWindows,
+  ],
+  [
+    "a pod with an affinity to any build of Windows",
+    podWith(affinityTo([{ key: BUILD, operator: "Exists" }])),
     "Windows",
     onWindows,
   ],
@@ -299,8 +326,20 @@ describe("a pod is not skipped", () => {
       podWith(affinityTo([NOT_LINUX], [IN_ONE_ZONE])),
     ],
     [
-      "with an affinity away from Linux and Windows",
-      podWith(affinityTo([{ ...NOT_LINUX, values: ["linux", "windows"] }])),
+      "with an affinity away from Windows and another",
+      podWith(affinityTo([{ ...NOT_LINUX, values: ["windows", "darwin"] }])),
+    ],
+    [
+      "with an affinity away from a build of Windows",
+      podWith(affinityTo([{ ...OF_A_BUILD, operator: "NotIn" }])),
+    ],
+    [
+      "with an affinity away from every build of Windows",
+      podWith(affinityTo([{ key: BUILD, operator: "DoesNotExist" }])),
+    ],
+    [
+      "with an affinity to a build of Windows or a zone",
+      podWith(affinityTo([OF_A_BUILD], [IN_ONE_ZONE])),
     ],
     [
       "with options for Windows that say nothing",

@@ -52,6 +52,8 @@ export interface Skip {
 const OURS_MAX_VALUES = 1_024;
 /** Labels by which the kubelet says what a node runs; it goes on writing the second, which is older. */
 const OS_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+/** Label by which the kubelet says the version of Windows, on nodes with Windows alone. */
+const WINDOWS_BUILD_LABEL = "node.kubernetes.io/windows-build";
 /** What a group-managed account or a user of Windows is named by; a hostProcess container has the node's network. */
 const WINDOWS_OPTIONS = ["gmsaCredentialSpec", "gmsaCredentialSpecName", "runAsUserName"];
 /** What Virtual Kubelet writes on its nodes, whoever the provider is. */
@@ -112,10 +114,11 @@ function hostNetwork({ spec }: Pod): Skip | undefined {
 
 /** What no node with Linux meets; `NotIn` also holds for a node without the label, and every kubelet writes it. */
 function leavesOutLinux({ key = "", operator, values = [] }: NodeRequirement): boolean {
-  if (!OS_LABELS.includes(key) || values.length !== 1) return false;
+  if (key === WINDOWS_BUILD_LABEL) return operator === "In" || operator === "Exists";
+  if (!OS_LABELS.includes(key)) return false;
   return operator === "In"
-    ? values[0] === "windows"
-    : operator === "NotIn" && values[0] === "linux";
+    ? values.length === 1 && values[0] === "windows"
+    : operator === "NotIn" && values.includes("linux");
 }
 
 /** Whether every node that the pod may run on by its required affinity meets a requirement of this kind. */
@@ -139,7 +142,10 @@ function runsAsWindowsUser(pod: Pod): boolean {
 }
 
 function windows(pod: Pod): Skip | undefined {
-  const isForWindows = selects(pod, "windows") || isBound(pod, leavesOutLinux);
+  const isForWindows =
+    selects(pod, "windows") ||
+    pod.spec?.nodeSelector?.[WINDOWS_BUILD_LABEL] !== undefined ||
+    isBound(pod, leavesOutLinux);
   if (!isForWindows && !runsAsWindowsUser(pod)) return undefined;
   return { reason: "Windows", message: "The pod runs on Windows, for which there is no sidecar." };
 }
