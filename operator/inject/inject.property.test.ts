@@ -140,3 +140,18 @@ test("what others changed after a first call survives every later one", () => {
     expect({ seed, ...second }).toStrictEqual({ seed, pod });
   }
 });
+
+test("a later call that finds a kind of pod that gets no sidecar leaves nothing of ours", () => {
+  for (const { seed, before, after } of injected) {
+    const spec = { hostNetwork: true };
+    const later = deepFreeze({ ...after, spec: { ...after.spec, ...spec } });
+    const { cleared = {} } = inject(later, POLICY, SETTINGS) as { cleared?: Pod };
+    const filled = withFilledRequests(before);
+    const expected = withoutOurs({ ...filled, spec: { ...filled.spec, ...spec } });
+    expect({ seed, pod: withoutOurs(cleared) }).toStrictEqual({ seed, pod: expected });
+    expect({ seed, left: [...ours(cleared), ...(cleared.spec?.volumes ?? [])] }).toStrictEqual({
+      seed,
+      left: expected.spec?.volumes,
+    });
+  }
+});

@@ -10,9 +10,10 @@ import { wasInjected } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
 import { ANNOTATIONS_TOO_LARGE, type Skip, whySkip } from "./why-skip.ts";
+import { withoutSidecar } from "./without-sidecar.ts";
 
-/** The injected pod, or why it stays as it is. */
-export type Injection = { pod: Pod } | { skip: Skip };
+/** The injected pod, or why it gets no sidecar; `cleared` is the pod without the one of an earlier call. */
+export type Injection = { pod: Pod } | { skip: Skip; cleared?: Pod };
 
 /**
  * Adds the sidecar, its volumes and its annotations to a copy of `pod`, and aligns the app's probes. Parts that stay
@@ -20,7 +21,10 @@ export type Injection = { pod: Pod } | { skip: Skip };
  */
 export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Injection {
   const skip = whySkip(pod, settings);
-  if (skip) return { skip };
+  if (skip) {
+    const cleared = withoutSidecar(pod, skip.reason, settings);
+    return cleared ? { skip, cleared } : { skip };
+  }
   const annotations = injectedAnnotations(pod, policy, settings);
   if (!annotations) return { skip: ANNOTATIONS_TOO_LARGE };
   const resources = withPodRequests(pod.spec?.resources, otherContainers(pod));

@@ -1,6 +1,6 @@
 /** Which container of a pod is the one that we inject. */
 import { SIDECAR_CONTAINER } from "../api/names.ts";
-import type { Container } from "./pod.ts";
+import type { Container, Pod } from "./pod.ts";
 
 /** Longer than any image that a registry serves; a longer text is no image. */
 const IMAGE_MAX_LENGTH = 1_024;
@@ -50,6 +50,11 @@ export function isSidecar(container: Container, image: string): boolean {
   if (container.name !== SIDECAR_CONTAINER) return false;
   const name = reference(container.image)?.name;
   return name !== "" && name === imageReference(image).name;
+}
+
+/** Whether the sidecar stands in the pod. */
+export function hasSidecar({ spec }: Pod, image: string): boolean {
+  return (spec?.initContainers ?? []).some((container) => isSidecar(container, image));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { POLICY_ANNOTATION, REVISION_ANNOTATION } from "../api/names.ts";
 import { POLICY_FILE_FORMAT } from "../api/policy-file.ts";
 import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
-import { isSidecar } from "./is-sidecar.ts";
+import { hasSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
 import type { Pod } from "./pod.ts";
 import { alignsProbes } from "./probe-floors.ts";
@@ -84,12 +84,10 @@ export function podAnnotations(policy: EffectivePolicy): Record<string, string> 
  * there for others to change.
  */
 export function wasInjected(
-  { metadata, spec }: Pod,
+  pod: Pod,
   policy: EffectivePolicy,
   { image }: { image: string },
 ): boolean {
-  return (
-    metadata?.annotations?.[REVISION_ANNOTATION] === revisionOf(policy) &&
-    (spec?.initContainers ?? []).some((container) => isSidecar(container, image))
-  );
+  const revision = pod.metadata?.annotations?.[REVISION_ANNOTATION];
+  return revision === revisionOf(policy) && hasSidecar(pod, image);
 }

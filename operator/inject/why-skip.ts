@@ -10,7 +10,7 @@ import {
 import { MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { hasAtMost } from "./has-at-most.ts";
 import { isOversized, MAX_FIELDS } from "./is-oversized.ts";
-import { isSidecar } from "./is-sidecar.ts";
+import { hasSidecar, isSidecar } from "./is-sidecar.ts";
 import { otherContainers } from "./other-containers.ts";
 import type { Container, NodeRequirement, Pod, Volume } from "./pod.ts";
 import { freePort } from "./port.ts";
@@ -209,12 +209,9 @@ function notLeftByUs(named: readonly Volume[]): Volume | undefined {
 }
 
 /** Beside our container the volumes are ours and are replaced; without it, they are somebody else's. */
-function reservedVolumeName({ spec }: Pod, settings: Image): Skip | undefined {
-  const injected = (spec?.initContainers ?? []).some((container) =>
-    isSidecar(container, settings.image),
-  );
-  const named = (spec?.volumes ?? []).filter(({ name }) => OUR_VOLUMES.has(name ?? ""));
-  const taken = injected ? notLeftByUs(named) : named[0];
+function reservedVolumeName(pod: Pod, settings: Image): Skip | undefined {
+  const named = (pod.spec?.volumes ?? []).filter(({ name }) => OUR_VOLUMES.has(name ?? ""));
+  const taken = hasSidecar(pod, settings.image) ? notLeftByUs(named) : named[0];
   if (!taken) return undefined;
   return {
     reason: "ReservedVolumeName",

@@ -142,3 +142,80 @@ test("a policy that aligns raises no period above what standards of the namespac
     periodSeconds: 3,
   });
 });
+
+describe("a later call", () => {
+  const probe = { tcpSocket: { port: 80 }, timeoutSeconds: 1, periodSeconds: 10 };
+  const original: Pod = {
+    metadata: { labels: { app: "web" }, annotations: { team: "shop" } },
+    spec: {
+      containers: [{ name: "app", image: "app:1", readinessProbe: probe }],
+      initContainers: [{ name: "wait", image: "wait:1" }],
+      volumes: [{ name: "data", emptyDir: {} }],
+    },
+  };
+  const first = (pod: Pod, policy = ALL): Pod => decide(pod, [policy]).pod as Pod;
+  const withSpec = (pod: Pod, spec: Pod["spec"]): Pod => ({
+    ...pod,
+    spec: { ...pod.spec, ...spec },
+  });
+
+  test.each<[string, Pod["spec"]]>([
+    ["HostNetwork", { hostNetwork: true }],
+    ["Windows", { nodeSelector: { "kubernetes.io/os": "windows" } }],
+    ["RestartPolicy", { restartPolicy: "Never" }],
+  ])("that finds %s gives back the pod as it was before the first", (reason, spec) => {
+    for (const pod of [original, { metadata: {}, spec: { containers: [{ name: "app" }] } }]) {
+      expect(decide(withSpec(first(pod), spec))).toStrictEqual({
+        result: "skipped",
+        reason,
+        warnings: [
+          expect.stringMatching(
+            /^HealthPolicy web matches this pod, but it gets no sidecar: The pod/,
+          ),
+        ],
+        pod: withSpec(pod, spec),
+      });
+    }
+  });
+
+  test("leaves raised the times that the first one aligned, and the record of it", () => {
+    const policy = testPolicy({ selector: {}, application: { probes: "Align" } });
+    const { pod } = decide(withSpec(first(original, policy), { hostNetwork: true }), [policy]);
+    const raised = { ...probe, timeoutSeconds: 5 };
+    expect(pod).toStrictEqual({
+      metadata: {
+        ...original.metadata,
+        annotations: {
+          team: "shop",
+          [PROBES_RAISED_ANNOTATION]: "app/readinessProbe.timeoutSeconds=1->5",
+        },
+      },
+      spec: {
+        ...original.spec,
+        hostNetwork: true,
+        containers: [{ name: "app", image: "app:1", readinessProbe: raised }],
+      },
+    });
+  });
+
+  test("counts as raised where standards raise what is left", () => {
+    const standards = () => [
+      { enforcement: "Apply" as const, readinessProbe: { minTimeoutSeconds: 8 } },
+    ];
+    const decision = decide(withSpec(first(original), { hostNetwork: true }), [ALL], { standards });
+    expect(decision).toMatchObject({ result: "raised", reason: "HostNetwork" });
+    expect(decision.pod?.spec?.initContainers).toStrictEqual(original.spec?.initContainers);
+    expect(decision.pod?.spec?.containers?.[0]?.readinessProbe?.timeoutSeconds).toBe(8);
+  });
+
+  test("leaves the sidecar where the skip lies in no kind of the pod, and says so", () => {
+    const heldBack = () => "ConfigMapNotOurs" as const;
+    expect(decide(first(original), [ALL], { heldBack })).toStrictEqual({
+      result: "skipped",
+      reason: "ConfigMapNotOurs",
+      warnings: [
+        "HealthPolicy web matches this pod, whose sidecar is left as it is: ConfigMap healthpolicy-policy-web belongs to somebody else.",
+      ],
+    });
+  });
+});

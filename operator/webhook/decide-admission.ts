@@ -13,6 +13,7 @@ import type { Standards } from "../api/standards/rule.ts";
 import { applyStandards } from "../inject/apply-standards.ts";
 import { backToBackProbes } from "../inject/back-to-back-probes.ts";
 import { inject } from "../inject/inject.ts";
+import { hasSidecar } from "../inject/is-sidecar.ts";
 import type { Pod } from "../inject/pod.ts";
 import type { InjectSettings } from "../inject/settings.ts";
 import { SKIP_REASONS } from "../inject/why-skip.ts";
@@ -93,9 +94,12 @@ function injected(
   const [policy] = matching;
   if (!policy) return { result: "skipped", reason: "NoMatchingPolicy", warnings: [] };
   const warnings = [...ignoredLabel(pod.metadata?.labels ?? {}), ...ignoredPolicies(matching)];
-  const skipped = (reason: AdmissionReason, message: string): Decision => {
-    const notInjected = `HealthPolicy ${policy.name} matches this pod, but it gets no sidecar: ${message}`;
-    return { result: "skipped", reason, warnings: [...warnings, notInjected] };
+  const skipped = (reason: AdmissionReason, message: string, cleared?: Pod): Decision => {
+    const isLeft = hasSidecar(cleared ?? pod, settings.image);
+    const outcome = isLeft ? "whose sidecar is left as it is" : "but it gets no sidecar";
+    const why = `HealthPolicy ${policy.name} matches this pod, ${outcome}: ${message}`;
+    const change = cleared && { pod: cleared };
+    return { result: "skipped", reason, warnings: [...warnings, why], ...change };
   };
   const reason = heldBack(policy);
   if (reason) return skipped(reason, WHY_HELD_BACK[reason](policyConfigMapName(policy.name)));
@@ -103,7 +107,8 @@ function injected(
   if (circle) return skipped("CircularDependency", circularMessage(circle));
   const injection = inject(pod, policy, settings);
   if ("pod" in injection) return { result: "injected", reason: "", warnings, pod: injection.pod };
-  return skipped(injection.skip.reason, injection.skip.message);
+  const { skip, cleared } = injection;
+  return skipped(skip.reason, skip.message, cleared);
 }
 
 /** The decision, and beside it what the standards of the namespace make of the pod's own probes. */
@@ -115,7 +120,11 @@ function raised(
   const before = decision.pod ?? pod;
   const after = applyStandards(before, standards);
   if (after === before) return decision;
-  return { ...decision, result: decision.pod ? decision.result : "raised", pod: after };
+  return {
+    ...decision,
+    result: decision.result === "skipped" ? "raised" : decision.result,
+    pod: after,
+  };
 }
 
 /** Of the probes as they will be; those of a pod without a sidecar are no concern of ours. */
