@@ -53,7 +53,7 @@ function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): C
     env: environment(policy, port),
     ports: [portEntry(port, others)],
     ...sidecarProbes(policy.probe, port),
-    resources: sidecarResources(pod.spec ?? {}, others, asked),
+    resources: sidecarResources(pod.spec ?? {}, asked),
     securityContext: securityContext(pod),
     // The last lines of a crashed sidecar then show in `kubectl describe pod`.
     terminationMessagePath: "/dev/termination-log",
@@ -91,7 +91,8 @@ export function withSidecar(
   const fresh = sidecar(pod, policy, settings);
   const standing = initContainers.find((container) => isSidecar(container, settings.image));
   if (!standing) return [fresh, ...initContainers];
-  const kept = reassert(pod, standing, fresh);
+  const usual = askedResources(settings.resources, policy.sidecarResources);
+  const kept = reassert(pod, standing, { fresh, usual });
   const next = isCurrent(pod, policy, [standing, fresh]) ? keepHandlers(kept, standing) : kept;
   return initContainers.map((container) => (container === standing ? next : container));
 }

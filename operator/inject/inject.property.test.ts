@@ -11,7 +11,7 @@ import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Pod } from "./pod.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
-import { ours, withFilledRequests, withoutOurs } from "./testing/injected-pod.ts";
+import { ours, withoutOurs, withPodResources } from "./testing/injected-pod.ts";
 import { randomLaterCall } from "./testing/random-later-call.ts";
 import { randomPod } from "./testing/random-pod.ts";
 import { SETTINGS } from "./testing/settings.ts";
@@ -54,14 +54,14 @@ test("most of the pods are injected, and several rules object to others", () => 
   expect(injected.some(({ before }) => ours(before).length > 0)).toBe(true);
 });
 
-test("only our container, our volumes, our annotations and requests that stand for limits differ", () => {
-  let filled = 0;
+test("only our container, our volumes, our annotations and amounts of the pod as a whole differ", () => {
+  let grown = 0;
   for (const { seed, before, after } of injected) {
-    const expected = withFilledRequests(before);
-    if (expected.spec?.resources !== before.spec?.resources) filled++;
+    const expected = withPodResources(before, after);
+    if (expected.spec?.resources !== before.spec?.resources) grown++;
     expect({ seed, pod: withoutOurs(after) }).toStrictEqual({ seed, pod: withoutOurs(expected) });
   }
-  expect(filled).toBeGreaterThan(0);
+  expect(grown).toBeGreaterThan(0);
 });
 
 /** Fields that a container of ours may have; random pods have unknown ones beside them. */
@@ -146,7 +146,7 @@ test("a later call that finds a kind of pod that gets no sidecar leaves nothing 
     const spec = { hostNetwork: true };
     const later = deepFreeze({ ...after, spec: { ...after.spec, ...spec } });
     const { cleared = {} } = inject(later, POLICY, SETTINGS) as { cleared?: Pod };
-    const filled = withFilledRequests(before);
+    const filled = withPodResources(before, after);
     const expected = withoutOurs({ ...filled, spec: { ...filled.spec, ...spec } });
     expect({ seed, pod: withoutOurs(cleared) }).toStrictEqual({ seed, pod: expected });
     expect({ seed, left: [...ours(cleared), ...(cleared.spec?.volumes ?? [])] }).toStrictEqual({

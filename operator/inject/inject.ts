@@ -3,9 +3,8 @@ import type { EffectivePolicy } from "../api/effective-policy.ts";
 import { align } from "./align.ts";
 import { injectedAnnotations } from "./annotations.ts";
 import { withSidecar } from "./container.ts";
-import { otherContainers } from "./other-containers.ts";
 import type { Pod } from "./pod.ts";
-import { withPodRequests } from "./pod-requests.ts";
+import { podResources } from "./pod-resources.ts";
 import { wasInjected } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
@@ -27,14 +26,15 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
   }
   const annotations = injectedAnnotations(pod, policy, settings);
   if (!annotations) return { skip: ANNOTATIONS_TOO_LARGE };
-  const resources = withPodRequests(pod.spec?.resources, otherContainers(pod));
+  const initContainers = withSidecar(pod, policy, settings);
+  const resources = podResources(pod, initContainers);
   const injected: Pod = {
     ...pod,
     metadata: { ...pod.metadata, annotations },
     spec: {
       ...pod.spec,
       ...(resources && { resources }),
-      initContainers: withSidecar(pod, policy, settings),
+      initContainers,
       volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy)),
     },
   };

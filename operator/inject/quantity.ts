@@ -1,28 +1,55 @@
-/** Kubernetes quantities, as far as comparing two of them needs. */
+/** Kubernetes quantities, compared and added without losing a byte. */
 
-const SUFFIXES: Record<string, number> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
+/** What a suffix stands for, in billionths of one: API servers keep nothing smaller. The largest first. */
+const BINARY: Record<string, bigint> = {
+  Ei: (10n ** 9n) << 60n,
+  Pi: (10n ** 9n) << 50n,
+  Ti: (10n ** 9n) << 40n,
+  Gi: (10n ** 9n) << 30n,
+  Mi: (10n ** 9n) << 20n,
+  Ki: (10n ** 9n) << 10n,
+};
+/** Those that a sum is written with when it is not written with a binary one. */
+const WRITTEN: Record<string, bigint> = { "": 10n ** 9n, m: 10n ** 6n, u: 10n ** 3n, n: 1n };
+const SUFFIXES: Record<string, bigint> = {
+  ...BINARY,
+  ...WRITTEN,
+  k: 10n ** 12n,
+  M: 10n ** 15n,
+  G: 10n ** 18n,
+  T: 10n ** 21n,
+  P: 10n ** 24n,
+  E: 10n ** 27n,
 };
 
-const QUANTITY = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]i?|Ki)?$/;
+/** Digits and exponents are bounded, because who writes a pod also writes these: 1e999999999 would not end. */
+const QUANTITY =
+  /^(?=[+-]?\.?\d)([+-]?\d{0,30})(?:\.(\d{0,30}))?(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?$/;
 
-/** The number that a quantity such as `500m`, `64Mi` or 1 stands for; NaN when the text is none. */
-export function quantity(text: string | number): number {
-  const [, number, suffix = ""] = QUANTITY.exec(String(text)) ?? [];
-  return Number(number) * (SUFFIXES[suffix] ?? Number.NaN);
+/** The billionths that a quantity such as `500m`, `64Mi` or 1 stands for; undefined when the text is none. */
+export function quantity(text: string | number): bigint | undefined {
+  const match = QUANTITY.exec(String(text));
+  if (!match) return undefined;
+  const [, whole = "", fraction = "", exponent = "0", suffix = ""] = match;
+  const digits = BigInt(`${whole.replace("+", "")}${fraction}`);
+  const power = Number(exponent);
+  const large = digits * (SUFFIXES[suffix] ?? 0n) * 10n ** BigInt(Math.max(power, 0));
+  const parts = 10n ** BigInt(fraction.length + Math.max(-power, 0));
+  // Less than a billionth counts as one, as for API servers.
+  return large / parts + (large % parts > 0n ? 1n : 0n);
+}
+
+/** Whether it is stated, and is 0. */
+export function isNothing(text: string | number | undefined): boolean {
+  return text !== undefined && quantity(text) === 0n;
+}
+
+/** `left` and `right` together, as API servers take it; `left` as it is where one of them is no quantity. */
+export function addQuantities(left: string | number, right: string | number): string | number {
+  const [before, added] = [quantity(left), quantity(right)];
+  if (before === undefined || added === undefined) return left;
+  const isBinary = [left, right].some((text) => String(text).endsWith("i"));
+  const units = Object.entries({ ...(isBinary && BINARY), ...WRITTEN });
+  const [suffix, unit] = units.find(([, size]) => (before + added) % size === 0n) ?? ["n", 1n];
+  return `${(before + added) / unit}${suffix}`;
 }

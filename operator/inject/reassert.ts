@@ -6,8 +6,10 @@
  */
 import { isSameVersion } from "./is-sidecar.ts";
 import { keepMounts } from "./keep-mounts.ts";
-import type { Container, EnvironmentVariable, Pod, Resources } from "./pod.ts";
+import { keepResources } from "./keep-resources.ts";
+import type { Container, EnvironmentVariable, Pod } from "./pod.ts";
 import { securityContext } from "./security-context.ts";
+import type { InjectSettings } from "./settings.ts";
 
 /**
  * Fields that are taken out, since we never set them:
@@ -57,23 +59,16 @@ function isReserved({ name = "" }: EnvironmentVariable): boolean {
   return name === "PATH" || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
-/** What others decided, and ours for each resource of which they state neither request nor limit. */
-function resources(standing: Resources, ours: Resources): Resources {
-  const stated = { ...standing.requests, ...standing.limits };
-  const missing = (quantities: Resources["requests"]) =>
-    Object.entries(quantities ?? {}).filter(([name]) => stated[name] === undefined);
-  return {
-    ...standing,
-    requests: { ...standing.requests, ...Object.fromEntries(missing(ours.requests)) },
-    limits: { ...standing.limits, ...Object.fromEntries(missing(ours.limits)) },
-  };
-}
-
 /**
- * The sidecar `standing` in `pod`, with what safety needs as in `fresh`, the one that a first call would
- * put there. Calling it on its own result changes nothing.
+ * The sidecar `standing` in `pod`, with what safety needs as in `fresh`, the one that a first call would put
+ * there; `usual` are the resources that it has in a pod that is not Guaranteed. Calling it on its own result changes
+ * nothing.
  */
-export function reassert(pod: Pod, standing: Container, fresh: Container): Container {
+export function reassert(
+  pod: Pod,
+  standing: Container,
+  { fresh, usual }: { fresh: Container; usual: InjectSettings["resources"] },
+): Container {
   const kept = Object.entries(standing).filter(([field]) => !NEVER_OURS.has(field));
   return {
     ...fresh,
@@ -84,7 +79,11 @@ export function reassert(pod: Pod, standing: Container, fresh: Container): Conta
     ports: fresh.ports,
     readinessProbe: fresh.readinessProbe,
     livenessProbe: fresh.livenessProbe,
-    resources: resources(standing.resources ?? {}, fresh.resources ?? {}),
+    resources: keepResources(standing.resources ?? {}, {
+      ours: fresh.resources ?? {},
+      usual,
+      pod: pod.spec?.resources,
+    }),
     securityContext: securityContext(pod, standing.securityContext),
     volumeMounts: keepMounts(standing.volumeMounts ?? [], {
       ours: fresh.volumeMounts ?? [],

@@ -1,62 +1,28 @@
-/** Whether the sidecar costs a pod its quality of service. */
+/** What the sidecar asks for. */
 import { describe, expect, test } from "@jest/globals";
 import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
-import type { Container, Resources } from "./pod.ts";
 import { askedResources, sidecarResources } from "./resources.ts";
 import { SETTINGS } from "./testing/settings.ts";
 
 const { requests, limits } = SETTINGS.resources;
-const FULL: Container = { resources: { limits: { cpu: "1", memory: "1Gi" } } };
-
-function resourcesBeside(others: Container[]) {
-  return sidecarResources({}, others, SETTINGS.resources);
-}
+const FULL = { resources: { limits: { cpu: "1", memory: "1Gi" } } };
 
 test("in a pod that is Guaranteed the request equals the limit", () => {
-  expect(resourcesBeside([FULL, FULL])).toStrictEqual({ requests: limits, limits });
+  const pod = { containers: [FULL, FULL] };
+  expect(sidecarResources(pod, SETTINGS.resources)).toStrictEqual({ requests: limits, limits });
 });
 
-describe("in a pod that states amounts for the whole of it", () => {
-  const nothing = { cpu: "0", memory: "0" };
-
-  function resourcesIn(resources: Resources) {
-    return sidecarResources({ resources }, [{}], SETTINGS.resources);
-  }
-
-  test("it asks for nothing: where it asked for no amount, a LimitRange would fill one in", () => {
-    const stated = { requests: { cpu: "1", memory: "20Mi" } };
-    expect(resourcesIn(stated)).toStrictEqual({ requests: nothing, limits });
-  });
-
-  test("its limit is the smaller one: where it had none, a LimitRange would fill one in that may exceed the pod's", () => {
-    const stated = { limits: { cpu: "1", memory: "48Mi" } };
-    expect(resourcesIn(stated)).toStrictEqual({
-      requests: nothing,
-      limits: { cpu: limits.cpu, memory: "48Mi" },
-    });
-  });
-
-  test("a resource that is not stated is as in any pod", () => {
-    expect(resourcesIn({ limits: { cpu: "1" } })).toStrictEqual({
-      requests: { cpu: "0", memory: requests.memory },
-      limits,
-    });
-  });
+test("in another pod it is the configured one", () => {
+  const pod = { containers: [FULL, {}] };
+  expect(sidecarResources(pod, SETTINGS.resources)).toStrictEqual({ requests, limits });
 });
 
-describe("requests are the configured ones", () => {
-  test.each<[string, Container[]]>([
-    ["beside a container without resources", [FULL, {}]],
-    ["without a limit of memory", [{ resources: { limits: { cpu: "1" } } }]],
-    ["without a limit of CPU", [{ resources: { limits: { memory: "1Gi" } } }]],
-    [
-      "with a request below the limit",
-      [{ resources: { ...FULL.resources, requests: { cpu: "900m" } } }],
-    ],
-    ["with a limit of nothing", [{ resources: { limits: { cpu: "0", memory: "1Gi" } } }]],
-    ["in a pod without containers", []],
-  ])("%s", (_, others) => {
-    expect(resourcesBeside(others)).toStrictEqual({ requests, limits });
+// Above a limit of the whole pod API servers take no request, though a limit of 0 is none for the kubelet.
+test("it asks for nothing of what the pod as a whole has a limit of 0", () => {
+  const pod = { containers: [{}], resources: { limits: { cpu: "0", memory: "1Gi" } } };
+  expect(sidecarResources(pod, SETTINGS.resources)).toStrictEqual({
+    requests: { ...requests, cpu: "0" },
+    limits,
   });
 });
 

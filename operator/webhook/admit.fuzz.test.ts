@@ -6,7 +6,7 @@ import { fuzz } from "../../test/fuzz/fuzz.ts";
 import { strangeJson, strangeJsonText } from "../../test/fuzz/strange-json.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import type { Pod } from "../inject/pod.ts";
-import { ours, withFilledRequests, withoutOurs } from "../inject/testing/injected-pod.ts";
+import { ours, withoutOurs, withPodResources } from "../inject/testing/injected-pod.ts";
 import { randomLaterCall } from "../inject/testing/random-later-call.ts";
 import { randomPod } from "../inject/testing/random-pod.ts";
 import { type AdmitOptions, admit } from "./admit.ts";
@@ -94,7 +94,7 @@ fuzz("a pod that could be stored gets one sidecar, and nothing else of it change
     const after = applyPatch(before, operations) as Pod;
     expect(errors).toEqual([]);
     if (operations.length === 0) return;
-    expect(withoutOurs(after)).toStrictEqual(withoutOurs(withFilledRequests(before)));
+    expect(withoutOurs(after)).toStrictEqual(withoutOurs(withPodResources(before, after)));
     const [sidecar, ...others] = ours(after);
     expect(others).toEqual([]);
     expect(sidecar).toMatchObject({ restartPolicy: "Always" });

@@ -40,7 +40,7 @@ test(
     const { refusal, sidecars } = await dryRunPod(podOf({ requests: { memory: "20Mi" } }));
     expect(refusal).toBe("");
     expect(sidecars).toMatchObject([
-      { resources: { requests: { cpu: "5m", memory: "0" }, limits: { memory: "64Mi" } } },
+      { resources: { requests: { cpu: "5m", memory: "32Mi" }, limits: { memory: "64Mi" } } },
     ]);
   },
   KUBECTL,
@@ -64,7 +64,7 @@ test(
     const { refusal, sidecars } = await dryRunPod(podOf({ limits: { memory: "60Mi" } }, app));
     expect(refusal).toBe("");
     expect(sidecars).toMatchObject([
-      { resources: { requests: { memory: "0" }, limits: { memory: "60Mi" } } },
+      { resources: { requests: { memory: "32Mi" }, limits: { memory: "64Mi" } } },
     ]);
   },
   KUBECTL,

@@ -3,7 +3,11 @@ import { dryRunPod } from "./harness/dry-run-pod.ts";
 import { kubectl, run } from "./harness/kubectl.ts";
 import { freshNamespace } from "./harness/namespace.ts";
 import { policyProgrammed } from "./harness/policy.ts";
-import { POD_RESOURCES_SINCE_MINOR, serverMinor } from "./harness/server-minor.ts";
+import {
+  POD_LIMITS_FILLED_IN_SINCE_MINOR,
+  POD_RESOURCES_SINCE_MINOR,
+  serverMinor,
+} from "./harness/server-minor.ts";
 import { smallPod } from "./harness/small-pod.ts";
 import { KUBECTL, WHOLE_TEST } from "./timeouts.ts";
 
@@ -45,11 +49,12 @@ test(
   KUBECTL,
 );
 
-// Since 1.37 an API server fills in such requests after the webhook, from what the containers ask for: ours for "0".
+// Since 1.37 an API server fills in such requests after the webhook, from what the containers ask for: ours alone.
 test(
-  "a pod with limits for the whole of it asks for as much, and is Guaranteed, also with the sidecar",
+  "a pod with limits for the whole of it has the sidecar's besides, asks for as much, and is Guaranteed",
   async () => {
     const limits = { cpu: "1", memory: "256Mi" };
+    const withOurs = { cpu: "1200m", memory: "352Mi" };
     const pod = smallPod(NAMESPACE, "web");
     const { refusal, sidecars, ...made } = await dryRunPod({
       ...pod,
@@ -59,8 +64,31 @@ test(
     expect(sidecars).toHaveLength(1);
     // An older API server leaves the field out.
     const known = (await serverMinor()) >= POD_RESOURCES_SINCE_MINOR;
-    expect(made.resources).toStrictEqual(known ? { limits, requests: limits } : undefined);
+    expect(made.resources).toStrictEqual(
+      known ? { limits: withOurs, requests: withOurs } : undefined,
+    );
     expect(made.qosClass).toBe(known ? "Guaranteed" : "Burstable");
+  },
+  KUBECTL,
+);
+
+test(
+  "a pod whose containers make it Guaranteed is so with the sidecar, whatever it asks for as a whole",
+  async () => {
+    const resources = { limits: { cpu: "1", memory: "256Mi" } };
+    const pod = smallPod(NAMESPACE, "web");
+    const containers = pod.spec.containers.map((one) => ({ ...one, resources }));
+    const { refusal, sidecars, ...made } = await dryRunPod({
+      ...pod,
+      spec: { ...pod.spec, containers, resources: { requests: resources.limits } },
+    });
+    expect(refusal).toBe("");
+    expect(sidecars).toHaveLength(1);
+    // From 1.34 to 1.36 a pod that states requests alone has no limit as a whole, with and without us.
+    const minor = await serverMinor();
+    const hasNoLimit =
+      minor >= POD_RESOURCES_SINCE_MINOR && minor < POD_LIMITS_FILLED_IN_SINCE_MINOR;
+    expect(made.qosClass).toBe(hasNoLimit ? "Burstable" : "Guaranteed");
   },
   KUBECTL,
 );

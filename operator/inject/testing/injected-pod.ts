@@ -1,8 +1,7 @@
 /** For tests: a pod after injection, taken apart into what is ours and what is not. */
 import { POLICY_ANNOTATION, REVISION_ANNOTATION, SIDECAR_CONTAINER } from "../../api/names.ts";
-import { otherContainers } from "../other-containers.ts";
 import type { Container, Pod } from "../pod.ts";
-import { withPodRequests } from "../pod-requests.ts";
+import { podResources } from "../pod-resources.ts";
 import { OUR_VOLUMES } from "../volume.ts";
 
 const OUR_ANNOTATIONS = new Set([POLICY_ANNOTATION, REVISION_ANNOTATION]);
@@ -32,8 +31,8 @@ export function ours(pod: Pod): Container[] {
   return (pod.spec?.initContainers ?? []).filter(({ name }) => name === SIDECAR_CONTAINER);
 }
 
-/** A pod whose limits for the whole of it are its requests too, as an API server fills them in. */
-export function withFilledRequests(pod: Pod): Pod {
-  const resources = withPodRequests(pod.spec?.resources, otherContainers(pod));
-  return resources ? { ...pod, spec: { ...pod.spec, resources } } : pod;
+/** `before` with the amounts for the whole of it that it has when it is injected as `after`. */
+export function withPodResources(before: Pod, after: Pod): Pod {
+  const resources = podResources(before, after.spec?.initContainers ?? []);
+  return resources ? { ...before, spec: { ...before.spec, resources } } : before;
 }

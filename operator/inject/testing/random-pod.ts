@@ -81,7 +81,29 @@ function probe(random: Random) {
 
 function resources(random: Random): Resources {
   const limits = { cpu: random.pick(["1", "1000m", "500m"]), memory: random.pick(["1Gi", "1G"]) };
-  return random.pick([{}, { limits }, { limits, requests: { cpu: "1", memory: "1024Mi" } }]);
+  return random.pick([
+    {},
+    { limits },
+    { limits, requests: { cpu: "100m", memory: "1024Mi" } },
+    { requests: { cpu: "100m", memory: "64Mi" } },
+  ]);
+}
+
+/** Of a pod as a whole; most are enough for its containers. */
+function podResources(random: Random): Resources {
+  const amounts = { cpu: random.pick(["9", "9000m"]), memory: random.pick(["9Gi", "9e9"]) };
+  const less = { cpu: "4", memory: random.pick(["4Gi", "4096Mi"]) };
+  return random.pick<Resources>([
+    { requests: { cpu: "2" } },
+    { limits: { cpu: "2", memory: "2Gi" } },
+    { requests: amounts },
+    { limits: amounts },
+    { limits: amounts, requests: amounts },
+    { limits: amounts, requests: less },
+    { limits: { memory: "9Gi" } },
+    { limits: { cpu: "0", "hugepages-2Mi": "4Mi" } },
+    {},
+  ]);
 }
 
 function container(random: Random, name: string): Container {
@@ -98,7 +120,7 @@ function container(random: Random, name: string): Container {
     ...(random.chance(0.4) && { readinessProbe: probe(random) }),
     ...(random.chance(0.3) && { livenessProbe: probe(random) }),
     ...(random.chance(0.2) && { startupProbe: probe(random) }),
-    ...(random.chance(0.6) && { resources: resources(random) }),
+    ...(random.chance(0.8) && { resources: resources(random) }),
   };
 }
 
@@ -155,9 +177,7 @@ function spec(random: Random): PodSpec {
     ...(random.chance(0.5) && { restartPolicy: random.chance(0.9) ? "Always" : "Never" }),
     ...(random.chance(0.05) && { hostNetwork: true }),
     ...(random.chance(0.05) && { os: { name: random.pick(["linux", "windows"]) } }),
-    ...(random.chance(0.1) && {
-      resources: random.pick([{ requests: { cpu: "2" } }, { limits: { cpu: "2", memory: "2Gi" } }]),
-    }),
+    ...(random.chance(0.3) && { resources: podResources(random) }),
   };
   if (random.chance(0.3)) made.initContainers = insertLookalike(random, made.initContainers);
   if (random.chance(0.1)) made.volumes = [...(made.volumes ?? []), { name: STATE_VOLUME }];

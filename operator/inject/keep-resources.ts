@@ -1,0 +1,44 @@
+/** Requests and limits of the sidecar on a later call. */
+import type { Resources } from "./pod.ts";
+import { quantity } from "./quantity.ts";
+import { RESOURCE_NAMES } from "./resource-names.ts";
+import type { InjectSettings } from "./settings.ts";
+
+type Quantities = Record<string, string | number>;
+
+function without(quantities: Quantities = {}, stated: Quantities): Quantities {
+  const left = Object.entries(quantities).filter(([name]) => stated[name] === undefined);
+  return Object.fromEntries(left);
+}
+
+function isSame(left: Quantities = {}, right: Quantities): boolean {
+  return RESOURCE_NAMES.every((name) => quantity(left[name] ?? "") === quantity(right[name] ?? ""));
+}
+
+/** What a first call gives a pod that is not Guaranteed. */
+type Usual = InjectSettings["resources"];
+
+function isUsual({ requests, limits }: Resources, usual: Usual): boolean {
+  return isSame(requests, { ...usual.requests }) && isSame(limits, { ...usual.limits });
+}
+
+/**
+ * What others decided, and ours for each resource of which they state neither request nor limit. Where `standing` is
+ * the usual, nobody has decided, and the pod may have become Guaranteed since: ours for the pod as it is now are taken.
+ * In a pod that states a resource for the whole of it, all that stands stays: its amounts grew by ours once, or
+ * were set by others since, and a pod whose containers ask for more is refused.
+ */
+export function keepResources(
+  standing: Resources,
+  { ours, usual, pod = {} }: { ours: Resources; usual: Usual; pod: Resources | undefined },
+): Resources {
+  const ofPod = { ...pod.requests, ...pod.limits };
+  const isOpen = RESOURCE_NAMES.every((name) => ofPod[name] === undefined);
+  const isUntouched = isOpen && isUsual(standing, usual);
+  const stated = isUntouched ? {} : { ...standing.requests, ...standing.limits, ...ofPod };
+  return {
+    ...standing,
+    requests: { ...standing.requests, ...without(ours.requests, stated) },
+    limits: { ...standing.limits, ...without(ours.limits, stated) },
+  };
+}
