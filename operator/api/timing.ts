@@ -40,7 +40,7 @@ export interface Timing {
   intervalMilliseconds: number;
   /** Failures in a row after which a dependency counts as down. */
   failureThreshold: number;
-  /** Successes in a row after which it counts as up. */
+  /** Successes in a row after which it counts as up again; its first result of all decides at once. */
   successThreshold: number;
 }
 

@@ -88,7 +88,7 @@ export const status = z
             ),
             successThreshold: sourced(
               wholeNumber,
-              "Successes in a row after which a dependency counts as up.",
+              "Successes in a row after which a dependency that failed counts as up.",
             ),
           })
           .optional()

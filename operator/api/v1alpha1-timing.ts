@@ -55,7 +55,7 @@ export const timing = z
     successThreshold: wholeNumber(
       "timing",
       "successThreshold",
-      "Successes in a row after which a dependency counts as up.",
+      "Successes in a row after which a dependency that failed counts as up.",
     ),
   })
   .optional()

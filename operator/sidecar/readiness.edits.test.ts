@@ -55,8 +55,11 @@ describe("an edit in a pod that has been ready", () => {
     const timing = { ...TIMING, successThreshold: 2 };
     pod.readiness.apply(policy([database(), cache], { timing }));
     expect(pod.ready()).toBe(true);
+    pod.readiness.record("cache", REFUSED, 1);
     pod.readiness.record("cache", OK, 1);
     expect(pod.ready()).toBe(true);
+    pod.readiness.record("cache", REFUSED, 1);
+    pod.readiness.record("cache", OK, 1);
     pod.readiness.record("cache", OK, 1);
     pod.readiness.record("cache", REFUSED, 1);
     pod.readiness.record("cache", REFUSED, 1);
@@ -229,7 +232,7 @@ describe("a Secret that names another target, in a pod that has been ready", () 
     pod.readiness.apply(
       policy([database()], { timing: { ...TIMING, failureThreshold: 1, successThreshold: 2 } }),
     );
-    pod.record(at("b", OK), at("c", OK), at("c", REFUSED));
+    pod.record(at("b", REFUSED), at("b", OK), at("c", REFUSED), at("c", OK), at("c", REFUSED));
     expect(pod.ready()).toBe(true);
   });
 

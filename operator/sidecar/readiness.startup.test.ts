@@ -61,9 +61,9 @@ describe("a dependency that is needed at the start only", () => {
     expect(pod.ready()).toBe(false);
   });
 
-  test("has to be up for as many checks as the success threshold says", () => {
+  test("has to be up again for as many checks as the success threshold says", () => {
     pod.readiness.apply(policy([needed()], { timing: { ...TIMING, successThreshold: 2 } }));
-    pod.record(OK, REFUSED, OK);
+    pod.record(REFUSED, OK, REFUSED, OK);
     expect(pod.ready()).toBe(false);
     pod.record(OK);
     expect(pod.ready()).toBe(true);

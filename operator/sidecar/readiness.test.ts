@@ -198,6 +198,7 @@ test("each transition is one line, whatever comes in between", () => {
     "pod ready",
     "dependency down db ConnectionRefused",
     "pod not ready",
+    "dependency down db AuthenticationFailed",
     "pod ready",
     "dependency up db",
   ]);
@@ -275,15 +276,25 @@ describe("the passing of time", () => {
     expect(pod.ready()).toBe(true);
   });
 
-  test("after a gap a dependency has to earn its successes anew", () => {
-    const timing = { ...TIMING, successThreshold: 2 };
-    pod.readiness.apply(policy([database()], { timing }));
-    pod.record(OK, OK);
-    expect(pod.readiness.view().verdict.ready).toBe(true);
+  const slowToTrust = policy([database()], { timing: { ...TIMING, successThreshold: 3 } });
+
+  test("a gap without results holds a healthy pod no longer than until the first one", () => {
+    pod.readiness.apply(slowToTrust);
+    pod.record(OK);
     pod.clock += 60_000;
+    expect(pod.ready()).toBe(false);
     pod.readiness.record("db", OK, 3);
-    expect(pod.readiness.view().verdict.ready).toBe(false);
-    pod.readiness.record("db", OK, 3);
-    expect(pod.readiness.view().verdict.ready).toBe(true);
+    expect(pod.ready()).toBe(true);
+  });
+
+  test("nor does a restart, and no dependency is said to be down that has not failed", () => {
+    pod.readiness.apply(slowToTrust);
+    pod.record(OK);
+    pod.restart();
+    const known = pod.lines.length;
+    pod.readiness.apply(slowToTrust);
+    pod.record(OK);
+    expect(pod.ready()).toBe(true);
+    expect(pod.lines.slice(known)).not.toContainEqual(expect.stringContaining("down"));
   });
 });

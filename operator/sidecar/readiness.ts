@@ -266,7 +266,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const at = now();
     const { timing } = config;
     noteTarget(entry, result.target);
-    // Aged first: after a gap a dependency starts from failing, and needs its successes anew.
+    // Aged first: after a gap no result counts together with those before.
     const state = stateAt(entry, at);
     setState(
       entry,

@@ -34,15 +34,26 @@ describe("hysteresis", () => {
     ],
     ["one success is up again", ["ok", "CheckTimeout", "CheckTimeout", "ok"], {}, both(true, true)],
     [
-      "a success threshold counts from the start",
-      ["ok", "ok"],
+      "nor does the first success wait for others",
+      ["ok"],
+      { successThreshold: 3 },
+      both(true, true),
+    ],
+    [
+      "after a failure it does",
+      ["HostNotFound", "ok", "ok"],
       { successThreshold: 3 },
       both(false, false),
     ],
-    ["and is met", ["ok", "ok", "ok"], { successThreshold: 3 }, both(true, true)],
+    [
+      "until there are enough",
+      ["HostNotFound", "ok", "ok", "ok"],
+      { successThreshold: 3 },
+      both(true, true),
+    ],
     [
       "a failure starts the successes anew",
-      ["ok", "ok", "HostNotFound", "ok", "ok"],
+      ["HostNotFound", "ok", "ok", "HostNotFound", "ok", "ok"],
       { successThreshold: 3 },
       both(false, false),
     ],
@@ -76,6 +87,15 @@ describe("what is reported", () => {
       reason: undefined,
       since: 1_005_000,
     });
+  });
+
+  test("since it was lost, where another reason that holds nobody came before", () => {
+    const steps: Step[] = ["ok", "AuthenticationFailed", "AuthenticationFailed"];
+    const rotated = stateAfter(steps, { firstReady: true });
+    expect(rotated.since).toBe(1_010_000);
+    const lost: Step[] = ["AuthenticationFailed", "ConnectionRefused", "ConnectionRefused"];
+    const gone = stateAfter(lost, { firstReady: true, from: rotated });
+    expect(gone).toMatchObject({ passing: { high: false }, since: 1_010_000 });
   });
 
   test("tls of the latest success, detail of the latest check", () => {
@@ -116,10 +136,24 @@ describe("staleness", () => {
     expect(isReady(judged(stale, "Observe"), true)).toBe(true);
   });
 
-  test("the first result after it starts from failing", () => {
+  test("the first result after it decides, whatever the thresholds", () => {
     const stale = agedOut(up, TIMING, at(LIMIT + 1));
-    expect(stateAfter(["ConnectionRefused"], { from: stale }).passing.high).toBe(false);
-    expect(stateAfter(["ok"], { from: stale }).passing.high).toBe(true);
+    const timing = { ...TIMING, failureThreshold: 3, successThreshold: 3 };
+    expect(stateAfter(["ConnectionRefused"], { timing, from: stale }).passing.high).toBe(false);
+    expect(stateAfter(["ok"], { timing, from: stale }).passing.high).toBe(true);
+  });
+
+  test("one that had failed before needs its successes still", () => {
+    const down = stateAfter(["ConnectionRefused"]);
+    const stale = agedOut(down, TIMING, at(LIMIT + 1));
+    const timing = { ...TIMING, successThreshold: 2 };
+    expect(stateAfter(["ok"], { timing, from: stale }).passing.high).toBe(false);
+    expect(stateAfter(["ok", "ok"], { timing, from: stale }).passing.high).toBe(true);
+  });
+
+  test("one that was down for a reason that holds nobody holds since its result became too old", () => {
+    const rotated = stateAfter(["AuthenticationFailed"], { firstReady: true });
+    expect(agedOut(rotated, TIMING, { monotonic: LIMIT + 300, wall: 5_300 }).since).toBe(5_000);
   });
 
   test("it is noted once", () => {

@@ -34,7 +34,7 @@ export interface DependencyState {
   passing: Level;
   /** When the last result came, on the monotonic clock; undefined before the first. */
   heardAt: number | undefined;
-  /** When `up` last changed, or the first result came, on the wall clock. */
+  /** When `up` or `passing` last changed, or the first result came, on the wall clock. */
   since: number | undefined;
   /** Why the latest failed check failed; undefined while up. */
   reason: Reason | undefined;
@@ -44,10 +44,16 @@ export interface DependencyState {
   tls: boolean | undefined;
 }
 
-/** Before its first result a dependency counts as failing: readiness has to be earned. */
+/**
+ * Nothing is known: low, because readiness has to be earned, and the first result decides. Thresholds are for changes.
+ * If they counted here, a sidecar that was started again would hold back a healthy pod until its last success.
+ */
+const UNKNOWN: Level = { high: false, against: Number.POSITIVE_INFINITY };
+
+/** A dependency before its first result. */
 export const UNHEARD: DependencyState = {
-  up: { high: false, against: 0 },
-  passing: { high: false, against: 0 },
+  up: UNKNOWN,
+  passing: UNKNOWN,
   heardAt: undefined,
   since: undefined,
   reason: undefined,
@@ -76,11 +82,14 @@ export function afterResult(
 ): DependencyState {
   const up = step(state.up, result.ok, timing);
   const passes = result.ok || !reasonGates(result.reason, firstReady);
-  const changed = state.heardAt === undefined || up.high !== state.up.high;
+  const passing = step(state.passing, passes, timing);
+  // Of either: a database that is lost after its password went wrong holds the pod since it was lost.
+  const changed =
+    state.heardAt === undefined || up.high !== state.up.high || passing.high !== state.passing.high;
   const latestReason = result.ok ? state.reason : result.reason;
   return {
     up,
-    passing: step(state.passing, passes, timing),
+    passing,
     heardAt: at.monotonic,
     since: changed ? at.wall : state.since,
     reason: up.high ? undefined : latestReason,
@@ -90,8 +99,8 @@ export function afterResult(
 }
 
 /**
- * The state with its last result taken away once that is too old. A stuck loop must not hold a pod
- * in its Services on an old result, and the first result that comes again starts from failing.
+ * The state with its last result taken away once that is too old: a stuck loop must not hold a pod in its Services on
+ * an old result. One that had failed goes on from there; of any other the first result decides.
  */
 export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
   if (state.heardAt === undefined) return state;
@@ -99,9 +108,11 @@ export function agedOut(state: DependencyState, timing: Timing, now: Moment): De
   if (overdue <= 0) return state;
   return {
     ...UNHEARD,
+    up: state.up.high ? UNKNOWN : state.up,
+    passing: state.passing.high ? UNKNOWN : state.passing,
     heardAt: state.heardAt,
     // The moment it became too old, whenever that is noticed.
-    since: state.up.high ? now.wall - overdue : state.since,
+    since: state.passing.high ? now.wall - overdue : state.since,
     reason: "CheckTimeout",
   };
 }

@@ -64,7 +64,7 @@ interface DependencyStatus {
   failing?: true | undefined;
   reason?: Reason | undefined;
   detail?: string | undefined;
-  /** Since when `up` is as it is; RFC 3339. */
+  /** Since when it is up, or down for a reason that may keep the pod unready, or down for another; RFC 3339. */
   since?: string | undefined;
   tls?: boolean | undefined;
 }
