@@ -280,6 +280,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         transitions.forget(policy);
         peers.forget(policy);
         forget(key);
+        await configMaps.letGo(policy);
         return undefined;
       }
       try {
