@@ -23,6 +23,8 @@ export interface PodCounts {
   injected: number;
   /** Bound to this policy, but not matched any more. */
   left: number;
+  /** Of the left, those that a label of theirs opts out: whether a restart helps is up to their template. */
+  leftOptedOut: number;
   /** The left, and those of the injected that run another policy or revision than a new pod would. */
   outdated: number;
   /** Of the injected and the left, with our container not ready. */
@@ -56,6 +58,7 @@ export const NO_PODS: PodCounts = {
   matched: 0,
   injected: 0,
   left: 0,
+  leftOptedOut: 0,
   outdated: 0,
   unready: 0,
   optedOut: 0,
@@ -121,6 +124,7 @@ export function countPods(
     matched: matched.length,
     injected: injected.length,
     left: left.length,
+    leftOptedOut: left.filter(({ skipped }) => skipped?.reason === "OptedOut").length,
     outdated: outdated.length,
     unready: [...injected, ...left].filter(({ sidecar }) => !sidecar?.ready).length,
     optedOut: podsThat("skipped").length,

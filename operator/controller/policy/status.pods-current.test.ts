@@ -35,6 +35,45 @@ test("pods that predate it: ready, and the command that restarts them", () => {
   );
 });
 
+test("pods without the sidecar and outdated ones are both told of, with what restarts them all", () => {
+  const both = {
+    matched: 6,
+    injected: 2,
+    outdated: 2,
+    predating: ["deployment/web", "statefulset/db"],
+    outdatedWorkloads: ["deployment/api", "deployment/web"],
+  };
+  const status = policyStatus(factsOf({ counts: countsOf(both) }));
+  expect(short(status).PodsCurrent).toBe("False PodsPredatePolicy");
+  expect(message(status, "PodsCurrent")).toBe(
+    "4 of 6 matching pods run without the sidecar. 2 of 6 pods run what an earlier policy asked for. " +
+      "Restart them: kubectl rollout restart deployment/api deployment/web statefulset/db -n shop",
+  );
+  const bare = { ...both, predating: [], outdatedWorkloads: [] };
+  const advice = (areMade: Partial<Parameters<typeof countsOf>[0]>) =>
+    message(policyStatus(factsOf({ counts: countsOf({ ...bare, ...areMade }) })), "PodsCurrent");
+  expect(advice({ predatingAreMade: true })).toContain("Delete and create them again.");
+  expect(advice({ outdatedAreMade: true })).toContain("Delete and create them again.");
+  expect(advice({ predatingAreMade: true, outdatedAreMade: true })).toContain(
+    "Restart them by what makes them",
+  );
+});
+
+test("pods that were opted out while they run are told from outdated ones: a restart need not help", () => {
+  const counts = { left: 3, outdated: 4, leftOptedOut: 3, outdatedWorkloads: ["deployment/web"] };
+  const optedOut =
+    '3 of 6 pods have the sidecar and the label healthpolicy.dev/inject: "false", ' +
+    "which keeps it out of new pods where their template has it.";
+  const status = policyStatus(factsOf({ counts: countsOf(counts) }));
+  expect(message(status, "PodsCurrent")).toBe(
+    `1 of 6 pods run what an earlier policy asked for. ${optedOut} ` +
+      "Restart them: kubectl rollout restart deployment/web -n shop",
+  );
+  const alone = policyStatus(factsOf({ counts: countsOf({ ...counts, outdated: 3 }) }));
+  expect(short(alone).PodsCurrent).toBe("False PodsOutdated");
+  expect(message(alone, "PodsCurrent")).toMatch(/^3 of 6 pods have the sidecar and the label/);
+});
+
 test("bare pods cannot be restarted by a command", () => {
   const status = policyStatus(factsOf({ counts: countsOf({ injected: 0 }) }));
   expect(message(status, "PodsCurrent")).toBe(

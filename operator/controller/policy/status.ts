@@ -15,6 +15,7 @@ import type { RolloutStatus } from "../../api/v1alpha1-rollout-status.ts";
 import type { ConditionType, HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { type ConditionState, datedConditions, no, unknown, yes } from "../conditions.ts";
 import type { PodCounts } from "./pod-counts.ts";
+import { podsNotCurrent } from "./pods-not-current.ts";
 import { isWorthTelling } from "./probes-changed.ts";
 import { sharedFaults } from "./read-status.ts";
 import { reportedStatus } from "./reported-status.ts";
@@ -153,18 +154,9 @@ function remedy(
 function podsCurrent(facts: StatusFacts): ConditionState {
   const { counts, resolution } = facts;
   if (!policyInForce(resolution)) return unknown("Invalid", SAID.invalidHasNoPods);
-  const { matched, injected, left, outdated, optedOut } = counts;
-  const missing = matched - injected;
-  if (missing > 0) {
-    const what = `${missing} of ${matched} matching pods run without the sidecar.`;
-    const pods = { workloads: counts.predating, areMade: counts.predatingAreMade };
-    return no("PodsPredatePolicy", `${what} ${remedy(pods, facts)}`);
-  }
-  if (outdated > 0) {
-    const what = `${outdated} of ${matched + left} pods run what an earlier policy asked for.`;
-    const pods = { workloads: counts.outdatedWorkloads, areMade: counts.outdatedAreMade };
-    return no("PodsOutdated", `${what} ${remedy(pods, facts)}`);
-  }
+  const { matched, optedOut } = counts;
+  const others = podsNotCurrent(counts);
+  if (others) return no(others.reason, `${others.what} ${remedy(others, facts)}`);
   if (matched === 0) return yes("NoPods", optedOut > 0 ? SAID.allOptedOut : SAID.noPods);
   return yes("PodsCurrent", SAID.podsCurrent);
 }
