@@ -17,10 +17,18 @@ import type { NameServer } from "./send-query.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
 import { record, startFakeDnsOverTcp } from "./testing/fake-dns-over-tcp.ts";
 
-const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false, absent: false };
+const NONE: Answer = {
+  addresses: [],
+  ttlSeconds: Infinity,
+  failed: false,
+  absent: false,
+  outOfTurn: false,
+};
 const FAILED: Answer = { ...NONE, failed: true };
 const ABSENT: Answer = { ...NONE, absent: true };
 const UNSURE: Answer = { ...ABSENT, failed: true };
+/** The word of another name server than the first. */
+const LATER_ABSENT: Answer = { ...ABSENT, outOfTurn: true };
 const FOUR: Answer = { ...NONE, addresses: ["10.0.0.1", "10.0.0.2"], ttlSeconds: 5 };
 const SIX: Answer = { ...NONE, addresses: ["2001:db8::1"], ttlSeconds: 30 };
 
@@ -42,6 +50,7 @@ test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   ["no such name in one, a failure in the other", at(ABSENT), at(FAILED), FAILED],
   ["no such name in one, and the other late", at(ABSENT), late(SIX), SIX],
   ["no such name in one, and the other too late", at(ABSENT), tooLate(SIX), UNSURE],
+  ["no such name in one, out of turn", at(ABSENT), at(LATER_ABSENT), LATER_ABSENT],
   ["no address", at(NONE), at(NONE), NONE],
   ["no address in one, a failure in the other", at(NONE), at(FAILED), FAILED],
   ["no address in one, and the other as late as can be", at(NONE), tooLate(SIX), SIX],
@@ -163,18 +172,24 @@ describe("several name servers", () => {
 
   const askThese = (servers: NameServer[]) => asking(servers)("db.test", "A");
   const found: Answer = { ...NONE, addresses: ["10.0.0.1"], ttlSeconds: 60 };
+  const foundLater: Answer = { ...found, outOfTurn: true };
 
   test.each<[string, FakeAnswer[], Answer, number[]]>([
     ["the first one knows", [["10.0.0.1"], ["10.0.0.2"]], found, [1, 0]],
     ["the first one says that there is none", [[], ["10.0.0.1"]], ABSENT, [1, 0]],
-    ["the first one fails", ["SERVFAIL", ["10.0.0.1"]], found, [1, 1]],
-    ["the first one refuses, the second has no address", ["REFUSED", "NODATA"], NONE, [1, 1]],
+    ["the first one fails", ["SERVFAIL", ["10.0.0.1"]], foundLater, [1, 1]],
+    [
+      "the first one refuses, the second has no address",
+      ["REFUSED", "NODATA"],
+      { ...NONE, outOfTurn: true },
+      [1, 1],
+    ],
     ["all fail: none is asked again", ["SERVFAIL", "REFUSED"], FAILED, [1, 1]],
-    ["the first one is silent", ["silence", ["10.0.0.1"]], found, [1, 1]],
+    ["the first one is silent", ["silence", ["10.0.0.1"]], foundLater, [1, 1]],
     [
       "the first one is silent, the second has no such name",
       ["silence", [], []],
-      ABSENT,
+      LATER_ABSENT,
       [1, 1, 0],
     ],
     ["only those that are silent are asked again", ["silence", "SERVFAIL"], FAILED, [4, 1]],
@@ -191,7 +206,7 @@ describe("several name servers", () => {
     const servers = started.map(({ server }) => server);
     const ask = asking(servers);
     for (const name of ["db.a.test", "db.b.test", "db.test"]) {
-      expect(await ask(name, "A")).toStrictEqual(ABSENT);
+      expect(await ask(name, "A")).toStrictEqual(LATER_ABSENT);
     }
     expect(started.map(({ questions }) => questions.length)).toStrictEqual([1, 3, 0]);
     expect(await ask("last.test", "A")).toMatchObject({ addresses: ["10.0.0.1"] });
@@ -229,7 +244,7 @@ describe("several name servers", () => {
     const fails = () => sleep<FakeAnswer>(1.2 * SILENCE, "SERVFAIL");
     started.push(await startFakeDns(fails), await startFakeDns(() => []));
     const begun = performance.now();
-    expect(await askThese(started.map(({ server }) => server))).toStrictEqual(ABSENT);
+    expect(await askThese(started.map(({ server }) => server))).toStrictEqual(LATER_ABSENT);
     expect(performance.now() - begun).toBeLessThan(1.8 * SILENCE);
   });
 

@@ -15,6 +15,8 @@ export interface Answer {
   failed: boolean;
   /** There is no such name, so that it has nothing of the other family either (RFC 8020). */
   absent: boolean;
+  /** The first name server failed or was silent, and might have said something else than the one that is believed. */
+  outOfTurn: boolean;
 }
 
 /** Asks for the addresses of one family. Never rejects: the other family or the next name may still answer. */
@@ -36,7 +38,13 @@ export interface Waits {
   patience(): number;
 }
 
-const NONE: Answer = { addresses: [], ttlSeconds: Infinity, failed: false, absent: false };
+const NONE: Answer = {
+  addresses: [],
+  ttlSeconds: Infinity,
+  failed: false,
+  absent: false,
+  outOfTurn: false,
+};
 const FAILED: Answer = { ...NONE, failed: true };
 /** The ids of queries have 16 bits. Whoever cannot see a query has to guess its id and its port. */
 const IDS = 2 ** 16;
@@ -109,6 +117,7 @@ const merged = (answers: Answer[]): Answer => ({
   ttlSeconds: Math.min(...answers.map(({ ttlSeconds }) => ttlSeconds)),
   failed: answers.some(({ failed }) => failed),
   absent: answers.every(({ absent }) => absent),
+  outOfTurn: answers.some(({ outOfTurn }) => outOfTurn),
 });
 
 /** What one family alone says of the name. That it has no address of this family says nothing of the other. */
@@ -153,7 +162,10 @@ export function askNameServers(context: NameServers): AskOneFamily {
       againMilliseconds: servers.length * waits.silenceMilliseconds,
     };
     try {
-      const ask = (server: NameServer) => answerTo({ ...question, server });
+      const ask = async (server: NameServer) => {
+        const answer = await answerTo({ ...question, server });
+        return { ...answer, outOfTurn: server !== servers[0] };
+      };
       return await askInTurn(inOrder, ask, {
         ...waits,
         wasSilent,
@@ -220,5 +232,5 @@ async function answerTo(context: QueryContext): Promise<Answer> {
   // An answer without an address as far as it was read may have one behind that.
   const failed = outcome === "failed" || (outcome !== "found" && truncated);
   if (failed) throw new Error("the name server could not tell");
-  return { addresses, ttlSeconds, failed: false, absent: outcome === "absent" };
+  return { ...NONE, addresses, ttlSeconds, absent: outcome === "absent" };
 }

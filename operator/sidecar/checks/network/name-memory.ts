@@ -7,8 +7,8 @@ export interface Found {
   /** How long they may be used, in seconds, as the name server says. */
   ttlSeconds: number;
   /**
-   * Which name of the search list had them; undefined when the hosts file did, or where a name server failed for one
-   * that was asked before it.
+   * Which name of the search list had them; undefined when the hosts file did, or where a name server failed or was
+   * silent for one that was asked before it.
    */
   answeredName?: string | undefined;
 }

@@ -138,6 +138,23 @@ describe("what was found", () => {
     expect(await asking("kept")).toEqual([["10.0.0.5"], ["A kept.shop.svc.test"]]);
   });
 
+  test.each<FakeAnswer>(["SERVFAIL", "silence"])(
+    "is looked for under all names again where another name server answered for one of them: %s",
+    async (first) => {
+      // As one from dnsConfig, which knows nothing of the cluster.
+      const other = await startFakeDns((name) => (name === "kept.svc.test" ? ["10.0.0.3"] : []));
+      const servers = [dns.server, other.server];
+      resolve = createResolve({ ...sources, servers, now: () => clock });
+      const limits = { limit: 900, budget: 900 };
+      NAMES["kept.shop.svc.test"] = first;
+      expect(await look("kept", resolve, limits)).toEqual(["10.0.0.3"]);
+      NAMES["kept.shop.svc.test"] = ["10.0.0.5"];
+      seconds(60);
+      expect(await look("kept", resolve, limits)).toEqual(["10.0.0.5"]);
+      await other.close();
+    },
+  );
+
   test("is looked for under all names every five minutes, as the app does", async () => {
     await asking("kept");
     NAMES["kept.shop.svc.test"] = ["10.0.0.5"];

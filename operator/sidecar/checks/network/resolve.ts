@@ -8,7 +8,13 @@ import { isIP } from "node:net";
 import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
-import { askBothFamilies, askNameServers, silenceWithin, startWaits } from "./ask-name-servers.ts";
+import {
+  type Answer,
+  askBothFamilies,
+  askNameServers,
+  silenceWithin,
+  startWaits,
+} from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
@@ -150,19 +156,22 @@ async function lookUp(
   const ask = askNameServers({ servers, tcpOnly, signal, waits });
   // First the one that had addresses last time. When it has none any more, the others in their order.
   const names = new Set([lastName ?? [], candidateNames(host, conf)].flat());
-  let failed = false;
+  const before: Answer[] = [];
   for (const name of names) {
     signal.throwIfAborted();
-    const { addresses, ttlSeconds, ...answer } = await askBothFamilies(ask, name, waits);
+    const answer = await askBothFamilies(ask, name, waits);
+    const { addresses, ttlSeconds } = answer;
     if (addresses.length > 0) {
-      // After a failure no name is followed: one that comes before it may be the app's, once it is answered again.
-      const answeredName = failed ? undefined : name;
+      const answeredName = before.every(isSure) ? name : undefined;
       return { addresses: inTurn(addresses), ttlSeconds, answeredName };
     }
-    failed ||= answer.failed;
+    before.push(answer);
   }
-  throw new CheckError(failed ? "ResolverFailed" : "HostNotFound");
+  throw new CheckError(before.some(({ failed }) => failed) ? "ResolverFailed" : "HostNotFound");
 }
+
+/** After any other answer no later name is followed: this one may be the app's, once it is answered again. */
+const isSure = ({ failed, outOfTurn }: Answer) => !failed && !outOfTurn;
 
 /** IPv4 and IPv6 in turn, so that a family that is not routed here costs one attempt, not all. */
 function inTurn(addresses: string[]): string[] {
