@@ -32,6 +32,8 @@ const LATER_ABSENT: Answer = { ...ABSENT, outOfTurn: true };
 const FOUR: Answer = { ...NONE, addresses: ["10.0.0.1", "10.0.0.2"], ttlSeconds: 5 };
 const SIX: Answer = { ...NONE, addresses: ["2001:db8::1"], ttlSeconds: 30 };
 
+const FOLLOWED = { name: "db.test", isLast: false };
+
 const at = (answer: Answer) => async () => answer;
 /** How long name servers may be silent. */
 const SILENCE = 200;
@@ -50,6 +52,12 @@ test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   ["no such name in one, a failure in the other", at(ABSENT), at(FAILED), FAILED],
   ["no such name in one, and the other late", at(ABSENT), late(SIX), SIX],
   ["no such name in one, and the other too late", at(ABSENT), tooLate(SIX), UNSURE],
+  [
+    "no such name, a little apart after half of the budget",
+    afterTwoSilences(ABSENT),
+    shortlyAfterThat(ABSENT),
+    ABSENT,
+  ],
   ["no such name in one, out of turn", at(ABSENT), at(LATER_ABSENT), LATER_ABSENT],
   ["no address", at(NONE), at(NONE), NONE],
   ["no address in one, a failure in the other", at(NONE), at(FAILED), FAILED],
@@ -60,10 +68,21 @@ test.each<[string, () => Promise<Answer>, () => Promise<Answer>, Answer]>([
   ["IPv6 too late where the other has some", at(FOUR), tooLate(SIX), FOUR],
   ["both late, and one a little later", shortlyAfterThat(FOUR), afterTwoSilences(SIX), BOTH],
 ])("%s", async (_, four, six, answer) => {
-  expect(await askBothFamilies(asOf(four, six), "db.test", startWaits(SILENCE))).toStrictEqual(
+  expect(await askBothFamilies(asOf(four, six), FOLLOWED, startWaits(SILENCE))).toStrictEqual(
     answer,
   );
 });
+
+test.each([
+  ["IPv4", tooLate(FOUR), at(ABSENT), FOUR],
+  ["IPv6", at(ABSENT), tooLate(SIX), SIX],
+])(
+  "no name follows one that is absent in one family: %s is waited for",
+  async (_, four, six, answer) => {
+    const last = { name: "db.test", isLast: true };
+    expect(await askBothFamilies(asOf(four, six), last, startWaits(SILENCE))).toStrictEqual(answer);
+  },
+);
 
 function asOf(four: () => Promise<Answer>, six: () => Promise<Answer>): AskOneFamily {
   return (_name, type) => (type === "A" ? four() : six());
@@ -72,9 +91,20 @@ function asOf(four: () => Promise<Answer>, six: () => Promise<Answer>): AskOneFa
 test("a family that is never answered leaves time for the connection, however late the other came", async () => {
   const begun = performance.now();
   const ask = asOf(afterTwoSilences(FOUR), never);
-  expect(await askBothFamilies(ask, "db.test", startWaits(SILENCE))).toStrictEqual(FOUR);
+  expect(await askBothFamilies(ask, FOLLOWED, startWaits(SILENCE))).toStrictEqual(FOUR);
   // Four silences are the whole budget for lookup and connection.
   expect(performance.now() - begun).toBeLessThan(3 * SILENCE);
+});
+
+test("names that are never answered for IPv6 have one wait among them, however many they are", async () => {
+  const begun = performance.now();
+  const waits = startWaits(SILENCE);
+  for (const name of ["db.a.test", "db.b.test", "db.c.test", "db.d.test", "db.e.test"]) {
+    expect(
+      await askBothFamilies(asOf(at(ABSENT), never), { name, isLast: false }, waits),
+    ).toStrictEqual(UNSURE);
+  }
+  expect(performance.now() - begun).toBeLessThan(2.7 * SILENCE);
 });
 
 test.each([
@@ -83,7 +113,7 @@ test.each([
   ["no such name", at(ABSENT), at(ABSENT)],
 ])("no timer outlives an answer: %s", async (_, four, six) => {
   expect(
-    await timersLeftBy(() => askBothFamilies(asOf(four, six), "db.test", startWaits(SILENCE))),
+    await timersLeftBy(() => askBothFamilies(asOf(four, six), FOLLOWED, startWaits(SILENCE))),
   ).toBe(0);
 });
 
@@ -258,7 +288,7 @@ describe("several name servers", () => {
       started.push(await startFakeDns(() => "silence"), await startFakeDns(next));
       const ask = asking(started.map(({ server }) => server));
       const begun = performance.now();
-      expect(await askBothFamilies(ask, "db.test", startWaits(SILENCE))).toMatchObject({
+      expect(await askBothFamilies(ask, FOLLOWED, startWaits(SILENCE))).toMatchObject({
         addresses: ["10.0.0.1"],
       });
       expect(performance.now() - begun).toBeLessThan(1.8 * SILENCE);

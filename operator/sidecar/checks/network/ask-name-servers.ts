@@ -22,6 +22,13 @@ export interface Answer {
 /** Asks for the addresses of one family. Never rejects: the other family or the next name may still answer. */
 export type AskOneFamily = (name: string, type: AddressType) => Promise<Answer>;
 
+/** One name of a search list. */
+export interface Candidate {
+  name: string;
+  /** None follows that may be the right one. */
+  isLast: boolean;
+}
+
 /** Whom to ask, until when. */
 export interface NameServers {
   servers: NameServer[];
@@ -34,8 +41,11 @@ export interface NameServers {
 export interface Waits {
   /** For so long one name server may be silent before the next is asked as well. */
   silenceMilliseconds: number;
-  /** From now on: for how many milliseconds it still waits for what may be worth more than the answer at hand. */
-  patience(): number;
+  /**
+   * From now on: for how many milliseconds it still waits for what may be worth more than the answer at hand, where it
+   * has `longer` milliseconds more in all.
+   */
+  patience(longer?: number): number;
 }
 
 const NONE: Answer = {
@@ -74,28 +84,32 @@ export function silenceWithin(budgetMilliseconds: number): number {
  */
 export function startWaits(silenceMilliseconds: number): Waits {
   const end = performance.now() + SILENCES_OF_PATIENCE * silenceMilliseconds;
-  return { silenceMilliseconds, patience: () => Math.max(0, end - performance.now()) };
+  const patience = (longer = 0) => Math.max(0, end + longer - performance.now());
+  return { silenceMilliseconds, patience };
 }
 
 /**
- * Asks for IPv4 and IPv6. Where one of them has addresses, or there is no such name, the other may be silent until the
- * lookup's patience is over, in which a lost query is sent again. Without an end to that, name servers that drop
- * questions for IPv6 would make a reachable database look unreachable; counted from the first family's answer, a late
- * one would leave no time for the connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's
- * cache takes longer, and this family may be the only one that is routed here. Never rejects.
+ * Asks for IPv4 and IPv6. Where one of them has addresses, the other may be silent until the lookup's patience is over,
+ * in which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
+ * reachable database look unreachable; counted from the first family's answer, a late one would leave no time for the
+ * connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache takes longer, and this
+ * family may be the only one that is routed here. Where there is no such name in one family, and others follow, the
+ * other is waited for as long, but the grace after the patience is one for all names: with one for each, a long search
+ * list took all the time. Never rejects.
  */
 export async function askBothFamilies(
   ask: AskOneFamily,
-  name: string,
+  { name, isLast }: Candidate,
   { silenceMilliseconds, patience }: Waits,
 ): Promise<Answer> {
   const questions = [ask(name, "A"), ask(name, "AAAA")];
   const both = Promise.all(questions).then(merged);
   // Where neither says anything alone, both have ended.
-  const first = await Promise.any(questions.map(alone)).catch(() => both);
+  const first = await Promise.any(questions.map(isLast ? found : alone)).catch(() => both);
   const ended = new AbortController();
   const grace = silenceMilliseconds * GRACE_OF_SILENCE;
-  const waited = pause(Math.max(patience(), grace), ended.signal);
+  const wait = Math.max(patience(), grace);
+  const waited = pause(first.absent ? Math.min(wait, patience(grace)) : wait, ended.signal);
   try {
     return await Promise.race([both, waited.then(() => first)]);
   } finally {
@@ -120,13 +134,18 @@ const merged = (answers: Answer[]): Answer => ({
   outOfTurn: answers.some(({ outOfTurn }) => outOfTurn),
 });
 
-/** What one family alone says of the name. That it has no address of this family says nothing of the other. */
-async function alone(question: Promise<Answer>): Promise<Answer> {
+/** Rejects where one family has no address, for that says nothing of the other. */
+async function found(question: Promise<Answer>): Promise<Answer> {
   const answer = await question;
-  // Not for sure: some name servers say so of a name that has addresses of the other family.
-  if (answer.absent) return { ...answer, failed: true };
   if (answer.addresses.length === 0) throw new Error("no address");
   return answer;
+}
+
+/** That there is no such name is enough to go on to the next one. */
+async function alone(question: Promise<Answer>): Promise<Answer> {
+  const answer = await question;
+  // Not for sure: some name servers say so of a name that has addresses of the other family (RFC 4074, 4.2).
+  return answer.absent ? { ...answer, failed: true } : found(question);
 }
 
 /**

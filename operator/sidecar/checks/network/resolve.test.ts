@@ -174,6 +174,29 @@ describe("within 900 ms for lookup and connection", () => {
     expect(await look("dropped", undefined, limits)).toBe("ResolverFailed");
   });
 
+  test("an address of the last name is found late, also where there is said to be no such name for IPv6", async () => {
+    other = await startFakeDns(async (name, type): Promise<FakeAnswer> => {
+      if (name !== "late.right.test" || type === "AAAA") return "NXDOMAIN";
+      // Unreferenced, for the answer of a fake is nothing that we leave behind.
+      return await sleep<FakeAnswer>(550, ["10.0.0.1"], { ref: false });
+    });
+    const resolve = createResolve({ ...sources, servers: [other.server] });
+    const found = await leavingNothing(() => look("late.right.test.", resolve, limits));
+    expect(found).toEqual(["10.0.0.1"]);
+  });
+
+  test("names that do not exist and are never answered for IPv6 leave time, however many", async () => {
+    other = await startFakeDns((name, type) => {
+      if (type === "AAAA") return "silence";
+      return name === "db.right.test" ? ["10.0.0.1"] : [];
+    });
+    const domains = Array.from({ length: 9 }, (_, index) => `d${index}.test`);
+    const resolvConfPath = join(folder, "resolv.conf.long");
+    writeFileSync(resolvConfPath, `search ${domains.join(" ")} right.test\n`);
+    const resolve = createResolve({ ...sources, resolvConfPath, servers: [other.server] });
+    expect(await leavingNothing(() => look("db", resolve, limits))).toEqual(["10.0.0.1"]);
+  });
+
   test("a question that gets lost is asked again", async () => {
     const asked = new Set<string>();
     other = await startFakeDns((_, type) => {

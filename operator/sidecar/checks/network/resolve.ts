@@ -155,11 +155,11 @@ async function lookUp(
   const waits = startWaits(silenceMilliseconds);
   const ask = askNameServers({ servers, tcpOnly, signal, waits });
   // First the one that had addresses last time. When it has none any more, the others in their order.
-  const names = new Set([lastName ?? [], candidateNames(host, conf)].flat());
+  const names = [...new Set([lastName ?? [], candidateNames(host, conf)].flat())];
   const before: Answer[] = [];
   for (const name of names) {
     signal.throwIfAborted();
-    const answer = await askBothFamilies(ask, name, waits);
+    const answer = await askBothFamilies(ask, { name, isLast: name === names.at(-1) }, waits);
     const { addresses, ttlSeconds } = answer;
     if (addresses.length > 0) {
       const answeredName = before.every(isSure) ? name : undefined;
