@@ -242,6 +242,18 @@ describe("several name servers", () => {
     expect(await ask("last.test", "A")).toMatchObject({ addresses: ["10.0.0.1"] });
   });
 
+  test("one that is silent for IPv6 alone is asked first about the other names of the search list", async () => {
+    const noSix = (_: string, type: string) => (type === "AAAA" ? "silence" : []);
+    started.push(await startFakeDns(noSix), await startFakeDns(() => "silence"));
+    const ask = asking(started.map(({ server }) => server));
+    void ask("db.a.test", "AAAA");
+    expect(await ask("db.a.test", "A")).toStrictEqual(ABSENT);
+    await sleep(1.5 * SILENCE);
+    const begun = performance.now();
+    expect(await ask("db.test", "A")).toStrictEqual(ABSENT);
+    expect(performance.now() - begun).toBeLessThan(SILENCE);
+  });
+
   test("one that nobody runs is not waited for", async () => {
     const closed = await startFakeDns(() => []);
     await closed.close();

@@ -156,7 +156,10 @@ async function alone(question: Promise<Answer>): Promise<Answer> {
 export function askNameServers(context: NameServers): AskOneFamily {
   const { servers, signal, waits } = context;
   let inOrder = servers;
-  const wasSilent = (silent: NameServer) => {
+  // Of names that were answered in one family: whoever drops questions for the other is not dead.
+  const answered = new Set<string>();
+  const wasSilent = (silent: NameServer, name: string) => {
+    if (answered.has(name)) return;
     inOrder = [...inOrder.filter((server) => server !== silent), silent];
   };
   const knowledge = new Map<string, PromiseWithResolvers<void>>();
@@ -183,11 +186,12 @@ export function askNameServers(context: NameServers): AskOneFamily {
     try {
       const ask = async (server: NameServer) => {
         const answer = await answerTo({ ...question, server });
+        answered.add(name);
         return { ...answer, outOfTurn: server !== servers[0] };
       };
       return await askInTurn(inOrder, ask, {
         ...waits,
-        wasSilent,
+        wasSilent: (server) => wasSilent(server, name),
         knowledgeOf: (server) => knowledgeOf(server, name),
         ended: ended.signal,
       });
