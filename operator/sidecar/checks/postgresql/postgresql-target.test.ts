@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
+import { authorities } from "../tls/authorities.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
 
 const { ca } = createCertificates();
@@ -50,6 +51,14 @@ test("a connection string says all, its TLS mode included", async () => {
   expect(await reason(target(beside, { url }))).toBe("Misconfigured");
 });
 
+test("a password of a connection string has the bound of one in a key of its own", async () => {
+  const config = { connectionString: { secretName: "db", key: "url" } };
+  const withPassword = (characters: number) =>
+    reason(target(config, { url: `postgresql://web:${"%C3%BC".repeat(characters)}@db/orders` }));
+  expect(await withPassword(512)).toBe("accepted");
+  expect(await withPassword(513)).toBe("Misconfigured");
+});
+
 test.each<[string, Partial<PostgresqlConfig>, Record<string, string>, string]>([
   ["no host", { credentials: CREDENTIALS }, {}, "Misconfigured"],
   ["no credentials", { host: "db" }, {}, "Misconfigured"],
@@ -57,6 +66,19 @@ test.each<[string, Partial<PostgresqlConfig>, Record<string, string>, string]>([
   ["a user of one line feed", PLAIN, { user: "\n" }, "Misconfigured"],
   ["a line feed within a password", PLAIN, { password: "a\nb" }, "Misconfigured"],
   ["an empty password", PLAIN, { password: "" }, "accepted"],
+  ["a password of 64 KiB of ASCII", PLAIN, { password: "p".repeat(65_536) }, "accepted"],
+  [
+    "a password of 1,024 bytes with other letters",
+    PLAIN,
+    { password: "\u00FC".repeat(512) },
+    "accepted",
+  ],
+  [
+    "a password of 1,025 bytes with other letters",
+    PLAIN,
+    { password: `p${"\u00FC".repeat(512)}` },
+    "Misconfigured",
+  ],
 ])("%s", async (_, config, keys, want) => {
   expect(await reason(target(config, keys))).toBe(want);
 });
@@ -81,7 +103,7 @@ describe("the authority", () => {
   test("is read for VerifyFull alone, and unset without a Secret", async () => {
     expect((await target(verifying, { "ca.crt": ca })).tls).toStrictEqual({
       mode: "VerifyFull",
-      ca,
+      ca: authorities.trusted(caSecret, ca),
     });
     const requiring = { ...verifying, tls: { mode: "Require" as const, caSecret } };
     expect((await target(requiring, { "ca.crt": ca })).tls.ca).toBeUndefined();

@@ -8,6 +8,7 @@ import { readCredentials } from "../read-credentials.ts";
 import { CONTROL_CHARACTER, INCOMPLETE } from "../target-problems.ts";
 import { negotiatedTlsTarget, type TlsTarget } from "../tls/tls-target.ts";
 import { parseConnectionString } from "./connection-string.ts";
+import { canBePrepared, MAX_PREPARED_BYTES } from "./scram.ts";
 
 /** Where and as whom to log in. */
 export interface Login extends Endpoint {
@@ -30,10 +31,12 @@ type ReadSecretKey = CheckContext["readSecretKey"];
 
 const DEFAULTS = DEPENDENCY_DEFAULTS.postgresql;
 
+const LONG_PASSWORD = `the password has letters other than ASCII and over ${MAX_PREPARED_BYTES} bytes; give the user a shorter one, or one of ASCII alone`;
+
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
  * Misconfigured: a malformed URL, `sslmode` beside `tls`, no host or credentials, a control character, a
- * CA that is no PEM certificate.
+ * password that takes too long to prepare, a CA that is no PEM certificate.
  */
 export async function postgresqlTarget(
   config: PostgresqlConfig,
@@ -45,6 +48,7 @@ export async function postgresqlTarget(
   if (!Object.values(login).every((value) => isWireText(String(value)))) {
     throw misconfigured(CONTROL_CHARACTER);
   }
+  if (!canBePrepared(login.password)) throw misconfigured(LONG_PASSWORD);
   return { login, tls: await negotiatedTlsTarget(config.tls, tlsMode, readSecretKey) };
 }
 

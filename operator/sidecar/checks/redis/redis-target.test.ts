@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { RedisConfig } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
+import { authorities } from "../tls/authorities.ts";
 import { type RedisTarget, redisTarget } from "./redis-target.ts";
 
 const { ca } = createCertificates();
@@ -33,6 +34,8 @@ const credentials = (passwordKey: string, usernameKey?: string) => ({
   ...(usernameKey && { usernameKey }),
 });
 const url = (key: string) => ({ connectionString: { secretName: "cache", key } });
+const CA_SECRET = { secretName: "cache", key: "ca" };
+const VERIFIED = { mode: "VerifyFull" as const, ca: authorities.trusted(CA_SECRET, ca) };
 const IN_CLEAR = { mode: "Disable", ca: undefined };
 
 describe("host and credentials", () => {
@@ -57,12 +60,10 @@ describe("host and credentials", () => {
   });
 
   test("the policy's port and mode, with its authority", async () => {
-    const caSecret = { secretName: "cache", key: "ca" };
-    const config: RedisConfig = { host: "cache", port: 1, tls: { mode: "VerifyFull", caSecret } };
-    expect(await target(config)).toMatchObject({
-      endpoint: { port: 1 },
-      tls: { mode: "VerifyFull", ca },
-    });
+    const tls = { mode: "VerifyFull", caSecret: CA_SECRET } as const;
+    const { endpoint, tls: read } = await target({ host: "cache", port: 1, tls });
+    expect(endpoint.port).toBe(1);
+    expect(read).toStrictEqual(VERIFIED);
   });
 });
 
@@ -73,11 +74,7 @@ describe("a connection string", () => {
     ["plain", { mode: "Disable" }, { tls: IN_CLEAR }],
     ["encrypted", undefined, { login: undefined, tls: { mode: "VerifyFull", ca: undefined } }],
     ["encrypted", { mode: "Require" }, { tls: { mode: "Require", ca: undefined } }],
-    [
-      "encrypted",
-      { mode: "VerifyFull", caSecret: { secretName: "cache", key: "ca" } },
-      { tls: { mode: "VerifyFull", ca } },
-    ],
+    ["encrypted", { mode: "VerifyFull", caSecret: CA_SECRET }, { tls: VERIFIED }],
     ["unverified", undefined, { tls: { mode: "Require", ca: undefined } }],
   ])("%s with tls %j", async (key, tls, expected) => {
     expect(await target({ ...url(key), ...(tls && { tls }) })).toMatchObject(expected);

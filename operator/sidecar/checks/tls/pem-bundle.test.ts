@@ -1,10 +1,18 @@
 import { expect, test } from "@jest/globals";
 import { createCertificates } from "../testing/certificates.ts";
-import { MAX_AUTHORITIES, readPemBundle } from "./pem-bundle.ts";
-import { chainOfCurves } from "./testing/costly-chains.ts";
+import { MAX_AUTHORITIES, MAX_AUTHORITY_BYTES, readPemBundle } from "./pem-bundle.ts";
+import { chainOfCurves, chainOfNames, chainOfSize } from "./testing/costly-chains.ts";
 
-const GOOD = createCertificates().server("localhost").cert;
 const bodyOf = (pem: string) => pem.replace(/-----[^-]*-----|\n/g, "");
+const GOOD = createCertificates().server("localhost").cert;
+/** A certificate of so many bytes, written with a comment that is adapted to it. */
+const ofSize = (size: number) => {
+  const about = chainOfSize(1, size).cert;
+  const difference = size - Buffer.from(bodyOf(about), "base64").length;
+  return chainOfSize(1, size + difference).cert;
+};
+/** An authority that excludes so many names, in 125 bytes each and 17 around them, and who is below it. */
+const constrained = (names: number) => chainOfNames(1, names).cert;
 
 test("certificates, whatever is written around them", () => {
   const bundle = readPemBundle(`# of the company\n${GOOD}\r\nand\n${GOOD}`);
@@ -27,12 +35,19 @@ test.each<[string, string]>([
   ["the beginning of something else", `${GOOD}-----BEGIN PRIVATE KEY-----\n`],
   ["a key on a made-up curve", chainOfCurves(1).cert],
   ["more than can be meant", GOOD.repeat(MAX_AUTHORITIES + 1)],
+  ["one that is longer than can be meant", ofSize(MAX_AUTHORITY_BYTES + 1)],
+  ["more than 1 KiB of name constraints", constrained(9)],
+  ["more than 1 KiB of them in two certificates", constrained(4) + constrained(4)],
 ])("%s is none", (_, text) => {
   expect(readPemBundle(text)).toBeUndefined();
 });
 
-test("as many as are allowed", () => {
-  expect(readPemBundle(GOOD.repeat(MAX_AUTHORITIES))).toBeDefined();
+test.each<[string, string]>([
+  ["as many", GOOD.repeat(MAX_AUTHORITIES)],
+  ["as long ones", ofSize(MAX_AUTHORITY_BYTES)],
+  ["as many name constraints", constrained(8)],
+])("%s as are allowed", (_, text) => {
+  expect(readPemBundle(text)).toBeDefined();
 });
 
 test("what OpenSSL is given is what was read here", () => {

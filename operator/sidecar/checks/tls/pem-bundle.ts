@@ -1,18 +1,24 @@
 /** Pure: a text -> the certificates of authorities in it. */
 import { X509Certificate } from "node:crypto";
-import { isAllowedKey } from "./allowed-key.ts";
-import { certificateParts } from "./certificate-parts.ts";
+import { areAllowed } from "./allowed-certificates.ts";
 
-/** The most authorities of one Secret key. OpenSSL reads them anew for each check, and its own files hold about 140. */
+/** The most authorities of one Secret key; OpenSSL's own files hold about 140. */
 export const MAX_AUTHORITIES = 64;
+/**
+ * The most bytes of one of them, in DER. The largest public one has 2.0 KB, and a key and a signature of RSA-16384 are
+ * 4 KiB. OpenSSL goes through what a certificate lists, such as names and addresses, once for each that a server's
+ * certificate lists, at each handshake.
+ */
+export const MAX_AUTHORITY_BYTES = 8_192;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
 /**
  * The certificates, each in PEM form as it was read here: OpenSSL is given nothing else. Undefined where there is none
- * or more than MAX_AUTHORITIES, where one cannot be read or has a key that is not allowed, and where anything else in
- * PEM form stands beside them: tls.connect skips what it cannot read and then trusts nobody, which would look like a
- * wrong server, and it takes certificates under other titles.
+ * or more than MAX_AUTHORITIES, where one is longer than MAX_AUTHORITY_BYTES, cannot be read or is not allowed, where
+ * they have more name constraints than allowed, and where anything else in PEM form stands beside them: OpenSSL skips
+ * what it cannot read and then trusts nobody, which would look like a wrong server, and it takes certificates under
+ * other titles.
  */
 export function readPemBundle(text: string): string | undefined {
   const blocks = [...text.matchAll(CERTIFICATE)].map(([, base64 = ""]) =>
@@ -22,13 +28,14 @@ export function readPemBundle(text: string): string | undefined {
   if (blocks.length === 0 || blocks.length > MAX_AUTHORITIES || titles !== blocks.length) {
     return undefined;
   }
+  if (blocks.some(({ length }) => length > MAX_AUTHORITY_BYTES) || !areAllowed(blocks)) {
+    return undefined;
+  }
   const certificates = blocks.map(certificate);
   return certificates.includes(undefined) ? undefined : certificates.join("");
 }
 
 function certificate(der: Buffer): string | undefined {
-  const parts = certificateParts(der);
-  if (parts === undefined || !isAllowedKey(parts.publicKey)) return undefined;
   try {
     return new X509Certificate(der).toString();
   } catch {

@@ -84,7 +84,7 @@ function tlsOptions(
     host: name,
     // RFC 6066 forbids IP addresses in this extension; `host` above is what the certificate must name.
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(ca === undefined ? {} : { ca }),
+    ...(ca === undefined ? {} : { secureContext: ca }),
     rejectUnauthorized: mode === "VerifyFull" && endInOrder === undefined,
   };
 }

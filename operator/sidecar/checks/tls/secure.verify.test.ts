@@ -9,6 +9,7 @@ import { createCertificates, type ServerCertificate } from "../testing/certifica
 import { leavingNothing, PATIENT } from "../testing/contract.ts";
 import { secure } from "./secure.ts";
 import { startTlsServer, type TlsServer } from "./testing/tls-server.ts";
+import { readCa, type TlsTarget } from "./tls-target.ts";
 
 const NAME = "db.example.test";
 const authority = createCertificates();
@@ -46,15 +47,22 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Shakes hands under the name `host`, trusting `ca`. */
-const shakeHands = (port: number, host: string, ca: string | undefined) =>
+/** As policy and Secret say it. */
+async function target(text: string | undefined): Promise<TlsTarget> {
+  const caSecret = text === undefined ? undefined : { secretName: "tls", key: "ca" };
+  const ca = await readCa("VerifyFull", caSecret, async () => text ?? "");
+  return { mode: "VerifyFull", ca };
+}
+
+/** Shakes hands under the name `host`, trusting those in `text`. */
+const shakeHands = (port: number, host: string, text: string | undefined) =>
   leavingNothing(async () => {
     const signal = AbortSignal.timeout(PATIENT);
     const resolve = async () => ({ addresses: ["127.0.0.1"], forget: () => {} });
     const context = { signal, connectTimeoutMilliseconds: PATIENT, resolve };
     const socket = await connect({ host, port }, context);
     try {
-      const { tls } = await secure(socket, { mode: "VerifyFull", ca }, { host, signal });
+      const { tls } = await secure(socket, await target(text), { host, signal });
       return tls ? "accepted" : "in clear";
     } catch (error) {
       return reasonOfError(error);
@@ -71,6 +79,6 @@ test.each<[string, string, () => TlsServer, string | undefined, string]>([
   ["another authority", NAME, () => named, stranger.ca, "TLSFailed"],
   ["the public authorities", NAME, () => named, undefined, "TLSFailed"],
   ["a name where the certificate has an address", NAME, () => unnamed, authority.ca, "TLSFailed"],
-])("%s", async (_, host, server, ca, outcome) => {
-  expect(await shakeHands(server().port, host, ca)).toBe(outcome);
+])("%s", async (_, host, server, text, outcome) => {
+  expect(await shakeHands(server().port, host, text)).toBe(outcome);
 });

@@ -3,7 +3,14 @@
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from "node:tls";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
 import { MAX_BYTES, MAX_CHUNKS, tooMuch } from "../network/read-until.ts";
@@ -30,7 +37,7 @@ export const MAX_HANDSHAKE_RECORDS = 64;
  * 9,984 bits holds up the whole program for four seconds. P-256 first: it is what PostgreSQL before
  * version 18 speaks, and any other first guess costs a round trip.
  */
-const KEY_EXCHANGE: ConnectionOptions = {
+const KEY_EXCHANGE: SecureContextOptions = {
   ciphers: `${constants.defaultCoreCipherList}:!kDHE:!kRSA:!kPSK:!kSRP`,
   ecdhCurve: "P-256:X25519:P-384:P-521",
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
@@ -51,6 +58,11 @@ const IN_HANDSHAKE: Bound = {
   failure: () => new CheckError("TLSFailed"),
 };
 const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, records: MAX_CHUNKS, failure: tooMuch };
+
+/** What startTls takes as `secureContext`: trusts these authorities alone, in PEM form. */
+export function trusting(ca: string): SecureContext {
+  return createSecureContext({ ...KEY_EXCHANGE, ca });
+}
 
 /**
  * A TLS client over `socket`, whose handshake has just begun. It ends with the socket, and keeps an error listener for

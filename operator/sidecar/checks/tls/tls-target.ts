@@ -1,4 +1,5 @@
 /** Policy and Secrets -> what the encryption of one connection needs. */
+import type { SecureContext } from "node:tls";
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { SecretKeyReference, TlsConfig, TlsMode } from "../../../api/policy-file.ts";
 import { type CheckContext, misconfigured } from "../check.ts";
@@ -7,30 +8,30 @@ import { TLS_TWICE } from "../target-problems.ts";
 /** How to encrypt. */
 export interface TlsTarget {
   mode: TlsMode;
-  /** PEM certificates that may sign the server's; unset: the public authorities. */
-  ca: string | undefined;
+  /** Trusts those alone that may sign the server's certificate; unset: the public authorities. */
+  ca: SecureContext | undefined;
 }
 
 /**
  * The authorities of `caSecret`, which only VerifyFull needs. Rejects with what `readSecretKey` rejects with,
- * or with Misconfigured: no PEM certificate.
+ * or with Misconfigured: no PEM certificate, or more of them than may be.
  */
 export async function readCa(
   mode: TlsMode,
   caSecret: SecretKeyReference | undefined,
   readSecretKey: CheckContext["readSecretKey"],
-): Promise<string | undefined> {
+): Promise<SecureContext | undefined> {
   if (mode !== "VerifyFull" || !caSecret) return undefined;
-  const ca = await readSecretKey(caSecret);
+  const text = await readSecretKey(caSecret);
   // Loaded on first use, as TLS itself.
-  const { readPemBundle } = await import("./pem-bundle.ts");
-  const authorities = readPemBundle(ca);
-  if (authorities === undefined) {
+  const { authorities } = await import("./authorities.ts");
+  const ca = authorities.trusted(caSecret, text);
+  if (ca === undefined) {
     throw misconfigured(
-      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most",
+      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with 1 KiB of name constraints in all",
     );
   }
-  return authorities;
+  return ca;
 }
 
 /**
