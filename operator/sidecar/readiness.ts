@@ -27,6 +27,7 @@ import {
   isUpToPeers,
   type Judged,
   type Moment,
+  mayGate,
   type PolicyPresence,
   retimed,
   UNHEARD,
@@ -267,12 +268,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const { timing } = config;
     noteTarget(entry, result.target);
     // Aged first: after a gap no result counts together with those before.
-    const state = stateAt(entry, at);
-    setState(
-      entry,
-      afterResult(state, result, { at, timing, firstReady: firstReady() }),
-      milliseconds,
-    );
+    const view = viewOf(entry, at);
+    const before = firstReady();
+    const context = { at, timing, firstReady: before, mayGate: mayGate(view, before) };
+    setState(entry, afterResult(view.state, result, context), milliseconds);
     entry.counts = counted(entry.counts, result, milliseconds);
     // Only after a success under the present times: `up` may date from longer ones.
     if (result.ok && entry.state.up.high && !isSettled(entry)) settledMarks.add(entry);

@@ -98,8 +98,23 @@ describe("what is reported", () => {
     expect(gone).toMatchObject({ passing: { high: false }, since: 1_010_000 });
   });
 
+  test("since it went down, where it keeps nobody unready, whatever the reasons since", () => {
+    const steps: Step[] = ["AuthenticationFailed", "ConnectionRefused", "ConnectionRefused"];
+    const observed = { firstReady: true, mayGate: false };
+    expect(stateAfter(steps, observed).since).toBe(1_000_000);
+    expect(stateAfter([...steps, "AuthenticationFailed"], observed).since).toBe(1_000_000);
+  });
+
+  test("since the reason changed, and not since the first good check after it", () => {
+    const timing = { ...TIMING, failureThreshold: 2, successThreshold: 2 };
+    const down: Step[] = ["ok", "ConnectionRefused", "ConnectionRefused", "AuthenticationFailed"];
+    const context = { timing, firstReady: true };
+    expect(stateAfter([...down, "ok"], context).since).toBe(stateAfter(down, context).since);
+  });
+
   test("tls of the latest success, detail of the latest check", () => {
-    const context = { at: { monotonic: 0, wall: 0 }, timing: TIMING, firstReady: false };
+    const at = { monotonic: 0, wall: 0 };
+    const context = { at, timing: TIMING, firstReady: false, mayGate: true };
     const up = afterResult(
       UNHEARD,
       { ok: true, tls: true, detail: "servers[1]=HostNotFound" },
@@ -144,9 +159,10 @@ describe("staleness", () => {
   });
 
   test("one that had failed before needs its successes still", () => {
-    const down = stateAfter(["ConnectionRefused"]);
-    const stale = agedOut(down, TIMING, at(LIMIT + 1));
     const timing = { ...TIMING, successThreshold: 2 };
+    const down = stateAfter(["ConnectionRefused", "ok"], { timing });
+    const stale = agedOut(down, TIMING, at(2 * LIMIT));
+    expect(stale.reason).toBe("CheckTimeout");
     expect(stateAfter(["ok"], { timing, from: stale }).passing.high).toBe(false);
     expect(stateAfter(["ok", "ok"], { timing, from: stale }).passing.high).toBe(true);
   });

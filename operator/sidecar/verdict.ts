@@ -34,7 +34,10 @@ export interface DependencyState {
   passing: Level;
   /** When the last result came, on the monotonic clock; undefined before the first. */
   heardAt: number | undefined;
-  /** When `up` or `passing` last changed, or the first result came, on the wall clock. */
+  /**
+   * When `up` last changed, or the first result came, on the wall clock. Where the dependency can keep the pod unready
+   * also when a failure changed `passing`.
+   */
   since: number | undefined;
   /** Why the latest failed check failed; undefined while up. */
   reason: Reason | undefined;
@@ -74,18 +77,28 @@ function step(level: Level, good: boolean, timing: Timing): Level {
   return against >= threshold ? { high: good, against: 0 } : { high: level.high, against };
 }
 
-/** The dependency's state after one more result. `firstReady`: the pod has been ready before. */
+/** What else decides on a result. */
+interface ResultContext {
+  at: Moment;
+  timing: Timing;
+  /** The pod has been ready before. */
+  firstReady: boolean;
+  /** The dependency can keep the pod unready. */
+  mayGate: boolean;
+}
+
+/** The dependency's state after one more result. */
 export function afterResult(
   state: DependencyState,
   result: CheckResult,
-  { at, timing, firstReady }: { at: Moment; timing: Timing; firstReady: boolean },
+  { at, timing, firstReady, mayGate }: ResultContext,
 ): DependencyState {
   const up = step(state.up, result.ok, timing);
   const passes = result.ok || !reasonGates(result.reason, firstReady);
   const passing = step(state.passing, passes, timing);
-  // Of either: a database that is lost after its password went wrong holds the pod since it was lost.
-  const changed =
-    state.heardAt === undefined || up.high !== state.up.high || passing.high !== state.passing.high;
+  // A database that is lost after its password went wrong holds the pod since it was lost.
+  const turned = mayGate && !result.ok && passing.high !== state.passing.high;
+  const changed = state.heardAt === undefined || up.high !== state.up.high || turned;
   const latestReason = result.ok ? state.reason : result.reason;
   return {
     up,
@@ -98,9 +111,13 @@ export function afterResult(
   };
 }
 
+/** What a level says once its last result is too old: one that was low stays so, and its successes count anew. */
+const aged = (level: Level): Level =>
+  level.high || level === UNKNOWN ? UNKNOWN : { high: false, against: 0 };
+
 /**
  * The state with its last result taken away once that is too old: a stuck loop must not hold a pod in its Services on
- * an old result. One that had failed goes on from there; of any other the first result decides.
+ * an old result. One that had failed needs its successes anew; of any other the first result decides.
  */
 export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
   if (state.heardAt === undefined) return state;
@@ -108,8 +125,8 @@ export function agedOut(state: DependencyState, timing: Timing, now: Moment): De
   if (overdue <= 0) return state;
   return {
     ...UNHEARD,
-    up: state.up.high ? UNKNOWN : state.up,
-    passing: state.passing.high ? UNKNOWN : state.passing,
+    up: aged(state.up),
+    passing: aged(state.passing),
     heardAt: state.heardAt,
     // The moment it became too old, whenever that is noticed.
     since: state.passing.high ? now.wall - overdue : state.since,
@@ -159,7 +176,7 @@ export interface Judged {
  * Service. One that is needed at the start has done its part when it has been up once, or when the pod
  * has been ready without it.
  */
-function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
+export function mayGate({ impact, settled }: Judged, firstReady: boolean): boolean {
   switch (impact) {
     case "Gate":
       return settled || !firstReady;

@@ -14,7 +14,7 @@ export interface ReadyAnswer {
 }
 
 function line({ name, state }: DependencyView): string {
-  // Without a failure yet, successes are still being counted up to the threshold.
+  // Without a reason nothing has been checked yet.
   const reason: Reason | PodReason = state.reason ?? "Starting";
   return state.detail ? `${name}: ${reason} ${state.detail}` : `${name}: ${reason}`;
 }

@@ -20,11 +20,11 @@ const resultOf = (step: Step): CheckResult =>
 /** The state after these results, one every interval. */
 export function stateAfter(
   steps: Step[],
-  { timing = TIMING, firstReady = false, from = UNHEARD } = {},
+  { timing = TIMING, firstReady = false, from = UNHEARD, mayGate = true } = {},
 ): DependencyState {
   return steps.reduce((state, step, index) => {
     const at = { monotonic: index * 5_000, wall: 1_000_000 + index * 5_000 };
-    return afterResult(state, resultOf(step), { at, timing, firstReady });
+    return afterResult(state, resultOf(step), { at, timing, firstReady, mayGate });
   }, from);
 }
 

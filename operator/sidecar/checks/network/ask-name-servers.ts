@@ -72,6 +72,8 @@ const SILENCES_OF_PATIENCE = 2;
  * same name servers at the same time, and what is left of the budget is for the connection.
  */
 const GRACE_OF_SILENCE = 1 / 4;
+/** The part of it in which two families come that are answered together: name servers take turns at them. */
+const MOMENT_OF_SILENCE = 1 / 16;
 
 /** How long a name server may be silent, where lookup and connection together may take `budgetMilliseconds`. */
 export function silenceWithin(budgetMilliseconds: number): number {
@@ -94,8 +96,8 @@ export function startWaits(silenceMilliseconds: number): Waits {
  * reachable database look unreachable; counted from the first family's answer, a late one would leave no time for the
  * connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache takes longer, and this
  * family may be the only one that is routed here. Where there is no such name in one family, and others follow, the
- * other is waited for as long, but the grace after the patience is one for all names: with one for each, a long search
- * list took all the time. Never rejects.
+ * grace after the patience is one for all names: with one for each, a long search list took all the time. Each still
+ * has its moment, or no name would count as absent beside a slow name server. Never rejects.
  */
 export async function askBothFamilies(
   ask: AskOneFamily,
@@ -108,8 +110,9 @@ export async function askBothFamilies(
   const first = await Promise.any(questions.map(isLast ? found : alone)).catch(() => both);
   const ended = new AbortController();
   const grace = silenceMilliseconds * GRACE_OF_SILENCE;
-  const wait = Math.max(patience(), grace);
-  const waited = pause(first.absent ? Math.min(wait, patience(grace)) : wait, ended.signal);
+  const moment = silenceMilliseconds * MOMENT_OF_SILENCE;
+  const wait = first.absent ? Math.max(patience(grace), moment) : Math.max(patience(), grace);
+  const waited = pause(wait, ended.signal);
   try {
     return await Promise.race([both, waited.then(() => first)]);
   } finally {
