@@ -43,6 +43,20 @@ describe("each amount that the pod states grows by ours", () => {
   });
 });
 
+describe("a limit too large to grow stays", () => {
+  test("and the request below it grows", () => {
+    const resources = { requests: { memory: "1Mi" }, limits: { memory: "8Ei" } };
+    const grown = { requests: { memory: "33Mi" }, limits: { memory: "8Ei" } };
+    expect(afterFirstCall(resources)).toStrictEqual(grown);
+  });
+
+  test("and so does a request that would exceed it", () => {
+    const amounts = { cpu: "9223372036854775750m" };
+    const resources = { requests: amounts, limits: amounts };
+    expect(afterFirstCall(resources)).toStrictEqual(resources);
+  });
+});
+
 describe("nothing is changed", () => {
   test.each<[string, Resources | undefined]>([
     ["in a pod that states none", undefined],

@@ -3,7 +3,7 @@ import { SIDECAR_CONTAINER } from "../api/names.ts";
 import { otherContainers } from "./other-containers.ts";
 import type { Container, Pod, Resources } from "./pod.ts";
 import { withPodRequests } from "./pod-requests.ts";
-import { addQuantities, isNothing } from "./quantity.ts";
+import { addQuantities, isLess, isNothing } from "./quantity.ts";
 import { RESOURCE_NAMES } from "./resource-names.ts";
 
 type Quantities = Record<string, string | number>;
@@ -26,6 +26,13 @@ function withOurLimits(limits: Quantities, ours: Quantities): Quantities {
   return { ...limits, ...withOurs(Object.fromEntries(counted), ours) };
 }
 
+/** Beside a limit that is too large to grow, a request that would exceed it stays as well, or the pod is refused. */
+function withOurRequests(requests: Quantities, ours: Quantities, limits: Quantities): Quantities {
+  const grown = Object.entries(withOurs(requests, ours));
+  const fitting = grown.filter(([name, amount]) => !isLess(limits[name] ?? amount, amount));
+  return { ...requests, ...Object.fromEntries(fitting) };
+}
+
 /**
  * The resources of the pod as a whole when `initContainers`, with the sidecar among them, are its own; undefined where
  * it states none. Each amount that it states grows by the sidecar's, which would otherwise take it from the app: in a
@@ -39,10 +46,11 @@ export function podResources(
   const stated = withPodRequests(pod.spec?.resources, otherContainers(pod));
   const ours = initContainers.find(isOurs)?.resources;
   if (!(stated && ours) || pod.spec?.initContainers?.some(isOurs)) return stated;
-  const { requests, limits } = stated;
+  const { requests } = stated;
+  const limits = stated.limits && withOurLimits(stated.limits, ours.limits ?? {});
   return {
     ...stated,
-    ...(requests && { requests: withOurs(requests, ours.requests ?? {}) }),
-    ...(limits && { limits: withOurLimits(limits, ours.limits ?? {}) }),
+    ...(requests && { requests: withOurRequests(requests, ours.requests ?? {}, limits ?? {}) }),
+    ...(limits && { limits }),
   };
 }

@@ -75,6 +75,22 @@ test.each([
   expect(addQuantities(left, right)).toBe(left);
 });
 
+test.each([
+  // Of memory the largest that API servers hold, and what they make of anything larger.
+  ["9223372036854775807", "64Mi"],
+  ["8Ei", "64Mi"],
+  ["1000E", "64Mi"],
+  // Thousandths of a CPU, as kubelets count them.
+  ["10e15", "100m"],
+  ["9223372036854775.8", "8m"],
+])("%s stays: with %s it is more than Kubernetes holds", (left, right) => {
+  expect(addQuantities(left, right)).toBe(left);
+});
+
+test("what Kubernetes holds just so is added", () => {
+  expect(addQuantities("9223372036854775.8", "7m")).toBe("9223372036854775807m");
+});
+
 test.each([["0"], [0], ["0Mi"], ["0.0"]])("%j is nothing", (text) => {
   expect(isNothing(text)).toBe(true);
 });

@@ -22,6 +22,12 @@ const SUFFIXES: Record<string, bigint> = {
   E: 10n ** 27n,
 };
 
+/**
+ * The largest sum: 2^63 - 1 thousandths, as kubelets count CPUs; more wraps, and no container of the pod starts. Bytes,
+ * of which they count 2^63 - 1, have the same bound for simplicity: no node has the 8 PiB that this is.
+ */
+const MAX_SUM = (2n ** 63n - 1n) * 10n ** 6n;
+
 /** Digits and exponents are bounded, because who writes a pod also writes these: 1e999999999 would not end. */
 const QUANTITY =
   /^(?=[+-]?\.?\d)([+-]?\d{0,30})(?:\.(\d{0,30}))?(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?$/;
@@ -44,10 +50,18 @@ export function isNothing(text: string | number | undefined): boolean {
   return text !== undefined && quantity(text) === 0n;
 }
 
-/** `left` and `right` together, as API servers take it; `left` as it is where one of them is no quantity. */
+/** Whether `left` is less than `right`; what is no quantity counts as 0. */
+export function isLess(left: string | number, right: string | number): boolean {
+  return (quantity(left) ?? 0n) < (quantity(right) ?? 0n);
+}
+
+/**
+ * `left` and `right` together, as API servers take it; `left` as it is where one of them is no quantity, or where
+ * both are more than Kubernetes holds.
+ */
 export function addQuantities(left: string | number, right: string | number): string | number {
   const [before, added] = [quantity(left), quantity(right)];
-  if (before === undefined || added === undefined) return left;
+  if (before === undefined || added === undefined || before + added > MAX_SUM) return left;
   const isBinary = [left, right].some((text) => String(text).endsWith("i"));
   const units = Object.entries({ ...(isBinary && BINARY), ...WRITTEN });
   const [suffix, unit] = units.find(([, size]) => (before + added) % size === 0n) ?? ["n", 1n];

@@ -2,13 +2,9 @@
 import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
 import { isGuaranteed } from "./is-guaranteed.ts";
 import type { PodSpec, Resources } from "./pod.ts";
-import { isNothing, quantity } from "./quantity.ts";
+import { isLess, isNothing } from "./quantity.ts";
 import type { ResourceName } from "./resource-names.ts";
 import type { InjectSettings } from "./settings.ts";
-
-function isLess(left: string | number, right: string | number): boolean {
-  return (quantity(left) ?? 0n) < (quantity(right) ?? 0n);
-}
 
 function smaller(usual: string, bound: string | undefined): string {
   return bound !== undefined && isLess(bound, usual) ? bound : usual;

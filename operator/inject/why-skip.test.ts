@@ -61,7 +61,7 @@ const onVirtualNode =
 const onWindows = "The pod runs on Windows, for which there is no sidecar.";
 
 const wide =
-  "The pod, its metadata or its spec has more than 128 fields, of which Kubernetes knows fewer.";
+  "The pod, its metadata, spec, spec.resources, its requests or limits has more than 128 fields.";
 
 const many = "The pod has more than 256 containers, or more than 1024 ports and volumes.";
 const of = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
@@ -70,6 +70,9 @@ const CASES: [string, Pod, string, string][] = [
   ["a pod of 1,024 fields", { ...MANY, ...podWith({}) }, "TooManyFields", wide],
   ["a specification of 1,024 fields", podWith({ ...MANY }), "TooManyFields", wide],
   ["metadata of 1,024 fields", podWith({}, { ...MANY }), "TooManyFields", wide],
+  ["resources of 1,024 fields", podWith({ resources: { ...MANY } }), "TooManyFields", wide],
+  ["1,024 requests", podWith({ resources: { requests: MANY } }), "TooManyFields", wide],
+  ["1,024 limits", podWith({ resources: { limits: MANY } }), "TooManyFields", wide],
   ["257 containers", podWith({ containers: of(257, APP) }), "TooManyParts", many],
   ["257 init containers", podWith({ initContainers: of(257, APP) }), "TooManyParts", many],
   [

@@ -67,10 +67,13 @@ type Rule = (pod: Pod, settings: Image) => Skip | undefined;
 
 /** Nothing of it is copied or compared: 300,000 fields of one object took the webhook more than a second. */
 function tooManyFields(pod: Pod): Skip | undefined {
-  if (![pod, pod.metadata, pod.spec].some((part) => isOversized(part))) return undefined;
+  const { metadata, spec } = pod;
+  const resources = spec?.resources;
+  const parts = [pod, metadata, spec, resources, resources?.requests, resources?.limits];
+  if (!parts.some((part) => isOversized(part))) return undefined;
   return {
     reason: "TooManyFields",
-    message: `The pod, its metadata or its spec has more than ${MAX_FIELDS} fields, of which Kubernetes knows fewer.`,
+    message: `The pod, its metadata, spec, spec.resources, its requests or limits has more than ${MAX_FIELDS} fields.`,
   };
 }
 
