@@ -46,9 +46,9 @@ describe("the difference of", () => {
 
 test("the patch of an injected pod gives that pod, and touches what we own alone", () => {
   let checked = 0;
-  // Of the pod's own requests those that an API server would fill in: pod-requests.ts.
+  // Of the pod's own resources what the sidecar adds to them, and what an API server would fill in: pod-resources.ts.
   const ours =
-    /^\/(metadata\/annotations(\/healthpolicy\.dev~1(policy|revision))?|spec\/(initContainers|volumes)(\/.*)?|spec\/resources\/requests(\/.*)?)$/;
+    /^\/(metadata\/annotations(\/healthpolicy\.dev~1(policy|revision))?|spec\/(initContainers|volumes)(\/.*)?|spec\/resources\/requests|spec\/resources\/(requests|limits)\/(cpu|memory))$/;
   for (let seed = 0; seed < 1_000; seed++) {
     const pod = deepFreeze(randomPod(seed));
     const injection = inject(pod, testPolicy(), SETTINGS);
