@@ -196,8 +196,6 @@ test(
 
     await kubectl([...remove, "--cascade=orphan", `--timeout=${KUBECTL}ms`]);
     expect((await stored()).metadata.ownerReferences).toBeUndefined();
-    const isEmptied = async () => (await stored()).data?.["policy.json"] === undefined;
-    await waitUntil({ what: "the ConfigMap to be emptied", within: STATUS_FOLLOWS }, isEmptied);
     expect(await actAs(USER, ["delete", ...MAP], inNamespace)).toMatchObject({ code: 0 });
 
     await kubectl(["create", "-n", NAMESPACE, "-f", "-"], { input: JSON.stringify(again) });

@@ -18,7 +18,7 @@ const NUDGES_PER_SECOND = 50;
 const TOO_LATE_MILLISECONDS = 60_000;
 /** So that the kubelet has heard of the ConfigMap before it hears of the pod: its watches are not one. */
 const AFTER_WRITE_MILLISECONDS = 250;
-/** Between two looks whether a deleted policy's file is gone, and how long they go on. */
+/** Between two looks whether a deleted policy's ConfigMap has been collected, and how long they go on. */
 const COLLECTED_MILLISECONDS = 500;
 const COLLECTED_WITHIN_MILLISECONDS = 30_000;
 
@@ -30,7 +30,7 @@ export interface NudgerOptions {
   client: Pick<KubeClient, "request">;
   /** Known pods of a namespace. */
   pods: (namespace: string) => readonly NudgedPod[];
-  /** Whether pods have a file of the policy to follow. */
+  /** Whether there is a ConfigMap of the policy. */
   stands: (policy: NudgedPolicy) => Promise<boolean>;
   tell: TellNudges;
 }
@@ -100,7 +100,7 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
     }
   }
 
-  /** It is emptied by other work of ours, or collected with the ConfigMap, and the operator may watch neither. */
+  /** The garbage collector deletes the ConfigMap, and the operator may not watch that. */
   function nudgeWhenCollected(
     policy: NudgedPolicy,
     told: readonly NudgedPod[],

@@ -214,60 +214,6 @@ test("one that a deleted policy left behind becomes the next policy's", async ()
   expect(owners()).toEqual([young.uid]);
 });
 
-describe("once its policy is deleted", () => {
-  test("the policy file is taken out, so that pods let go where nobody collects the ConfigMap", async () => {
-    await lookAndWrite(testPolicy());
-    const before = api.objects.get(PATH)?.metadata;
-    await createConfigMapWriter(api.client).letGo(testPolicy());
-    // The owner stays, by which the garbage collector finds it.
-    expect(api.writes().at(-1)?.body).toEqual({
-      metadata: { uid: before?.uid },
-      data: { "policy.json": null },
-    });
-    expect(owners()).toEqual([testPolicy().uid]);
-  });
-
-  test("nothing is written again where the file is gone, nor made where there is no ConfigMap", async () => {
-    await writer.letGo(testPolicy());
-    await lookAndWrite(testPolicy());
-    editByHand({ ownerReferences: [] });
-    await writer.letGo(testPolicy());
-    expect(api.writes()).toHaveLength(1);
-  });
-
-  test("somebody else's ConfigMap keeps what it says", async () => {
-    const data = { "policy.json": "{}" };
-    api.objects.set(PATH, { metadata: { uid: "f", resourceVersion: "5" }, data });
-    await writer.letGo(testPolicy());
-    expect(api.writes()).toEqual([]);
-  });
-
-  test.each([
-    [403, "its namespace is being deleted, or a policy engine refuses"],
-    [404, "its namespace is gone"],
-    [409, "another object has the name"],
-    [422, "it is immutable"],
-  ])("%d is no failure of ours: %s", async (code) => {
-    await lookAndWrite(testPolicy());
-    api.failure = { code, reason: "Other" };
-    await writer.letGo(testPolicy());
-    api.failure = { code, reason: "Other", to: ({ query }) => !query.has("dryRun") };
-    await writer.letGo(testPolicy());
-  });
-
-  test("what may pass is tried again", async () => {
-    api.failure = { code: 503, reason: "Other" };
-    await expect(writer.letGo(testPolicy())).rejects.toThrow("503 Other");
-  });
-
-  test("no policy file stands under its name, though the ConfigMap does", async () => {
-    await lookAndWrite(testPolicy());
-    expect(await writer.stands(testPolicy())).toBe(true);
-    editByHand({});
-    expect(await writer.stands(testPolicy())).toBe(false);
-  });
-});
-
 test("one that was deleted is made again", async () => {
   await lookAndWrite(testPolicy());
   api.objects.delete(PATH);

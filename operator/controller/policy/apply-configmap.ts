@@ -1,8 +1,8 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { POLICY_FILE, policyConfigMapName } from "../../api/names.ts";
+import { policyConfigMapName } from "../../api/names.ts";
 import type { NamespacedName } from "../../api/namespaced-name.ts";
-import { ApiError, isApiError } from "../kube/api-error.ts";
+import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
@@ -72,10 +72,8 @@ export interface ConfigMapWriter {
   write(policy: DeliveredPolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
   /** What was last written of this very policy; undefined where that is not known, as to a new leader. */
   delivered(policy: EffectivePolicy): DeliveredPolicy | undefined;
-  /** Whether a policy file stands in the ConfigMap of this name; asks the API server. */
+  /** Whether there is a ConfigMap of this name; asks the API server. */
   stands(policy: NamespacedName): Promise<boolean>;
-  /** The policy has been deleted: takes the policy file out of its ConfigMap, so that pods follow it no more. */
-  letGo(policy: NamespacedName): Promise<void>;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -87,7 +85,6 @@ interface Stored {
     managedFields?: { manager?: string }[];
     ownerReferences?: OwnerReference[];
   };
-  data?: Record<string, string>;
 }
 
 interface Known {
@@ -208,23 +205,6 @@ export function createConfigMapWriter(
     return { state: "current", dueMilliseconds: due, ...(changedTo && { changedTo }) };
   }
 
-  /**
-   * A ConfigMap that `kubectl delete --cascade=orphan` leaves is collected by nobody, and pods went on gating by it.
-   * Every one is emptied, also one that is about to be collected: which of the two it is shows only later. A merge,
-   * since an apply without the owner would take that out.
-   */
-  async function takeFileOut(policy: NamespacedName): Promise<void> {
-    const stored = await read(policy);
-    if (!stored.data?.[POLICY_FILE] || !isWrittenByUs(stored)) return;
-    await client.request({
-      method: "PATCH",
-      path: pathOf(policy.namespace, policyConfigMapName(policy.name)),
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: "application/merge-patch+json",
-      body: { metadata: { uid: stored.metadata.uid }, data: { [POLICY_FILE]: null } },
-    });
-  }
-
   return {
     look: async (policy) => {
       const last = known.get(keyOf(policy));
@@ -242,16 +222,7 @@ export function createConfigMapWriter(
       const last = delivered.get(keyOf(policy));
       return last?.uid === policy.uid ? last : undefined;
     },
-    stands: async (policy) => !!(await read(policy)).data?.[POLICY_FILE],
-    letGo: async (policy) => {
-      try {
-        await takeFileOut(policy);
-      } catch (error) {
-        const isGone = isApiError(error, 404) || isApiError(error, 409);
-        // Throws what may pass. Any other refusal lasts, and nobody is left to be told of it.
-        if (!isGone) refused(error, policy, undefined);
-      }
-    },
+    stands: async (policy) => (await read(policy)).metadata.resourceVersion !== undefined,
     forget: (key) => {
       known.delete(key);
       delivered.delete(key);
@@ -278,7 +249,7 @@ const PASSING: readonly number[] = [401, 404, 408, 409, 429];
 /** What an answer of the API server says about the ConfigMap; throws what is no refusal. */
 function refused(
   error: unknown,
-  policy: NamespacedName,
+  policy: DeliveredPolicy,
   stands: boolean | undefined,
 ): ConfigMapRefused {
   const lasts = error instanceof ApiError && error.code >= 400 && error.code < 500;

@@ -160,16 +160,6 @@ test("a namespace whose pods are never injected has all of them counted as opted
   expect(web.counts().get("kube-system/web")).toMatchObject({ matched: 0, optedOut: 1 });
 });
 
-test("a policy that is gone lets its pods go, also where its ConfigMap was orphaned", async () => {
-  await web.reconcile();
-  web.policies.clear();
-  await web.reconcile();
-  expect(web.api.writes().at(-1)).toMatchObject({
-    path: CONFIG_MAP,
-    body: { data: { "policy.json": null } },
-  });
-});
-
 test("a policy that is gone is forgotten", async () => {
   await web.reconcile();
   web.policies.clear();

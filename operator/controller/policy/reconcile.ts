@@ -280,7 +280,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         transitions.forget(policy);
         peers.forget(policy);
         forget(key);
-        await configMaps.letGo(policy);
         return undefined;
       }
       try {
