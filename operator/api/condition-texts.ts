@@ -59,7 +59,8 @@ export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
     PodsCurrent: `True. ${SAID.podsCurrent}`,
     NoPods: `True. ${SAID.noPods} Or: ${SAID.allOptedOut}`,
     PodsPredatePolicy: "False. Some matching pods run without the sidecar: restart them.",
-    PodsOutdated: "False. Some pods run what an earlier policy asked for: restart them.",
+    PodsOutdated:
+      "False. Some pods run what an earlier policy asked for, or were opted out while they ran: restart them.",
     Invalid: `Unknown. ${SAID.invalidHasNoPods}`,
   },
   Ready: {

@@ -216,7 +216,9 @@ export const status = z
             .max(63)
             .optional()
             .meta({
-              ...describe("When the first of these pods found it down."),
+              ...describe(
+                "Since when the first of these pods has it down, or down for a reason that keeps it unready.",
+              ),
               format: "date-time",
             }),
           examples: z

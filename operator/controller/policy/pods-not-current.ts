@@ -11,9 +11,9 @@ export interface PodsNotCurrent extends Pick<ToRestart, "workloads" | "areMade">
 }
 
 /** The label is read as a pod is created: one that gets it while it runs keeps its sidecar. */
-const KEPT = `have the sidecar and the label ${INJECT_LABEL}: "false", which keeps it out of new pods where their template has it.`;
+const KEPT = `have the sidecar although their label ${INJECT_LABEL}: "false" opts them out; a restart takes it out only where the pod template has the label.`;
 
-/** All of them in one: who restarts those without the sidecar alone is told of the others only then. */
+/** In one message: a restart that mends one kind may bring up the other. */
 export function podsNotCurrent(counts: PodCounts): PodsNotCurrent | undefined {
   const { matched, left, leftOptedOut, outdated } = counts;
   const missing = matched - counts.injected;

@@ -62,8 +62,8 @@ test("pods without the sidecar and outdated ones are both told of, with what res
 test("pods that were opted out while they run are told from outdated ones: a restart need not help", () => {
   const counts = { left: 3, outdated: 4, leftOptedOut: 3, outdatedWorkloads: ["deployment/web"] };
   const optedOut =
-    '3 of 6 pods have the sidecar and the label healthpolicy.dev/inject: "false", ' +
-    "which keeps it out of new pods where their template has it.";
+    '3 of 6 pods have the sidecar although their label healthpolicy.dev/inject: "false" opts them out; ' +
+    "a restart takes it out only where the pod template has the label.";
   const status = policyStatus(factsOf({ counts: countsOf(counts) }));
   expect(message(status, "PodsCurrent")).toBe(
     `1 of 6 pods run what an earlier policy asked for. ${optedOut} ` +
@@ -71,7 +71,7 @@ test("pods that were opted out while they run are told from outdated ones: a res
   );
   const alone = policyStatus(factsOf({ counts: countsOf({ ...counts, outdated: 3 }) }));
   expect(short(alone).PodsCurrent).toBe("False PodsOutdated");
-  expect(message(alone, "PodsCurrent")).toMatch(/^3 of 6 pods have the sidecar and the label/);
+  expect(message(alone, "PodsCurrent")).toMatch(/^3 of 6 pods have the sidecar although/);
 });
 
 test("bare pods cannot be restarted by a command", () => {

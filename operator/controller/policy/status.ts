@@ -155,8 +155,8 @@ function podsCurrent(facts: StatusFacts): ConditionState {
   const { counts, resolution } = facts;
   if (!policyInForce(resolution)) return unknown("Invalid", SAID.invalidHasNoPods);
   const { matched, optedOut } = counts;
-  const others = podsNotCurrent(counts);
-  if (others) return no(others.reason, `${others.what} ${remedy(others, facts)}`);
+  const notCurrent = podsNotCurrent(counts);
+  if (notCurrent) return no(notCurrent.reason, `${notCurrent.what} ${remedy(notCurrent, facts)}`);
   if (matched === 0) return yes("NoPods", optedOut > 0 ? SAID.allOptedOut : SAID.noPods);
   return yes("PodsCurrent", SAID.podsCurrent);
 }
