@@ -39,9 +39,10 @@ function started(
   const run = async () => {
     const client = { stream, longReads } as unknown as KubeClient;
     const { signal } = new AbortController();
-    const what = { client, path: "/x", selector: {}, project, since: undefined };
+    const where = { client, path: "/x", selector: {}, project, since: undefined };
     const times = { silence: SILENCE, length: 600_000 };
-    for await (const event of follow({ ...what, ...times, signal, ...options })) events.push(event);
+    for await (const event of follow({ ...where, ...times, signal, ...options }))
+      events.push(event);
   };
   run().then(
     () => {

@@ -111,7 +111,7 @@ export async function* follow<T>(options: FollowOptions<T>): AsyncGenerator<Watc
     "the server did not end the watch",
   );
   let watchdog: NodeJS.Timeout | undefined;
-  const wait = (milliseconds: number, what = "nothing came for") => {
+  const restartWatchdog = (milliseconds: number, what = "nothing came for") => {
     clearTimeout(watchdog);
     watchdog = endAfter(milliseconds, `${what} ${milliseconds} ms`);
   };
@@ -119,14 +119,14 @@ export async function* follow<T>(options: FollowOptions<T>): AsyncGenerator<Watc
     options.since === undefined
       ? Math.min(INITIAL_SILENCE_MILLISECONDS, options.silence)
       : options.silence;
-  wait(silence);
+  restartWatchdog(silence);
   const signal = AbortSignal.any([options.signal, dead.signal]);
   // Who waits for a turn is not silent: others would end this watch with lines of theirs. Nor may it wait without end:
   // where all connections have died within long lines, each keeps its turn for as long as a line may take.
   const readOn = async () => {
-    wait(options.silence, "no turn to read on for");
+    restartWatchdog(options.silence, "no turn to read on for");
     const leave = await client.longReads(signal);
-    wait(Math.min(LONG_LINE_MILLISECONDS, silence), "a line was not whole within");
+    restartWatchdog(Math.min(LONG_LINE_MILLISECONDS, silence), "a line was not whole within");
     return leave;
   };
   try {
@@ -136,7 +136,7 @@ export async function* follow<T>(options: FollowOptions<T>): AsyncGenerator<Watc
     const lines = { parse, maxBytes: MAX_OBJECT_BYTES, readOn };
     for await (const event of readLines(body, lines)) {
       if (event.endsInitialEvents) ({ silence } = options);
-      wait(silence);
+      restartWatchdog(silence);
       yield event;
     }
   } catch (error) {

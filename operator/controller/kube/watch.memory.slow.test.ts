@@ -49,7 +49,7 @@ test("watches that wait keep nothing of the object that they read last", async (
 });
 
 test.each([
-  ["12 MB each, of which 4 MiB are seven", 8, 195_000],
+  ["12 MB each, three to a page", 8, 195_000],
   ["19 MB each", 16, 300_000],
   ["the densest that are stored, 50 MB each", 4, 780_000],
 ])("pages of objects do not come side by side: %s", async (_what, objects, count) => {
