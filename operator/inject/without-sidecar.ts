@@ -43,8 +43,8 @@ function otherVolumes(volumes: readonly Volume[], containers: readonly Container
 /**
  * `pod` without the container, volumes and annotations of an earlier call; undefined where it had none, and where they
  * stay for this `reason`. What that call did besides is left, and does no harm: raised times of the app's probes, what
- * other products are told of our port and container, and resources of the pod as a whole. Annotations, which anybody
- * can write, could say at best what was there before.
+ * other products are told of our port and container, and resources of the pod as a whole. Only annotations could say
+ * what was there before, and anybody can write those.
  */
 export function withoutSidecar(
   pod: Pod,

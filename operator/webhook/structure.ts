@@ -6,10 +6,10 @@
  */
 export const MAX_DEPTH = 64;
 /**
- * Lists, objects and commas together. A pod has fewer unless it is made to have more: it is stored in at
- * most 1.5 MiB (`--max-request-bytes` of etcd), of environment variables of one letter Linux starts a
- * program with 190,000, and what is denser says nothing, such as 780,000 times `{}` in imagePullSecrets.
- * JSON.parse makes up to 40 MB of what is at this bound, and would make 67 MB of 3 MiB of `{}`.
+ * Lists, objects and commas together. An honest pod has fewer: one of 1.5 MiB (`--max-request-bytes` of etcd) with
+ * 190,000 variables of one letter is as much as Linux starts. Denser ones, such as 780,000 times `{}` in
+ * imagePullSecrets, say nothing. JSON.parse makes up to 40 MB of what is at this bound, and would make 67 MB of 3 MiB
+ * of `{}`.
  */
 export const MAX_PARTS = 400_000;
 

@@ -149,7 +149,7 @@ const LEFT_OUT =
 
 /**
  * A password as it is hashed: the mappings of SASLprep. Its prohibitions are left out, as in other drivers
- * for PostgreSQL: the server hashed such a password, too. To be asked of canBePrepared() first.
+ * for PostgreSQL: the server hashed such a password, too. Ask canBePrepared() first.
  */
 export function saslPrep(password: string): string {
   if (isAscii(password)) return password;

@@ -1,7 +1,7 @@
 /**
  * What a `tls.caSecret` holds -> the side of TLS that trusts its authorities alone, made once for each text. Made anew
- * for each check it was 20 MiB a minute for one Secret made for it, none of which V8 counts, so that it was collected
- * when the sidecar had been killed.
+ * for each check it was 20 MiB a minute for one Secret crafted to be costly, none of which V8 counts, so that it was
+ * collected when the sidecar had been killed.
  */
 import { hash } from "node:crypto";
 import type { SecureContext } from "node:tls";
@@ -49,7 +49,8 @@ export function createAuthorities(
       const before = known.get(name);
       known.delete(name);
       const isKnown = before?.fingerprint === fingerprint;
-      // Eleven texts made for it, all changed every minute, would take all memory before V8 collected them by itself.
+      // Eleven texts crafted to be costly, all changed every minute, would take all memory before V8 collected them by
+      // itself.
       if (!isKnown && (before || known.size === MAX_DEPENDENCIES)) collect?.();
       const now = isKnown ? before : { fingerprint, context: contextOf(text) };
       // Those of dependencies that the policy no longer has make room: all others have been asked for since.
