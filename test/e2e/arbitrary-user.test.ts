@@ -6,7 +6,7 @@ import { isReady, type Pod, sidecarReport } from "./harness/pods.ts";
 import { openPolicyNamespace } from "./harness/policy-namespace.ts";
 import { smallPod } from "./harness/small-pod.ts";
 import { waitFor } from "./harness/wait-for.ts";
-import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
+import { FIRST_CHECK, POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
 
 const NAMESPACE = "e2e-arbitrary-user";
 /** Users as OpenShift gives them out: of no file in the image, in the group of root or in none. */
@@ -43,7 +43,7 @@ describe.each(Object.entries(USERS))("with a user %s the sidecar", (name, user) 
       expect(await sidecarReport(pod)).toMatchObject({ policy: "web", ready: true });
       // The database's name is not known; that is asked only once the Secret has been read.
       const notFound = { name: "orders-db", reason: "HostNotFound" };
-      await dependencyReported(async () => pod, notFound, POD_STARTS);
+      await dependencyReported(async () => pod, notFound, FIRST_CHECK);
       const log = await kubectl(["logs", name, "-n", NAMESPACE, "-c", SIDECAR_CONTAINER]);
       expect(log).not.toContain("marks cannot be");
     },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dependencyReported } from "./harness/dependency-reported.ts";
 import { dependencyUpEverywhere } from "./harness/dependency-up-everywhere.ts";
 import {
   expectReady,
@@ -15,7 +16,7 @@ import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { sidecarsFollow } from "./harness/sidecars-follow.ts";
 import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
-import { POD_STARTS, VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
+import { FIRST_CHECK, POD_STARTS, VOLUME_REFRESH, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -38,14 +39,10 @@ test(
     await patch([{ op: "replace", path: host, value: "no-such-cache" }]);
     await policyProgrammed(scene.namespace, "web");
     await sidecarsFollow(scene);
-    const report = await waitFor(
-      { what: "the wrong host to be reported", within: POD_STARTS },
-      async () => {
-        const first = (await scene.appPods())[0];
-        const found = first && (await dependencyReport(first, "sessions"));
-        return found?.up === false ? found : undefined;
-      },
-    );
+    const [running] = before;
+    if (!running) throw new Error("the app has no pod");
+    const down = { name: "sessions", up: false };
+    const report = await dependencyReported(async () => running, down, FIRST_CHECK);
     expect(report.reason).toBe("TooFewServers");
 
     await scene.kubectl("scale", "deployment/web", "--replicas=3");

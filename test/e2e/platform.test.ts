@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER } from "../../operator/api/names.ts";
+import { dependencyReported } from "./harness/dependency-reported.ts";
 import { kubectl, kubectlJson } from "./harness/kubectl.ts";
-import { dependencyReport, isInjected, isReady, type Pod, podsOf } from "./harness/pods.ts";
+import { isInjected, isReady, type Pod, podsOf } from "./harness/pods.ts";
 import { type Effective, getPolicy, policyProgrammed } from "./harness/policy.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { clientPod } from "./harness/small-pod.ts";
@@ -189,11 +190,8 @@ describe("while the caches are gone", () => {
   test(
     "the pod of the team that says nothing reports it, and serves on",
     async () => {
-      const report = await waitFor({ what: "a report", within: STATUS_FOLLOWS }, async () => {
-        const [pod] = await podsOf(SHOP, "app=web");
-        const found = pod && (await dependencyReport(pod, "sessions"));
-        return found?.up === false ? found : undefined;
-      });
+      const down = { name: "sessions", up: false };
+      const report = await dependencyReported(() => injectedPod(SHOP, "web"), down, STATUS_FOLLOWS);
       expect(report).toMatchObject({ reason: "TooFewServers" });
       expect((await podsOf(SHOP, "app=web")).map(isReady)).toStrictEqual([true]);
     },

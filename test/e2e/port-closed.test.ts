@@ -3,7 +3,7 @@ import { dependencyReported } from "./harness/dependency-reported.ts";
 import { expectReady, expectUnready } from "./harness/expect-readiness.ts";
 import { rawConnectGives } from "./harness/raw-connect.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
-import { DEPENDENCY_RETURNS, POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
+import { DEPENDENCY_RETURNS, FIRST_CHECK, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ test(
     // They are ready although this one has never been there: tcp is observed unless the policy says otherwise.
     for (const pod of await scene.appPods()) {
       const missing = { name: "never-there", up: false, reason: "HostNotFound" };
-      const report = await dependencyReported(async () => pod, missing, POD_STARTS);
+      const report = await dependencyReported(async () => pod, missing, FIRST_CHECK);
       expect(report).toMatchObject({ impact: "Observe" });
     }
     await rawConnectGives(relay, "connected");

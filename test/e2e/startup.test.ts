@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dependencyReported } from "./harness/dependency-reported.ts";
 import { expectStaysReady, promised } from "./harness/expect-readiness.ts";
 import { dependencyReport, isReady, type Pod } from "./harness/pods.ts";
 import { probeAnswer } from "./harness/probe-answer.ts";
@@ -6,7 +7,7 @@ import { rawConnectGives } from "./harness/raw-connect.ts";
 import { restartSidecar } from "./harness/restart-sidecar.ts";
 import { openScene, type Scene } from "./harness/scene.ts";
 import { staysTrue, waitFor, waitUntil } from "./harness/wait-for.ts";
-import { POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
+import { FIRST_CHECK, POD_STARTS, WHOLE_TEST } from "./timeouts.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -32,10 +33,8 @@ test(
     if (!restarted) throw new Error("the app has no pod");
     await restartSidecar(restarted);
     // Its sidecar has looked for itself, and has not taken over what the one before it knew.
-    await waitUntil({ what: "the new sidecar to report", within: POD_STARTS }, async () => {
-      const report = await dependencyReport(restarted, DOWN.dependency);
-      return report?.up === false && report.reason === DOWN.reason;
-    });
+    const down = { name: DOWN.dependency, up: false, reason: DOWN.reason };
+    await dependencyReported(async () => restarted, down, FIRST_CHECK);
 
     await scene.kubectl("scale", "deployment/web", "--replicas=3");
     const newcomer = await waitFor(

@@ -38,6 +38,8 @@ export const VISITOR_LEAVES = 10_000;
 export const APP_RESTARTED = 120_000;
 /** A new pod starting, its containers running. */
 export const POD_STARTS = 90_000;
+/** The first checks of a sidecar that is ready, as long as a pod's start: its node is busy with others' starts. */
+export const FIRST_CHECK = POD_STARTS;
 /** Three pods replaced one by one: each its start and first check, 10 s of being ready, and a turn of the evictions. */
 export const ROLLOUT = 150_000;
 /** The last of them stays ready, and the status says what is next. */
