@@ -37,13 +37,12 @@ function environment(policy: EffectivePolicy, port: number): { name: string; val
 }
 
 /**
- * The sidecar of a first call. Fields that the API server would default are stated, so that a second call
- * finds nothing to do.
+ * The sidecar of a first call; `settings` with the resources that the policy asks for. Fields that the API server would
+ * default are stated, so that a second call finds nothing to do.
  */
 function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): Container {
   const others = otherContainers(pod);
   const port = freePort(others);
-  const asked = askedResources(settings.resources, policy.sidecarResources);
   if (port === undefined) throw new Error("whySkip() lets no pod without a free port through");
   return {
     name: SIDECAR_CONTAINER,
@@ -53,7 +52,7 @@ function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): C
     env: environment(policy, port),
     ports: [portEntry(port, others)],
     ...sidecarProbes(policy.probe, port),
-    resources: sidecarResources(pod.spec ?? {}, asked),
+    resources: sidecarResources(pod.spec ?? {}, settings.resources),
     securityContext: securityContext(pod),
     // The last lines of a crashed sidecar then show in `kubectl describe pod`.
     terminationMessagePath: "/dev/termination-log",
@@ -88,11 +87,14 @@ export function withSidecar(
   settings: InjectSettings,
 ): Container[] {
   const initContainers = pod.spec?.initContainers ?? [];
-  const fresh = sidecar(pod, policy, settings);
+  const own = {
+    ...settings,
+    resources: askedResources(settings.resources, policy.sidecarResources),
+  };
+  const fresh = sidecar(pod, policy, own);
   const standing = initContainers.find((container) => isSidecar(container, settings.image));
   if (!standing) return [fresh, ...initContainers];
-  const usual = askedResources(settings.resources, policy.sidecarResources);
-  const kept = reassert(pod, standing, { fresh, usual });
+  const kept = reassert(pod, standing, { fresh, usual: own.resources });
   const next = isCurrent(pod, policy, [standing, fresh]) ? keepHandlers(kept, standing) : kept;
   return initContainers.map((container) => (container === standing ? next : container));
 }

@@ -1,6 +1,7 @@
 /** Whether a pod is Guaranteed without us. */
 import { SIDECAR_CONTAINER } from "../api/names.ts";
 import type { Container, PodSpec, Resources } from "./pod.ts";
+import { withPodRequests } from "./pod-requests.ts";
 import { quantity } from "./quantity.ts";
 import { RESOURCE_NAMES, type ResourceName } from "./resource-names.ts";
 
@@ -46,21 +47,19 @@ function total(
 
 /**
  * As API servers fill in what the pod as a whole leaves out (`DefaultPodLevelResources` in `pkg/api/pod/util.go` of
- * Kubernetes 1.37): its request is what the containers ask for, or its limit where none asks; its limit what they
- * may use at most, where each has a limit, and no less than its request. Up to 1.36 limits are not filled in, and
+ * Kubernetes 1.37): where its request does not follow its limit, it is what the containers ask for; its limit is what
+ * they may use at most, where each has a limit, and no less than its request. Up to 1.36 limits are not filled in, and
  * such a pod is Burstable with and without us.
  */
 function isGuaranteedAsAWhole(spec: PodSpec, others: readonly Container[]): boolean {
-  const { requests = {}, limits = {} } = spec.resources ?? {};
+  const { requests = {}, limits = {} } = withPodRequests(spec.resources, others) ?? {};
   if (Object.keys({ ...requests, ...limits }).length === 0) return false;
   return RESOURCE_NAMES.every((name) => {
     const requestOfContainer = (container: Container) => requestOf(container, name);
     const limitOfContainer = (container: Container) => limitOf(container, name);
-    const asks = others.some((container) => requestOfContainer(container) !== undefined);
-    const asked = asks ? total(spec, requestOfContainer) : amount(limits, name);
-    const request = amount(requests, name) ?? asked;
+    const request = amount(requests, name) ?? total(spec, requestOfContainer);
     const areLimited = others.every((container) => limitOfContainer(container) !== undefined);
-    const filledIn = areLimited ? larger(request ?? 0n, total(spec, limitOfContainer)) : undefined;
+    const filledIn = areLimited ? larger(request, total(spec, limitOfContainer)) : undefined;
     return isEqual(request, amount(limits, name) ?? filledIn);
   });
 }
