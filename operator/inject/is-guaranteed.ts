@@ -1,5 +1,5 @@
 /** Whether a pod is Guaranteed without us. */
-import { SIDECAR_CONTAINER } from "../api/names.ts";
+import { hasOurName } from "./other-containers.ts";
 import type { Container, PodSpec, Resources } from "./pod.ts";
 import { withPodRequests } from "./pod-requests.ts";
 import { quantity } from "./quantity.ts";
@@ -71,7 +71,7 @@ function isGuaranteedAsAWhole(spec: PodSpec, others: readonly Container[]): bool
  */
 export function isGuaranteed(pod: PodSpec): boolean {
   const withoutOurs = (list: readonly Container[] = []) =>
-    list.filter(({ name }) => name !== SIDECAR_CONTAINER);
+    list.filter((container) => !hasOurName(container));
   const initContainers = withoutOurs(pod.initContainers);
   const containers = withoutOurs(pod.containers);
   const others = [...initContainers, ...containers];

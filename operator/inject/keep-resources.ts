@@ -1,10 +1,8 @@
 /** Requests and limits of the sidecar on a later call. */
-import type { Resources } from "./pod.ts";
+import type { Quantities, Resources } from "./pod.ts";
 import { quantity } from "./quantity.ts";
 import { RESOURCE_NAMES } from "./resource-names.ts";
 import type { InjectSettings } from "./settings.ts";
-
-type Quantities = Record<string, string | number>;
 
 function without(quantities: Quantities = {}, stated: Quantities): Quantities {
   const left = Object.entries(quantities).filter(([name]) => stated[name] === undefined);

@@ -1,16 +1,9 @@
 /** What a pod with the sidecar asks for as a whole. */
-import { SIDECAR_CONTAINER } from "../api/names.ts";
-import { otherContainers } from "./other-containers.ts";
-import type { Container, Pod, Resources } from "./pod.ts";
+import { hasOurName, otherContainers } from "./other-containers.ts";
+import type { Container, Pod, Quantities, Resources } from "./pod.ts";
 import { withPodRequests } from "./pod-requests.ts";
 import { addQuantities, isLess, isNothing } from "./quantity.ts";
 import { RESOURCE_NAMES } from "./resource-names.ts";
-
-type Quantities = Record<string, string | number>;
-
-function isOurs({ name }: Container): boolean {
-  return name === SIDECAR_CONTAINER;
-}
 
 function withOurs(amounts: Quantities, ours: Quantities): Quantities {
   const stated = RESOURCE_NAMES.flatMap((name) => {
@@ -44,8 +37,8 @@ export function podResources(
   initContainers: readonly Container[],
 ): Resources | undefined {
   const stated = withPodRequests(pod.spec?.resources, otherContainers(pod));
-  const ours = initContainers.find(isOurs)?.resources;
-  if (!(stated && ours) || pod.spec?.initContainers?.some(isOurs)) return stated;
+  const ours = initContainers.find(hasOurName)?.resources;
+  if (!(stated && ours) || pod.spec?.initContainers?.some(hasOurName)) return stated;
   const { requests } = stated;
   const limits = stated.limits && withOurLimits(stated.limits, ours.limits ?? {});
   return {

@@ -20,10 +20,13 @@ export interface HttpGet extends Unknown {
   port?: number | string;
 }
 
+/** Amounts as Kubernetes writes them, each under the name of what it is of. */
+export type Quantities = Record<string, string | number>;
+
 /** What a container, or a pod as a whole, asks for and may use at most. */
 export interface Resources extends Unknown {
-  requests?: Record<string, string | number>;
-  limits?: Record<string, string | number>;
+  requests?: Quantities;
+  limits?: Quantities;
 }
 
 /** Of a container or of a pod. */

@@ -11,7 +11,7 @@ import { MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { hasAtMost } from "./has-at-most.ts";
 import { isOversized, MAX_FIELDS } from "./is-oversized.ts";
 import { hasSidecar, isSidecar } from "./is-sidecar.ts";
-import { otherContainers } from "./other-containers.ts";
+import { hasOurName, otherContainers } from "./other-containers.ts";
 import type { Container, NodeRequirement, Pod, Volume } from "./pod.ts";
 import { freePort } from "./port.ts";
 import type { InjectSettings } from "./settings.ts";
@@ -185,10 +185,8 @@ function isOurs(container: Container, { image }: Image): boolean {
 }
 
 function reservedContainerName(pod: Pod, settings: Image): Skip | undefined {
-  const named = (pod.spec?.containers ?? []).some(({ name }) => name === SIDECAR_CONTAINER);
-  const standing = (pod.spec?.initContainers ?? []).filter(
-    ({ name }) => name === SIDECAR_CONTAINER,
-  );
+  const named = (pod.spec?.containers ?? []).some(hasOurName);
+  const standing = (pod.spec?.initContainers ?? []).filter(hasOurName);
   if (!named && standing.length <= 1 && standing.every((only) => isOurs(only, settings))) {
     return undefined;
   }

@@ -1,8 +1,7 @@
 /** For tests: what API servers make of a pod's resources, and the class that follows, by the rules of each version. */
-import type { Container, Pod, PodSpec, Resources } from "../pod.ts";
+import type { Container, Pod, PodSpec, Quantities, Resources } from "../pod.ts";
 import { quantity } from "../quantity.ts";
 
-type Quantities = Record<string, string | number>;
 type Amounts = Record<string, bigint>;
 type Part = "requests" | "limits";
 
