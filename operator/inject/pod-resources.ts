@@ -2,7 +2,7 @@
 import { hasOurName, otherContainers } from "./other-containers.ts";
 import type { Container, Pod, Quantities, Resources } from "./pod.ts";
 import { withPodRequests } from "./pod-requests.ts";
-import { addQuantities, isLess, isNothing } from "./quantity.ts";
+import { addQuantities, isLess, isZero } from "./quantity.ts";
 import { RESOURCE_NAMES } from "./resource-names.ts";
 
 function withOurs(amounts: Quantities, ours: Quantities): Quantities {
@@ -15,7 +15,7 @@ function withOurs(amounts: Quantities, ours: Quantities): Quantities {
 
 /** A limit of 0 is none, and stays so: with ours added, all of the pod would have to do with ours. */
 function withOurLimits(limits: Quantities, ours: Quantities): Quantities {
-  const counted = Object.entries(limits).filter(([, amount]) => !isNothing(amount));
+  const counted = Object.entries(limits).filter(([, amount]) => !isZero(amount));
   return { ...limits, ...withOurs(Object.fromEntries(counted), ours) };
 }
 

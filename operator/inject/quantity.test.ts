@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { addQuantities, isNothing, quantity } from "./quantity.ts";
+import { addQuantities, isZero, quantity } from "./quantity.ts";
 
 test.each([
   ["1", "1000m"],
@@ -83,18 +83,18 @@ test.each([
   // Thousandths of a CPU, as kubelets count them.
   ["10e15", "100m"],
   ["9223372036854775.8", "8m"],
-])("%s stays: with %s it is more than Kubernetes holds", (left, right) => {
+])("%s stays: with %s it would be more than the largest sum", (left, right) => {
   expect(addQuantities(left, right)).toBe(left);
 });
 
-test("what Kubernetes holds just so is added", () => {
+test("what comes to the largest sum is added", () => {
   expect(addQuantities("9223372036854775.8", "7m")).toBe("9223372036854775807m");
 });
 
-test.each([["0"], [0], ["0Mi"], ["0.0"]])("%j is nothing", (text) => {
-  expect(isNothing(text)).toBe(true);
+test.each([["0"], [0], ["0Mi"], ["0.0"]])("%j is 0", (text) => {
+  expect(isZero(text)).toBe(true);
 });
 
 test.each([["1n"], ["lots"], [undefined]])("%j is not", (text) => {
-  expect(isNothing(text)).toBe(false);
+  expect(isZero(text)).toBe(false);
 });

@@ -9,7 +9,7 @@ const BINARY: Record<string, bigint> = {
   Mi: (10n ** 9n) << 20n,
   Ki: (10n ** 9n) << 10n,
 };
-/** Those that a sum is written with when it is not written with a binary one. */
+/** Those that a sum is written with when it is not written with a binary one; again the largest first. */
 const WRITTEN: Record<string, bigint> = { "": 10n ** 9n, m: 10n ** 6n, u: 10n ** 3n, n: 1n };
 const SUFFIXES: Record<string, bigint> = {
   ...BINARY,
@@ -46,7 +46,7 @@ export function quantity(text: string | number): bigint | undefined {
 }
 
 /** Whether it is stated, and is 0. */
-export function isNothing(text: string | number | undefined): boolean {
+export function isZero(text: string | number | undefined): boolean {
   return text !== undefined && quantity(text) === 0n;
 }
 
@@ -57,7 +57,7 @@ export function isLess(left: string | number, right: string | number): boolean {
 
 /**
  * `left` and `right` together, as API servers take it; `left` as it is where one of them is no quantity, or where
- * both are more than Kubernetes holds.
+ * the sum would be more than MAX_SUM.
  */
 export function addQuantities(left: string | number, right: string | number): string | number {
   const [before, added] = [quantity(left), quantity(right)];

@@ -2,7 +2,7 @@
 import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
 import { isGuaranteed } from "./is-guaranteed.ts";
 import type { PodSpec, Resources } from "./pod.ts";
-import { isLess, isNothing } from "./quantity.ts";
+import { isLess, isZero } from "./quantity.ts";
 import type { ResourceName } from "./resource-names.ts";
 import type { InjectSettings } from "./settings.ts";
 
@@ -50,6 +50,6 @@ export function sidecarResources(
   if (isGuaranteed(pod)) return { requests: { ...limits }, limits: { ...limits } };
   // A limit of 0 for the whole pod is none, but API servers take no request above it.
   const request = (name: ResourceName) =>
-    isNothing(pod.resources?.limits?.[name]) ? "0" : requests[name];
+    isZero(pod.resources?.limits?.[name]) ? "0" : requests[name];
   return { requests: { cpu: request("cpu"), memory: request("memory") }, limits: { ...limits } };
 }

@@ -2,7 +2,7 @@
 import type { Standards } from "../api/standards/rule.ts";
 
 /** Requests or limits as Kubernetes quantities. */
-export interface ResourceQuantities {
+interface ResourceQuantities {
   cpu: string;
   memory: string;
 }

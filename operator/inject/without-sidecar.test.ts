@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { SIDECAR_CONTAINER, STATE_VOLUME } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
+import { MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { inject } from "./inject.ts";
 import type { Container, Pod } from "./pod.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
@@ -75,7 +76,8 @@ test("a sidecar is taken out for what the pod is, and left where nothing of it m
 });
 
 describe("nothing is taken out of", () => {
-  const annotations = Object.fromEntries(Array.from({ length: 513 }, (_, i) => [`x${i}`, ""]));
+  const tooMany = { length: MAX_ANNOTATIONS + 1 };
+  const annotations = Object.fromEntries(Array.from(tooMany, (_, i) => [`x${i}`, ""]));
   test.each<[string, Pod]>([
     ["a pod without us", { spec: { containers: [APP], hostNetwork: true } }],
     ["a pod that does not say it was injected", { spec: { ...INJECTED.spec } }],

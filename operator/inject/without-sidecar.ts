@@ -52,8 +52,8 @@ export function withoutSidecar(
   { image }: Pick<InjectSettings, "image">,
 ): Pod | undefined {
   const { annotations = {}, ...metadata } = pod.metadata ?? {};
-  const wasInjected = annotations[POLICY_ANNOTATION] !== undefined && hasSidecar(pod, image);
-  if (!(TAKEN_OUT.has(reason) && wasInjected && hasRoomForAnnotations(annotations))) {
+  const bearsOurs = annotations[POLICY_ANNOTATION] !== undefined && hasSidecar(pod, image);
+  if (!(TAKEN_OUT.has(reason) && bearsOurs && hasRoomForAnnotations(annotations))) {
     return undefined;
   }
   const { initContainers: standing = [], volumes: mounted = [], ...spec } = pod.spec ?? {};

@@ -53,13 +53,13 @@ export interface Server {
   /** Whether it knows the field; else it sends it to webhooks and drops it afterwards. */
   knowsPodResources: boolean;
   /** Whether it fills in requests before webhooks, of pods with limits, and no limits at all. */
-  isOld: boolean;
+  fillsInBeforeWebhooks: boolean;
 }
 
 export const SERVERS: readonly Server[] = [
-  { name: "1.37", knowsPodResources: true, isOld: false },
-  { name: "1.34 to 1.36", knowsPodResources: true, isOld: true },
-  { name: "up to 1.33", knowsPodResources: false, isOld: true },
+  { name: "1.37", knowsPodResources: true, fillsInBeforeWebhooks: false },
+  { name: "1.34 to 1.36", knowsPodResources: true, fillsInBeforeWebhooks: true },
+  { name: "up to 1.33", knowsPodResources: false, fillsInBeforeWebhooks: true },
 ];
 
 function filledRequests(spec: PodSpec, { requests, limits }: Record<Part, Amounts>): Amounts {
@@ -83,7 +83,7 @@ export function wholeOf({ spec = {} }: Pod, server: Server): Record<Part, Amount
   };
   const isStated = Object.keys({ ...stated.requests, ...stated.limits }).length > 0;
   if (!(isStated && server.knowsPodResources)) return undefined;
-  if (!server.isOld) {
+  if (!server.fillsInBeforeWebhooks) {
     const requests = filledRequests(spec, stated);
     return { requests, limits: filledLimits(spec, requests, stated.limits) };
   }
@@ -93,7 +93,7 @@ export function wholeOf({ spec = {} }: Pod, server: Server): Record<Part, Amount
 
 /** The pod as `server` sends it to webhooks. */
 export function sentToWebhooks(pod: Pod, server: Server): Pod {
-  const whole = server.isOld ? wholeOf(pod, server) : undefined;
+  const whole = server.fillsInBeforeWebhooks ? wholeOf(pod, server) : undefined;
   if (!whole) return pod;
   const requests = Object.entries(whole.requests).map(([name, amount]) => [name, `${amount}n`]);
   const resources: Resources = { ...pod.spec?.resources, requests: Object.fromEntries(requests) };
