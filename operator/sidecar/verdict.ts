@@ -35,8 +35,8 @@ export interface DependencyState {
   /** When the last result came, on the monotonic clock; undefined before the first. */
   heardAt: number | undefined;
   /**
-   * When `up` last changed, or the first result came, on the wall clock. Where the dependency can keep the pod unready
-   * also when a failure changed `passing`.
+   * When `up` last changed, the first result came, or the last one became too old while `passing` was high, on the wall
+   * clock. Where the dependency can keep the pod unready also when a failure changed `passing`.
    */
   since: number | undefined;
   /** Why the latest failed check failed; undefined while up. */
