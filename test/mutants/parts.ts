@@ -254,15 +254,20 @@ export const parts: Record<string, Part> = {
   network: {
     mutate: files(
       NETWORK,
+      "ask-both-families",
       "ask-name-servers",
       "connect",
       "dns-message",
       "name-memory",
       "resolve",
       "send-query",
+      "waits",
     ),
     tests: [
-      tests(NETWORK, "{ask-name-servers,connect,dns-message,name-memory,resolve{,.*},send-query}"),
+      tests(
+        NETWORK,
+        "{ask-both-families,ask-name-servers,connect,dns-message,name-memory,resolve{,.*},send-query,waits}",
+      ),
     ],
     slow: true,
   },

@@ -1,7 +1,7 @@
-/** One name, asked of the name servers in both families. */
-import { setTimeout as sleep } from "node:timers/promises";
+/** One name, asked of the name servers in one family. */
 import { type AddressType, encodeQuery } from "./dns-message.ts";
 import { type NameServer, type QueryContext, sendQuery } from "./send-query.ts";
+import { pause, type Waits } from "./waits.ts";
 
 /** What name servers said of a name. */
 export interface Answer {
@@ -22,30 +22,12 @@ export interface Answer {
 /** Asks for the addresses of one family. Never rejects: the other family or the next name may still answer. */
 export type AskOneFamily = (name: string, type: AddressType) => Promise<Answer>;
 
-/** One name of a search list. */
-export interface Candidate {
-  name: string;
-  /** None follows that may be the right one. */
-  isLast: boolean;
-}
-
 /** Whom to ask, until when. */
 export interface NameServers {
   servers: NameServer[];
   tcpOnly: boolean;
   signal: AbortSignal;
   waits: Waits;
-}
-
-/** How long one lookup waits. */
-export interface Waits {
-  /** For so long one name server may be silent before the next is asked as well. */
-  silenceMilliseconds: number;
-  /**
-   * From now on: for how many milliseconds it still waits for what may be worth more than the answer at hand, where it
-   * has `longer` milliseconds more in all.
-   */
-  patience(longer?: number): number;
 }
 
 const NONE: Answer = {
@@ -58,98 +40,6 @@ const NONE: Answer = {
 const FAILED: Answer = { ...NONE, failed: true };
 /** The ids of queries have 16 bits. Whoever cannot see a query has to guess its id and its port. */
 const IDS = 2 ** 16;
-/** Of a budget of many seconds, no more is waited than an answer takes that no name server has in its cache. */
-const MAX_SILENCE_MILLISECONDS = 1_000;
-/**
- * The part of a budget for lookup and connection that each silence takes. With two of three name servers dead, or two
- * datagrams lost, half of it is left for an answer and for the connection.
- */
-const SILENCE_OF_BUDGET = 1 / 4;
-/** So many silences from its start a lookup waits for what may be worth more than the answer at hand. */
-const SILENCES_OF_PATIENCE = 2;
-/**
- * The part of a silence that the other family has where the first one came no sooner than that. Both were asked of the
- * same name servers at the same time, and what is left of the budget is for the connection.
- */
-const GRACE_OF_SILENCE = 1 / 4;
-/** The part of it in which two families come that are answered together: name servers take turns at them. */
-const MOMENT_OF_SILENCE = 1 / 16;
-
-/** How long a name server may be silent, where lookup and connection together may take `budgetMilliseconds`. */
-export function silenceWithin(budgetMilliseconds: number): number {
-  return Math.min(MAX_SILENCE_MILLISECONDS, budgetMilliseconds * SILENCE_OF_BUDGET);
-}
-
-/**
- * The waits of a lookup that begins now. Its names share one patience: had each name of a search list its own, two of
- * them could take all that was left for the connection.
- */
-export function startWaits(silenceMilliseconds: number): Waits {
-  const end = performance.now() + SILENCES_OF_PATIENCE * silenceMilliseconds;
-  const patience = (longer = 0) => Math.max(0, end + longer - performance.now());
-  return { silenceMilliseconds, patience };
-}
-
-/**
- * Asks for IPv4 and IPv6. Where one of them has addresses, the other may be silent until the lookup's patience is over,
- * in which a lost query is sent again. Without an end to that, name servers that drop questions for IPv6 would make a
- * reachable database look unreachable; counted from the first family's answer, a late one would leave no time for the
- * connection. RFC 8305's 50 ms are too few: an answer that is not in a name server's cache takes longer, and this
- * family may be the only one that is routed here. Where there is no such name in one family, and others follow, the
- * grace after the patience is one for all names: with one for each, a long search list took all the time. Each still
- * has its moment, or no name would count as absent beside a slow name server. Never rejects.
- */
-export async function askBothFamilies(
-  ask: AskOneFamily,
-  { name, isLast }: Candidate,
-  { silenceMilliseconds, patience }: Waits,
-): Promise<Answer> {
-  const questions = [ask(name, "A"), ask(name, "AAAA")];
-  const both = Promise.all(questions).then(merged);
-  // Where neither says anything alone, both have ended.
-  const first = await Promise.any(questions.map(isLast ? found : alone)).catch(() => both);
-  const ended = new AbortController();
-  const grace = silenceMilliseconds * GRACE_OF_SILENCE;
-  const moment = silenceMilliseconds * MOMENT_OF_SILENCE;
-  const wait = first.absent ? Math.max(patience(grace), moment) : Math.max(patience(), grace);
-  const waited = pause(wait, ended.signal);
-  try {
-    return await Promise.race([both, waited.then(() => first)]);
-  } finally {
-    ended.abort();
-  }
-}
-
-/** A timer that outlived its question would wake an idle sidecar for nothing. Never rejects. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { ref: false, signal });
-  } catch {
-    // The question has ended, and nobody waits.
-  }
-}
-
-const merged = (answers: Answer[]): Answer => ({
-  addresses: answers.flatMap(({ addresses }) => addresses),
-  ttlSeconds: Math.min(...answers.map(({ ttlSeconds }) => ttlSeconds)),
-  failed: answers.some(({ failed }) => failed),
-  absent: answers.every(({ absent }) => absent),
-  outOfTurn: answers.some(({ outOfTurn }) => outOfTurn),
-});
-
-/** Rejects where one family has no address, for that says nothing of the other. */
-async function found(question: Promise<Answer>): Promise<Answer> {
-  const answer = await question;
-  if (answer.addresses.length === 0) throw new Error("no address");
-  return answer;
-}
-
-/** That there is no such name is enough to go on to the next one. */
-async function alone(question: Promise<Answer>): Promise<Answer> {
-  const answer = await question;
-  // Not for sure: some name servers say so of a name that has addresses of the other family (RFC 4074, 4.2).
-  return answer.absent ? { ...answer, failed: true } : found(question);
-}
 
 /**
  * Asks the name servers in their order until one of them knows, and those that are silent again. They are listened to

@@ -8,17 +8,13 @@ import { isIP } from "node:net";
 import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
-import {
-  type Answer,
-  askBothFamilies,
-  askNameServers,
-  silenceWithin,
-  startWaits,
-} from "./ask-name-servers.ts";
+import { askBothFamilies } from "./ask-both-families.ts";
+import { type Answer, askNameServers } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
 import type { NameServer } from "./send-query.ts";
+import { silenceWithin, startWaits } from "./waits.ts";
 
 /** The addresses of a host, and how to say that they are of no use. */
 export interface Resolution {
