@@ -8,7 +8,7 @@ const NAME_CONSTRAINTS = "551d1e";
  * The most bytes of name constraints in all of them. OpenSSL compares each with each name of the certificates below: in
  * 15 KB 20,000 comparisons, which take it 42 ms, and within this bound 10.
  */
-const MAX_CONSTRAINT_BYTES = 1_024;
+export const MAX_CONSTRAINT_BYTES = 1_024;
 
 const constraintBytes = (extensions: readonly Extension[]) =>
   extensions
@@ -16,7 +16,7 @@ const constraintBytes = (extensions: readonly Extension[]) =>
     .reduce((sum, { length }) => sum + length, 0);
 
 /** Whether each can be read here and has a key that is allowed, and their name constraints are no more than allowed. */
-export function areAllowed(ders: readonly Buffer[]): boolean {
+export function areAllowedCertificates(ders: readonly Buffer[]): boolean {
   let constraints = 0;
   for (const certificate of ders.map(certificateParts)) {
     if (certificate === undefined || !isAllowedKey(certificate.publicKey)) return false;

@@ -1,6 +1,6 @@
 /** Pure: which certificates of a server may come, told before OpenSSL sees them. */
 import { cutMessages } from "../network/cut-messages.ts";
-import { areAllowed } from "./allowed-certificates.ts";
+import { areAllowedCertificates } from "./allowed-certificates.ts";
 
 /** The head of a message of the handshake: its type and three bytes of length (RFC 8446, section 4). */
 const HEAD_LENGTH = 4;
@@ -68,7 +68,7 @@ function certificatesOf(body: Buffer): Buffer[] | undefined {
 }
 
 const mayCome = (certificates: readonly Buffer[]) =>
-  certificates.length <= MAX_CERTIFICATES && areAllowed(certificates);
+  certificates.length <= MAX_CERTIFICATES && areAllowedCertificates(certificates);
 
 /**
  * Tells of one piece after the other of the messages of a handshake whether it may come. The one that completes the

@@ -1,6 +1,6 @@
 /** Pure: a text -> the certificates of authorities in it. */
 import { X509Certificate } from "node:crypto";
-import { areAllowed } from "./allowed-certificates.ts";
+import { areAllowedCertificates, MAX_CONSTRAINT_BYTES } from "./allowed-certificates.ts";
 
 /** The most authorities of one Secret key; OpenSSL's own files hold about 140. */
 export const MAX_AUTHORITIES = 64;
@@ -10,6 +10,14 @@ export const MAX_AUTHORITIES = 64;
  * certificate lists, at each handshake.
  */
 export const MAX_AUTHORITY_BYTES = 8_192;
+
+/** What `readPemBundle` takes, for people. */
+export const PEM_BUNDLE = [
+  "certificates in PEM form alone",
+  `${MAX_AUTHORITIES} at most`,
+  `of ${MAX_AUTHORITY_BYTES / 1_024} KiB at most each`,
+  `with ${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints in all`,
+].join(", ");
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
@@ -28,7 +36,10 @@ export function readPemBundle(text: string): string | undefined {
   if (blocks.length === 0 || blocks.length > MAX_AUTHORITIES || titles !== blocks.length) {
     return undefined;
   }
-  if (blocks.some(({ length }) => length > MAX_AUTHORITY_BYTES) || !areAllowed(blocks)) {
+  if (
+    blocks.some(({ length }) => length > MAX_AUTHORITY_BYTES) ||
+    !areAllowedCertificates(blocks)
+  ) {
     return undefined;
   }
   const certificates = blocks.map(certificate);

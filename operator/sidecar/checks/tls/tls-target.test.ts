@@ -32,7 +32,11 @@ test.each([
   ["nothing", ""],
 ])("%s: Misconfigured", async (_, text) => {
   const reading = readCa("VerifyFull", CA_SECRET, async () => text);
-  await expect(reading).rejects.toMatchObject({ reason: "Misconfigured" });
+  await expect(reading).rejects.toMatchObject({
+    reason: "Misconfigured",
+    problem:
+      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with 1 KiB of name constraints in all",
+  });
 });
 
 test.each<[TlsMode | undefined, TlsMode | undefined, TlsMode]>([

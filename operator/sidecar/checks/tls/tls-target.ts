@@ -13,8 +13,8 @@ export interface TlsTarget {
 }
 
 /**
- * The authorities of `caSecret`, which only VerifyFull needs. Rejects with what `readSecretKey` rejects with,
- * or with Misconfigured: no PEM certificate, or more of them than may be.
+ * The authorities of `caSecret`, which only VerifyFull needs. Rejects with what `readSecretKey` rejects with, or with
+ * Misconfigured: what `readPemBundle` refuses.
  */
 export async function readCa(
   mode: TlsMode,
@@ -27,9 +27,8 @@ export async function readCa(
   const { authorities } = await import("./authorities.ts");
   const ca = authorities.trusted(caSecret, text);
   if (ca === undefined) {
-    throw misconfigured(
-      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with 1 KiB of name constraints in all",
-    );
+    const { PEM_BUNDLE } = await import("./pem-bundle.ts");
+    throw misconfigured(`the value of tls.caSecret is not ${PEM_BUNDLE}`);
   }
   return ca;
 }
