@@ -11,7 +11,7 @@ import { connect } from "../network/connect.ts";
 import { isTooMuch, type ReadSource, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
 import { secure } from "../tls/secure.ts";
-import { readCa } from "../tls/tls-target.ts";
+import { readSecureContext } from "../tls/tls-target.ts";
 import { createBodyReader } from "./http-body.ts";
 import { type AnswerHead, createHeadReader } from "./http-head.ts";
 import { requestText, tlsName } from "./http-request.ts";
@@ -36,12 +36,12 @@ async function ask(
 ): Promise<{ tls: boolean }> {
   const { signal, readSecretKey, onHandshake } = context;
   const { mode, caSecret } = config.tls;
-  const ca = await raceAbort(readCa(mode, caSecret, readSecretKey), signal);
+  const secureContext = await raceAbort(readSecureContext(mode, caSecret, readSecretKey), signal);
   const socket = await connect(config, context);
   try {
     const { stream, tls } = await secure(
       socket,
-      { mode, ca },
+      { mode, secureContext },
       { host: tlsName(config), dialled: config.host, onHandshake, signal },
     );
     const source = { stream, socket, signal };

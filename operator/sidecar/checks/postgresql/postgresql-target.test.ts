@@ -36,7 +36,7 @@ test("host and credentials alone: the default port, the user's database, TLS whe
       options: undefined,
       channelBinding: false,
     },
-    tls: { mode: "Prefer", ca: undefined },
+    tls: { mode: "Prefer", secureContext: undefined },
   });
 });
 
@@ -103,12 +103,12 @@ describe("the authority", () => {
   test("is read for VerifyFull alone, and unset without a Secret", async () => {
     expect((await target(verifying, { "ca.crt": ca })).tls).toStrictEqual({
       mode: "VerifyFull",
-      ca: authorities.trusted(caSecret, ca),
+      secureContext: authorities.secureContextOf(caSecret, ca),
     });
     const requiring = { ...verifying, tls: { mode: "Require" as const, caSecret } };
-    expect((await target(requiring, { "ca.crt": ca })).tls.ca).toBeUndefined();
+    expect((await target(requiring, { "ca.crt": ca })).tls.secureContext).toBeUndefined();
     const publicly = { ...PLAIN, tls: { mode: "VerifyFull" as const } };
-    expect((await target(publicly, { "ca.crt": ca })).tls.ca).toBeUndefined();
+    expect((await target(publicly, { "ca.crt": ca })).tls.secureContext).toBeUndefined();
   });
 
   test.each([

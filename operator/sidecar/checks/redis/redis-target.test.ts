@@ -35,8 +35,11 @@ const credentials = (passwordKey: string, usernameKey?: string) => ({
 });
 const url = (key: string) => ({ connectionString: { secretName: "cache", key } });
 const CA_SECRET = { secretName: "cache", key: "ca" };
-const VERIFIED = { mode: "VerifyFull" as const, ca: authorities.trusted(CA_SECRET, ca) };
-const IN_CLEAR = { mode: "Disable", ca: undefined };
+const VERIFIED = {
+  mode: "VerifyFull" as const,
+  secureContext: authorities.secureContextOf(CA_SECRET, ca),
+};
+const IN_CLEAR = { mode: "Disable", secureContext: undefined };
 
 describe("host and credentials", () => {
   test.each<[string, RedisConfig, object]>([
@@ -72,10 +75,14 @@ describe("a connection string", () => {
     ["plain", undefined, { endpoint: { host: "url", port: 6_380 }, login: ["pencil"] }],
     ["user_url", undefined, { login: ["web", "pencil"], tls: IN_CLEAR }],
     ["plain", { mode: "Disable" }, { tls: IN_CLEAR }],
-    ["encrypted", undefined, { login: undefined, tls: { mode: "VerifyFull", ca: undefined } }],
-    ["encrypted", { mode: "Require" }, { tls: { mode: "Require", ca: undefined } }],
+    [
+      "encrypted",
+      undefined,
+      { login: undefined, tls: { mode: "VerifyFull", secureContext: undefined } },
+    ],
+    ["encrypted", { mode: "Require" }, { tls: { mode: "Require", secureContext: undefined } }],
     ["encrypted", { mode: "VerifyFull", caSecret: CA_SECRET }, { tls: VERIFIED }],
-    ["unverified", undefined, { tls: { mode: "Require", ca: undefined } }],
+    ["unverified", undefined, { tls: { mode: "Require", secureContext: undefined } }],
   ])("%s with tls %j", async (key, tls, expected) => {
     expect(await target({ ...url(key), ...(tls && { tls }) })).toMatchObject(expected);
   });

@@ -19,22 +19,24 @@ const CA = keyed("ca");
 
 test("a text is read once for as long as its Secret holds it, whoever asks", () => {
   const authorities = createAuthorities();
-  const first = authorities.trusted({ ...CA }, ca);
+  const first = authorities.secureContextOf({ ...CA }, ca);
   expect(first).toBeDefined();
-  expect(authorities.trusted({ ...CA }, ca)).toBe(first);
-  const second = authorities.trusted(CA, stranger);
+  expect(authorities.secureContextOf({ ...CA }, ca)).toBe(first);
+  const second = authorities.secureContextOf(CA, stranger);
   expect(second).not.toBe(first);
-  expect(authorities.trusted(CA, stranger)).toBe(second);
+  expect(authorities.secureContextOf(CA, stranger)).toBe(second);
   // Of what was there before nothing is kept.
-  expect(authorities.trusted(CA, ca)).not.toBe(first);
+  expect(authorities.secureContextOf(CA, ca)).not.toBe(first);
 });
 
 test("Secrets and keys are told apart", () => {
   const authorities = createAuthorities();
   const references = [CA, keyed("other"), { secretName: "other", key: "ca" }];
-  const contexts = references.map((reference) => authorities.trusted(reference, ca));
+  const contexts = references.map((reference) => authorities.secureContextOf(reference, ca));
   expect(new Set(contexts).size).toBe(references.length);
-  expect(references.map((reference) => authorities.trusted(reference, ca))).toEqual(contexts);
+  expect(references.map((reference) => authorities.secureContextOf(reference, ca))).toEqual(
+    contexts,
+  );
 });
 
 test("a text that is refused is not read again either", () => {
@@ -43,7 +45,9 @@ test("a text that is refused is not read again either", () => {
     read += 1;
     return text === ca ? ca : undefined;
   });
-  const outcomes = ["x", "x", ca, ca].map((text) => authorities.trusted(CA, text) !== undefined);
+  const outcomes = ["x", "x", ca, ca].map(
+    (text) => authorities.secureContextOf(CA, text) !== undefined,
+  );
   expect({ outcomes, read }).toEqual({ outcomes: [false, false, true, true], read: 2 });
 });
 
@@ -55,7 +59,8 @@ test("as many are remembered as a policy has dependencies, and no more", () => {
   });
   const round = (count: number) => {
     const before = read;
-    for (let index = 0; index < count; index += 1) authorities.trusted(keyed(`ca${index}`), ca);
+    for (let index = 0; index < count; index += 1)
+      authorities.secureContextOf(keyed(`ca${index}`), ca);
     return read - before;
   };
   expect([round(MAX_DEPENDENCIES), round(MAX_DEPENDENCIES)]).toEqual([MAX_DEPENDENCIES, 0]);
@@ -66,7 +71,7 @@ test("as many are remembered as a policy has dependencies, and no more", () => {
 
 test("memory is freed when one takes the place of another, and not when the first come", () => {
   let collected = 0;
-  const { trusted } = createAuthorities(
+  const { secureContextOf } = createAuthorities(
     (text) => text,
     () => {
       collected += 1;
@@ -79,11 +84,11 @@ test("memory is freed when one takes the place of another, and not when the firs
     return collected;
   };
   const askForAll = (text: string) => () => {
-    for (const reference of all) trusted(reference, text);
+    for (const reference of all) secureContextOf(reference, text);
   };
   expect([after(askForAll(ca)), after(askForAll(ca))]).toEqual([0, 0]);
   expect(after(askForAll(stranger))).toBe(MAX_DEPENDENCIES);
-  expect(after(() => trusted(keyed("another"), ca))).toBe(1);
+  expect(after(() => secureContextOf(keyed("another"), ca))).toBe(1);
 });
 
 test("the image lets the program free it", () => {
@@ -131,7 +136,7 @@ async function withServer(
   args: string[],
   use: (port: number, context: SecureContext) => Promise<void>,
 ): Promise<void> {
-  const context = createAuthorities().trusted(CA, ca);
+  const context = createAuthorities().secureContextOf(CA, ca);
   if (context === undefined) throw new Error("refused");
   const server = await startChainServer(certificates.server("localhost"), args);
   try {

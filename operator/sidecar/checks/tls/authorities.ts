@@ -9,7 +9,7 @@ import { MAX_DEPENDENCIES } from "../../../api/limits.ts";
 import type { SecretKeyReference } from "../../../api/policy-file.ts";
 import { forgetOldest } from "../../../bounds/forget-oldest.ts";
 import { readPemBundle } from "./pem-bundle.ts";
-import { trusting } from "./start-tls.ts";
+import { contextTrusting } from "./start-tls.ts";
 
 /** What Secrets hold of authorities. */
 export interface Authorities {
@@ -18,7 +18,7 @@ export interface Authorities {
    * The same for every dependency that names the key, until its text changes. A server's certificate is verified anew
    * at each connection all the same: a session is resumed only where one is passed along, and none is.
    */
-  trusted({ secretName, key }: SecretKeyReference, text: string): SecureContext | undefined;
+  secureContextOf({ secretName, key }: SecretKeyReference, text: string): SecureContext | undefined;
 }
 
 interface Known {
@@ -37,13 +37,13 @@ export function createAuthorities(
 ): Authorities {
   const known = new Map<string, Known>();
 
-  function contextOf(text: string): SecureContext | undefined {
+  function createContext(text: string): SecureContext | undefined {
     const ca = read(text);
-    return ca === undefined ? undefined : trusting(ca);
+    return ca === undefined ? undefined : contextTrusting(ca);
   }
 
   return {
-    trusted({ secretName, key }, text) {
+    secureContextOf({ secretName, key }, text) {
       const name = `${secretName}/${key}`;
       const fingerprint = hash("sha256", text);
       const before = known.get(name);
@@ -52,7 +52,7 @@ export function createAuthorities(
       // Eleven texts crafted to be costly, all changed every minute, would take all memory before V8 collected them by
       // itself.
       if (!isKnown && (before || known.size === MAX_DEPENDENCIES)) collect?.();
-      const now = isKnown ? before : { fingerprint, context: contextOf(text) };
+      const now = isKnown ? before : { fingerprint, context: createContext(text) };
       // Those of dependencies that the policy no longer has make room: all others have been asked for since.
       forgetOldest(known, MAX_DEPENDENCIES);
       known.set(name, now);

@@ -57,7 +57,7 @@ async function shakeHands({ port }: Gate, dialled?: string, host = "localhost"):
   try {
     await secure(
       socket,
-      { mode: "Require", ca: undefined },
+      { mode: "Require", secureContext: undefined },
       { host, ...(dialled !== undefined && { dialled }), signal },
     );
     return "secure";
@@ -125,7 +125,7 @@ test("a conversation that has begun by then ends in order, before the server is 
   const steps: unknown[] = [];
   const secured = secure(
     socket,
-    { mode: "Require", ca: undefined },
+    { mode: "Require", secureContext: undefined },
     {
       host: "localhost",
       dialled: "e.test",

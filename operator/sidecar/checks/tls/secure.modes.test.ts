@@ -8,7 +8,11 @@ const signal = new AbortController().signal;
 
 function inClear(mode: TlsMode, offersTls: () => Promise<boolean>) {
   const socket = new Socket();
-  const secured = secure(socket, { mode, ca: undefined }, { host: "db", offersTls, signal });
+  const secured = secure(
+    socket,
+    { mode, secureContext: undefined },
+    { host: "db", offersTls, signal },
+  );
   return { socket, secured };
 }
 

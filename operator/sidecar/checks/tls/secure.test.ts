@@ -56,7 +56,7 @@ const shakeHands = (port: number, until?: "closed") =>
       },
     );
     try {
-      const target = { mode: "Require", ca: undefined } as const;
+      const target = { mode: "Require", secureContext: undefined } as const;
       const { stream, tls } = await secure(socket, target, { host: "localhost", signal });
       if (until === "closed") await readUntil({ stream, socket, signal }, () => false);
       return { tls };

@@ -19,7 +19,7 @@ export interface SecuredStream {
 }
 
 /** How to encrypt one connection. */
-export interface SecureContext {
+export interface SecureOptions {
   /** The name that VerifyFull expects in the certificate. */
   host: string;
   /**
@@ -52,13 +52,13 @@ export interface SecureContext {
 export async function secure(
   socket: Socket,
   target: TlsTarget,
-  context: SecureContext,
+  options: SecureOptions,
 ): Promise<SecuredStream> {
   if (target.mode === "Disable") return { stream: socket, tls: false };
-  const { offersTls } = context;
+  const { offersTls } = options;
   if (offersTls === undefined || (await offersTls())) {
     try {
-      const stream = await handshake(socket, target, context);
+      const stream = await handshake(socket, target, options);
       return { stream, tls: true, certificate: stream.getPeerX509Certificate() };
     } catch (error) {
       // A server that has said yes and then speaks in clear breaks its own protocol; one that was not asked has
@@ -66,25 +66,25 @@ export async function secure(
       throw !offersTls && isAnswerInClear(error) ? new CheckError("TLSFailed") : error;
     }
   }
-  if (target.mode !== "Prefer") return refuse(socket, context);
+  if (target.mode !== "Prefer") return refuse(socket, options);
   return { stream: socket, tls: false };
 }
 
-async function refuse(stream: Duplex, { endInOrder }: SecureContext): Promise<never> {
+async function refuse(stream: Duplex, { endInOrder }: SecureOptions): Promise<never> {
   await endInOrder?.(stream);
   throw new CheckError("TLSFailed");
 }
 
 function tlsOptions(
-  { mode, ca }: TlsTarget,
-  { host, endInOrder }: SecureContext,
+  { mode, secureContext }: TlsTarget,
+  { host, endInOrder }: SecureOptions,
 ): ConnectionOptions {
   const name = host.replace(/\.$/, "");
   return {
     host: name,
     // RFC 6066 forbids IP addresses in this extension; `host` above is what the certificate must name.
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(ca === undefined ? {} : { secureContext: ca }),
+    ...(secureContext === undefined ? {} : { secureContext }),
     rejectUnauthorized: mode === "VerifyFull" && endInOrder === undefined,
   };
 }
@@ -96,32 +96,32 @@ const handshakeCosts = createHandshakeCosts(() => performance.now());
 async function handshake(
   socket: Socket,
   target: TlsTarget,
-  context: SecureContext,
+  options: SecureOptions,
 ): Promise<TLSSocket> {
   // Loaded on first use: TLS costs a megabyte, which pods that speak in clear do not have to pay.
   const { startTls } = await import("./start-tls.ts");
   // What happened to the socket meanwhile, nobody has heard.
   if (socket.destroyed) throw new CheckError("ConnectionClosed");
-  const { host, dialled = host } = context;
+  const { host, dialled = host } = options;
   const work = handshakeCosts.begin(`${host}|${dialled}:${socket.remotePort}`);
-  if (work === undefined) return refuse(socket, context);
-  context.announceTls?.();
+  if (work === undefined) return refuse(socket, options);
+  options.announceTls?.();
   let cpu = 0;
   const add = (cpuMilliseconds: number) => {
     cpu += cpuMilliseconds;
     work.add(cpuMilliseconds);
   };
-  const stream = startTls(socket, tlsOptions(target, context), { mayGoOn: work.mayGoOn, add });
+  const stream = startTls(socket, tlsOptions(target, options), { mayGoOn: work.mayGoOn, add });
   try {
-    await raceAbort(once(stream, "secureConnect"), context.signal);
+    await raceAbort(once(stream, "secureConnect"), options.signal);
     if (!work.mayGoOn()) throw new CheckError("TLSFailed");
     const isRefused = target.mode === "VerifyFull" && !stream.authorized;
-    return isRefused ? await refuse(stream, context) : stream;
+    return isRefused ? await refuse(stream, options) : stream;
   } catch (error) {
     stream.destroy();
     throw error;
   } finally {
-    context.onHandshake?.(cpu);
+    options.onHandshake?.(cpu);
   }
 }
 

@@ -60,7 +60,7 @@ const IN_HANDSHAKE: Bound = {
 const AFTER_HANDSHAKE: Bound = { bytes: MAX_BYTES, records: MAX_CHUNKS, failure: tooMuch };
 
 /** What startTls takes as `secureContext`: trusts these authorities alone, in PEM form. */
-export function trusting(ca: string): SecureContext {
+export function contextTrusting(ca: string): SecureContext {
   return createSecureContext({ ...KEY_EXCHANGE, ca });
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { authorities } from "./authorities.ts";
-import { negotiatedTlsTarget, readCa } from "./tls-target.ts";
+import { negotiatedTlsTarget, readSecureContext } from "./tls-target.ts";
 
 const { ca } = createCertificates();
 const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -16,13 +16,13 @@ test.each<[TlsMode, typeof CA_SECRET | undefined, boolean]>([
   ["Prefer", CA_SECRET, false],
   ["Disable", undefined, false],
 ])("%s with %j", async (mode, caSecret, isRead) => {
-  const read = await readCa(mode, caSecret, async () => ca);
-  expect(read).toBe(isRead ? authorities.trusted(CA_SECRET, ca) : undefined);
+  const read = await readSecureContext(mode, caSecret, async () => ca);
+  expect(read).toBe(isRead ? authorities.secureContextOf(CA_SECRET, ca) : undefined);
 });
 
 test("two certificates are a bundle", async () => {
   const both = `${ca}${ca}`;
-  expect(await readCa("VerifyFull", CA_SECRET, async () => both)).toBeDefined();
+  expect(await readSecureContext("VerifyFull", CA_SECRET, async () => both)).toBeDefined();
 });
 
 test.each([
@@ -31,7 +31,7 @@ test.each([
   ["no certificate", "hello"],
   ["nothing", ""],
 ])("%s: Misconfigured", async (_, text) => {
-  const reading = readCa("VerifyFull", CA_SECRET, async () => text);
+  const reading = readSecureContext("VerifyFull", CA_SECRET, async () => text);
   await expect(reading).rejects.toMatchObject({
     reason: "Misconfigured",
     problem:
@@ -45,14 +45,17 @@ test.each<[TlsMode | undefined, TlsMode | undefined, TlsMode]>([
   [undefined, "Disable", "Disable"],
 ])("%s of the policy and %s of the URL: %s", async (ofPolicy, ofUrl, mode) => {
   const tls = ofPolicy && { mode: ofPolicy };
-  expect(await negotiatedTlsTarget(tls, ofUrl, async () => ca)).toEqual({ mode, ca: undefined });
+  expect(await negotiatedTlsTarget(tls, ofUrl, async () => ca)).toEqual({
+    mode,
+    secureContext: undefined,
+  });
 });
 
 test("the policy's authority is read where the mode needs it", async () => {
   const tls = { mode: "VerifyFull" as const, caSecret: CA_SECRET };
   expect(await negotiatedTlsTarget(tls, undefined, async () => ca)).toStrictEqual({
     mode: tls.mode,
-    ca: authorities.trusted(CA_SECRET, ca),
+    secureContext: authorities.secureContextOf(CA_SECRET, ca),
   });
 });
 

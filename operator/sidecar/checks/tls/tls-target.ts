@@ -9,14 +9,14 @@ import { TLS_TWICE } from "../target-problems.ts";
 export interface TlsTarget {
   mode: TlsMode;
   /** Trusts those alone that may sign the server's certificate; unset: the public authorities. */
-  ca: SecureContext | undefined;
+  secureContext: SecureContext | undefined;
 }
 
 /**
- * The authorities of `caSecret`, which only VerifyFull needs. Rejects with what `readSecretKey` rejects with, or with
- * Misconfigured: what `readPemBundle` refuses.
+ * What trusts the authorities of `caSecret`, which only VerifyFull needs. Rejects with what `readSecretKey` rejects
+ * with, or with Misconfigured: what `readPemBundle` refuses.
  */
-export async function readCa(
+export async function readSecureContext(
   mode: TlsMode,
   caSecret: SecretKeyReference | undefined,
   readSecretKey: CheckContext["readSecretKey"],
@@ -25,18 +25,18 @@ export async function readCa(
   const text = await readSecretKey(caSecret);
   // Loaded on first use, as TLS itself.
   const { authorities } = await import("./authorities.ts");
-  const ca = authorities.trusted(caSecret, text);
-  if (ca === undefined) {
+  const secureContext = authorities.secureContextOf(caSecret, text);
+  if (secureContext === undefined) {
     const { PEM_BUNDLE } = await import("./pem-bundle.ts");
     throw misconfigured(`the value of tls.caSecret is not ${PEM_BUNDLE}`);
   }
-  return ca;
+  return secureContext;
 }
 
 /**
  * For a protocol that asks for TLS on its own connection. `ofUrl` is what a connection string says. Rejects with what
- * `readCa` rejects with, or with Misconfigured: the mode is given twice, in URL and policy; whichever were followed,
- * somebody would rely on the other.
+ * `readSecureContext` rejects with, or with Misconfigured: the mode is given twice, in URL and policy; whichever were
+ * followed, somebody would rely on the other.
  */
 export async function negotiatedTlsTarget(
   ofPolicy: TlsConfig | undefined,
@@ -45,5 +45,6 @@ export async function negotiatedTlsTarget(
 ): Promise<TlsTarget> {
   if (ofPolicy && ofUrl) throw misconfigured(TLS_TWICE);
   const mode = ofPolicy?.mode ?? ofUrl ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode;
-  return { mode, ca: await readCa(mode, ofPolicy?.caSecret, readSecretKey) };
+  const secureContext = await readSecureContext(mode, ofPolicy?.caSecret, readSecretKey);
+  return { mode, secureContext };
 }
