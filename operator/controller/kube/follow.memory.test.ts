@@ -3,11 +3,14 @@ import type http from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { follow } from "./follow.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { createOneAtATime } from "./one-at-a-time.ts";
 import { until } from "./testing/fake-api-server.ts";
+
+/** A second on a machine that does nothing else. */
+jest.setTimeout(60_000);
 
 const MIB = 1024 * 1024;
 const PIECE = 64 * 1024;

@@ -1,7 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { createOneAtATime } from "./one-at-a-time.ts";
 import { readLines } from "./read-lines.ts";
+
+/** A second on a machine that does nothing else. */
+jest.setTimeout(60_000);
 
 const MIB = 1024 * 1024;
 const { signal } = new AbortController();
