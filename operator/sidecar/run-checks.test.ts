@@ -179,13 +179,18 @@ describe("an outcome", () => {
 describe("where a check goes", () => {
   const results = () => checks.results.map(([, result]) => result);
 
-  test("it stands in each result, whatever that is", async () => {
+  /** The first check, which says where it went. */
+  async function goesToA(): Promise<void> {
     checks.run = async (_, { onTarget }) => {
       onTarget?.("a");
       return {};
     };
     checks.runner.apply(config([dependency("x")]));
     await pass(0);
+  }
+
+  test("it stands in each result, whatever that is", async () => {
+    await goesToA();
     checks.run = async (_, { onTarget }) => {
       onTarget?.("b");
       throw new CheckError("ConnectionRefused");
@@ -204,12 +209,7 @@ describe("where a check goes", () => {
   });
 
   test("a check that cannot say it does not say where the one before went", async () => {
-    checks.run = async (_, { onTarget }) => {
-      onTarget?.("a");
-      return {};
-    };
-    checks.runner.apply(config([dependency("x")]));
-    await pass(0);
+    await goesToA();
     checks.run = async () => {
       throw new CheckError("CredentialsMissing");
     };
