@@ -11,7 +11,7 @@ import { connect } from "../network/connect.ts";
 import { isTooMuch, type ReadSource, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
 import { secure } from "../tls/secure.ts";
-import { readSecureContext } from "../tls/tls-target.ts";
+import { tlsTarget } from "../tls/tls-target.ts";
 import { createBodyReader } from "./http-body.ts";
 import { type AnswerHead, createHeadReader } from "./http-head.ts";
 import { requestText, tlsName } from "./http-request.ts";
@@ -36,14 +36,11 @@ async function ask(
 ): Promise<{ tls: boolean }> {
   const { signal, readSecretKey, onHandshake } = context;
   const { mode, caSecret } = config.tls;
-  const secureContext = await raceAbort(readSecureContext(mode, caSecret, readSecretKey), signal);
+  const target = await raceAbort(tlsTarget(mode, caSecret, readSecretKey), signal);
   const socket = await connect(config, context);
   try {
-    const { stream, tls } = await secure(
-      socket,
-      { mode, secureContext },
-      { host: tlsName(config), dialled: config.host, onHandshake, signal },
-    );
+    const options = { host: tlsName(config), dialled: config.host, onHandshake, signal };
+    const { stream, tls } = await secure(socket, target, options);
     const source = { stream, socket, signal };
     stream.write(requestText(config));
     const head = await readHead(source, config.method);

@@ -5,7 +5,7 @@ import { isWireText } from "../../../api/wire-text.ts";
 import { type CheckContext, misconfigured } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
 import { CONTROL_CHARACTER, EMPTY_USER, INCOMPLETE, TLS_TWICE } from "../target-problems.ts";
-import { readSecureContext, type TlsTarget } from "../tls/tls-target.ts";
+import { type TlsTarget, tlsTarget } from "../tls/tls-target.ts";
 import { type ConnectionString, parseConnectionString } from "./connection-string.ts";
 
 /** The words that follow AUTH: a password, or a user and a password. */
@@ -34,8 +34,7 @@ export async function redisTarget(
   const { mode, ...target } = await readParts(config, readSecretKey);
   // On the port of a memcached server a line break makes a command of what follows it.
   if (!(target.login ?? []).every(isWireText)) throw misconfigured(CONTROL_CHARACTER);
-  const secureContext = await readSecureContext(mode, config.tls?.caSecret, readSecretKey);
-  return { ...target, tls: { mode, secureContext } };
+  return { ...target, tls: await tlsTarget(mode, config.tls?.caSecret, readSecretKey) };
 }
 
 async function readParts(config: RedisConfig, readSecretKey: ReadSecretKey): Promise<Parts> {

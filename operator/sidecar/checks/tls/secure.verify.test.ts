@@ -9,7 +9,7 @@ import { createCertificates, type ServerCertificate } from "../testing/certifica
 import { leavingNothing, PATIENT } from "../testing/contract.ts";
 import { secure } from "./secure.ts";
 import { startTlsServer, type TlsServer } from "./testing/tls-server.ts";
-import { readSecureContext, type TlsTarget } from "./tls-target.ts";
+import { type TlsTarget, tlsTarget } from "./tls-target.ts";
 
 const NAME = "db.example.test";
 const authority = createCertificates();
@@ -48,10 +48,9 @@ afterAll(async () => {
 });
 
 /** As policy and Secret say it. */
-async function target(text: string | undefined): Promise<TlsTarget> {
+function target(text: string | undefined): Promise<TlsTarget> {
   const caSecret = text === undefined ? undefined : { secretName: "tls", key: "ca" };
-  const secureContext = await readSecureContext("VerifyFull", caSecret, async () => text ?? "");
-  return { mode: "VerifyFull", secureContext };
+  return tlsTarget("VerifyFull", caSecret, async () => text ?? "");
 }
 
 /** Shakes hands under the name `host`, trusting those in `text`. */

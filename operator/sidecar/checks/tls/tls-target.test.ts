@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { authorities } from "./authorities.ts";
-import { negotiatedTlsTarget, readSecureContext } from "./tls-target.ts";
+import { negotiatedTlsTarget, tlsTarget } from "./tls-target.ts";
 
 const { ca } = createCertificates();
 const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -16,13 +16,17 @@ test.each<[TlsMode, typeof CA_SECRET | undefined, boolean]>([
   ["Prefer", CA_SECRET, false],
   ["Disable", undefined, false],
 ])("%s with %j", async (mode, caSecret, isRead) => {
-  const read = await readSecureContext(mode, caSecret, async () => ca);
-  expect(read).toBe(isRead ? authorities.secureContextOf(CA_SECRET, ca) : undefined);
+  const target = await tlsTarget(mode, caSecret, async () => ca);
+  expect(target.mode).toBe(mode);
+  expect(target.secureContext).toBe(
+    isRead ? authorities.secureContextOf(CA_SECRET, ca) : undefined,
+  );
 });
 
 test("two certificates are a bundle", async () => {
   const both = `${ca}${ca}`;
-  expect(await readSecureContext("VerifyFull", CA_SECRET, async () => both)).toBeDefined();
+  const { secureContext } = await tlsTarget("VerifyFull", CA_SECRET, async () => both);
+  expect(secureContext).toBeDefined();
 });
 
 test.each([
@@ -31,7 +35,7 @@ test.each([
   ["no certificate", "hello"],
   ["nothing", ""],
 ])("%s: Misconfigured", async (_, text) => {
-  const reading = readSecureContext("VerifyFull", CA_SECRET, async () => text);
+  const reading = tlsTarget("VerifyFull", CA_SECRET, async () => text);
   await expect(reading).rejects.toMatchObject({
     reason: "Misconfigured",
     problem:

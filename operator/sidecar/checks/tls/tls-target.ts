@@ -13,15 +13,15 @@ export interface TlsTarget {
 }
 
 /**
- * What trusts the authorities of `caSecret`, which only VerifyFull needs. Rejects with what `readSecretKey` rejects
- * with, or with Misconfigured: what `readPemBundle` refuses.
+ * How to encrypt by `mode`, with the authorities of `caSecret`, which only VerifyFull needs. Rejects with what
+ * `readSecretKey` rejects with, or with Misconfigured: what `readPemBundle` refuses.
  */
-export async function readSecureContext(
+export async function tlsTarget(
   mode: TlsMode,
   caSecret: SecretKeyReference | undefined,
   readSecretKey: CheckContext["readSecretKey"],
-): Promise<SecureContext | undefined> {
-  if (mode !== "VerifyFull" || !caSecret) return undefined;
+): Promise<TlsTarget> {
+  if (mode !== "VerifyFull" || !caSecret) return { mode, secureContext: undefined };
   const text = await readSecretKey(caSecret);
   // Loaded on first use, as TLS itself.
   const { authorities } = await import("./authorities.ts");
@@ -30,13 +30,13 @@ export async function readSecureContext(
     const { PEM_BUNDLE } = await import("./pem-bundle.ts");
     throw misconfigured(`the value of tls.caSecret is not ${PEM_BUNDLE}`);
   }
-  return secureContext;
+  return { mode, secureContext };
 }
 
 /**
  * For a protocol that asks for TLS on its own connection. `ofUrl` is what a connection string says. Rejects with what
- * `readSecureContext` rejects with, or with Misconfigured: the mode is given twice, in URL and policy; whichever were
- * followed, somebody would rely on the other.
+ * `tlsTarget` rejects with, or with Misconfigured: the mode is given twice, in URL and policy; whichever were followed,
+ * somebody would rely on the other.
  */
 export async function negotiatedTlsTarget(
   ofPolicy: TlsConfig | undefined,
@@ -45,6 +45,5 @@ export async function negotiatedTlsTarget(
 ): Promise<TlsTarget> {
   if (ofPolicy && ofUrl) throw misconfigured(TLS_TWICE);
   const mode = ofPolicy?.mode ?? ofUrl ?? DEPENDENCY_DEFAULTS.negotiatedTlsMode;
-  const secureContext = await readSecureContext(mode, ofPolicy?.caSecret, readSecretKey);
-  return { mode, secureContext };
+  return tlsTarget(mode, ofPolicy?.caSecret, readSecretKey);
 }
