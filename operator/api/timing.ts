@@ -38,7 +38,7 @@ export interface Timing {
   checkTimeoutMilliseconds: number;
   /** Start to start of two checks of one dependency; each wait is drawn from 0.9 to 1.0 of it. */
   intervalMilliseconds: number;
-  /** Failures in a row after which a dependency counts as down. */
+  /** Failures in a row after which a dependency that was up counts as down. */
   failureThreshold: number;
   /** Successes in a row after which it counts as up again; its first result of all decides at once. */
   successThreshold: number;

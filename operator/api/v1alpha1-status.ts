@@ -84,7 +84,7 @@ export const status = z
             interval: sourced(value, "Time from the start of one check to the start of the next."),
             failureThreshold: sourced(
               wholeNumber,
-              "Failures in a row after which a dependency counts as down.",
+              "Failures in a row after which a dependency that was up counts as down; the first result decides at once.",
             ),
             successThreshold: sourced(
               wholeNumber,

@@ -50,7 +50,7 @@ export const timing = z
     failureThreshold: wholeNumber(
       "timing",
       "failureThreshold",
-      "Failures in a row after which a dependency counts as down.",
+      "Failures in a row after which a dependency that was up counts as down; the first result, also after a restart of the sidecar, decides at once.",
     ),
     successThreshold: wholeNumber(
       "timing",

@@ -1,8 +1,21 @@
 /** Which failures keep a pod unready: by reason and impact, after live edits, and in a dry run. */
 import { describe, expect, test } from "@jest/globals";
 import { REASONS, type Reason, reasonGates } from "../api/reasons.ts";
-import { isReady, judged, stateAfter } from "./testing/dependency-states.ts";
-import { awaited, DRY_RUN, staysSettled, staysSettledWhenEnforced, UNHEARD } from "./verdict.ts";
+import { TIMING } from "../api/testing/timing.ts";
+import { isReady, judged, type Step, stateAfter } from "./testing/dependency-states.ts";
+import {
+  agedOut,
+  awaited,
+  type DependencyState,
+  DRY_RUN,
+  decide,
+  isUpToPeers,
+  staysSettled,
+  staysSettledWhenEnforced,
+  UNHEARD,
+} from "./verdict.ts";
+
+const LONG_AFTER = { monotonic: 60_000, wall: 1_060_000 };
 
 describe("each reason", () => {
   test.each(REASONS)("%s", (reason) => {
@@ -49,6 +62,38 @@ describe("each reason", () => {
     const back = stateAfter(["AuthenticationFailed"], { firstReady: true, from: gone });
     expect(isReady(judged(back), true)).toBe(true);
   });
+});
+
+describe("a sidecar that was started again in a settled pod that has been ready", () => {
+  const timing = { ...TIMING, failureThreshold: 5, successThreshold: 3 };
+  const started = (...steps: Step[]) => judged(stateAfter(steps, { timing, firstReady: true }));
+
+  test("holds the pod from its first failure on, whatever the threshold, until there are enough successes", () => {
+    const first = started("ConnectionRefused");
+    expect(decide({ presence: "Present", firstReady: true, dependencies: [first] })).toStrictEqual({
+      ready: false,
+      reason: undefined,
+      gating: ["db"],
+    });
+    expect(isReady(started("ConnectionRefused", "ok", "ok"), true)).toBe(false);
+    expect(isReady(started("ConnectionRefused", "ok", "ok", "ok"), true)).toBe(true);
+  });
+
+  test("lets it go at the first success, and counts failures from then on", () => {
+    const failures = Array<Step>(4).fill("ConnectionRefused");
+    expect(isReady(started("ok", ...failures), true)).toBe(true);
+    expect(isReady(started("ok", ...failures, "ConnectionRefused"), true)).toBe(false);
+  });
+});
+
+test.each<[string, DependencyState, boolean]>([
+  ["is down", stateAfter(["ConnectionRefused"]), true],
+  ["had its last result too long ago", agedOut(stateAfter(["ok"]), TIMING, LONG_AFTER), true],
+  ["is up", stateAfter(["ok"]), false],
+  ["has had no result", UNHEARD, false],
+])("other pods decide on a dependency that %s: %j", (_, state, areAsked) => {
+  expect(isUpToPeers(judged(state), true)).toBe(areAsked);
+  expect(isUpToPeers(judged(state), false)).toBe(false);
 });
 
 describe("live edits", () => {

@@ -194,8 +194,8 @@ function gates(judged: Judged, firstReady: boolean): boolean {
 
 /**
  * Whether it depends on other pods if the dependency gates: only in a pod that has been ready, so that one that begins
- * during a shared fault does not serve without ever having met its database; and only for a result, which the loss of
- * one is not.
+ * during a shared fault does not serve without ever having met its database; and only once a result has come. One that
+ * became too old is up to them as well.
  */
 export function isUpToPeers(judged: Judged, firstReady: boolean): boolean {
   return firstReady && judged.state.heardAt !== undefined && gates(judged, firstReady);
