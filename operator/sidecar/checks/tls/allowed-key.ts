@@ -49,6 +49,9 @@ const ALGORITHMS: ReadonlyMap<string, Rule> = new Map([
   ["2b6571", always],
 ]);
 
+/** What `isAllowedKey` takes, for people. */
+export const ALLOWED_KEYS = "RSA (exponents up to 32 bits), Ed25519, Ed448, P-256, P-384 or P-521";
+
 /** `publicKey` is a SubjectPublicKeyInfo; false also where it cannot be read. */
 export function isAllowedKey({ tag, content }: DerElement): boolean {
   const [algorithm, key] = tag === SEQUENCE ? firstElements(content, 2) : [];

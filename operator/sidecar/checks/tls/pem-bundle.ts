@@ -1,6 +1,7 @@
 /** Pure: a text -> the certificates of authorities in it. */
 import { X509Certificate } from "node:crypto";
 import { areAllowedCertificates, MAX_CONSTRAINT_BYTES } from "./allowed-certificates.ts";
+import { ALLOWED_KEYS } from "./allowed-key.ts";
 
 /** The most authorities of one Secret key; OpenSSL's own files hold about 140. */
 export const MAX_AUTHORITIES = 64;
@@ -16,7 +17,8 @@ export const PEM_BUNDLE = [
   "certificates in PEM form alone",
   `${MAX_AUTHORITIES} at most`,
   `of ${MAX_AUTHORITY_BYTES / 1_024} KiB at most each`,
-  `with ${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints in all`,
+  `with keys of ${ALLOWED_KEYS}`,
+  `and ${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints in all`,
 ].join(", ");
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;

@@ -1,12 +1,18 @@
 /** Which authorities a connection trusts. */
+import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import type { TlsMode } from "../../../api/policy-file.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { authorities } from "./authorities.ts";
+import { chainOfCurves } from "./testing/costly-chains.ts";
 import { negotiatedTlsTarget, tlsTarget } from "./tls-target.ts";
 
 const { ca } = createCertificates();
 const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const BRAINPOOL = generateKeyPairSync("ec", { namedCurve: "brainpoolP256r1" }).publicKey.export({
+  type: "spki",
+  format: "der",
+});
 const CA_SECRET = { secretName: "ca", key: "ca.crt" };
 
 test.each<[TlsMode, typeof CA_SECRET | undefined, boolean]>([
@@ -34,12 +40,13 @@ test.each([
   ["one that is none, first", `${BROKEN}${ca}`],
   ["no certificate", "hello"],
   ["nothing", ""],
+  ["a good one whose key is of a kind that is not listed", chainOfCurves(1, BRAINPOOL).cert],
 ])("%s: Misconfigured", async (_, text) => {
   const reading = tlsTarget("VerifyFull", CA_SECRET, async () => text);
   await expect(reading).rejects.toMatchObject({
     reason: "Misconfigured",
     problem:
-      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with 1 KiB of name constraints in all",
+      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with keys of RSA (exponents up to 32 bits), Ed25519, Ed448, P-256, P-384 or P-521, and 1 KiB of name constraints in all",
   });
 });
 
