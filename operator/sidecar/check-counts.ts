@@ -10,7 +10,7 @@ export const BUCKETS_SECONDS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** The checks of one dependency since the sidecar started or the dependency changed. */
+/** The checks of one dependency since the sidecar started or the policy changed it. */
 export interface CheckCounts {
   /** Checks by bucket, each counted once; the last is for everything longer. */
   buckets: readonly number[];

@@ -22,8 +22,7 @@ type Login = Pick<MysqlTarget, "endpoint" | "account"> & { tlsMode: TlsMode | un
 
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with Misconfigured: a
- * malformed URL, a TLS mode in it beside `tls`, no host or credentials, a control character, a CA that is no PEM
- * certificate.
+ * malformed URL, no host or credentials, a control character, what `negotiatedTlsTarget` refuses.
  */
 export async function mysqlTarget(
   config: MysqlConfig,

@@ -10,8 +10,9 @@ export interface Candidate {
 }
 
 /**
- * The part of a silence that the other family has where the first one came no sooner than that. Both were asked of the
- * same name servers at the same time, and what is left of the budget is for the connection.
+ * The part of a silence that the other family has where the first one came when the lookup's patience was over, or
+ * nearly. Both were asked of the same name servers at the same time, and what is left of the budget is for the
+ * connection.
  */
 const GRACE_OF_SILENCE = 1 / 4;
 /** The part of a silence in which two families come that are answered together: name servers take turns at them. */

@@ -35,8 +35,8 @@ const LONG_PASSWORD = `the password has letters other than ASCII and over ${MAX_
 
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
- * Misconfigured: a malformed URL, `sslmode` beside `tls`, no host or credentials, a control character, a
- * password that takes too long to prepare, a CA that is no PEM certificate.
+ * Misconfigured: a malformed URL, no host or credentials, a control character, a password that takes too
+ * long to prepare, what `negotiatedTlsTarget` refuses.
  */
 export async function postgresqlTarget(
   config: PostgresqlConfig,

@@ -25,7 +25,7 @@ type Parts = Pick<RedisTarget, "endpoint" | "login"> & { mode: TlsMode };
 /**
  * Reads the Secret keys that `config` names. Rejects with what `readSecretKey` rejects with, or with
  * Misconfigured: a malformed URL, one that says of TLS something else than the policy, no host, an empty password,
- * a control character, a CA that is no PEM certificate.
+ * a control character, what `tlsTarget` refuses.
  */
 export async function redisTarget(
   config: RedisConfig,
