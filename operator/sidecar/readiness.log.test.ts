@@ -4,7 +4,7 @@ import type { Impact } from "../api/policy-file.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { Marks } from "./marks.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
-import { database, newMarks, OK, policy } from "./testing/test-pod.ts";
+import { database, newMarks, OK, policy, REFUSED, WRONG_PASSWORD } from "./testing/test-pod.ts";
 import type { CheckResult } from "./verdict.ts";
 
 let clock: number;
@@ -75,6 +75,17 @@ test.each<[text: string, impact: Impact, reason: Reason]>([
   expect(lines.slice(known)).toMatchObject([
     ["dependency down", { ...DB, impact, reason }],
     ["dependency up", { ...DB, impact, reason: undefined }],
+  ]);
+});
+
+test("one that is only observed is said to be down once, whichever reasons follow", () => {
+  readiness.apply(policy([database("db", { impact: "Observe" })]));
+  for (const result of [WRONG_PASSWORD, WRONG_PASSWORD, REFUSED, REFUSED, WRONG_PASSWORD]) {
+    clock += 1_000;
+    readiness.record("db", result, 3);
+  }
+  expect(lines.filter(([message]) => message === "dependency down")).toMatchObject([
+    [expect.anything(), { ...DB, impact: "Observe", reason: "AuthenticationFailed" }],
   ]);
 });
 

@@ -287,6 +287,17 @@ describe("the passing of time", () => {
     expect(pod.ready()).toBe(true);
   });
 
+  test("successes before and after a gap do not count together, though nobody looked in between", () => {
+    const { readiness } = pod;
+    readiness.apply(policy([database()], { timing: { ...TIMING, successThreshold: 2 } }));
+    readiness.record("db", REFUSED, 3);
+    pod.clock += 5_000;
+    readiness.record("db", OK, 3);
+    pod.clock += 60_000;
+    readiness.record("db", OK, 3);
+    expect(pod.ready()).toBe(false);
+  });
+
   test("nor does a restart, and no dependency is said to be down that has not failed", () => {
     pod.readiness.apply(slowToTrust);
     pod.record(OK);

@@ -163,8 +163,10 @@ describe("staleness", () => {
     const down = stateAfter(["ConnectionRefused", "ok"], { timing });
     const stale = agedOut(down, TIMING, at(2 * LIMIT));
     expect(stale.reason).toBe("CheckTimeout");
-    expect(stateAfter(["ok"], { timing, from: stale }).passing.high).toBe(false);
-    expect(stateAfter(["ok", "ok"], { timing, from: stale }).passing.high).toBe(true);
+    const once = stateAfter(["ok"], { timing, from: stale });
+    expect([once.up.high, once.passing.high]).toStrictEqual([false, false]);
+    const twice = stateAfter(["ok", "ok"], { timing, from: stale });
+    expect([twice.up.high, twice.passing.high]).toStrictEqual([true, true]);
   });
 
   test("one that was down for a reason that holds nobody holds since its result became too old", () => {
