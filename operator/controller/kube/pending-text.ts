@@ -4,7 +4,7 @@
  * What everybody may hold of an unfinished text. Ordinary lines and answers are shorter, so none of them waits for
  * another; 64 connections with as much, and one with the largest object, are 76 MiB.
  */
-export const FREE_BYTES = 1024 * 1024;
+const FREE_BYTES = 1024 * 1024;
 
 /** Resolves when the caller may read on beyond FREE_BYTES, with what says that he holds nothing any more. */
 export type ReadOn = () => Promise<() => void>;

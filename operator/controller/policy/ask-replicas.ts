@@ -2,7 +2,7 @@
 import https from "node:https";
 import { urlHost } from "../../addresses/url-host.ts";
 import { POLICIES_PATH } from "../../api/names.ts";
-import { readAnswer } from "../read-answer.ts";
+import { readOkAnswer } from "../read-ok-answer.ts";
 
 /** A replica that has not answered by then counts as not knowing. */
 const DEADLINE_MILLISECONDS = 1_000;
@@ -47,7 +47,7 @@ interface Answer {
 function get(url: URL, options: https.RequestOptions): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const request = https.get(url, options, (response) => {
-    readAnswer(response, MAX_ANSWER_BYTES).then(resolve, reject);
+    readOkAnswer(response, MAX_ANSWER_BYTES).then(resolve, reject);
   });
   request.on("error", reject);
   return promise;

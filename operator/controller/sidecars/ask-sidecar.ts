@@ -8,7 +8,7 @@ import { isPodAddress } from "../../addresses/pod-address.ts";
 import { urlHost } from "../../addresses/url-host.ts";
 import { MAX_STATUS_BYTES, MAX_STATUS_CHUNKS } from "../../api/limits.ts";
 import { STATUS_PATH } from "../../api/names.ts";
-import { readAnswer } from "../read-answer.ts";
+import { readOkAnswer } from "../read-ok-answer.ts";
 
 /** A sidecar answers from memory; one that has not answered by then counts as not answering. */
 const DEADLINE_MILLISECONDS = 1_000;
@@ -52,7 +52,7 @@ function get(url: URL): Promise<string> {
   // Answers before the answer, of which there could be any number.
   request.on("information", () => request.destroy(new Error("it does not answer at once")));
   request.on("response", (response) => {
-    readAnswer(response, MAX_STATUS_BYTES).then(resolve, reject);
+    readOkAnswer(response, MAX_STATUS_BYTES).then(resolve, reject);
   });
   return promise;
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 
 /** Resolves with the body as text; rejects where it has more than `most` bytes, breaks off, or is no 200. */
-export function readAnswer(response: IncomingMessage, most: number): Promise<string> {
+export function readOkAnswer(response: IncomingMessage, most: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let bytes = 0;
