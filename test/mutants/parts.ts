@@ -104,6 +104,7 @@ export const parts: Record<string, Part> = {
         "pod-facts",
         "policy-cache",
         "policy-plan",
+        "pods-not-current",
         "read-status",
         "ready-replicas",
         "status",
@@ -273,8 +274,8 @@ export const parts: Record<string, Part> = {
   },
   tls: {
     // Without start-tls, whose tests measure CPU time.
-    mutate: files(TLS, "secure", "tls-target"),
-    tests: [tests(TLS, "{secure,secure.*,tls-target}")],
+    mutate: files(TLS, "allowed-certificates", "authorities", "pem-bundle", "secure", "tls-target"),
+    tests: [tests(TLS, "{authorities,pem-bundle,secure,secure.*,tls-target}")],
     slow: true,
   },
   memcached: {
