@@ -64,6 +64,9 @@ test("as many are remembered as a policy has dependencies, and no more", () => {
     return read - before;
   };
   expect([round(MAX_DEPENDENCIES), round(MAX_DEPENDENCIES)]).toEqual([MAX_DEPENDENCIES, 0]);
+  // Nor does the last, asked for once more, take the place of the first.
+  authorities.secureContextOf(keyed(`ca${MAX_DEPENDENCIES - 1}`), ca);
+  expect(round(MAX_DEPENDENCIES)).toBe(0);
   expect(round(MAX_DEPENDENCIES + 1)).toBe(1);
   // What has not been asked for longest is forgotten.
   expect([round(1), round(1)]).toEqual([1, 0]);

@@ -36,6 +36,7 @@ test.each<[string, string]>([
   ["a key on a made-up curve", chainOfCurves(1).cert],
   ["more than can be meant", GOOD.repeat(MAX_AUTHORITIES + 1)],
   ["one that is longer than can be meant", ofSize(MAX_AUTHORITY_BYTES + 1)],
+  ["such a one beside a good one", GOOD + ofSize(MAX_AUTHORITY_BYTES + 1)],
   ["more than 1 KiB of name constraints", constrained(9)],
   ["more than 1 KiB of them in two certificates", constrained(4) + constrained(4)],
 ])("%s is none", (_, text) => {
