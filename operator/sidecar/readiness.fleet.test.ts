@@ -23,9 +23,9 @@ const FLEET: FleetConfig = {
 const fleet = (more: Partial<PolicyFile> = {}, dependencies = [database()]) =>
   policy(dependencies, { fleet: FLEET, ...more });
 
-const ALL_DOWN: PeerCount = { answered: 2, down: 2 };
-const ALL_UP: PeerCount = { answered: 2, down: 0 };
-const SILENCE: PeerCount = { answered: 0, down: 0 };
+const ALL_DOWN: PeerCount = { answered: 2, down: 2, silent: 0 };
+const ALL_UP: PeerCount = { answered: 2, down: 0, silent: 0 };
+const SILENCE: PeerCount = { answered: 0, down: 0, silent: 2 };
 
 let pod: TestPod;
 const answer = (count: PeerCount, name = "db") =>
@@ -133,7 +133,7 @@ describe("a pod that has been ready", () => {
       gating: ["cache"],
       shared: ["db"],
     });
-    both({ answered: 2, down: 1 });
+    both({ answered: 2, down: 1, silent: 0 });
     expect(verdict()).toMatchObject({ ready: true, shared: ["db", "cache"] });
   });
 

@@ -7,7 +7,9 @@ import { afterQuestion, type FleetCase, isShared, type Share, shareAt } from "./
 const HALF: MaxUnready = { percent: 50 };
 
 describe("isShared", () => {
-  test.each<[string, MaxUnready, number, { answered: number; down: number }, boolean]>([
+  test.each<
+    [string, MaxUnready, number, { answered: number; down: number; silent?: number }, boolean]
+  >([
     ["nobody answers", HALF, 9, { answered: 0, down: 0 }, false],
     [
       "nobody answers, though none may be unready",
@@ -65,9 +67,19 @@ describe("isShared", () => {
     ["20 of 90 may be: 3 of 9 that are known", { pods: 20 }, 90, { answered: 8, down: 2 }, true],
     ["more may be than there are", { pods: 9 }, 3, { answered: 2, down: 2 }, false],
     ["more answer than there were", { pods: 1 }, 1, { answered: 2, down: 1 }, true],
+    ["two of four are silent", HALF, 4, { answered: 1, down: 1, silent: 2 }, false],
+    [
+      "half are silent, and none may be unready",
+      { percent: 0 },
+      4,
+      { answered: 1, down: 1, silent: 2 },
+      false,
+    ],
+    ["fewer than half are silent", HALF, 5, { answered: 2, down: 2, silent: 2 }, true],
+    ["others answer and cannot tell", HALF, 9, { answered: 1, down: 1, silent: 0 }, true],
     ["no pod may be", { pods: 0 }, 3, { answered: 2, down: 0 }, true],
   ])("%s", (_name, maxUnready, pods, count, want) => {
-    expect(isShared(count, { maxUnready, pods })).toBe(want);
+    expect(isShared({ silent: 0, ...count }, { maxUnready, pods })).toBe(want);
   });
 });
 

@@ -12,6 +12,8 @@ export interface PeerCount {
   answered: number;
   /** Of them, those whose latest check failed, or for which it counts as down. */
   down: number;
+  /** Those of which no answer came. One that answers and cannot tell is none of them. */
+  silent: number;
 }
 
 /** What is known of a dependency that is down here. */
@@ -20,7 +22,7 @@ export type Share =
   | "Awaited"
   /** More pods than may be unready have it down. It does not gate. */
   | "Shared"
-  /** Too few others have it down, or none of them answered. It gates. */
+  /** Too few others have it down, or too many are silent. It gates. */
   | "Own";
 
 /**
@@ -46,14 +48,14 @@ const isNone = (maxUnready: MaxUnready) =>
  * and of the 9 the share counts.
  */
 export function isShared(
-  { answered, down }: PeerCount,
+  { answered, down, silent }: PeerCount,
   { maxUnready, pods }: Pick<FleetConfig, "maxUnready" | "pods">,
 ): boolean {
-  // Silence is no sign of a shared fault: this pod may be the one that is cut off.
-  if (answered === 0) return false;
+  const known = answered + 1;
+  // Silence is no sign of a shared fault: this pod may be cut off, together with those that answer.
+  if (answered === 0 || silent >= known) return false;
   // Nor is a fault that no other has: one of nine is more than 10 %, and the pod of a dead link would serve for ever.
   if (down === 0 && !isNone(maxUnready)) return false;
-  const known = answered + 1;
   const have = down + 1;
   // In whole numbers, so that one half of the pods is no more than 50 %.
   if ("percent" in maxUnready) return have * 100 > maxUnready.percent * known;

@@ -66,7 +66,7 @@ test("asks all others at once, again when all must know, then at each interval, 
   follower.look();
   await advance(0);
   expect(asked.sort()).toStrictEqual(["10.0.0.2", "10.0.0.3"]);
-  expect(heard).toStrictEqual([{ db: { answered: 2, down: 2 } }]);
+  expect(heard).toStrictEqual([{ db: { answered: 2, down: 2, silent: 0 } }]);
   await advance(ALL_KNOW - 1);
   expect(heard).toHaveLength(1);
   await advance(1);
@@ -103,8 +103,8 @@ test("asks anew for a second dependency, and tells of both", async () => {
   follower.look();
   await advance(0);
   expect(heard.at(-1)).toStrictEqual({
-    db: { answered: 2, down: 2 },
-    cache: { answered: 0, down: 0 },
+    db: { answered: 2, down: 2, silent: 0 },
+    cache: { answered: 0, down: 0, silent: 0 },
   });
   const before = heard.length;
   await advance(ALL_KNOW);
@@ -194,7 +194,7 @@ test("does not count what was asked before answers that were counted", async () 
   await advance(ALL_KNOW);
   first.resolve(saysDown);
   await advance(0);
-  expect(heard).toStrictEqual([{ db: { answered: 0, down: 0 } }]);
+  expect(heard).toStrictEqual([{ db: { answered: 0, down: 0, silent: 2 } }]);
 });
 
 test("says when peers were asked, not when the last one had answered", async () => {

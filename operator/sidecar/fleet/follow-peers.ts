@@ -87,7 +87,7 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
     // heard more.
     if (stopped || config !== asked || begun < countedSince) return;
     countedSince = begun;
-    readiness.recordPeers(countAnswers(readiness.down(), answers), begun);
+    readiness.recordPeers(countAnswers(readiness.down(), answers, peers.length), begun);
   }
 
   /** A question that is due earlier stays: a case that is not decided in time counts as this pod's own. */

@@ -77,9 +77,9 @@ test("answers are counted for each dependency by itself", () => {
   const answers = [{ db: true, cache: false }, { db: false }, { db: true }, {}].map(
     (answer) => new Map(Object.entries(answer)),
   );
-  expect(Object.fromEntries(countAnswers(["db", "cache", "mail"], answers))).toStrictEqual({
-    db: { answered: 3, down: 2 },
-    cache: { answered: 1, down: 0 },
-    mail: { answered: 0, down: 0 },
+  expect(Object.fromEntries(countAnswers(["db", "cache", "mail"], answers, 6))).toStrictEqual({
+    db: { answered: 3, down: 2, silent: 2 },
+    cache: { answered: 1, down: 0, silent: 2 },
+    mail: { answered: 0, down: 0, silent: 2 },
   });
 });

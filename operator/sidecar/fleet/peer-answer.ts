@@ -44,15 +44,18 @@ export function peerAnswer(
   }
 }
 
-/** What these answers say of each dependency of these names. */
+/** What these answers say of each dependency of these names, where so many peers were asked. */
 export function countAnswers(
   names: readonly string[],
   answers: readonly PeerAnswer[],
+  asked: number,
 ): ReadonlyMap<string, PeerCount> {
+  const silent = asked - answers.length;
   return new Map(
     names.map((name) => {
       const said = answers.map((answer) => answer.get(name)).filter((down) => down !== undefined);
-      return [name, { answered: said.length, down: said.filter((down) => down).length }];
+      const down = said.filter((isDown) => isDown).length;
+      return [name, { answered: said.length, down, silent }];
     }),
   );
 }
