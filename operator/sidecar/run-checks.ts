@@ -9,6 +9,7 @@ import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./
 import { reasonOfError } from "./checks/reason-of-error.ts";
 import { contentOf } from "./content-of.ts";
 import { farthestMoment } from "./farthest-moment.ts";
+import { pacedInterval } from "./paced-interval.ts";
 import type { CheckResult } from "./verdict.ts";
 
 /**
@@ -20,8 +21,9 @@ const LAST_WORDS_MILLISECONDS = 50;
 /** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
 const MAX_DETAIL_LENGTH = 640;
 /**
- * CPU of a TLS handshake, in milliseconds, from which a dependency's checks keep away from others of this kind: under
- * the sidecar's limit of a tenth of a core it is a twentieth of a second, and twelve at once are most of one.
+ * CPU of a TLS handshake or of connecting, in milliseconds, from which a dependency's checks keep away from others of
+ * this kind: under the sidecar's limit of a tenth of a core it is a twentieth of a second, and twelve at once are most
+ * of one.
  */
 const KEPT_APART_MILLISECONDS = 6;
 
@@ -59,6 +61,8 @@ interface Loop {
   startIfDue(): void;
   /** When its next check begins, where the loop is kept apart from others that are. */
   keptApartAt(): number | undefined;
+  /** What connecting takes at each of its checks, in milliseconds of CPU a second at the policy's interval. */
+  connectLoad(): number;
   stop(): void;
 }
 
@@ -82,7 +86,7 @@ async function attempt(
   {
     timing,
     ...context
-  }: Pick<CheckContext, "signal" | "onHandshake" | "onTarget"> & { timing: Timing },
+  }: Pick<CheckContext, "signal" | "onConnect" | "onHandshake" | "onTarget"> & { timing: Timing },
 ): Promise<CheckSuccess> {
   // Loading its code for the first time uses up some of it.
   const end = performance.now() + timing.checkTimeoutMilliseconds;
@@ -105,24 +109,33 @@ interface Beginning {
   onTurn: (alone: boolean) => void;
   /** When the next checks of all loops begin that are kept apart. */
   keptApart: () => number[];
+  /** What connecting takes in all loops together. */
+  connectLoad: () => number;
 }
 
 /** One loop: starts now and goes on until it is stopped. */
 function startLoop(
   dependency: DependencyConfig,
   options: RunChecksOptions,
-  { firstTiming, onTurn, keptApart }: Beginning,
+  { firstTiming, onTurn, keptApart, connectLoad }: Beginning,
 ): Loop {
   const random = options.random ?? Math.random;
   let timing = firstTiming;
   let stopped = false;
   let startedAt = 0;
-  let isKeptApart = false;
+  /** What the last handshake and the last check's connecting took, in milliseconds of CPU. */
+  let handshakeCost = 0;
+  let connectCost = 0;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
   let inFlight: AbortController | undefined;
   /** Its turn came while a check was in flight that still has time: the next one begins when that one has ended. */
   let isDue = false;
+
+  const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
+  const ownLoad = () => (1_000 * connectCost) / timing.intervalMilliseconds;
+  const interval = () =>
+    pacedInterval(timing.intervalMilliseconds, { own: ownLoad(), all: connectLoad() });
 
   function report(result: CheckResult, since: number): void {
     if (!stopped) options.onResult(dependency, result, performance.now() - since);
@@ -134,6 +147,7 @@ function startLoop(
     inFlight = controller;
     let reported = false;
     let target: string | undefined;
+    let connecting = 0;
     // The outcome, or the deadline when there is none by then. What comes after that only frees the way
     // for the next check.
     const reportOnce = (result: CheckResult) => {
@@ -151,12 +165,15 @@ function startLoop(
     try {
       const { signal } = controller;
       const onHandshake = (cpuMilliseconds: number) => {
-        isKeptApart = cpuMilliseconds >= KEPT_APART_MILLISECONDS;
+        handshakeCost = cpuMilliseconds;
+      };
+      const onConnect = (cpuMilliseconds: number) => {
+        connecting += cpuMilliseconds;
       };
       const onTarget = (told: string) => {
         target = told;
       };
-      const context = { signal, onHandshake, onTarget, timing };
+      const context = { signal, onConnect, onHandshake, onTarget, timing };
       reportOnce(success(await attempt(dependency, options, context)));
     } catch (error) {
       reportOnce(failure(error, controller.signal.aborted));
@@ -164,6 +181,7 @@ function startLoop(
       clearTimeout(deadline);
       clearTimeout(lastWords);
       inFlight = undefined;
+      connectCost = connecting;
       if (isDue) takeTurn();
     }
   }
@@ -187,10 +205,10 @@ function startLoop(
 
   /** Any moment that keeps the promised time: drawn, or as far from others as it can be. */
   function chooseNext(): number {
-    const { intervalMilliseconds } = timing;
+    const intervalMilliseconds = interval();
     const latest = startedAt + intervalMilliseconds;
     const earliest = startedAt + SHORTEST_WAIT * intervalMilliseconds;
-    const others = isKeptApart ? keptApart() : [];
+    const others = isKeptApart() ? keptApart() : [];
     if (others.length === 0) return earliest + (latest - earliest) * random();
     // By then those that come first will have begun once more.
     const again = others.map((at) => at + ((1 + SHORTEST_WAIT) / 2) * intervalMilliseconds);
@@ -214,7 +232,7 @@ function startLoop(
       return;
     }
     start();
-    onTurn(isKeptApart);
+    onTurn(isKeptApart());
   }
 
   start();
@@ -225,11 +243,12 @@ function startLoop(
       timing = newTiming;
       schedule();
     },
-    keptApartAt: () => (isKeptApart && nextAt > 0 ? nextAt : undefined),
+    keptApartAt: () => (isKeptApart() && nextAt > 0 ? nextAt : undefined),
+    connectLoad: ownLoad,
     startIfDue() {
-      if (isKeptApart || hasTime()) return;
+      if (isKeptApart() || hasTime()) return;
       const waited = performance.now() - startedAt;
-      if (waited >= SHORTEST_WAIT * timing.intervalMilliseconds) start();
+      if (waited >= SHORTEST_WAIT * interval()) start();
     },
     stop() {
       stopped = true;
@@ -252,6 +271,8 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
     if (!alone) for (const loop of loops.values()) loop.startIfDue();
     options.onTurn?.();
   }
+
+  const connectLoad = () => [...loops.values()].reduce((sum, loop) => sum + loop.connectLoad(), 0);
 
   /** Costly handshakes at one time hold up probes and other checks; at different times they do not. */
   const keptApart = () => [...loops.values()].flatMap((loop) => loop.keptApartAt() ?? []);
@@ -276,7 +297,7 @@ export function runChecks(options: RunChecksOptions): CheckRunner {
       stopWhere(
         (name, loop) => wanted.get(name) !== loop.content || shortened(loop.timing(), timing),
       );
-      const beginning = { firstTiming: timing, onTurn, keptApart };
+      const beginning = { firstTiming: timing, onTurn, keptApart, connectLoad };
       for (const dependency of dependencies) {
         const loop = loops.get(dependency.name);
         if (loop) loop.retime(timing);

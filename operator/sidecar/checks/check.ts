@@ -19,6 +19,12 @@ export interface CheckContext {
    * key), NeedsRestart (this pod does not mount it) or Misconfigured (not text, or over 64 KiB).
    */
   readSecretKey(reference: SecretKeyReference): Promise<string>;
+  /**
+   * To be told what connecting took, as far as it is more than one connection's, in milliseconds of CPU as estimated:
+   * questions to name servers and addresses that did not answer. Also where it failed, and more than once where a check
+   * connects to several servers.
+   */
+  onConnect?: ((cpuMilliseconds: number) => void) | undefined;
   /** To be told what a TLS handshake of this check took, in milliseconds of CPU, also where it failed. */
   onHandshake?: ((cpuMilliseconds: number) => void) | undefined;
   /**

@@ -1,6 +1,6 @@
 /** One name, asked of the name servers in both families. */
 import type { Answer, AskOneFamily } from "./ask-name-servers.ts";
-import { pause, type Waits } from "./waits.ts";
+import { ENDED, pause, type Waits } from "./waits.ts";
 
 /** One name of a search list. */
 export interface Candidate {
@@ -44,7 +44,7 @@ export async function askBothFamilies(
   try {
     return await Promise.race([both, waited.then(() => first)]);
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
 

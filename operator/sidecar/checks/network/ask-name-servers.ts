@@ -1,7 +1,7 @@
 /** One name, asked of the name servers in one family. */
 import { type AddressType, encodeQuery } from "./dns-message.ts";
 import { type NameServer, type QueryContext, sendQuery } from "./send-query.ts";
-import { pause, type Waits } from "./waits.ts";
+import { ENDED, pause, type Waits } from "./waits.ts";
 
 /** What name servers said of a name. */
 export interface Answer {
@@ -62,9 +62,11 @@ export function askNameServers(context: NameServers): AskOneFamily {
     knowledge.set(key, known);
     return known;
   };
+  // Loaded when first needed: a quarter of a MiB that pods without names and passwords do without.
+  let crypto: Promise<typeof import("node:crypto")> | undefined;
   return async (name, type) => {
-    // Loaded when first needed: a quarter of a MiB that pods without names and passwords do without.
-    const { randomInt } = await import("node:crypto");
+    crypto ??= import("node:crypto");
+    const { randomInt } = await crypto;
     const query = encodeQuery(randomInt(IDS), name, type);
     // No label is empty or longer than DNS allows in any name that exists.
     if (query === undefined) return NONE;
@@ -90,7 +92,7 @@ export function askNameServers(context: NameServers): AskOneFamily {
       });
     } finally {
       // Nobody listens to the others any more, or waits.
-      ended.abort();
+      ended.abort(ENDED);
     }
   };
 }

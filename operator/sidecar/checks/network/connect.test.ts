@@ -7,7 +7,7 @@ import { reasonOfError } from "../reason-of-error.ts";
 import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "../testing/black-hole.ts";
 import { closedPort, eventually, leavingNothing } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
-import { connect } from "./connect.ts";
+import { ADDRESS_MILLISECONDS, connect, QUESTION_MILLISECONDS } from "./connect.ts";
 import type { Resolve } from "./resolve.ts";
 
 let server: FakeServer;
@@ -126,7 +126,7 @@ test("the lookup is told of the budget", async () => {
   const context = {
     signal: NEVER,
     connectTimeoutMilliseconds: 150,
-    resolve: async (...[, , budget]: Parameters<Resolve>) => {
+    resolve: async (...[, , { budgetMilliseconds: budget }]: Parameters<Resolve>) => {
       told.push(budget);
       throw new CheckError("HostNotFound");
     },
@@ -208,4 +208,21 @@ test("the highest port is one", async () => {
 
 test.each([0, 65_536, 1.5, Number.NaN])("port %d: Misconfigured", async (port) => {
   expect(await reason(open(port, {}))).toBe("Misconfigured");
+});
+
+test("what connecting takes is told: each question to name servers and each address that is dialled", async () => {
+  let told = 0;
+  const context = {
+    signal: NEVER,
+    connectTimeoutMilliseconds: 2_000,
+    onConnect: (cpuMilliseconds: number) => {
+      told += cpuMilliseconds;
+    },
+    resolve: async (...[, , { onQuestion }]: Parameters<Resolve>) => {
+      for (let question = 0; question < 8; question += 1) onQuestion?.();
+      return { addresses: ["127.0.0.2", "127.0.0.3", "127.0.0.1"], forget: () => {} };
+    },
+  };
+  (await connect({ host: "db", port: server.port }, context)).destroy();
+  expect(told).toBeCloseTo(8 * QUESTION_MILLISECONDS + 3 * ADDRESS_MILLISECONDS);
 });

@@ -14,7 +14,7 @@ export interface Endpoint {
 
 /** What a connection needs to know of its check. */
 export interface ConnectContext
-  extends Pick<CheckContext, "signal" | "connectTimeoutMilliseconds"> {
+  extends Pick<CheckContext, "signal" | "connectTimeoutMilliseconds" | "onConnect"> {
   resolve: Resolve;
 }
 
@@ -23,6 +23,12 @@ export interface ConnectContext
  * The figure is RFC 8305's.
  */
 const NEXT_ADDRESS_MILLISECONDS = 250;
+/**
+ * What a question to name servers and an address that is dialled take of the CPU, in milliseconds, with the image's
+ * flags: a ring of 16 names that lead nowhere takes 70 for 128 questions, with 16 closed addresses each 50 more.
+ */
+export const QUESTION_MILLISECONDS = 0.6;
+export const ADDRESS_MILLISECONDS = 0.2;
 
 /**
  * A connected socket that lives no longer than `signal`. It keeps an error listener for life, so that a
@@ -38,7 +44,11 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
   });
   try {
     const resolution = await lookUp(endpoint.host, context, budget.signal);
-    const socket = await connectTo(resolution, endpoint.port, budget.signal);
+    const dialled = {
+      port: endpoint.port,
+      onDial: () => context.onConnect?.(ADDRESS_MILLISECONDS),
+    };
+    const socket = await connectTo(resolution, dialled, budget.signal);
     destroyOnAbort(socket, context.signal);
     return socket;
   } finally {
@@ -49,25 +59,33 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
 /** Name servers that are silent for the whole budget say nothing about the dependency. */
 async function lookUp(
   host: string,
-  { resolve, connectTimeoutMilliseconds }: ConnectContext,
+  { resolve, connectTimeoutMilliseconds, onConnect }: ConnectContext,
   signal: AbortSignal,
 ): Promise<Resolution> {
   try {
-    return await resolve(host, signal, connectTimeoutMilliseconds);
+    const onQuestion = () => onConnect?.(QUESTION_MILLISECONDS);
+    const options = { budgetMilliseconds: connectTimeoutMilliseconds, onQuestion };
+    return await resolve(host, signal, options);
   } catch (error) {
     const timedOut = error instanceof CheckError && error.reason === "ConnectTimeout";
     throw timedOut ? new CheckError("ResolverFailed") : error;
   }
 }
 
+interface Dialled {
+  port: number;
+  /** Called for each address that is dialled. */
+  onDial: () => void;
+}
+
 /** Where nothing answers, the name may have other addresses by now: they are not to be used again. */
 async function connectTo(
   { addresses, forget }: Resolution,
-  port: number,
+  dialled: Dialled,
   signal: AbortSignal,
 ): Promise<Socket> {
   try {
-    return await connectFirst(addresses, port, signal);
+    return await connectFirst(addresses, dialled, signal);
   } catch (error) {
     forget();
     throw error;
@@ -83,7 +101,11 @@ function isPort(port: number): boolean {
  * Not by node's autoSelectFamily, which gives each address but the last up after 250 ms: one lost packet
  * is sent again after a second.
  */
-function connectFirst(addresses: string[], port: number, signal: AbortSignal): Promise<Socket> {
+function connectFirst(
+  addresses: string[],
+  { port, onDial }: Dialled,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const waiting = [...addresses];
     const open = new Set<Socket>();
@@ -113,6 +135,7 @@ function connectFirst(addresses: string[], port: number, signal: AbortSignal): P
       clearTimeout(timer);
       const host = waiting.shift();
       if (host === undefined) return;
+      onDial();
       const socket = openSocket({ host, port, noDelay: true });
       open.add(socket);
       socket.on("error", (error) => failed(socket, error));

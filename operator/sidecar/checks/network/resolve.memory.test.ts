@@ -47,7 +47,7 @@ describe("what was found", () => {
     return [result, dns.questions.filter((question) => question.startsWith("A ")).sort()];
   }
   const forget = async (host: string) =>
-    (await resolve(host, new AbortController().signal, 3_000)).forget();
+    (await resolve(host, new AbortController().signal, { budgetMilliseconds: 3_000 })).forget();
 
   beforeEach(() => {
     clock = 1_000_000;
@@ -174,7 +174,9 @@ describe("what was found", () => {
   });
 
   test("is not forgotten for the sake of an older answer", async () => {
-    const old = await resolve("kept.test.", new AbortController().signal, 3_000);
+    const old = await resolve("kept.test.", new AbortController().signal, {
+      budgetMilliseconds: 3_000,
+    });
     seconds(10);
     await asking("kept.test.");
     old.forget();

@@ -9,7 +9,7 @@ import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
 import { askBothFamilies } from "./ask-both-families.ts";
-import { type Answer, askNameServers } from "./ask-name-servers.ts";
+import { type Answer, type AskOneFamily, askNameServers } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
@@ -28,14 +28,21 @@ export interface Resolution {
  * Looks up a host name or an IP literal, in memory while what was found there last is still good.
  * Rejects with a CheckError: HostNotFound (name servers know no address), ResolverFailed (one of them
  * failed or was silent, and none knew an address), Misconfigured (no host name, or an address that may
- * not be dialled), or the reason of `signal` as soon as that fires. `budgetMilliseconds` is what lookup and connection
- * may take together: how long name servers are waited for follows from it.
+ * not be dialled), or the reason of `signal` as soon as that fires.
  */
 export type Resolve = (
   host: string,
   signal: AbortSignal,
-  budgetMilliseconds: number,
+  options: LookupOptions,
 ) => Promise<Resolution>;
+
+/** What a lookup is told besides its host. */
+export interface LookupOptions {
+  /** What lookup and connection may take together: how long name servers are waited for follows from it. */
+  budgetMilliseconds: number;
+  /** Called for each question to name servers, one name in one family, unless another check's lookup is joined. */
+  onQuestion?: (() => void) | undefined;
+}
 
 /** Where names are looked up. */
 export interface ResolveSources {
@@ -70,8 +77,8 @@ export function createResolve(sources: ResolveSources): Resolve {
   const memory = createNameMemory(sources.now ?? (() => performance.now()));
   const pending = new Map<string, Lookup>();
 
-  return async (host, signal, budgetMilliseconds) => {
-    const addresses = await addressesOf(host, signal, budgetMilliseconds);
+  return async (host, signal, options) => {
+    const addresses = await addressesOf(host, signal, options);
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
     return { addresses, forget: () => memory.forget(host, addresses) };
@@ -80,21 +87,17 @@ export function createResolve(sources: ResolveSources): Resolve {
   async function addressesOf(
     host: string,
     signal: AbortSignal,
-    budgetMilliseconds: number,
+    options: LookupOptions,
   ): Promise<string[]> {
     if (isIP(host) !== 0) return [host];
     if (!HOST_NAME.test(host)) throw new CheckError("Misconfigured");
     const remembered = memory.addressesOf(host);
-    return remembered ?? (await join(host, signal, budgetMilliseconds)).addresses;
+    return remembered ?? (await join(host, signal, options)).addresses;
   }
 
   /** Checks of one pod have the same budget, so that it does not matter which of them began. */
-  async function join(
-    host: string,
-    signal: AbortSignal,
-    budgetMilliseconds: number,
-  ): Promise<Found> {
-    const lookup = pending.get(host) ?? start(host, budgetMilliseconds);
+  async function join(host: string, signal: AbortSignal, options: LookupOptions): Promise<Found> {
+    const lookup = pending.get(host) ?? start(host, options);
     lookup.waiters += 1;
     try {
       return await raceAbort(lookup.found, signal);
@@ -105,10 +108,10 @@ export function createResolve(sources: ResolveSources): Resolve {
     }
   }
 
-  function start(host: string, budgetMilliseconds: number): Lookup {
+  function start(host: string, { budgetMilliseconds, onQuestion }: LookupOptions): Lookup {
     const stop = new AbortController();
     const silenceMilliseconds = silenceWithin(budgetMilliseconds);
-    const context = { sources, signal: stop.signal, silenceMilliseconds };
+    const context = { sources, signal: stop.signal, silenceMilliseconds, onQuestion };
     const lookup: Lookup = {
       found: lookUp(host, memory.answeredNameOf(host), context).then((found) => {
         memory.remember(host, found);
@@ -135,12 +138,13 @@ interface LookupContext {
   sources: ResolveSources;
   signal: AbortSignal;
   silenceMilliseconds: number;
+  onQuestion: LookupOptions["onQuestion"];
 }
 
 async function lookUp(
   host: string,
   lastName: string | undefined,
-  { sources, signal, silenceMilliseconds }: LookupContext,
+  { sources, signal, silenceMilliseconds, onQuestion }: LookupContext,
 ): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
   if (listed.length > 0) {
@@ -149,7 +153,11 @@ async function lookUp(
   const { tcpOnly, ...conf } = parseResolvConf(await readText(sources.resolvConfPath));
   const servers = sources.servers ?? conf.servers.map((address) => ({ address, port: DNS_PORT }));
   const waits = startWaits(silenceMilliseconds);
-  const ask = askNameServers({ servers, tcpOnly, signal, waits });
+  const askOneFamily = askNameServers({ servers, tcpOnly, signal, waits });
+  const ask: AskOneFamily = (name, type) => {
+    onQuestion?.();
+    return askOneFamily(name, type);
+  };
   // First the one that had addresses last time. When it has none any more, the others in their order.
   const names = [...new Set([lastName ?? [], candidateNames(host, conf)].flat())];
   const before: Answer[] = [];

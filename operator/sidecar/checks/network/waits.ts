@@ -1,6 +1,4 @@
 /** How long a lookup waits: for one name server, and for an answer that may be worth more than the one at hand. */
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** How long one lookup waits. */
 export interface Waits {
   /** For so long one name server may be silent before the next is asked as well. */
@@ -22,6 +20,9 @@ const SILENCE_OF_BUDGET = 1 / 4;
 /** So many silences from its start a lookup waits for what may be worth more than the answer at hand. */
 const SILENCES_OF_PATIENCE = 2;
 
+/** Why a wait ends that is not needed any more. Without a reason `abort()` makes an error with a stack trace. */
+export const ENDED = "ended";
+
 /** How long a name server may be silent, where lookup and connection together may take `budgetMilliseconds`. */
 export function silenceWithin(budgetMilliseconds: number): number {
   return Math.min(MAX_SILENCE_MILLISECONDS, budgetMilliseconds * SILENCE_OF_BUDGET);
@@ -39,12 +40,19 @@ export function startWaits(silenceMilliseconds: number): Waits {
 
 /**
  * Waits, but no longer than until `signal` fires: a timer that outlived its question would wake an idle sidecar for
- * nothing. Never rejects.
+ * nothing. Never rejects. Not by `timers/promises`, which makes an error with a stack trace for each wait that ends
+ * early: each question has three, and the names of a ring ask 128 at once.
  */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { ref: false, signal });
-  } catch {
-    // The question has ended, and nobody waits.
-  }
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    timer.unref();
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+  });
 }

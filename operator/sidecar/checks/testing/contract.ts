@@ -80,6 +80,10 @@ export async function runCheck(
   const onHandshake = () => {
     handshakes += 1;
   };
+  let connecting = 0;
+  const onConnect = (cpuMilliseconds: number) => {
+    connecting += cpuMilliseconds;
+  };
   try {
     const result = await outcome(
       check.run(dependency, {
@@ -88,11 +92,15 @@ export async function runCheck(
         remainingMilliseconds: () => checkTimeout - (performance.now() - started),
         readSecretKey: options.readSecretKey,
         onTarget: options.onTarget,
+        onConnect,
         onHandshake,
       }),
     );
-    // Whoever encrypts has to say what that costs: checks that are costly keep apart.
-    if ("success" in result) expect(handshakes).toBe(result.success.tls === true ? 1 : 0);
+    // Whoever encrypts or connects has to say what that costs: checks that are costly keep apart.
+    if ("success" in result) {
+      expect(handshakes).toBe(result.success.tls === true ? 1 : 0);
+      expect(connecting).toBeGreaterThan(0);
+    }
     return result;
   } finally {
     clearTimeout(timer);

@@ -48,7 +48,7 @@ export async function look(
   const timer = setTimeout(() => controller.abort(), limit);
   const started = performance.now();
   try {
-    return (await resolve(host, controller.signal, budget)).addresses;
+    return (await resolve(host, controller.signal, { budgetMilliseconds: budget })).addresses;
   } catch (error) {
     return (error as { reason: string }).reason;
   } finally {

@@ -1,0 +1,82 @@
+/** Loops of checks whose connecting costs much of the CPU: names that lead nowhere, addresses that are closed. */
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { TIMING } from "../api/testing/timing.ts";
+import {
+  config,
+  createTestChecks,
+  dependency,
+  pass,
+  type TestChecks,
+} from "./testing/test-checks.ts";
+
+let checks: TestChecks;
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: 0 });
+  checks = createTestChecks();
+  checks.draw = 1;
+});
+afterEach(() => {
+  checks.runner.stop();
+  jest.useRealTimers();
+});
+
+const startsOf = (name: string) =>
+  checks.started.filter((started) => started.name === name).map(({ at }) => at);
+const startsAfter = (name: string, moment: number) =>
+  startsOf(name).filter((at) => at > moment).length;
+
+/** Each check of `names` connects to 16 servers, and takes `cpuMilliseconds` together for that. */
+function connecting(names: readonly string[], cpuMilliseconds: number): void {
+  checks.run = async ({ name }, { onConnect }) => {
+    const servers = names.includes(name) ? 16 : 0;
+    for (let server = 0; server < servers; server += 1) onConnect?.(cpuMilliseconds / servers);
+    return {};
+  };
+}
+
+const RINGS = ["r1", "r2", "r3", "r4", "r5", "r6"];
+
+test("together they take no more than 40 ms of CPU a second, and the others keep their interval", async () => {
+  connecting(RINGS, 100);
+  checks.runner.apply(config([...RINGS, "db"].map((name) => dependency(name))));
+  await pass(600_000);
+  // Six at 100 ms would take 120 ms a second: three times what they may.
+  const rings = RINGS.map((name) => startsAfter(name, 60_000));
+  expect(Math.max(...rings)).toBeLessThanOrEqual((540 / 15) * 1.1);
+  expect(Math.min(...rings)).toBeGreaterThanOrEqual(540 / 15 - 1);
+  expect(startsAfter("db", 60_000)).toBeGreaterThanOrEqual(540 / 5);
+});
+
+test("one alone keeps its interval, and each keeps away from the others", async () => {
+  connecting(["r1", "r2"], 6);
+  checks.runner.apply(config(["r1", "r2", "db"].map((name) => dependency(name))));
+  await pass(200_000);
+  const [first = 0, second = 0] = ["r1", "r2"].map((name) => startsOf(name).at(-1) ?? 0);
+  expect(Math.abs(first - second)).toBeGreaterThan(1_000);
+  expect(startsAfter("r1", 0)).toBeGreaterThanOrEqual(40);
+});
+
+test("once they connect again as others do, they are checked as often", async () => {
+  connecting(RINGS, 100);
+  checks.runner.apply(config(RINGS.map((name) => dependency(name))));
+  await pass(100_000);
+  connecting([], 0);
+  await pass(100_000);
+  expect(startsAfter("r1", 140_000)).toBeGreaterThanOrEqual(60 / 5 - 1);
+});
+
+test("others that begin their checks do not take them along before their time", async () => {
+  // Below what is kept apart, and above its share where checks come each second.
+  connecting([...RINGS, "r7", "r8", "r9"], 5.9);
+  checks.runner.apply(
+    config(
+      [...RINGS, "r7", "r8", "r9", "db"].map((name) => dependency(name)),
+      { ...TIMING, intervalMilliseconds: 1_000 },
+    ),
+  );
+  await pass(100_000);
+  // Nine at 5.9 ms each second are 53 ms a second.
+  expect(startsAfter("r1", 10_000)).toBeLessThanOrEqual((90 * 40) / 53 + 8);
+  expect(startsAfter("db", 10_000)).toBeGreaterThanOrEqual(90);
+});
