@@ -62,6 +62,37 @@ describe("a redirected probe is ours again", () => {
   });
 });
 
+describe("where the probes lead to Istio's agent", () => {
+  const PROXY: Container = { name: "istio-proxy", image: "registry.example/istio-proxy:1" };
+
+  /** The pod after a first call and then Istio's, which redirects both of our probes. */
+  function meshed({ containers = [], initContainers = [] }: NonNullable<Pod["spec"]>): Pod {
+    const pod = injected({ spec: { containers: [APP] } });
+    const { readinessProbe, livenessProbe, ...sidecar } = sidecarOf(pod);
+    const agent = (path: string) => ({ path: `/app-health/${sidecar.name}/${path}`, port: 15_020 });
+    const redirectedSidecar = {
+      ...sidecar,
+      readinessProbe: { ...readinessProbe, httpGet: agent("readyz") },
+      livenessProbe: { ...livenessProbe, httpGet: agent("livez") },
+    };
+    const all = [redirectedSidecar, ...initContainers];
+    return { ...pod, spec: { ...pod.spec, containers: [APP, ...containers], initContainers: all } };
+  }
+
+  test("liveness waits for no agent that starts after the init containers: it is left out, also by a third call", () => {
+    const second = injected(meshed({ containers: [PROXY] }));
+    expect(sidecarOf(second)).not.toHaveProperty("livenessProbe");
+    expect(sidecarOf(second).readinessProbe?.httpGet?.port).toBe(15_020);
+    expect(injected(second)).toStrictEqual(second);
+  });
+
+  test("liveness stays where the agent is a native sidecar", () => {
+    const proxy = { ...PROXY, restartPolicy: "Always" };
+    const second = injected(meshed({ initContainers: [proxy] }));
+    expect(sidecarOf(second).livenessProbe?.httpGet?.port).toBe(15_020);
+  });
+});
+
 test("a redirected probe is kept beside a variable that somebody put before ours", () => {
   const pod = redirected({ path: "/app-health", port: 15_020 });
   const sidecar = sidecarOf(pod);

@@ -95,6 +95,6 @@ export function withSidecar(
   const standing = initContainers.find((container) => isSidecar(container, settings.image));
   if (!standing) return [fresh, ...initContainers];
   const kept = reassert(pod, standing, { fresh, usual: own.resources });
-  const next = isCurrent(pod, policy, [standing, fresh]) ? keepHandlers(kept, standing) : kept;
+  const next = isCurrent(pod, policy, [standing, fresh]) ? keepHandlers(pod, kept, standing) : kept;
   return initContainers.map((container) => (container === standing ? next : container));
 }

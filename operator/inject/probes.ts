@@ -1,7 +1,8 @@
 /** The probes of the injected container. */
 import { LIVE_PATH, READY_PATH } from "../api/names.ts";
 import type { ProbeTiming } from "../api/timing.ts";
-import type { Container, HttpGet, Probe } from "./pod.ts";
+import type { Container, HttpGet, Pod, Probe } from "./pod.ts";
+import { isRewritten } from "./raise-probes.ts";
 
 /**
  * Liveness asks whether the process still answers, and nothing outside it. Three misses at 10 s: only
@@ -42,18 +43,29 @@ function keepHandler(probe: Probe, earlier: Probe | undefined): Probe {
 }
 
 /**
+ * Whether Istio's agent is asked for our probes and starts only after the last init container: until then nothing
+ * answers. It goes by readiness, which stays redirected, so that a further call sees the same.
+ */
+function isAgentLate(pod: Pod, { readinessProbe }: Container): boolean {
+  const isNative = pod.spec?.initContainers?.some(({ name }) => name === "istio-proxy");
+  if (!readinessProbe || isNative) return false;
+  return isRewritten(readinessProbe, pod.metadata?.annotations ?? {});
+}
+
+/**
  * `container` with the probe handlers of `earlier`. A mesh redirects them to its own agent between the
  * two calls of one admission and is not called again: putting ours back would leave probes that its
- * encryption blocks. Times stay those of the policy.
+ * encryption blocks. Times stay those of the policy. Liveness is left out where the agent comes late: a healthy
+ * sidecar would be restarted for as long as init containers run.
  */
-export function keepHandlers(container: Container, earlier: Container): Container {
+export function keepHandlers(pod: Pod, container: Container, earlier: Container): Container {
+  const { readinessProbe, livenessProbe, ...rest } = container;
   return {
-    ...container,
-    ...(container.readinessProbe && {
-      readinessProbe: keepHandler(container.readinessProbe, earlier.readinessProbe),
-    }),
-    ...(container.livenessProbe && {
-      livenessProbe: keepHandler(container.livenessProbe, earlier.livenessProbe),
-    }),
+    ...rest,
+    ...(readinessProbe && { readinessProbe: keepHandler(readinessProbe, earlier.readinessProbe) }),
+    ...(livenessProbe &&
+      !isAgentLate(pod, earlier) && {
+        livenessProbe: keepHandler(livenessProbe, earlier.livenessProbe),
+      }),
   };
 }
