@@ -9,10 +9,12 @@ RUN [ -s /etc/ssl/certs/ca-certificates.crt ] \
 ARG NODE_ARCH=x64
 COPY node.sha256 /build/
 COPY node_modules/node-linux-${NODE_ARCH}/bin/node /build/node_modules/node-linux-${NODE_ARCH}/bin/node
+# Not readable for its own user: the kernel then keeps a process of the same user out of /proc/PID/root and mem. In a pod
+# with shareProcessNamespace the app could else read the Secrets that are mounted for the sidecar alone.
 # Before anything runs it: a registry or a mirror that gives out another binary ends the build here.
 RUN set -eu; cd /build; \
     grep "/node-linux-${NODE_ARCH}/" node.sha256 | sha256sum --check --strict; \
-    install -D -m 0755 "node_modules/node-linux-${NODE_ARCH}/bin/node" /root-of-image/usr/bin/node
+    install -D -m 0711 "node_modules/node-linux-${NODE_ARCH}/bin/node" /root-of-image/usr/bin/node
 # What ldd names lies at the same path in the image, the dynamic loader included. Since glibc 2.34 name resolution
 # needs no further library; nsswitch.conf makes it look into /etc/hosts before DNS.
 RUN set -eu; cd /root-of-image; \

@@ -1,8 +1,8 @@
 /** The probes of the injected container. */
 import { LIVE_PATH, READY_PATH } from "../api/names.ts";
 import type { ProbeTiming } from "../api/timing.ts";
+import { isRewritten } from "./is-rewritten.ts";
 import type { Container, HttpGet, Pod, Probe } from "./pod.ts";
-import { isRewritten } from "./raise-probes.ts";
 
 /**
  * Liveness asks whether the process still answers, and nothing outside it. Three misses at 10 s: only

@@ -4,25 +4,11 @@ import { EXEMPT_CONTAINERS } from "../api/standards/exempt-containers.ts";
 import { type JudgedProbe, PROBE_TIME_DEFAULTS } from "../api/standards/pod-probes.ts";
 import { hasRoomForAnnotations } from "./annotations-limit.ts";
 import { isOversized } from "./is-oversized.ts";
+import { isRewritten } from "./is-rewritten.ts";
 import type { Container, Pod, Probe } from "./pod.ts";
 import { type ProbeFloor, type ProbeFloors, RAISED_PROBES } from "./probe-floors.ts";
 import { type LeftAlone, type Raise, recordAnnotations } from "./raised-record.ts";
 import { MAX_CONTAINERS } from "./too-many-parts.ts";
-
-/** Where Istio has the kubelet ask its agent instead of the app, and the agent's port unless the pod says another. */
-const REWRITTEN_PATH = /^\/app-health\/[^/]+\/(readyz|livez|startupz)$/;
-const AGENT_PORT = "15020";
-const AGENT_PORT_ANNOTATION = "status.sidecar.istio.io/port";
-
-/**
- * Whether a mesh has put its agent in the place of the app. The agent then asks the app with the timeout that
- * the probe had at that moment: a longer one here would change nothing but how long the kubelet waits for it.
- */
-export function isRewritten({ httpGet }: Probe, annotations: Record<string, string>): boolean {
-  const port = typeof httpGet?.port === "number" ? String(httpGet.port) : httpGet?.port;
-  const isAgent = port === AGENT_PORT || port === annotations[AGENT_PORT_ANNOTATION];
-  return isAgent && typeof httpGet?.path === "string" && REWRITTEN_PATH.test(httpGet.path);
-}
 
 /** Zero means unset, as it does to the API server. */
 function seconds(probe: Probe, field: Raise["field"]): number {

@@ -16,6 +16,15 @@ const USERS = {
   "left-to-the-image": {},
 };
 
+/** For each other process of the sidecar's program, what looking into its files gives. */
+const LOOK_INTO_OTHERS = `
+  const { readFileSync, readdirSync } = require("node:fs");
+  const given = (read) => { try { return read(); } catch ({ code }) { return code; } };
+  const command = (pid) => given(() => readFileSync("/proc/" + pid + "/cmdline", "utf8"));
+  const pids = readdirSync("/proc").filter((pid) => Number(pid) && command(pid).includes("/sidecar" + ".cjs"));
+  console.log(JSON.stringify(pids.map((pid) => given(() => readdirSync("/proc/" + pid + "/root")))));
+`;
+
 beforeAll(() => openPolicyNamespace(NAMESPACE, "arbitrary-user.yaml"), WHOLE_TEST);
 afterAll(() => kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]));
 
@@ -23,11 +32,15 @@ interface LivePod extends Pod {
   spec: Pod["spec"] & { initContainers: { securityContext: Record<string, unknown> }[] };
 }
 
-async function readyPod(name: string, user: object): Promise<LivePod> {
+function readyPod(name: string, user: object): Promise<LivePod> {
   const pod = smallPod(NAMESPACE, name);
   const securityContext = { ...pod.spec.securityContext, ...user };
-  const input = JSON.stringify({ ...pod, spec: { ...pod.spec, securityContext } });
-  await kubectl(["create", "-f", "-"], { input });
+  return createReady({ ...pod, spec: { ...pod.spec, securityContext } });
+}
+
+async function createReady(pod: { metadata: { name: string }; spec: object }): Promise<LivePod> {
+  const { name } = pod.metadata;
+  await kubectl(["create", "-f", "-"], { input: JSON.stringify(pod) });
   return waitFor({ what: `${name} to be ready`, within: POD_STARTS }, async () => {
     const now = await kubectlJson<LivePod>("get", "pod", name, "-n", NAMESPACE);
     return isReady(now) ? now : undefined;
@@ -50,3 +63,19 @@ describe.each(Object.entries(USERS))("with a user %s the sidecar", (name, user) 
     WHOLE_TEST,
   );
 });
+
+test(
+  "in a shared process namespace the app's container of the same user cannot look into the sidecar",
+  async () => {
+    const name = "shares-processes";
+    const pod = smallPod(NAMESPACE, name);
+    const securityContext = { ...pod.spec.securityContext, runAsUser: 65_532 };
+    await createReady({
+      ...pod,
+      spec: { ...pod.spec, shareProcessNamespace: true, securityContext },
+    });
+    const exec = ["exec", name, "-n", NAMESPACE, "-c", "app", "--", "node", "-e", LOOK_INTO_OTHERS];
+    expect(JSON.parse(await kubectl(exec))).toStrictEqual(["EACCES"]);
+  },
+  WHOLE_TEST,
+);

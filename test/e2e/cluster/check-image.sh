@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fails when an image that ships could be more than its one program: a user that is not a number, which
-# runAsNonRoot refuses, or a shell or npm among its files; or when it does not say what it is made of. About a second
+# runAsNonRoot refuses, a program that its user may read, or a shell or npm among its files; or when it does not say what it is made of. About a second
 # per image.
 # Use: check-image.sh IMAGE
 set -euo pipefail
@@ -19,6 +19,9 @@ container=$(docker create "$image" none)
 trap 'docker rm "$container" >/dev/null' EXIT
 files=$(timeout "$export_seconds" docker export "$container" | tar -t)
 grep -q '^usr/bin/node$' <<<"$files" || fail "Image $image: its files cannot be listed, or node is not among them."
+mode=$(timeout "$export_seconds" docker export "$container" | tar -tv usr/bin/node | cut -c 1-10)
+[ "$mode" = -rwx--x--x ] ||
+  fail "Image $image: usr/bin/node is $mode, not -rwx--x--x: others of its user could read the process's files."
 unwanted=$(grep -E '(^|/)(sh|ash|bash|dash|busybox|npm|npx|corepack|apt|dpkg)$' <<<"$files" | head -n 5 || true)
 [ -z "$unwanted" ] || fail "Image $image holds what an attacker could use: $(tr '\n' ' ' <<<"$unwanted")"
 grep -qE '^[a-z]+\.cdx\.json$' <<<"$files" || fail "Image $image has no list of what is in it: run make bundle first."
