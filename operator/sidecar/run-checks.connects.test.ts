@@ -1,6 +1,7 @@
 /** Loops of checks whose connecting costs much of the CPU: names that lead nowhere, addresses that are closed. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { TIMING } from "../api/testing/timing.ts";
+import { CheckError } from "./checks/check.ts";
 import {
   config,
   createTestChecks,
@@ -26,11 +27,12 @@ const startsOf = (name: string) =>
 const startsAfter = (name: string, moment: number) =>
   startsOf(name).filter((at) => at > moment).length;
 
-/** Each check of `names` connects to 16 servers, and takes `cpuMilliseconds` together for that. */
-function connecting(names: readonly string[], cpuMilliseconds: number): void {
+/** Each check of `names` connects to 16 servers, takes `cpuMilliseconds` together for that, and fails unless `up`. */
+function connecting(names: readonly string[], cpuMilliseconds: number, up = false): void {
   checks.run = async ({ name }, { onConnect }) => {
     const servers = names.includes(name) ? 16 : 0;
     for (let server = 0; server < servers; server += 1) onConnect?.(cpuMilliseconds / servers);
+    if (servers > 0 && !up) throw new CheckError("TooFewServers");
     return {};
   };
 }
@@ -79,4 +81,11 @@ test("others that begin their checks do not take them along before their time", 
   // Nine at 5.9 ms each second are 53 ms a second.
   expect(startsAfter("r1", 10_000)).toBeLessThanOrEqual((90 * 40) / 53 + 8);
   expect(startsAfter("db", 10_000)).toBeGreaterThanOrEqual(90);
+});
+
+test("those that succeed keep their interval, or their results would become too old", async () => {
+  connecting(RINGS, 100, true);
+  checks.runner.apply(config(RINGS.map((name) => dependency(name))));
+  await pass(100_000);
+  expect(Math.min(...RINGS.map(startsOf).map(({ length }) => length))).toBeGreaterThanOrEqual(20);
 });

@@ -61,7 +61,10 @@ interface Loop {
   startIfDue(): void;
   /** When its next check begins, where the loop is kept apart from others that are. */
   keptApartAt(): number | undefined;
-  /** What connecting takes at each of its checks, in milliseconds of CPU a second at the policy's interval. */
+  /**
+   * What connecting takes at each of its checks, in milliseconds of CPU a second at the policy's interval. Nothing
+   * where the last one succeeded: the next success has to come before that one is too old.
+   */
   connectLoad(): number;
   stop(): void;
 }
@@ -126,6 +129,7 @@ function startLoop(
   /** What the last handshake and the last check's connecting took, in milliseconds of CPU. */
   let handshakeCost = 0;
   let connectCost = 0;
+  let hasFailed = false;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
   let inFlight: AbortController | undefined;
@@ -133,11 +137,12 @@ function startLoop(
   let isDue = false;
 
   const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
-  const ownLoad = () => (1_000 * connectCost) / timing.intervalMilliseconds;
+  const ownLoad = () => (hasFailed ? (1_000 * connectCost) / timing.intervalMilliseconds : 0);
   const interval = () =>
     pacedInterval(timing.intervalMilliseconds, { own: ownLoad(), all: connectLoad() });
 
   function report(result: CheckResult, since: number): void {
+    hasFailed = !result.ok;
     if (!stopped) options.onResult(dependency, result, performance.now() - since);
   }
 
