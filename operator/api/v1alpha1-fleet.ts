@@ -39,7 +39,7 @@ export const fleet = z
       .optional()
       .meta({
         ...describe(
-          `How many pods of the policy one fault may make unready: a share such as "50%", or a number. A sidecar that finds a gating dependency down asks up to 8 other pods of the policy; where it is down for more than that of those who answer, itself counted, the pod stays ready, with the reason SharedFault. A number is scaled to the pods that answered. A fault that none of them has is the pod's own, unless 0 may be unready. Where half of them or more are silent, the pod turns unready. Only pods that have been ready stay ready. Pods have to reach each other at the sidecar's port. Unset: ${DEFAULT_MAX_UNREADY}.`,
+          `How many pods of the policy one fault may make unready: a share such as "50%", or a number. A sidecar that finds a gating dependency down asks up to 8 other pods of the policy; where it is down for more than that of those who answer, itself counted, the pod stays ready, with the reason SharedFault. A number is scaled to the pods that answered. A fault that none of them has is the pod's own, unless 0 may be unready. Where more than half of them are silent, the pod turns unready. Only pods that have been ready stay ready. Pods have to reach each other at the sidecar's port. Unset: ${DEFAULT_MAX_UNREADY}.`,
         ),
         "x-kubernetes-int-or-string": true,
         ...cel(...RULES),
