@@ -6,9 +6,9 @@ import { MAX_DEPENDENCIES } from "../api/limits.ts";
  * second: the sidecar's default limit is 100, and handshakes have a share of their own
  * (`checks/tls/handshake-costs.ts`).
  */
-export const ALL_PER_SECOND = 40;
+const ALL_PER_SECOND = 40;
 /** An equal share of it is each dependency's own, whatever the others take. */
-export const OWN_PER_SECOND = ALL_PER_SECOND / MAX_DEPENDENCIES;
+const OWN_PER_SECOND = ALL_PER_SECOND / MAX_DEPENDENCIES;
 
 /**
  * The interval of a dependency, in milliseconds: its policy's, longer where both exceed what they may take: `own`, what

@@ -15,17 +15,14 @@ let checks: TestChecks;
 beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
   checks = createTestChecks();
-  checks.draw = 1;
 });
 afterEach(() => {
   checks.runner.stop();
   jest.useRealTimers();
 });
 
-const startsOf = (name: string) =>
-  checks.started.filter((started) => started.name === name).map(({ at }) => at);
 const startsAfter = (name: string, moment: number) =>
-  startsOf(name).filter((at) => at > moment).length;
+  checks.startsOf(name).filter((at) => at > moment).length;
 
 /** Each check of `names` connects to 16 servers, takes `cpuMilliseconds` together for that, and fails unless `up`. */
 function connecting(names: readonly string[], cpuMilliseconds: number, up = false): void {
@@ -54,7 +51,7 @@ test("one alone keeps its interval, and each keeps away from the others", async 
   connecting(["r1", "r2"], 6);
   checks.runner.apply(config(["r1", "r2", "db"].map((name) => dependency(name))));
   await pass(200_000);
-  const [first = 0, second = 0] = ["r1", "r2"].map((name) => startsOf(name).at(-1) ?? 0);
+  const [first = 0, second = 0] = ["r1", "r2"].map((name) => checks.startsOf(name).at(-1) ?? 0);
   expect(Math.abs(first - second)).toBeGreaterThan(1_000);
   expect(startsAfter("r1", 0)).toBeGreaterThanOrEqual(40);
 });
@@ -87,5 +84,5 @@ test("those that succeed keep their interval, or their results would become too 
   connecting(RINGS, 100, true);
   checks.runner.apply(config(RINGS.map((name) => dependency(name))));
   await pass(100_000);
-  expect(Math.min(...RINGS.map(startsOf).map(({ length }) => length))).toBeGreaterThanOrEqual(20);
+  expect(Math.min(...RINGS.map((name) => checks.startsOf(name).length))).toBeGreaterThanOrEqual(20);
 });

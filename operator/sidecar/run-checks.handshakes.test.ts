@@ -20,8 +20,6 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const startsOf = (name: string) =>
-  checks.started.filter((started) => started.name === name).map(({ at }) => at);
 const costly =
   (names: readonly string[], cpuMilliseconds: number): Check["run"] =>
   async ({ name }, { onHandshake }) => {
@@ -35,14 +33,14 @@ test("they drift apart, each within its promised time, and others stay together 
   checks.draw = 0.5;
   checks.runner.apply(config([...names, "a", "b"].map((name) => dependency(name))));
   await pass(200_000);
-  expect(startsOf("a")).toStrictEqual(startsOf("b"));
+  expect(checks.startsOf("a")).toStrictEqual(checks.startsOf("b"));
   const waits = names.flatMap((name) => {
-    const starts = startsOf(name);
+    const starts = checks.startsOf(name);
     return starts.slice(1).map((at, index) => at - (starts[index] ?? 0));
   });
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(4_500);
   expect(Math.max(...waits)).toBeLessThanOrEqual(5_000);
-  const last = names.map((name) => startsOf(name).at(-1) ?? 0).sort((a, b) => a - b);
+  const last = names.map((name) => checks.startsOf(name).at(-1) ?? 0).sort((a, b) => a - b);
   const gaps = last.slice(1).map((at, index) => at - (last[index] ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThan(1_000);
 });
@@ -52,7 +50,7 @@ test("they take no others along", async () => {
   checks.draws = [0, 1];
   checks.runner.apply(config([dependency("x"), dependency("a")]));
   await pass(5_000);
-  expect([startsOf("x"), startsOf("a")]).toStrictEqual([
+  expect([checks.startsOf("x"), checks.startsOf("a")]).toStrictEqual([
     [0, 4_500],
     [0, 5_000],
   ]);
@@ -75,8 +73,8 @@ test("they come together with others again once their handshakes cost less, not 
   checks.run = costly([], 0);
   checks.draw = 0.5;
   await pass(20_000);
-  expect(startsOf("x")).not.toStrictEqual(startsOf("a"));
+  expect(checks.startsOf("x")).not.toStrictEqual(checks.startsOf("a"));
   checks.run = costly(["x"], 5.9);
   await pass(60_000);
-  expect(startsOf("x").slice(-5)).toStrictEqual(startsOf("a").slice(-5));
+  expect(checks.startsOf("x").slice(-5)).toStrictEqual(checks.startsOf("a").slice(-5));
 });

@@ -20,9 +20,8 @@ export interface CheckContext {
    */
   readSecretKey(reference: SecretKeyReference): Promise<string>;
   /**
-   * To be told what connecting took, as far as it is more than one connection's, in milliseconds of CPU as estimated:
-   * questions to name servers and addresses that did not answer. Also where it failed, and more than once where a check
-   * connects to several servers.
+   * To be told what connecting takes, in milliseconds of CPU as estimated: once for each question to name servers and
+   * for each address that is dialled, also where that fails.
    */
   onConnect?: ((cpuMilliseconds: number) => void) | undefined;
   /** To be told what a TLS handshake of this check took, in milliseconds of CPU, also where it failed. */

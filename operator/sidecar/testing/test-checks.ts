@@ -57,6 +57,8 @@ export interface TestChecks {
   results: [string, CheckResult, number][];
   /** When checks were started. */
   starts(): number[];
+  /** When those of one dependency were. */
+  startsOf(name: string): number[];
   /** `ok`, or why not, of each result. */
   reasons(): string[];
 }
@@ -89,6 +91,7 @@ export function createTestChecks(): TestChecks {
   return Object.assign(state, {
     runner,
     starts: () => state.started.map(({ at }) => at),
+    startsOf: (of: string) => state.started.filter(({ name }) => name === of).map(({ at }) => at),
     reasons: () => state.results.map(([, result]) => (result.ok ? "ok" : result.reason)),
   });
 }
