@@ -6,10 +6,7 @@ const REWRITTEN_PATH = /^\/app-health\/[^/]+\/(readyz|livez|startupz)$/;
 const AGENT_PORT = "15020";
 const AGENT_PORT_ANNOTATION = "status.sidecar.istio.io/port";
 
-/**
- * Whether a mesh has put its agent in the place of the app. The agent then asks the app with the timeout that
- * the probe had at that moment: a longer one here would change nothing but how long the kubelet waits for it.
- */
+/** Whether a mesh has put its agent in the place of the app, which the agent then asks. */
 export function isRewritten({ httpGet }: Probe, annotations: Record<string, string>): boolean {
   const port = typeof httpGet?.port === "number" ? String(httpGet.port) : httpGet?.port;
   const isAgent = port === AGENT_PORT || port === annotations[AGENT_PORT_ANNOTATION];

@@ -52,6 +52,8 @@ function raiseProbe(
     .map((field): Raise => ({ ...place, field, from: seconds(probe, field), to: times[field] }))
     .filter(({ from, to }) => to > from);
   if (raises.length === 0) return probe;
+  // The agent asks the app with the timeout that the probe had when Istio took it: a longer one here would change
+  // nothing but how long the kubelet waits for the agent.
   if (isRewritten(probe, annotations)) {
     progress.leftAlone.push(place);
     return probe;

@@ -18,7 +18,7 @@ export const PEM_BUNDLE = [
   `${MAX_AUTHORITIES} at most`,
   `of ${MAX_AUTHORITY_BYTES / 1_024} KiB at most each`,
   `with keys of ${ALLOWED_KEYS}`,
-  `and ${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints in all`,
+  `and ${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints at most in all`,
 ].join(", ");
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;

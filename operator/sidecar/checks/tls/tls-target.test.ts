@@ -46,7 +46,7 @@ test.each([
   await expect(reading).rejects.toMatchObject({
     reason: "Misconfigured",
     problem:
-      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with keys of RSA (exponents up to 32 bits), Ed25519, Ed448, P-256, P-384 or P-521, and 1 KiB of name constraints in all",
+      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with keys of RSA (exponents up to 32 bits), Ed25519, Ed448, P-256, P-384 or P-521, and 1 KiB of name constraints at most in all",
   });
 });
 
