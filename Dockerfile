@@ -37,11 +37,13 @@ USER 65532:65532
 # helper threads and one malloc arena: about half of what node takes by itself. --expose-gc lets the program free what
 # V8 does not count (checks/tls/authorities.ts). The flags stand here because NODE_OPTIONS refuses some of them. Two
 # threads serve files and password hashing, so that one cannot block the other.
-# The program is named by its whole path, so that no PATH of a pod puts another one in its place.
+# The program is named by its whole path, so that no PATH of a pod puts another one in its place. SIGUSR1 would open
+# node's debugger on the pod's loopback: whoever may send it, as any process of the same user in a shared process
+# namespace, could run code in the sidecar.
 FROM node AS sidecar
 COPY dist/sidecar.cjs dist/sidecar.cdx.json /
 ENV MALLOC_ARENA_MAX=1 UV_THREADPOOL_SIZE=2
-ENTRYPOINT ["/usr/bin/node", "--lite-mode", "--max-old-space-size=24", "--max-semi-space-size=1", "--single-threaded", "--expose-gc", "/sidecar.cjs"]
+ENTRYPOINT ["/usr/bin/node", "--lite-mode", "--max-old-space-size=24", "--max-semi-space-size=1", "--single-threaded", "--expose-gc", "--disable-sigusr1", "/sidecar.cjs"]
 
 # Half of the container's memory limit is for objects, the rest for what node takes beside them: code, connections,
 # bodies. By itself node takes 256 MB, whatever the limit, and is ended before it collects garbage. A small young
@@ -50,4 +52,4 @@ ENTRYPOINT ["/usr/bin/node", "--lite-mode", "--max-old-space-size=24", "--max-se
 FROM node AS operator
 COPY dist/operator.cjs dist/operator.cdx.json /
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072
-ENTRYPOINT ["/usr/bin/node", "--max-old-space-size-percentage=50", "--max-semi-space-size=2", "/operator.cjs"]
+ENTRYPOINT ["/usr/bin/node", "--max-old-space-size-percentage=50", "--max-semi-space-size=2", "--disable-sigusr1", "/operator.cjs"]

@@ -16,13 +16,22 @@ const USERS = {
   "left-to-the-image": {},
 };
 
-/** For each other process of the sidecar's program, what looking into its files gives. */
+/**
+ * For each other process of the sidecar's program, what looking into its files gives; then what listens where node's
+ * debugger would, a second after each of them was sent the signal that opens it.
+ */
 const LOOK_INTO_OTHERS = `
   const { readFileSync, readdirSync } = require("node:fs");
   const given = (read) => { try { return read(); } catch ({ code }) { return code; } };
   const command = (pid) => given(() => readFileSync("/proc/" + pid + "/cmdline", "utf8"));
   const pids = readdirSync("/proc").filter((pid) => Number(pid) && command(pid).includes("/sidecar" + ".cjs"));
-  console.log(JSON.stringify(pids.map((pid) => given(() => readdirSync("/proc/" + pid + "/root")))));
+  const files = pids.map((pid) => given(() => readdirSync("/proc/" + pid + "/root")));
+  const signals = pids.map((pid) => given(() => process.kill(Number(pid), "SIGUSR1")));
+  setTimeout(() => {
+    const tell = (debuggerPort) => console.log(JSON.stringify({ files, signals, debuggerPort }));
+    const socket = require("node:net").connect(9229, "127.0.0.1", () => { tell("open"); socket.destroy(); });
+    socket.on("error", ({ code }) => tell(code));
+  }, 1_000);
 `;
 
 beforeAll(() => openPolicyNamespace(NAMESPACE, "arbitrary-user.yaml"), WHOLE_TEST);
@@ -75,7 +84,11 @@ test(
       spec: { ...pod.spec, shareProcessNamespace: true, securityContext },
     });
     const exec = ["exec", name, "-n", NAMESPACE, "-c", "app", "--", "node", "-e", LOOK_INTO_OTHERS];
-    expect(JSON.parse(await kubectl(exec))).toStrictEqual(["EACCES"]);
+    expect(JSON.parse(await kubectl(exec))).toStrictEqual({
+      files: ["EACCES"],
+      signals: [true],
+      debuggerPort: "ECONNREFUSED",
+    });
   },
   WHOLE_TEST,
 );

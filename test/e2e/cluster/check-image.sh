@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fails when an image that ships could be more than its one program: a user that is not a number, which
-# runAsNonRoot refuses, a program that its user may read, or a shell or npm among its files; or when it does not say what it is made of. About a second
-# per image.
+# Fails when an image that ships could be more than its one program: a user that is not a number, which runAsNonRoot
+# refuses, a program that its user may read or open the debugger of, or a shell or npm among its files; or when it does
+# not say what it is made of. About a second per image.
 # Use: check-image.sh IMAGE
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,6 +13,10 @@ export_seconds=60
 user=$(docker image inspect -f '{{.Config.User}}' "$image")
 [[ $user =~ ^[1-9][0-9]*(:[0-9]+)?$ ]] ||
   fail "Image $image runs as user '$user': the Dockerfile must name a number other than 0."
+
+entrypoint=$(docker image inspect -f '{{json .Config.Entrypoint}}' "$image")
+[[ $entrypoint == *'"--disable-sigusr1"'* ]] ||
+  fail "Image $image starts $entrypoint: without --disable-sigusr1 others of its user could open its debugger."
 
 # Never started; it only lends its files. The command is there because an image may come without one.
 container=$(docker create "$image" none)
