@@ -74,6 +74,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
       readiness.record(dependency.name, result, milliseconds);
       peers.look();
     },
+    mayWait: readiness.mayWait,
     // Awake anyway: an idle program that woke up once more for the policy file would cost each pod more.
     onTurn: () => policyFile.look(),
   });

@@ -62,6 +62,7 @@ beforeEach(async () => {
     }),
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
+    mayWait: readiness.mayWait,
     random: () => 1,
   });
   readiness.apply(config);

@@ -24,6 +24,7 @@ import {
   type DependencyState,
   DRY_RUN,
   decide,
+  holdsReady,
   isUpToPeers,
   type Judged,
   type Moment,
@@ -79,6 +80,8 @@ export interface Readiness {
   recordPeers(counts: ReadonlyMap<string, PeerCount>, askedAt: number): void;
   /** Names of dependencies that are down here and that other pods are to be asked about. */
   down(): string[];
+  /** Whether the pod stays in its Services without the next result of this dependency: it may come later. */
+  mayWait(name: string): boolean;
   /**
    * Takes in that time has passed: results that have become too old and a policy that has not come are
    * logged and marked. To be called now and then, because no request may ever arrive.
@@ -283,6 +286,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     changed();
   }
 
+  function mayWait(name: string): boolean {
+    const entry = entries.get(name);
+    return entry === undefined || !holdsReady(viewOf(entry, now()), firstReady());
+  }
+
   function awaitsResults(): boolean {
     if (isDryRun()) return false;
     const at = now();
@@ -295,6 +303,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     record,
     recordPeers,
     down: cases.names,
+    mayWait,
     refresh,
     view,
     awaitsResults,

@@ -72,6 +72,25 @@ test("once they connect again as others do, they are checked as often", async ()
   expect(startsAfter("r1", 140_000)).toBeGreaterThanOrEqual(60 / 5 - 1);
 });
 
+test("one that connects again after a failure is checked within its interval from then on", async () => {
+  connecting(RINGS, 100);
+  checks.runner.apply(config(RINGS.map((name) => dependency(name))));
+  await pass(60_000);
+  connecting(RINGS.slice(1), 100);
+  await pass(60_000);
+  const [first = 0, second = 0] = checks.startsOf("r1").filter((at) => at > 60_000);
+  expect(second - first).toBeLessThanOrEqual(5_000);
+});
+
+test("one by which the pod stays in its Services keeps its interval, also while it fails", async () => {
+  connecting(RINGS, 100);
+  checks.mayWait = (name) => name !== "r1";
+  checks.runner.apply(config(RINGS.map((name) => dependency(name))));
+  await pass(60_000);
+  expect(checks.startsOf("r1").length).toBeGreaterThanOrEqual(60 / 5);
+  expect(checks.startsOf("r2").length).toBeLessThanOrEqual(60 / 10);
+});
+
 test("others that begin their checks do not take them along before their time", async () => {
   // Below what is kept apart, and above its share where checks come each second.
   connecting([...RINGS, "r7", "r8", "r9"], 5.9);

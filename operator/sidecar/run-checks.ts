@@ -34,6 +34,11 @@ export interface RunChecksOptions {
   readSecretKey: (reference: SecretKeyReference) => Promise<string>;
   /** Given each result as it comes, with the time the check took in milliseconds. Must not throw. */
   onResult: (dependency: DependencyConfig, result: CheckResult, milliseconds: number) => void;
+  /**
+   * Whether the next check of the dependency of this name may come later than the policy says: no pod stays in its
+   * Services by it. Must not throw.
+   */
+  mayWait: (name: string) => boolean;
   /** Called whenever checks have been started by time, not by `apply`. May call `apply`. Must not throw. */
   onTurn?: () => void;
   /** From 0 to 1; Math.random unless a test draws. */
@@ -63,7 +68,8 @@ interface Loop {
   keptApartAt(): number | undefined;
   /**
    * What connecting takes at each of its checks, in milliseconds of CPU a second at the policy's interval. Nothing
-   * where the last one succeeded: the next success has to come before that one is too old.
+   * where the last one succeeded, or the pod stays in its Services by it: the next result has to come before that one
+   * is too old.
    */
   connectLoad(): number;
   stop(): void;
@@ -137,7 +143,8 @@ function startLoop(
   let isDue = false;
 
   const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
-  const ownLoad = () => (hasFailed ? (1_000 * connectCost) / timing.intervalMilliseconds : 0);
+  const isPaced = () => hasFailed && options.mayWait(dependency.name);
+  const ownLoad = () => (isPaced() ? (1_000 * connectCost) / timing.intervalMilliseconds : 0);
   const interval = () =>
     pacedInterval(timing.intervalMilliseconds, { own: ownLoad(), all: connectLoad() });
 
@@ -188,6 +195,8 @@ function startLoop(
       inFlight = undefined;
       connectCost = connecting;
       if (isDue) takeTurn();
+      // Its turn was chosen by the check before it, which may have failed.
+      else if (!stopped && nextAt > startedAt + interval()) schedule();
     }
   }
 

@@ -117,19 +117,21 @@ const aged = (level: Level): Level =>
 
 /**
  * The state with its last result taken away once that is too old: a stuck loop must not hold a pod in its Services on
- * an old result. One that had failed needs its successes anew; of any other the first result decides.
+ * an old result. One that had failed needs its successes anew; of any other the first result decides. A failure that
+ * keeps nobody in is never too old: its next check may come later (`paced-interval.ts`), and the reason stays.
  */
 export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
-  if (state.heardAt === undefined) return state;
-  const overdue = now.monotonic - state.heardAt - staleAfterMilliseconds(timing);
+  const { heardAt, passing } = state;
+  if (heardAt === undefined || (!passing.high && passing.against === 0)) return state;
+  const overdue = now.monotonic - heardAt - staleAfterMilliseconds(timing);
   if (overdue <= 0) return state;
   return {
     ...UNHEARD,
     up: aged(state.up),
-    passing: aged(state.passing),
-    heardAt: state.heardAt,
+    passing: aged(passing),
+    heardAt,
     // The moment it became too old, whenever that is noticed.
-    since: state.passing.high ? now.wall - overdue : state.since,
+    since: passing.high ? now.wall - overdue : state.since,
     reason: "CheckTimeout",
   };
 }
@@ -190,6 +192,11 @@ export function mayGate({ impact, settled }: Judged, firstReady: boolean): boole
 /** Whether the dependency keeps the pod unready now. */
 function gates(judged: Judged, firstReady: boolean): boolean {
   return mayGate(judged, firstReady) && !judged.state.passing.high;
+}
+
+/** Whether the pod is in its Services by what is known of the dependency: that must not become too old. */
+export function holdsReady(judged: Judged, firstReady: boolean): boolean {
+  return mayGate(judged, firstReady) && judged.state.passing.high;
 }
 
 /**

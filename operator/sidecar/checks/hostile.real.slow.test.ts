@@ -228,6 +228,7 @@ async function resultsOf(dependencies: DependencyConfig[]): Promise<Map<string, 
       log: () => {},
     }),
     onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
+    mayWait: () => true,
   });
   runner.apply({ policy: "web", generation: 1, mode: "Enforce", timing: TIMING, dependencies });
   await sleep(RUN_MILLISECONDS);

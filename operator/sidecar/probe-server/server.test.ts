@@ -77,6 +77,7 @@ beforeEach(async () => {
     }),
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
+    mayWait: readiness.mayWait,
   });
   server = createProbeServer(readiness);
   ({ port } = await listen(server, 0));

@@ -43,7 +43,7 @@ interface Started {
   context: CheckContext;
 }
 
-/** Running checks. A test sets `run`, `draw`, `draws` and `onTurn`. */
+/** Running checks. A test sets `run`, `draw`, `draws`, `mayWait` and `onTurn`. */
 export interface TestChecks {
   runner: CheckRunner;
   run: Check["run"];
@@ -51,6 +51,8 @@ export interface TestChecks {
   draws: number[];
   /** The draw when there is none of those. */
   draw: number;
+  /** Whether a dependency's checks may come later; those of any may unless it is set. */
+  mayWait: (name: string) => boolean;
   onTurn: () => void;
   started: Started[];
   /** Dependency, result and milliseconds of each. */
@@ -69,6 +71,7 @@ export function createTestChecks(): TestChecks {
     run: (async () => ({})) as Check["run"],
     draws: [] as number[],
     draw: 1,
+    mayWait: (_: string) => true,
     onTurn: () => {},
     started: [] as Started[],
     results: [] as TestChecks["results"],
@@ -85,6 +88,7 @@ export function createTestChecks(): TestChecks {
     loadCheck: async (type) => (type === check.type ? check : undefined),
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => state.results.push([name, result, milliseconds]),
+    mayWait: (name) => state.mayWait(name),
     onTurn: () => state.onTurn(),
     random: () => state.draws.shift() ?? state.draw,
   });
