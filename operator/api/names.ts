@@ -49,8 +49,8 @@ export const CONFIG_VOLUME = "healthpolicy-config";
 /** emptyDir with the marks that a restart of the sidecar alone must keep. */
 export const STATE_VOLUME = "healthpolicy-state";
 /**
- * emptyDir over the ServiceAccount token's path: without a mount there, the ServiceAccount admission
- * plugin, which runs again after a webhook has changed the pod, gives our container the app's token.
+ * emptyDir over the ServiceAccount token's path in pods that get a token: without a mount there, the ServiceAccount
+ * admission plugin, which runs again after a webhook has changed the pod, gives our container the app's.
  */
 export const NO_TOKEN_VOLUME = "healthpolicy-no-token";
 /** Where every container of a pod finds the token of its ServiceAccount. */

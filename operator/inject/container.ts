@@ -18,7 +18,7 @@ import { askedResources, sidecarResources } from "./resources.ts";
 import { revisionOf } from "./revision.ts";
 import { securityContext } from "./security-context.ts";
 import type { InjectSettings } from "./settings.ts";
-import { SIDECAR_MOUNTS } from "./volume.ts";
+import { sidecarMounts } from "./volume.ts";
 
 /** An empty value is left out, as the API server would drop it: a later call would see a difference. */
 function variable(name: string, value: string): { name: string; value?: string } {
@@ -57,7 +57,7 @@ function sidecar(pod: Pod, policy: EffectivePolicy, settings: InjectSettings): C
     // The last lines of a crashed sidecar then show in `kubectl describe pod`.
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "FallbackToLogsOnError",
-    volumeMounts: SIDECAR_MOUNTS,
+    volumeMounts: sidecarMounts(pod),
   };
 }
 

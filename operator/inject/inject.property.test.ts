@@ -1,24 +1,30 @@
 /** What injection may change, over a thousand pods that nobody wrote. */
 import { expect, test } from "@jest/globals";
 import {
+  CONFIG_VOLUME,
   MOUNTED_KEYS_ENV,
   NAMESPACE_ENV,
+  NO_TOKEN_VOLUME,
   PORT_ENV,
   SIDECAR_CONTAINER,
   SIDECAR_PORT,
+  STATE_VOLUME,
 } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Pod } from "./pod.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
 import { ours, withoutOurs, withPodResources } from "./testing/injected-pod.ts";
-import { randomLaterCall } from "./testing/random-later-call.ts";
+import { randomLaterCall, randomTokenChange } from "./testing/random-later-call.ts";
 import { randomPod } from "./testing/random-pod.ts";
+import { serviceAccountPlugin, TOKEN_VOLUME } from "./testing/service-account-plugin.ts";
 import { SETTINGS } from "./testing/settings.ts";
 import { OUR_VOLUMES } from "./volume.ts";
 
 const PODS = 1_000;
 const POLICY = deepFreeze(testPolicy());
+/** What a sidecar mounts whose pod gets no token. */
+const ALWAYS_MOUNTED = [CONFIG_VOLUME, STATE_VOLUME];
 const OUR_VARIABLES = [PORT_ENV, MOUNTED_KEYS_ENV, NAMESPACE_ENV];
 /** Whether the text of any other container says this port. */
 function saysPort(pod: Pod, port: number): boolean {
@@ -33,8 +39,15 @@ function repeated(items: readonly { name?: string }[]): (string | undefined)[] {
   return names.filter((name, index) => names.indexOf(name) !== index);
 }
 
+/** The volumes that our container mounts. */
+function mountedBy(pod: Pod): (string | undefined)[] {
+  return ours(pod).flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
+}
+
 interface Injected {
   seed: number;
+  /** Whether the pod's account has tokens mounted. */
+  automount: boolean;
   before: Pod;
   after: Pod;
 }
@@ -42,9 +55,10 @@ interface Injected {
 const injected: Injected[] = [];
 const skipped = new Map<string, number>();
 for (let seed = 0; seed < PODS; seed++) {
-  const before = deepFreeze(randomPod(seed));
+  const automount = seed % 2 === 0;
+  const before = deepFreeze(serviceAccountPlugin(randomPod(seed), automount));
   const injection = inject(before, POLICY, SETTINGS);
-  if ("pod" in injection) injected.push({ seed, before, after: injection.pod });
+  if ("pod" in injection) injected.push({ seed, automount, before, after: injection.pod });
   else skipped.set(injection.skip.reason, (skipped.get(injection.skip.reason) ?? 0) + 1);
 }
 
@@ -82,9 +96,9 @@ const FIELDS = [
 ];
 
 test("the injected container is the configured one, whatever the pod says", () => {
-  for (const { seed, after } of injected) {
+  for (const { seed, automount, after } of injected) {
     const [own = {}] = ours(after);
-    const { env = [], volumeMounts = [], ports = [], securityContext, ...rest } = own;
+    const { env = [], ports = [], securityContext, ...rest } = own;
     expect({ seed, rest, securityContext }).toMatchObject({
       seed,
       rest: { image: SETTINGS.image, restartPolicy: "Always" },
@@ -96,7 +110,8 @@ test("the injected container is the configured one, whatever the pod says", () =
     const fields = Object.keys(own).filter((field) => !field.startsWith("x-"));
     expect({ seed, fields: fields.sort() }).toStrictEqual({ seed, fields: FIELDS });
     expect(env.map(({ name }) => name)).toStrictEqual(OUR_VARIABLES);
-    expect(volumeMounts.map(({ name }) => name)).toStrictEqual([...OUR_VOLUMES]);
+    const mounted = [...ALWAYS_MOUNTED, ...(automount ? [NO_TOKEN_VOLUME] : [])];
+    expect(mountedBy(after)).toStrictEqual(mounted);
     expect(ports.map(({ hostPort }) => hostPort)).toStrictEqual([undefined]);
   }
 });
@@ -139,6 +154,25 @@ test("what others changed after a first call survives every later one", () => {
     const second = inject(pod, POLICY, SETTINGS);
     expect({ seed, ...second }).toStrictEqual({ seed, pod });
   }
+});
+
+test("no token stays in the sidecar, and none can come, however others turn tokens on and off between calls", () => {
+  let taken = 0;
+  for (const { seed, automount, after } of injected) {
+    const changed = randomTokenChange(after, seed);
+    const later = deepFreeze(serviceAccountPlugin(changed, automount));
+    const { pod = {} } = inject(later, POLICY, SETTINGS) as { pod?: Pod };
+    const asked = changed.spec?.automountServiceAccountToken;
+    const names = [...ALWAYS_MOUNTED, ...((asked ?? automount) ? [NO_TOKEN_VOLUME] : [])];
+    expect({ seed, names: mountedBy(pod) }).toStrictEqual({ seed, names });
+    const volumes = (pod.spec?.volumes ?? []).filter(({ name = "" }) => OUR_VOLUMES.has(name));
+    expect({ seed, names: volumes.map(({ name }) => name).sort() }).toStrictEqual({
+      seed,
+      names: names.sort(),
+    });
+    if (mountedBy(later).some((name) => name === TOKEN_VOLUME.name)) taken++;
+  }
+  expect(taken).toBeGreaterThan(PODS / 20);
 });
 
 test("a later call that finds a kind of pod that gets no sidecar leaves nothing of ours", () => {

@@ -28,6 +28,7 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
   if (!annotations) return { skip: ANNOTATIONS_TOO_LARGE };
   const initContainers = withSidecar(pod, policy, settings);
   const resources = podResources(pod, initContainers);
+  const containers = [...initContainers, ...(pod.spec?.containers ?? [])];
   const injected: Pod = {
     ...pod,
     metadata: { ...pod.metadata, annotations },
@@ -35,7 +36,7 @@ export function inject(pod: Pod, policy: EffectivePolicy, settings: InjectSettin
       ...pod.spec,
       ...(resources && { resources }),
       initContainers,
-      volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy)),
+      volumes: withVolumes(pod.spec?.volumes ?? [], sidecarVolumes(policy, containers)),
     },
   };
   // Once: a later call would undo what others have made of the times since.

@@ -1,6 +1,10 @@
 /** Which mounts of others stay in the sidecar that a later call finds. */
+import { CONFIG_PATH, SERVICE_ACCOUNT_PATH, STATE_PATH } from "../api/names.ts";
 import type { Volume, VolumeMount } from "./pod.ts";
 import { OUR_VOLUMES } from "./volume.ts";
+
+/** Our folders, and where a token would lie: the sidecar has none, with an empty volume over it or without. */
+const OURS = [CONFIG_PATH, STATE_PATH, SERVICE_ACCOUNT_PATH].map(foldersOf);
 
 /** Where the image's program, its libraries and what names further ones are looked for. */
 const LOADED_FROM = [
@@ -32,10 +36,10 @@ function isWithin(folders: readonly string[], outer: readonly string[]): boolean
  * Whether a mount of others lies in one of our folders, or in or over a place that the program is loaded
  * from. One over our folders does no harm: mounts that lie deeper come on top.
  */
-function isInTheWay({ mountPath }: VolumeMount, ours: readonly VolumeMount[]): boolean {
+function isInTheWay({ mountPath }: VolumeMount): boolean {
   const folders = foldersOf(mountPath);
   return (
-    ours.some((own) => isWithin(folders, foldersOf(own.mountPath))) ||
+    OURS.some((own) => isWithin(folders, own)) ||
     LOADED_FROM.some((place) => isWithin(folders, place) || isWithin(place, folders))
   );
 }
@@ -87,7 +91,7 @@ export function keepMounts(
   { ours, volumes }: { ours: readonly VolumeMount[]; volumes: readonly Volume[] },
 ): VolumeMount[] {
   const others = standing.filter(
-    (mount) => !(OUR_VOLUMES.has(mount.name ?? "") || isTooLong(mount) || isInTheWay(mount, ours)),
+    (mount) => !(OUR_VOLUMES.has(mount.name ?? "") || isTooLong(mount) || isInTheWay(mount)),
   );
   const hidden = nested(others, volumes);
   return [...ours, ...others.filter((mount) => !hidden.has(mount)).map(withoutPropagation)];

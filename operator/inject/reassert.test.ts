@@ -1,12 +1,16 @@
 /** What a later call takes back from our container, whoever put it there. Goldens show what it keeps. */
 import { describe, expect, test } from "@jest/globals";
+import { SERVICE_ACCOUNT_PATH } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Container, Pod, Volume } from "./pod.ts";
+import { serviceAccountPlugin } from "./testing/service-account-plugin.ts";
 import { SETTINGS } from "./testing/settings.ts";
 
 const POLICY = testPolicy();
-const PLAIN: Pod = { spec: { containers: [{ name: "app", image: "registry.example/app:1" }] } };
+const PLAIN: Pod = serviceAccountPlugin({
+  spec: { containers: [{ name: "app", image: "registry.example/app:1" }] },
+});
 
 function injected(pod: Pod): Pod {
   const injection = inject(pod, POLICY, SETTINGS);
@@ -110,6 +114,14 @@ describe("a later call takes back", () => {
     [
       "a mount that gets into the policy from above the root",
       { volumeMounts: [{ name: "x", mountPath: "/../etc/healthpolicy" }] },
+    ],
+    [
+      "a mount in the marks",
+      { volumeMounts: [{ name: "x", mountPath: "/var/lib/healthpolicy/marks" }] },
+    ],
+    [
+      "a mount in the place of tokens",
+      { volumeMounts: [{ name: "x", mountPath: `${SERVICE_ACCOUNT_PATH}/token` }] },
     ],
     ["no resources", { resources: {} }],
     ["no variables", { env: [] }],

@@ -12,7 +12,8 @@ import {
   secretKeyPath,
 } from "../api/names.ts";
 import { mountedKeys } from "./mounted-keys.ts";
-import type { Volume } from "./pod.ts";
+import { otherContainers } from "./other-containers.ts";
+import type { Container, Pod, Volume, VolumeMount } from "./pod.ts";
 
 /** Names of all volumes that are ours. */
 export const OUR_VOLUMES: ReadonlySet<string> = new Set([
@@ -63,23 +64,45 @@ function configVolume(policy: EffectivePolicy): Volume {
   };
 }
 
-/** Every volume that the sidecar needs under this policy. */
-export function sidecarVolumes(policy: EffectivePolicy): Volume[] {
+/** Every volume that the sidecar needs under this policy; `containers` are the pod's, ours among them. */
+export function sidecarVolumes(
+  policy: EffectivePolicy,
+  containers: readonly Container[],
+): Volume[] {
+  const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts ?? []);
   return [
     configVolume(policy),
     // Writable by any user unless the pod says otherwise, so no fsGroup is needed.
     { name: STATE_VOLUME, emptyDir: IN_MEMORY },
     // Mounted for reading alone: it stays empty and takes no memory.
-    { name: NO_TOKEN_VOLUME, emptyDir: IN_MEMORY },
+    ...(mounts.some(({ name }) => name === NO_TOKEN_VOLUME)
+      ? [{ name: NO_TOKEN_VOLUME, emptyDir: IN_MEMORY }]
+      : []),
   ];
 }
 
-/** The sidecar's volumeMounts. Folders and never `subPath`, which does not follow updates. */
-export const SIDECAR_MOUNTS: readonly Readonly<Record<string, unknown>>[] = [
-  { name: CONFIG_VOLUME, mountPath: CONFIG_PATH, readOnly: true },
-  { name: STATE_VOLUME, mountPath: STATE_PATH },
-  { name: NO_TOKEN_VOLUME, mountPath: SERVICE_ACCOUNT_PATH, readOnly: true },
-];
+/**
+ * Whether the ServiceAccount admission plugin may mount a token into the sidecar. It has run before us, and then every
+ * other container has a mount at the path, but for those that webhooks brought since. Where it mounts none, nor do we:
+ * Gatekeeper's K8sPSPAutomountServiceAccountTokenPod refuses pods for any mount there.
+ */
+function mayGetToken(pod: Pod): boolean {
+  if (pod.spec?.automountServiceAccountToken === false) return false;
+  return otherContainers(pod).some(({ volumeMounts }) =>
+    volumeMounts?.some(({ mountPath }) => mountPath === SERVICE_ACCOUNT_PATH),
+  );
+}
+
+/** The sidecar's volumeMounts in `pod`. Folders and never `subPath`, which does not follow updates. */
+export function sidecarMounts(pod: Pod): VolumeMount[] {
+  return [
+    { name: CONFIG_VOLUME, mountPath: CONFIG_PATH, readOnly: true },
+    { name: STATE_VOLUME, mountPath: STATE_PATH },
+    ...(mayGetToken(pod)
+      ? [{ name: NO_TOKEN_VOLUME, mountPath: SERVICE_ACCOUNT_PATH, readOnly: true }]
+      : []),
+  ];
+}
 
 /**
  * What of `standing` an earlier call made and others changed: the limit of an emptyDir, for example. Its
@@ -92,16 +115,17 @@ function reasserted(standing: Volume, ours: Volume): Volume {
 }
 
 /**
- * `volumes` with ours in it: each in the place of an earlier one of its name, else at the end. The
- * app's own volumes keep their order.
+ * `volumes` with ours in it: each in the place of an earlier one of its name, else at the end. One that an earlier call
+ * needed is taken out. The app's own volumes keep their order.
  */
 export function withVolumes(volumes: readonly Volume[], ours: readonly Volume[]): Volume[] {
   const byName = new Map(ours.map((volume) => [volume.name, volume]));
   const present = new Set(volumes.map(({ name }) => name));
   return [
-    ...volumes.map((volume) => {
+    ...volumes.flatMap((volume) => {
       const own = byName.get(volume.name);
-      return own ? reasserted(volume, own) : volume;
+      if (own) return [reasserted(volume, own)];
+      return OUR_VOLUMES.has(volume.name ?? "") ? [] : [volume];
     }),
     ...ours.filter(({ name }) => !present.has(name)),
   ];

@@ -1,5 +1,5 @@
 /** What in-tree plugins and other webhooks do to an injected pod between two calls of ours. */
-import { SIDECAR_CONTAINER } from "../../api/names.ts";
+import { SERVICE_ACCOUNT_PATH, SIDECAR_CONTAINER } from "../../api/names.ts";
 import type { Container, Pod, Resources, Volume } from "../pod.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { SETTINGS } from "./settings.ts";
@@ -50,6 +50,30 @@ export function randomLaterCall(pod: Pod, seed: number): Pod {
       ...pod.spec,
       volumes: random.chance(0.5) ? [{ name: "t", emptyDir: {} }, ...volumes] : [...volumes],
       initContainers: random.chance(0.5) ? [late, ...initContainers] : [...initContainers, late],
+    },
+  };
+}
+
+function withoutTokens({ volumeMounts = [], ...container }: Container): Container {
+  return {
+    ...container,
+    volumeMounts: volumeMounts.filter(({ mountPath }) => mountPath !== SERVICE_ACCOUNT_PATH),
+  };
+}
+
+/** The same pod after a webhook that turns tokens on or off, takes out mounts of tokens, or brings a container. */
+export function randomTokenChange(pod: Pod, seed: number): Pod {
+  const random = seededRandom(seed);
+  const { containers = [], initContainers = [], ...spec } = pod.spec ?? {};
+  const stripped = random.chance(0.3) ? withoutTokens : (container: Container) => container;
+  const late: Container = { name: "late-proxy", image: "registry.example/proxy:1" };
+  return {
+    ...pod,
+    spec: {
+      ...spec,
+      ...(random.chance(0.6) && { automountServiceAccountToken: random.chance(0.5) }),
+      containers: [...(random.chance(0.5) ? [late] : []), ...containers.map(stripped)],
+      initContainers: initContainers.map(stripped),
     },
   };
 }
