@@ -28,6 +28,8 @@ export interface NameServers {
   tcpOnly: boolean;
   signal: AbortSignal;
   waits: Waits;
+  /** Called each time one is asked: for each datagram, and for each connection. */
+  onQuery?: (() => void) | undefined;
 }
 
 const NONE: Answer = {
@@ -74,6 +76,7 @@ export function askNameServers(context: NameServers): AskOneFamily {
     const question = {
       query,
       tcpOnly: context.tcpOnly,
+      onQuery: context.onQuery,
       signal: AbortSignal.any([signal, ended.signal]),
       // As many datagrams as if one server after the other were waited for, whoever is silent.
       againMilliseconds: servers.length * waits.silenceMilliseconds,

@@ -146,6 +146,28 @@ test("a silent name server: ends with the signal, and nothing runs on", async ()
   expect(dns.questions).toHaveLength(2);
 });
 
+test("what name servers are asked is told: of a silent one again and again, and of each that is asked in its place", async () => {
+  const others = [await startFakeDns(() => "silence"), await startFakeDns(() => "silence")];
+  let told = 0;
+  const resolve = createResolve({
+    ...sources,
+    servers: [dns, ...others].map(({ server }) => server),
+  });
+  const options = {
+    budgetMilliseconds: 800,
+    onQuery: () => {
+      told += 1;
+    },
+  };
+  const signal = AbortSignal.timeout(900);
+  await expect(resolve("silent.test.", signal, options)).rejects.toBeDefined();
+  // Each of the three in both families, and the first one once more when all have been silent.
+  expect(told).toBeGreaterThanOrEqual(8);
+  const asked = () => [dns, ...others].flatMap(({ questions }) => questions).length;
+  expect(await eventually(() => asked() === told)).toBe(true);
+  await Promise.all(others.map((other) => other.close()));
+});
+
 describe("within 900 ms for lookup and connection", () => {
   const limits = { limit: 900, budget: 900 };
   let other: FakeDns | undefined;

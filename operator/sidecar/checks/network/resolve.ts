@@ -9,7 +9,7 @@ import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
 import { askBothFamilies } from "./ask-both-families.ts";
-import { type Answer, type AskOneFamily, askNameServers } from "./ask-name-servers.ts";
+import { type Answer, askNameServers } from "./ask-name-servers.ts";
 import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
@@ -40,8 +40,8 @@ export type Resolve = (
 export interface LookupOptions {
   /** What lookup and connection may take together: how long name servers are waited for follows from it. */
   budgetMilliseconds: number;
-  /** Called for each question to name servers, one name in one family, unless another check's lookup is joined. */
-  onQuestion?: (() => void) | undefined;
+  /** Called each time a name server is asked, unless another check's lookup is joined. */
+  onQuery?: (() => void) | undefined;
 }
 
 /** Where names are looked up. */
@@ -108,10 +108,10 @@ export function createResolve(sources: ResolveSources): Resolve {
     }
   }
 
-  function start(host: string, { budgetMilliseconds, onQuestion }: LookupOptions): Lookup {
+  function start(host: string, { budgetMilliseconds, onQuery }: LookupOptions): Lookup {
     const stop = new AbortController();
     const silenceMilliseconds = silenceWithin(budgetMilliseconds);
-    const context = { sources, signal: stop.signal, silenceMilliseconds, onQuestion };
+    const context = { sources, signal: stop.signal, silenceMilliseconds, onQuery };
     const lookup: Lookup = {
       found: lookUp(host, memory.answeredNameOf(host), context).then((found) => {
         memory.remember(host, found);
@@ -138,13 +138,13 @@ interface LookupContext {
   sources: ResolveSources;
   signal: AbortSignal;
   silenceMilliseconds: number;
-  onQuestion: LookupOptions["onQuestion"];
+  onQuery: LookupOptions["onQuery"];
 }
 
 async function lookUp(
   host: string,
   lastName: string | undefined,
-  { sources, signal, silenceMilliseconds, onQuestion }: LookupContext,
+  { sources, signal, silenceMilliseconds, onQuery }: LookupContext,
 ): Promise<Found> {
   const listed = addressesInHosts(await readText(sources.hostsPath), host);
   if (listed.length > 0) {
@@ -153,11 +153,7 @@ async function lookUp(
   const { tcpOnly, ...conf } = parseResolvConf(await readText(sources.resolvConfPath));
   const servers = sources.servers ?? conf.servers.map((address) => ({ address, port: DNS_PORT }));
   const waits = startWaits(silenceMilliseconds);
-  const askOneFamily = askNameServers({ servers, tcpOnly, signal, waits });
-  const ask: AskOneFamily = (name, type) => {
-    onQuestion?.();
-    return askOneFamily(name, type);
-  };
+  const ask = askNameServers({ servers, tcpOnly, signal, waits, onQuery });
   // First the one that had addresses last time. When it has none any more, the others in their order.
   const names = [...new Set([lastName ?? [], candidateNames(host, conf)].flat())];
   const before: Answer[] = [];

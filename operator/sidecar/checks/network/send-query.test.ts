@@ -25,7 +25,14 @@ describe("over TCP", () => {
   let dns: FakeDnsOverTcp;
   afterEach(() => dns.close());
 
-  const ask = (tcpOnly = false) => sendQuery({ ...QUERY_FOR_LONG, server: dns.server, tcpOnly });
+  let told: number;
+  const ask = (tcpOnly = false) => {
+    told = 0;
+    const onQuery = () => {
+      told += 1;
+    };
+    return sendQuery({ ...QUERY_FOR_LONG, server: dns.server, tcpOnly, onQuery });
+  };
 
   test("where an answer over UDP holds no address and is not whole", async () => {
     dns = await startFakeDnsOverTcp([address(1), address(2)]);
@@ -33,12 +40,14 @@ describe("over TCP", () => {
       addresses: ["10.0.0.1", "10.0.0.2"],
     });
     expect(dns.questions).toEqual({ udp: 1, tcp: 1 });
+    expect(told).toBe(2);
   });
 
   test("from the start, where resolv.conf wants that", async () => {
     dns = await startFakeDnsOverTcp([address(1)]);
     expect(await ask(true)).toMatchObject({ addresses: ["10.0.0.1"] });
     expect(dns.questions).toEqual({ udp: 0, tcp: 1 });
+    expect(told).toBe(1);
   });
 
   const aliases = Array.from({ length: 4_000 }, () => ALIAS);

@@ -23,6 +23,8 @@ export interface QueryContext {
   tcpOnly: boolean;
   /** After so long without an answer a datagram is sent again: it can get lost. */
   againMilliseconds: number;
+  /** Called for each datagram, and for each connection. */
+  onQuery?: (() => void) | undefined;
 }
 
 /** How often a silent name server is asked: where it is the only one, for as long as a check may take. */
@@ -38,24 +40,27 @@ const LENGTH_BYTES = 2;
  * Rejects with a CheckError when `signal` fires or all tries bring no answer, and with the socket's error.
  */
 export async function sendQuery(context: QueryContext): Promise<Reply> {
-  const { query, server, signal, tcpOnly, againMilliseconds } = context;
+  const { signal, tcpOnly, againMilliseconds } = context;
   const limit = limitSignal(signal, {
     milliseconds: TRIES * againMilliseconds,
     reason: "ResolverFailed",
   });
   try {
-    const reply = tcpOnly ? undefined : await overUdp({ ...context, signal: limit.signal });
+    const limited = { ...context, signal: limit.signal };
+    const reply = tcpOnly ? undefined : await overUdp(limited);
     const isOfUse = reply && (!reply.truncated || reply.outcome === "found");
-    return isOfUse ? reply : await overTcp(query, server, limit.signal);
+    return isOfUse ? reply : await overTcp(limited);
   } finally {
     limit.clear();
   }
 }
 
-async function overUdp({ query, server, signal, againMilliseconds }: QueryContext): Promise<Reply> {
+async function overUdp(context: QueryContext): Promise<Reply> {
+  const { query, server, signal, againMilliseconds, onQuery } = context;
   const socket = createSocket(isIPv6(server.address) ? "udp6" : "udp4");
   let timer: NodeJS.Timeout | undefined;
   const send = (tries: number) => {
+    onQuery?.();
     socket.send(query);
     // From the same socket, so that a late answer to the first one counts.
     if (tries > 1) timer = setTimeout(send, againMilliseconds, tries - 1);
@@ -86,7 +91,8 @@ function answerTo(query: Buffer, socket: UdpSocket): Promise<Reply> {
   });
 }
 
-async function overTcp(query: Buffer, server: NameServer, signal: AbortSignal): Promise<Reply> {
+async function overTcp({ query, server, signal, onQuery }: QueryContext): Promise<Reply> {
+  onQuery?.();
   const socket: TcpSocket = openSocket({
     host: server.address,
     port: server.port,
