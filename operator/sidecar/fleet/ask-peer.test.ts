@@ -21,7 +21,7 @@ const ask = (port: number) => askPeer({ ip: "127.0.0.1", port }, () => true);
 
 test("asks for /status and nothing else, and gives the body", async () => {
   const port = await serve(says('{"é"'));
-  expect(await ask(port)).toBe('{"é"');
+  expect(await ask(port)).toStrictEqual({ body: '{"é"' });
   expect(asked).toStrictEqual([
     `GET /status HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`,
   ]);
@@ -36,12 +36,17 @@ test("the longest body that a sidecar writes, in pieces and behind a proxy's hea
       setImmediate(() => socket.write(body.slice(99)));
     });
   });
-  expect(await ask(port)).toBe(body);
+  expect(await ask(port)).toStrictEqual({ body });
 });
 
 test.each<[string, Answer]>([
-  ["nothing, and hangs up", (socket) => socket.end()],
-  ["a reset", (socket) => socket.resetAndDestroy()],
+  ["hangs up", (socket) => socket.end()],
+  ["resets the connection", (socket) => socket.resetAndDestroy()],
+])("one that %s is there", async (_name, answer) => {
+  expect(await ask(await serve(answer))).toBe("HungUp");
+});
+
+test.each<[string, Answer]>([
   ["no HTTP", (socket) => socket.write("SSH-2.0-x\r\n")],
   ["a redirect", says("", "302 Found\r\nLocation: http://127.0.0.1:1/")],
   ["an error", says("no", "503 Service Unavailable")],
@@ -59,7 +64,7 @@ test.each<[string, Answer]>([
   ["a line without end", (socket) => endlessly(socket, "HTTP/1.1 200 xxxxxxxxxxxxxxxxx")],
 ])("%s is no answer, at once", async (_name, answer) => {
   const startedAt = performance.now();
-  expect(await ask(await serve(answer))).toBeUndefined();
+  expect(await ask(await serve(answer))).toBe("Silent");
   expect(performance.now() - startedAt).toBeLessThan(ASK_MILLISECONDS - 100);
 });
 
@@ -70,7 +75,7 @@ test.each<[string, Answer]>([
 ])("%s is no answer, within a second", async (_name, answer) => {
   const port = await serve(answer);
   const startedAt = performance.now();
-  expect(await ask(port)).toBeUndefined();
+  expect(await ask(port)).toBe("Silent");
   expect(performance.now() - startedAt).toBeLessThan(10 * ASK_MILLISECONDS);
   const [socket] = sockets;
   if (socket && !socket.destroyed) await new Promise((resolve) => socket.once("close", resolve));
@@ -78,17 +83,17 @@ test.each<[string, Answer]>([
 
 test("an answer byte by byte is none, however short", async () => {
   const port = await serve((socket) => byteByByte(socket, `${headOf(100)}${"x".repeat(100)}`));
-  expect(await ask(port)).toBeUndefined();
+  expect(await ask(port)).toBe("Silent");
 });
 
 test("an address that no pod has is not dialled", async () => {
   const port = await serve(() => undefined);
-  expect(await askPeer({ ip: "127.0.0.1", port })).toBeUndefined();
+  expect(await askPeer({ ip: "127.0.0.1", port })).toBe("Silent");
   expect(sockets.size).toBe(0);
 });
 
 test("nothing listens there", async () => {
   const port = await serve(() => undefined);
   await close();
-  expect(await ask(port)).toBeUndefined();
+  expect(await ask(port)).toBe("Silent");
 });

@@ -40,50 +40,63 @@ function bodyReader(): (chunk: string) => string | undefined {
   };
 }
 
-function get({ ip, port }: PeerAddress): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+/** What came of asking a peer: the body of its /status, or why there is none. */
+export type PeerReply =
+  | { body: string }
+  /**
+   * It took the connection and ended it without a word, as a sidecar does that has too many
+   * (`probe-server/admit-connections.ts`): no pod is cut off from it.
+   */
+  | "HungUp"
+  /** Whatever else. */
+  | "Silent";
+
+function get({ ip, port }: PeerAddress): Promise<PeerReply> {
+  const { promise, resolve } = Promise.withResolvers<PeerReply>();
   const read = bodyReader();
   const socket = connect({ host: ip, port, noDelay: true });
-  const deadline = setTimeout(() => socket.destroy(new Error("too slow")), DEADLINE_MILLISECONDS);
+  let isConnected = false;
+  let isGivenUp = false;
+  const giveUp = () => {
+    isGivenUp = true;
+    socket.destroy();
+  };
+  const deadline = setTimeout(giveUp, DEADLINE_MILLISECONDS);
   const host = `${urlHost(ip)}:${port}`;
   socket.write(`GET ${STATUS_PATH} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   let chunks = 0;
+  socket.once("connect", () => {
+    isConnected = true;
+  });
   socket.on("data", (chunk) => {
+    chunks += 1;
+    if (socket.bytesRead > MAX_WIRE_BYTES || chunks > MAX_STATUS_CHUNKS) return giveUp();
     try {
-      chunks += 1;
-      if (socket.bytesRead > MAX_WIRE_BYTES || chunks > MAX_STATUS_CHUNKS) {
-        throw new Error("too long");
-      }
       const body = read(chunk.toString("latin1"));
       if (body === undefined) return;
-      resolve(Buffer.from(body, "latin1").toString("utf8"));
+      resolve({ body: Buffer.from(body, "latin1").toString("utf8") });
       socket.destroy();
-    } catch (error) {
-      socket.destroy(error as Error);
+    } catch {
+      giveUp();
     }
   });
-  socket.on("error", reject);
+  // Followed by "close", as the end is.
+  socket.on("error", () => {});
   socket.on("end", () => socket.destroy());
   socket.on("close", () => {
     clearTimeout(deadline);
-    reject(new Error("closed"));
+    resolve(isConnected && !isGivenUp && chunks === 0 ? "HungUp" : "Silent");
   });
   return promise;
 }
 
 /**
- * Resolves with the body of the peer's /status, or with undefined, whatever went wrong; within ASK_MILLISECONDS. Never
- * rejects. Asks only where `mayAsk` lets it; only tests let it ask another address than a pod's.
+ * Asks a peer for its /status; resolves within ASK_MILLISECONDS and never rejects. Asks only where `mayAsk` lets it;
+ * only tests let it ask another address than a pod's.
  */
 export async function askPeer(
   peer: PeerAddress,
   mayAsk: (ip: string) => boolean = isPodAddress,
-): Promise<string | undefined> {
-  if (!mayAsk(peer.ip)) return undefined;
-  try {
-    return await get(peer);
-  } catch {
-    // Whatever the error was, the peer has not said anything.
-    return undefined;
-  }
+): Promise<PeerReply> {
+  return mayAsk(peer.ip) ? get(peer) : "Silent";
 }

@@ -12,7 +12,7 @@ export interface PeerCount {
   answered: number;
   /** Of them, those whose latest check failed, or for which it counts as down. */
   down: number;
-  /** Those of which no answer came. One that answers and cannot tell is none of them. */
+  /** Those of which no answer came. One that answers and cannot tell is none of them, nor is one that hangs up. */
   silent: number;
 }
 

@@ -36,9 +36,11 @@ beforeEach(() => {
         up: !theirs.includes(name),
         reason: "ConnectionRefused",
       }));
-      if (ip === ANSWERING) return JSON.stringify({ policy: "web", dependencies });
+      if (ip === ANSWERING) {
+        return { body: JSON.stringify({ policy: "web", dependencies }) };
+      }
       await new Promise((resolve) => setTimeout(resolve, SILENCE_MILLISECONDS));
-      return undefined;
+      return "Silent";
     },
     ownAddresses: () => ["10.0.0.1"],
     random: () => 1,

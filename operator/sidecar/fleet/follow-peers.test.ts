@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
 import { knownToAllMilliseconds } from "../../api/timing.ts";
 import { cache, database, policy, TIMING } from "../testing/test-pod.ts";
+import type { PeerReply } from "./ask-peer.ts";
 import type { PeerCount } from "./fleet-share.ts";
 import { followPeers, type PeersFollower } from "./follow-peers.ts";
 
@@ -16,13 +17,15 @@ let down: string[];
 let asked: string[];
 let heard: Record<string, PeerCount>[];
 let askedAt: number[];
-let answer: (peer: PeerAddress) => Promise<string | undefined>;
+let answer: (peer: PeerAddress) => Promise<PeerReply>;
 let follower: PeersFollower;
 
-const saysDown = JSON.stringify({
-  policy: "web",
-  dependencies: [{ name: "db", type: "postgresql", up: false, reason: "ConnectionRefused" }],
-});
+const saysDown: PeerReply = {
+  body: JSON.stringify({
+    policy: "web",
+    dependencies: [{ name: "db", type: "postgresql", up: false, reason: "ConnectionRefused" }],
+  }),
+};
 const advance = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
 const ALL_KNOW = knownToAllMilliseconds(TIMING);
 
@@ -185,12 +188,20 @@ test("has four questions in flight, however long they take", async () => {
   expect(asked).toHaveLength(4 * 2);
 });
 
+test("one that hangs up is not silent: it has too much to do in a fault that all share", async () => {
+  answer = async ({ ip }) => (ip === "10.0.0.2" ? saysDown : "HungUp");
+  down = ["db"];
+  follower.look();
+  await advance(0);
+  expect(heard).toStrictEqual([{ db: { answered: 1, down: 1, silent: 0 } }]);
+});
+
 test("does not count what was asked before answers that were counted", async () => {
-  const first = Promise.withResolvers<string>();
+  const first = Promise.withResolvers<PeerReply>();
   answer = () => first.promise;
   down = ["db"];
   follower.look();
-  answer = async () => undefined;
+  answer = async () => "Silent";
   await advance(ALL_KNOW);
   first.resolve(saysDown);
   await advance(0);
@@ -198,7 +209,7 @@ test("does not count what was asked before answers that were counted", async () 
 });
 
 test("says when peers were asked, not when the last one had answered", async () => {
-  const first = Promise.withResolvers<string>();
+  const first = Promise.withResolvers<PeerReply>();
   answer = () => first.promise;
   down = ["db"];
   const begun = performance.now();
@@ -210,7 +221,7 @@ test("says when peers were asked, not when the last one had answered", async () 
 });
 
 test("tells nothing of a question that was asked under another policy, or before the end", async () => {
-  const { promise, resolve } = Promise.withResolvers<string>();
+  const { promise, resolve } = Promise.withResolvers<PeerReply>();
   answer = () => promise;
   down = ["db"];
   follower.look();

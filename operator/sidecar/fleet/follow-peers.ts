@@ -6,9 +6,9 @@ import { networkInterfaces } from "node:os";
 import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
 import { knownToAllMilliseconds, SHORTEST_WAIT } from "../../api/timing.ts";
 import type { Readiness } from "../readiness.ts";
-import { askPeer } from "./ask-peer.ts";
+import { askPeer, type PeerReply } from "./ask-peer.ts";
 import { asksPeers } from "./fleet-cases.ts";
-import { countAnswers, type PeerAnswer, peerAnswer } from "./peer-answer.ts";
+import { countAnswers, peerAnswer } from "./peer-answer.ts";
 import { pickPeers } from "./pick-peers.ts";
 
 /**
@@ -28,7 +28,7 @@ const LONGEST_PACE_MILLISECONDS = 600_000;
 export interface FollowPeersOptions {
   readiness: Pick<Readiness, "down" | "recordPeers">;
   /** How a peer is asked; never rejects, and has a deadline. */
-  ask?: (peer: PeerAddress) => Promise<string | undefined>;
+  ask?: (peer: PeerAddress) => Promise<PeerReply>;
   /** Addresses of this pod. */
   ownAddresses?: () => string[];
   /** From 0 to 1; Math.random unless a test draws. */
@@ -67,27 +67,22 @@ export function followPeers(options: FollowPeersOptions): PeersFollower {
   let countedSince = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
-  async function answersOf(policy: PolicyFile, peers: PeerAddress[]): Promise<PeerAnswer[]> {
-    const texts = await Promise.all(peers.map((peer) => ask(peer)));
-    return texts.flatMap((text) => {
-      const answer = text === undefined ? undefined : peerAnswer(text, policy);
-      return answer ? [answer] : [];
-    });
-  }
-
   async function question(): Promise<void> {
     const asked = config;
     if (inFlight >= MOST_IN_FLIGHT || !asksPeers(asked)) return;
     const begun = performance.now();
     const peers = pickPeers(asked.fleet.peers, ownAddresses());
     inFlight += 1;
-    const answers = await answersOf(asked, peers);
+    const replies = await Promise.all(peers.map((peer) => ask(peer)));
     inFlight -= 1;
     // Answers to a policy that has been edited meanwhile say nothing about the one in force, and a later question has
     // heard more.
     if (stopped || config !== asked || begun < countedSince) return;
     countedSince = begun;
-    readiness.recordPeers(countAnswers(readiness.down(), answers, peers.length), begun);
+    const answers = replies
+      .filter((reply) => reply !== "HungUp")
+      .map((reply) => (reply === "Silent" ? undefined : peerAnswer(reply.body, asked)));
+    readiness.recordPeers(countAnswers(readiness.down(), answers), begun);
   }
 
   /** A question that is due earlier stays: a case that is not decided in time counts as this pod's own. */

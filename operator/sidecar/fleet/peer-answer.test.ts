@@ -77,7 +77,9 @@ test("answers are counted for each dependency by itself", () => {
   const answers = [{ db: true, cache: false }, { db: false }, { db: true }, {}].map(
     (answer) => new Map(Object.entries(answer)),
   );
-  expect(Object.fromEntries(countAnswers(["db", "cache", "mail"], answers, 6))).toStrictEqual({
+  expect(
+    Object.fromEntries(countAnswers(["db", "cache", "mail"], [undefined, ...answers, undefined])),
+  ).toStrictEqual({
     db: { answered: 3, down: 2, silent: 2 },
     cache: { answered: 1, down: 0, silent: 2 },
     mail: { answered: 0, down: 0, silent: 2 },

@@ -44,13 +44,13 @@ export function peerAnswer(
   }
 }
 
-/** What these answers say of each dependency of these names, where so many peers were asked. */
+/** What these answers say of each dependency of these names; undefined stands for a peer of which none came. */
 export function countAnswers(
   names: readonly string[],
-  answers: readonly PeerAnswer[],
-  asked: number,
+  replies: readonly (PeerAnswer | undefined)[],
 ): ReadonlyMap<string, PeerCount> {
-  const silent = asked - answers.length;
+  const answers = replies.filter((answer) => answer !== undefined);
+  const silent = replies.length - answers.length;
   return new Map(
     names.map((name) => {
       const said = answers.map((answer) => answer.get(name)).filter((down) => down !== undefined);
