@@ -32,6 +32,57 @@ describe("the user is", () => {
   });
 });
 
+describe("where containers state users, as some policy engines ask", () => {
+  const app = (securityContext: SecurityContext) => ({ name: "app", securityContext });
+  const stated = { runAsUser: 1_000, runAsGroup: 3_000 };
+  const OTHERS = { runAsUser: 2_000, runAsGroup: 4_000 };
+
+  test.each<[string, PodSpec, SecurityContext | undefined, object]>([
+    ["it is the first one's", { containers: [app(stated), app(OTHERS)] }, undefined, stated],
+    [
+      "it is the first one's, and not that of an init container",
+      { initContainers: [app(OTHERS)], containers: [app(stated)] },
+      undefined,
+      stated,
+    ],
+    [
+      "each of the two by itself",
+      { containers: [app({ runAsUser: 1_000 })] },
+      undefined,
+      { runAsUser: 1_000 },
+    ],
+    [
+      "in the group of root too",
+      { containers: [app({ runAsGroup: 0 })] },
+      undefined,
+      { runAsGroup: 0 },
+    ],
+    ["one that others gave ours stays", { containers: [app(stated)] }, OTHERS, OTHERS],
+    ["never root", { containers: [app({ runAsUser: 0 })] }, undefined, {}],
+    [
+      "not where an init container states none",
+      { initContainers: [app({})], containers: [app(stated)] },
+      undefined,
+      {},
+    ],
+    [
+      "not what the pod states",
+      { securityContext: { runAsUser: 5 }, containers: [app(stated)] },
+      undefined,
+      { runAsGroup: 3_000 },
+    ],
+    [
+      "not where containers see each other's processes",
+      { shareProcessNamespace: true, containers: [app(stated)] },
+      undefined,
+      {},
+    ],
+    ["nor where they see the node's", { hostPID: true, containers: [app(stated)] }, undefined, {}],
+  ])("%s", (_, spec, standing, user) => {
+    expect(securityContext({ spec }, standing)).toStrictEqual({ ...TIGHT, ...user });
+  });
+});
+
 describe("taken back", () => {
   test.each<[string, SecurityContext]>([
     ["privileged", { privileged: true }],

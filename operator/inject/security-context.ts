@@ -70,6 +70,29 @@ function capabilities(standing: SecurityContext["capabilities"]): { drop: string
 }
 
 /**
+ * User and group of the app's first container where the pod states none and each of its containers does: policy engines
+ * that ask for them in the pod or in every container refuse it for the sidecar alone. Not root; and not where the
+ * containers see each other's processes, which another user may not end.
+ */
+function userOfApp(pod: Pod): SecurityContext {
+  const {
+    securityContext: ofPod = {},
+    containers,
+    shareProcessNamespace,
+    hostPID,
+  } = pod.spec ?? {};
+  if (shareProcessNamespace || hostPID) return {};
+  const others = otherContainers(pod).map(({ securityContext = {} }) => securityContext);
+  const stated = (field: "runAsUser" | "runAsGroup") => {
+    const isStated = ofPod[field] === undefined && others.every((own) => own[field] !== undefined);
+    return isStated ? containers?.[0]?.securityContext?.[field] : undefined;
+  };
+  const runAsUser = stated("runAsUser");
+  const runAsGroup = stated("runAsGroup");
+  return { ...(runAsUser && { runAsUser }), ...(runAsGroup !== undefined && { runAsGroup }) };
+}
+
+/**
  * Sets the image's user only where the sidecar would run as root, which the kubelet refuses under
  * runAsNonRoot. Elsewhere no user is set: OpenShift refuses one outside its namespace's range.
  */
@@ -89,6 +112,7 @@ export function securityContext(pod: Pod, standing: SecurityContext = {}): Secur
     Object.entries(others).filter(([field, value]) => !isLoose(field, value)),
   );
   return {
+    ...userOfApp(pod),
     ...kept,
     ...user(pod, standing),
     allowPrivilegeEscalation: false,
