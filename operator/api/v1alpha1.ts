@@ -64,6 +64,7 @@ export interface ObjectMeta {
   creationTimestamp: string;
   resourceVersion?: string;
   deletionTimestamp?: string;
+  finalizers?: string[];
   annotations?: Record<string, string>;
   labels?: Record<string, string>;
 }

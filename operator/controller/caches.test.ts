@@ -142,6 +142,13 @@ test("one that is being deleted supplies nothing any more", async () => {
   expect(intervalOf("shop")).toBe(5_000);
 });
 
+test("one that a finalizer of others holds supplies its values still", async () => {
+  const held = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["example.com/hook"] };
+  lists[CLUSTER_POLICIES] = [rawClusterPolicy(held, interval("30s", "a"))];
+  await started();
+  expect(intervalOf("shop")).toBe(30_000);
+});
+
 test("a status that is written to it resolves nothing anew", async () => {
   const policy = rawClusterPolicy({}, interval("30s", "a"));
   lists[CLUSTER_POLICIES] = [policy];

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterHealthPolicy, ClusterHealthPolicySpec } from "../../api/v1alpha1-cluster.ts";
 import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
+import { isGone } from "../kube/is-gone.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { Change } from "../kube/watch.ts";
 
@@ -16,11 +17,11 @@ export interface ClusterPolicyRecord
   status: ClusterHealthPolicyStatus | undefined;
 }
 
-/** Cuts a ClusterHealthPolicy down; one that is being deleted counts as gone. */
+/** Cuts a ClusterHealthPolicy down; one that counts as gone is left out. */
 export function projectClusterPolicy(object: KubeObject): ClusterPolicyRecord | undefined {
   const { metadata, spec, status } = object as unknown as ClusterHealthPolicy;
-  const { name, uid, generation, creationTimestamp, deletionTimestamp } = metadata;
-  if (deletionTimestamp !== undefined) return undefined;
+  const { name, uid, generation, creationTimestamp } = metadata;
+  if (isGone(metadata)) return undefined;
   return { ...spec, name, uid, generation, creationTimestamp, status };
 }
 

@@ -69,6 +69,8 @@ test("one that became invalid goes on injecting what its status shows as in forc
 test("one that is being deleted counts as gone", () => {
   const deleting = rawPolicy({ deletionTimestamp: "2026-01-01T00:00:00Z" });
   expect(projectPolicy(deleting)).toBeUndefined();
+  const held = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["example.com/hook"] };
+  expect(projectPolicy(rawPolicy(held))).toMatchObject({ name: "web" });
 });
 
 test("the index follows additions, edits and deletions", () => {

@@ -12,6 +12,7 @@ import type { DefaultsSupplier } from "../../api/merge-defaults.ts";
 import type { NamespacedName } from "../../api/namespaced-name.ts";
 import type { HealthPolicy } from "../../api/v1alpha1.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { isGone } from "../kube/is-gone.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { Change } from "../kube/watch.ts";
 
@@ -27,11 +28,11 @@ export interface PolicyRecord {
   status: HealthPolicyStatus | undefined;
 }
 
-/** Cuts a HealthPolicy down; one that is being deleted counts as gone, so that nothing new starts. */
+/** Cuts a HealthPolicy down; one that counts as gone is left out. */
 export function projectPolicy(object: KubeObject): PolicyRecord | undefined {
   const { metadata, spec, status } = object as unknown as HealthPolicy;
-  const { namespace, name, uid, generation, creationTimestamp, deletionTimestamp } = metadata;
-  if (deletionTimestamp !== undefined) return undefined;
+  const { namespace, name, uid, generation, creationTimestamp } = metadata;
+  if (isGone(metadata)) return undefined;
   return {
     namespace,
     name,

@@ -1,0 +1,18 @@
+/** Pure: whether an object counts as gone before the API server has removed it. */
+import type { ObjectMeta } from "../../api/v1alpha1.ts";
+
+/** Finalizers of the garbage collector: while it deletes what the object owns, or takes the owner out of that. */
+const OF_THE_COLLECTOR = ["foregroundDeletion", "orphan"];
+
+/**
+ * Whether the object is being deleted and nothing but the garbage collector is waited for: written again, what it owns
+ * would hold the deletion up. While a finalizer of others stands, the object is there, for as long as that takes: its
+ * edits count, and what it owns goes with it.
+ */
+export function isGone({
+  deletionTimestamp,
+  finalizers = [],
+}: Pick<ObjectMeta, "deletionTimestamp" | "finalizers">): boolean {
+  if (deletionTimestamp === undefined) return false;
+  return finalizers.length === 0 || finalizers.some((one) => OF_THE_COLLECTOR.includes(one));
+}
