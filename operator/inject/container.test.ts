@@ -1,6 +1,6 @@
 /** A second call, after others have changed the pod. */
 import { describe, expect, test } from "@jest/globals";
-import { REVISION_ANNOTATION, SIDECAR_PORT } from "../api/names.ts";
+import { SIDECAR_PORT } from "../api/names.ts";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Container, HttpGet, Pod } from "./pod.ts";
@@ -9,8 +9,8 @@ import { SETTINGS } from "./testing/settings.ts";
 const POLICY = testPolicy();
 const APP: Container = { name: "app", image: "registry.example/app:1" };
 
-function injected(pod: Pod): Pod {
-  const injection = inject(pod, POLICY, SETTINGS);
+function injected(pod: Pod, policy = POLICY): Pod {
+  const injection = inject(pod, policy, SETTINGS);
   if ("skip" in injection) throw new Error(injection.skip.message);
   return injection.pod;
 }
@@ -48,20 +48,6 @@ test("a probe is ours again when the sidecar has to move to another port", () =>
   });
 });
 
-describe("a redirected probe is ours again", () => {
-  const handler = { path: "/app-health", port: 15_020 };
-  const { metadata, ...rest } = redirected(handler);
-  const annotations = { ...metadata?.annotations, [REVISION_ANNOTATION]: "0123456789abcdef" };
-
-  test.each<[string, Pod]>([
-    ["under another revision", { ...rest, metadata: { annotations } }],
-    ["without annotations", { ...rest, metadata: {} }],
-    ["without metadata", rest],
-  ])("%s", (_, pod) => {
-    expect(sidecarOf(injected(pod)).readinessProbe?.httpGet?.path).toBe("/readyz");
-  });
-});
-
 describe("where the probes lead to Istio's agent", () => {
   const PROXY: Container = { name: "istio-proxy", image: "registry.example/istio-proxy:1" };
 
@@ -90,6 +76,13 @@ describe("where the probes lead to Istio's agent", () => {
     const proxy = { ...PROXY, restartPolicy: "Always" };
     const second = injected(meshed({ initContainers: [proxy] }));
     expect(sidecarOf(second).livenessProbe?.httpGet?.port).toBe(15_020);
+  });
+
+  test("they still do where the policy was edited between the two calls, and have its times", () => {
+    const edited = { ...POLICY, probe: { ...POLICY.probe, periodSeconds: 7 } };
+    const second = sidecarOf(injected(meshed({ containers: [PROXY] }), edited));
+    expect(second).not.toHaveProperty("livenessProbe");
+    expect(second.readinessProbe).toMatchObject({ httpGet: { port: 15_020 }, periodSeconds: 7 });
   });
 });
 

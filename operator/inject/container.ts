@@ -1,12 +1,6 @@
 /** The injected container: a native sidecar, that is an init container that goes on running. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import {
-  MOUNTED_KEYS_ENV,
-  NAMESPACE_ENV,
-  PORT_ENV,
-  REVISION_ANNOTATION,
-  SIDECAR_CONTAINER,
-} from "../api/names.ts";
+import { MOUNTED_KEYS_ENV, NAMESPACE_ENV, PORT_ENV, SIDECAR_CONTAINER } from "../api/names.ts";
 import { isSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
 import { otherContainers } from "./other-containers.ts";
@@ -15,7 +9,6 @@ import { freePort, portEntry } from "./port.ts";
 import { keepHandlers, sidecarProbes } from "./probes.ts";
 import { reassert } from "./reassert.ts";
 import { askedResources, sidecarResources } from "./resources.ts";
-import { revisionOf } from "./revision.ts";
 import { securityContext } from "./security-context.ts";
 import type { InjectSettings } from "./settings.ts";
 import { sidecarMounts } from "./volume.ts";
@@ -65,14 +58,6 @@ function portOf(container: Container): string | undefined {
   return container.env?.find(({ name }) => name === PORT_ENV)?.value;
 }
 
-/** Whether `standing` was made for this very pod: under this revision and on this port. */
-function isCurrent(pod: Pod, policy: EffectivePolicy, [standing, fresh]: [Container, Container]) {
-  return (
-    pod.metadata?.annotations?.[REVISION_ANNOTATION] === revisionOf(policy) &&
-    portOf(standing) === portOf(fresh)
-  );
-}
-
 /**
  * The pod's init containers with the sidecar. One that is there already stays where it stands, with what
  * others changed in it; a new one goes first:
@@ -95,6 +80,8 @@ export function withSidecar(
   const standing = initContainers.find((container) => isSidecar(container, settings.image));
   if (!standing) return [fresh, ...initContainers];
   const kept = reassert(pod, standing, { fresh, usual: own.resources });
-  const next = isCurrent(pod, policy, [standing, fresh]) ? keepHandlers(pod, kept, standing) : kept;
+  // By the port alone: whoever redirects probes has taken it from there. The policy may have been edited since.
+  const isSamePort = portOf(standing) === portOf(fresh);
+  const next = isSamePort ? keepHandlers(pod, kept, standing) : kept;
   return initContainers.map((container) => (container === standing ? next : container));
 }
