@@ -97,6 +97,16 @@ const CASES: [string, Pod, string, string][] = [
     "VirtualNode",
     "The pod runs on a virtual node, which may refuse pods with a native sidecar.",
   ],
+  ...[
+    "io.katacontainers.config.agent.policy",
+    "io.katacontainers.config.hypervisor.cc_init_data",
+    "io.katacontainers.config.runtime.cc_init_data",
+  ].map((annotation): [string, Pod, string, string] => [
+    `a pod with the annotation ${annotation}`,
+    podWith({}, { annotations: { [annotation]: "cGFja2FnZSBhZ2VudF9wb2xpY3k=" } }),
+    "Confidential",
+    "The pod brings a policy for its virtual machine, which may refuse containers that it does not list.",
+  ]),
   [
     "a pod that runs once",
     podWith({ restartPolicy: "Never" }),
@@ -202,6 +212,10 @@ describe("a pod is not skipped", () => {
     ["with restartPolicy Always", podWith({ restartPolicy: "Always" })],
     ["with another value of the label", podWith({}, { labels: { [INJECT_LABEL]: "no" } })],
     ["with one port left", podWith({ containers: [{ ...APP, ports: everyPort.slice(1) }] })],
+    [
+      "in a virtual machine without a policy",
+      podWith({}, { annotations: { "io.katacontainers.config.agent.kernel_modules": "e1000e" } }),
+    ],
     ["with our container", podWith({ initContainers: [OURS] })],
     [
       "with our container and a volume of its name",

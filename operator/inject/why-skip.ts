@@ -28,6 +28,7 @@ export const SKIP_REASONS = [
   "HostNetwork",
   "Windows",
   "VirtualNode",
+  "Confidential",
   "RestartPolicy",
   "ReservedContainerName",
   "ReservedVolumeName",
@@ -58,6 +59,12 @@ const WINDOWS_BUILD_LABEL = "node.kubernetes.io/windows-build";
 const WINDOWS_OPTIONS = ["gmsaCredentialSpec", "gmsaCredentialSpecName", "runAsUserName"];
 /** What Virtual Kubelet writes on its nodes, whoever the provider is. */
 const VIRTUAL_NODE = { key: "type", value: "virtual-kubelet" };
+/** How a pod of Kata Containers brings a policy for its guest: by itself, or in initdata, by its new or old name. */
+const GUEST_POLICY_ANNOTATIONS = [
+  "io.katacontainers.config.agent.policy",
+  "io.katacontainers.config.hypervisor.cc_init_data",
+  "io.katacontainers.config.runtime.cc_init_data",
+];
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -171,6 +178,17 @@ function virtualNode(pod: Pod): Skip | undefined {
   };
 }
 
+/** Ours is the first container: the app would never start. The policy is not read, as it is a program (Rego). */
+function confidential({ metadata }: Pod): Skip | undefined {
+  const { annotations } = metadata ?? {};
+  if (!GUEST_POLICY_ANNOTATIONS.some((name) => annotations?.[name] !== undefined)) return undefined;
+  return {
+    reason: "Confidential",
+    message:
+      "The pod brings a policy for its virtual machine, which may refuse containers that it does not list.",
+  };
+}
+
 function restartPolicy({ spec }: Pod): Skip | undefined {
   const policy = spec?.restartPolicy ?? "Always";
   if (policy === "Always") return undefined;
@@ -243,6 +261,7 @@ const KIND_RULES: readonly Rule[] = [
   hostNetwork,
   windows,
   virtualNode,
+  confidential,
   restartPolicy,
 ];
 

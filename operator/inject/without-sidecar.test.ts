@@ -70,6 +70,7 @@ test("a sidecar is taken out for what the pod is, and left where nothing of it m
     "HostNetwork",
     "Windows",
     "VirtualNode",
+    "Confidential",
     "RestartPolicy",
     "NoFreePort",
   ]);

@@ -19,6 +19,7 @@ const TAKEN_OUT: ReadonlySet<SkipReason> = new Set<SkipReason>([
   "HostNetwork",
   "Windows",
   "VirtualNode",
+  "Confidential",
   "RestartPolicy",
   "NoFreePort",
 ]);
