@@ -58,7 +58,24 @@ describe("where containers state users, as some policy engines ask", () => {
       { runAsGroup: 0 },
     ],
     ["one that others gave ours stays", { containers: [app(stated)] }, OTHERS, OTHERS],
-    ["never root", { containers: [app({ runAsUser: 0 })] }, undefined, {}],
+    ["never root", { containers: [app({ runAsUser: 0, runAsGroup: 1_337 })] }, undefined, {}],
+    [
+      "not a proxy's, which is not redirected to itself",
+      {
+        containers: [
+          { name: "istio-proxy", securityContext: { runAsUser: 1_337, runAsGroup: 1_337 } },
+          app(stated),
+        ],
+      },
+      undefined,
+      stated,
+    ],
+    [
+      "none where there is nothing but a proxy",
+      { containers: [{ name: "linkerd-proxy", securityContext: { runAsUser: 2_102 } }] },
+      undefined,
+      {},
+    ],
     [
       "not where an init container states none",
       { initContainers: [app({})], containers: [app(stated)] },

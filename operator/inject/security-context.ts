@@ -1,5 +1,6 @@
 /** The injected container's security context. */
 import { SIDECAR_CONTAINER } from "../api/names.ts";
+import { EXEMPT_CONTAINERS } from "../api/standards/exempt-containers.ts";
 import { otherContainers } from "./other-containers.ts";
 import type { Pod, SecurityContext } from "./pod.ts";
 
@@ -71,8 +72,9 @@ function capabilities(standing: SecurityContext["capabilities"]): { drop: string
 
 /**
  * User and group of the app's first container where the pod states none and each of its containers does: policy engines
- * that ask for them in the pod or in every container refuse it for the sidecar alone. Not root; and not where the
- * containers see each other's processes, which another user may not end.
+ * that ask for them in the pod or in every container refuse it for the sidecar alone. Not those of a mesh's proxy, whose
+ * connections are left alone by what redirects all others to it; not root's; and not where the containers see each
+ * other's processes, which another user may not end.
  */
 function userOfApp(pod: Pod): SecurityContext {
   const {
@@ -81,15 +83,15 @@ function userOfApp(pod: Pod): SecurityContext {
     shareProcessNamespace,
     hostPID,
   } = pod.spec ?? {};
-  if (shareProcessNamespace || hostPID) return {};
+  const app = containers?.find(({ name }) => !EXEMPT_CONTAINERS.includes(String(name)));
+  if (shareProcessNamespace || hostPID || app?.securityContext?.runAsUser === 0) return {};
   const others = otherContainers(pod).map(({ securityContext = {} }) => securityContext);
   const stated = (field: "runAsUser" | "runAsGroup") => {
     const isStated = ofPod[field] === undefined && others.every((own) => own[field] !== undefined);
-    return isStated ? containers?.[0]?.securityContext?.[field] : undefined;
+    const value = isStated ? app?.securityContext?.[field] : undefined;
+    return value === undefined ? {} : { [field]: value };
   };
-  const runAsUser = stated("runAsUser");
-  const runAsGroup = stated("runAsGroup");
-  return { ...(runAsUser && { runAsUser }), ...(runAsGroup !== undefined && { runAsGroup }) };
+  return { ...stated("runAsUser"), ...stated("runAsGroup") };
 }
 
 /**
