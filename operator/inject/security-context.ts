@@ -72,9 +72,9 @@ function capabilities(standing: SecurityContext["capabilities"]): { drop: string
 
 /**
  * User and group of the app's first container where the pod states none and each of its containers does: policy engines
- * that ask for them in the pod or in every container refuse it for the sidecar alone. Not those of a mesh's proxy, whose
- * connections are left alone by what redirects all others to it; not root's; and not where the containers see each
- * other's processes, which another user may not end.
+ * that ask for them in the pod or in every container refuse it for the sidecar alone. Not those of a mesh's proxy: what
+ * redirects connections to it leaves its own alone. Not root's; and not where the containers see each other's
+ * processes, which another user may not end.
  */
 function userOfApp(pod: Pod): SecurityContext {
   const {
