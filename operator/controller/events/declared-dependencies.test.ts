@@ -1,13 +1,14 @@
 import { expect, test } from "@jest/globals";
-import type { DependencyConfig, Impact } from "../../api/policy-file.ts";
-import { mayHaveLetGo } from "./declared-dependencies.ts";
+import type { Impact, MaxUnready } from "../../api/policy-file.ts";
+import type { Timing } from "../../api/timing.ts";
+import { type DeclaredDependency, mayHaveLetGo } from "./declared-dependencies.ts";
+import { declaredOf, TIMING } from "./testing/declared-of.ts";
 
-const at = (impact: Impact, host = "db"): DependencyConfig => ({
-  name: "orders-db",
-  type: "tcp",
-  impact,
-  tcp: { host, port: 5432 },
-});
+const at = (impact: Impact, more: Parameters<typeof declaredOf>[1] = {}): DeclaredDependency => {
+  const declared = declaredOf({ "orders-db": impact }, more).get("orders-db");
+  if (!declared) throw new Error("not declared");
+  return declared;
+};
 
 test.each<[Impact, Impact, boolean]>([
   ["Gate", "Gate", false],
@@ -24,12 +25,36 @@ test.each<Impact>(["Gate", "Startup"])(
   "one that takes out a dependency with %s, or names another server, may let pods go",
   (impact) => {
     expect(mayHaveLetGo(at(impact), undefined)).toBe(true);
-    expect(mayHaveLetGo(at(impact), at(impact, "another-db"))).toBe(true);
-    expect(mayHaveLetGo(at(impact), at("Gate", "another-db"))).toBe(true);
+    expect(mayHaveLetGo(at(impact), at(impact, { host: "another-db" }))).toBe(true);
+    expect(mayHaveLetGo(at(impact), at("Gate", { host: "another-db" }))).toBe(true);
   },
 );
 
 test("fields in another order are no edit", () => {
-  const reordered = { ...at("Gate"), tcp: { port: 5432, host: "db" } };
+  const { config, ...rest } = at("Gate");
+  const reordered = { ...rest, config: { ...config, tcp: { port: 5432, host: "db" } } };
   expect(mayHaveLetGo(at("Gate"), reordered)).toBe(false);
+});
+
+const limit = (maxUnready?: MaxUnready) => at("Gate", { maxUnready });
+const HALF = { percent: 50 };
+test.each<[string, MaxUnready | undefined, MaxUnready | undefined, boolean]>([
+  ["set", undefined, HALF, true],
+  ["lowered", HALF, { percent: 20 }, true],
+  ["given as a number instead", HALF, { pods: 2 }, true],
+  ["left", HALF, { percent: 50 }, false],
+  ["taken away", HALF, undefined, false],
+])("a fleet limit that is %s", (_what, before, now, expected) => {
+  expect(mayHaveLetGo(limit(before), limit(now))).toBe(expected);
+});
+
+test.each<[keyof Timing, number, boolean]>([
+  ["checkTimeoutMilliseconds", 9_000, true],
+  ["connectTimeoutMilliseconds", 3_500, true],
+  ["checkTimeoutMilliseconds", 3_900, false],
+  ["connectTimeoutMilliseconds", 1_000, false],
+  ["intervalMilliseconds", 10_000, false],
+])("%s of %d, after 3 s to connect of 4 s for all", (field, milliseconds, expected) => {
+  const timed = at("Gate", { timing: { ...TIMING, [field]: milliseconds } });
+  expect(mayHaveLetGo(at("Gate"), timed)).toBe(expected);
 });

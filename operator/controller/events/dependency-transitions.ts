@@ -1,8 +1,8 @@
 /** Which dependency is down for all pods of a policy, and which is up again: told from one look after the other. */
-import type { DependencyConfig } from "../../api/policy-file.ts";
 import type { FailingDependency } from "../sidecars/sidecar-reports.ts";
 import {
   type DeclaredDependencies,
+  type DeclaredDependency,
   mayHaveLetGo,
   mayMakeUnready,
 } from "./declared-dependencies.ts";
@@ -36,7 +36,7 @@ export interface DependencyTransition {
 interface Down {
   dependency: FailingDependency;
   /** As it was when that was told. */
-  declared: DependencyConfig;
+  declared: DeclaredDependency;
 }
 
 /** Compares looks. */

@@ -2,10 +2,10 @@
  * Which pods a dependency has made unready, and which are ready again: told from how all pods of a policy stand, one
  * look after the other.
  */
-import type { DependencyConfig } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
 import {
   type DeclaredDependencies,
+  type DeclaredDependency,
   mayHaveLetGo,
   mayMakeUnready,
 } from "./declared-dependencies.ts";
@@ -43,7 +43,7 @@ export interface PodTransitions<P> {
 interface Held {
   hold: Hold;
   /** As it was when the pod first said so. */
-  declared: DependencyConfig;
+  declared: DeclaredDependency;
 }
 
 interface Unready {

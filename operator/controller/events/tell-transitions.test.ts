@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { DependencyConfig } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
@@ -191,19 +192,21 @@ test("where all nodes have gone silent, nothing is known of any dependency", () 
 });
 
 const [database] = policy.dependencies;
-test.each([
-  ["only observes the database", { impact: "Observe" as const }],
-  ["names another", { postgresql: { ...database?.postgresql, host: "another-db" } }],
+const changed = (edit: object) => ({
+  dependencies: policy.dependencies.map((one) => ({ ...one, ...edit }) as DependencyConfig),
+});
+test.each<[string, Partial<EffectivePolicy>]>([
+  ["only observes the database", changed({ impact: "Observe" })],
+  ["names another", changed({ postgresql: { ...database?.postgresql, host: "another-db" } })],
+  ["has a fleet limit", { maxUnready: { percent: 50 } }],
+  ["gives it more time", { timing: { ...policy.timing, checkTimeoutMilliseconds: 4_900 } }],
 ])(
   "a policy that lets its pods go in a fault does not say that the fault is over: it %s",
   (_what, edit) => {
     look(pods(2, true));
     look(pods(2, false));
     expect(said).toHaveLength(3);
-    const dependencies = policy.dependencies.map(
-      (one) => ({ ...one, ...edit }) as DependencyConfig,
-    );
-    look(pods(2, true), testPolicy({ dependencies }));
+    look(pods(2, true), testPolicy(edit));
     expect(said).toHaveLength(3);
   },
 );
