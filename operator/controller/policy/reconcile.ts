@@ -39,7 +39,7 @@ import {
   type ReplicaFacts,
 } from "./policy-plan.ts";
 import { readyReplicas } from "./ready-replicas.ts";
-import { sharedFaultEvent } from "./shared-fault-event.ts";
+import { sharedFaultEvents } from "./shared-fault-events.ts";
 import { createWaitingTimes } from "./waiting-times.ts";
 import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
 
@@ -231,8 +231,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const previous = statuses.previous(record);
     const asked = status && (await statuses.write(record, status));
     // Said once it is written, so that a new leader does not say it again.
-    const event = status && asked === undefined && sharedFaultEvent(record, previous, status);
-    if (event) options.events.record(event);
+    const events = status && asked === undefined ? sharedFaultEvents(record, previous, status) : [];
+    for (const event of events) options.events.record(event);
     return Math.min(plan.againMilliseconds, asked ?? Number.POSITIVE_INFINITY);
   }
 

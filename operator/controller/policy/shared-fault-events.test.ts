@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
-import { sharedFaultEvent } from "./shared-fault-event.ts";
+import { sharedFaultEvents } from "./shared-fault-events.ts";
 
 const WEB = { namespace: "shop", name: "web", uid: "6f1c" };
 const regarding = { apiVersion: "healthpolicy.dev/v1alpha1", kind: "HealthPolicy", ...WEB };
@@ -25,8 +25,8 @@ test("says which dependency, and why, when the fault begins", () => {
     message:
       "More pods than fleet.maxUnready lets go have the same fault, and stay ready: orders-db: ConnectionRefused",
   };
-  expect(sharedFaultEvent(WEB, statusOf(), shared)).toStrictEqual(want);
-  expect(sharedFaultEvent(WEB, undefined, shared)).toStrictEqual(want);
+  expect(sharedFaultEvents(WEB, statusOf(), shared)).toStrictEqual([want]);
+  expect(sharedFaultEvents(WEB, undefined, shared)).toStrictEqual([want]);
 });
 
 test.each([
@@ -36,12 +36,9 @@ test.each([
 ] as [string, HealthPolicyStatus][])(
   "says which dependency it was, once the fault is over: %s",
   (_name, next) => {
-    expect(sharedFaultEvent(WEB, shared, next)).toStrictEqual({
-      regarding,
-      type: "Normal",
-      reason: "SharedFaultOver",
-      message: "No pod stays ready any more because of a fault that others share: orders-db",
-    });
+    const message = "No pod stays ready any more because of a fault that others share: orders-db";
+    const over = { regarding, type: "Normal", reason: "SharedFaultOver", message };
+    expect(sharedFaultEvents(WEB, shared, next)).toStrictEqual([over]);
   },
 );
 
@@ -56,6 +53,31 @@ test.each([
 ] as [string, HealthPolicyStatus, HealthPolicyStatus][])(
   "says nothing when it %s",
   (_name, previous, next) => {
-    expect(sharedFaultEvent(WEB, previous, next)).toBeUndefined();
+    expect(sharedFaultEvents(WEB, previous, next)).toStrictEqual([]);
   },
 );
+
+test("of faults that overlap each is told when it begins and when it is over", () => {
+  const sharing = (...names: string[]): HealthPolicyStatus => ({
+    dependencies: names.map((name) => ({
+      name,
+      failingPods: 0,
+      sharedPods: 3,
+      reason: "HostNotFound",
+    })),
+  });
+  const steps = [["pg"], ["pg", "mc"], ["mc", "pg"], ["mc"], ["web", "api"], []];
+  const told = steps.map((names, step) =>
+    sharedFaultEvents(WEB, sharing(...(steps[step - 1] ?? [])), sharing(...names)).map(
+      ({ reason, message }) => `${reason}${message.slice(message.indexOf(":"))}`,
+    ),
+  );
+  expect(told).toStrictEqual([
+    ["SharedFault: pg: HostNotFound"],
+    ["SharedFault: mc: HostNotFound"],
+    [],
+    ["SharedFaultOver: pg"],
+    ["SharedFaultOver: mc", "SharedFault: web: HostNotFound, api: HostNotFound"],
+    ["SharedFaultOver: web, api"],
+  ]);
+});

@@ -20,17 +20,23 @@ function over(faults: Faults): Said {
   return { type: "Normal", reason: "SharedFaultOver", message };
 }
 
-function said(before: Faults, now: Faults): Said | undefined {
-  if (before.length === 0) return now.length > 0 ? begun(now) : undefined;
-  return now.length === 0 ? over(before) : undefined;
+function without(faults: Faults, others: Faults): Faults {
+  return faults.filter(({ name }) => !others.some((other) => other.name === name));
 }
 
-/** The Event that the step from one status of the policy to the next is worth, if any. */
-export function sharedFaultEvent(
+/** Of each dependency for itself: of two faults that overlap the second would else never be told. */
+function said(before: Faults, now: Faults): Said[] {
+  const gone = without(before, now);
+  const come = without(now, before);
+  return [...(gone.length > 0 ? [over(gone)] : []), ...(come.length > 0 ? [begun(come)] : [])];
+}
+
+/** The Events that the step from one status of the policy to the next is worth. */
+export function sharedFaultEvents(
   policy: ObjectName & { uid: string },
   previous: HealthPolicyStatus | undefined,
   next: HealthPolicyStatus,
-): EventToRecord | undefined {
-  const event = said(sharedFaults(previous), sharedFaults(next));
-  return event && { regarding: policySubject(policy), ...event };
+): EventToRecord[] {
+  const regarding = policySubject(policy);
+  return said(sharedFaults(previous), sharedFaults(next)).map((one) => ({ regarding, ...one }));
 }
