@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
+import { CREDENTIALS } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { run } from "./testing/postgresql-subject.ts";
 import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
@@ -75,6 +76,18 @@ test(
     server.signal("SIGKILL");
     expect(await outcome).toEqual({ reason: "ConnectionClosed" });
     expect(await ask()).toEqual({ reason: "ConnectionRefused" });
+  },
+  START_TIMEOUT,
+);
+
+test(
+  "one that keeps refused logins waiting: AuthenticationFailed, or CheckTimeout where the check ends before",
+  async () => {
+    const delay = { shared_preload_libraries: "auth_delay", "auth_delay.milliseconds": "1000" };
+    const { port } = (await start(delay)).server;
+    const wrong = { port, credentials: { ...CREDENTIALS, passwordKey: "wrong" } };
+    expect(await run(wrong, LONG)).toEqual({ reason: "AuthenticationFailed" });
+    expect(await run(wrong, 500)).toEqual({ reason: "CheckTimeout" });
   },
   START_TIMEOUT,
 );
