@@ -12,6 +12,11 @@ test.each<[string, object, boolean]>([
     true,
   ],
   [
+    "also where others hold it",
+    { deletionTimestamp, finalizers: ["example.com/hook", "foregroundDeletion"] },
+    true,
+  ],
+  [
     "while that is orphaned",
     { deletionTimestamp, finalizers: ["example.com/hook", "orphan"] },
     true,

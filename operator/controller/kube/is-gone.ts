@@ -8,6 +8,10 @@ const OF_THE_COLLECTOR = ["foregroundDeletion", "orphan"];
  * Whether the object is being deleted and nothing but the garbage collector is waited for: written again, what it owns
  * would hold the deletion up. While a finalizer of others stands, the object is there, for as long as that takes: its
  * edits count, and what it owns goes with it.
+ *
+ * With finalizers of both kinds it is gone, and there again once the collector is done, as nothing tells it from one
+ * that only others hold: what it owns is written anew, which holds no deletion up. New pods of that moment have no
+ * sidecar; a pod that was let go stays ready, and gates by what has been up since.
  */
 export function isGone({
   deletionTimestamp,
