@@ -99,6 +99,19 @@ test("one that is lost after such a reason takes it out in time", async () => {
   expect(await unreadyWithin(60_000)).toBeLessThanOrEqual(UNREADY_WITHIN);
 });
 
+test("one that is only reported and begins to fail keeps its reason too, whatever it is", async () => {
+  const dependencies = [ring("ring", "Observe"), ...config.dependencies.slice(1)];
+  readiness.apply({ ...config, dependencies });
+  runner.apply({ ...config, dependencies });
+  await jest.advanceTimersByTimeAsync(10_000);
+  failing = "TooManyConnections";
+  while (stateOf("ring")?.up.high) await jest.advanceTimersByTimeAsync(100);
+  for (let second = 0; second < 60; second += 1) {
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(stateOf("ring")?.reason).toBe("TooManyConnections");
+  }
+});
+
 test("those that come later keep their reason meanwhile", async () => {
   for (let second = 0; second < 60; second += 1) {
     await jest.advanceTimersByTimeAsync(1_000);

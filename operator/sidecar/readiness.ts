@@ -24,11 +24,11 @@ import {
   type DependencyState,
   DRY_RUN,
   decide,
-  holdsReady,
   isUpToPeers,
   type Judged,
   type Moment,
   mayGate,
+  mayWait,
   type PolicyPresence,
   retimed,
   UNHEARD,
@@ -80,7 +80,7 @@ export interface Readiness {
   recordPeers(counts: ReadonlyMap<string, PeerCount>, askedAt: number): void;
   /** Names of dependencies that are down here and that other pods are to be asked about. */
   down(): string[];
-  /** Whether the pod stays in its Services without the next result of this dependency: it may come later. */
+  /** Whether the next check of the dependency of this name may come later than the policy says. */
   mayWait(name: string): boolean;
   /**
    * Takes in that time has passed: results that have become too old and a policy that has not come are
@@ -140,8 +140,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   const isSettled = (entry: Entry) => settledMarks.of(entry) !== undefined;
 
-  const stateAt = ({ state }: Entry, at: Moment) =>
-    config ? agedOut(state, config.timing, at) : state;
+  const mayWaitFor = (entry: Entry) =>
+    mayWait({ ...entry, name: entry.dependency.name, settled: isSettled(entry) }, firstReady());
+
+  const stateAt = (entry: Entry, at: Moment) =>
+    config && !mayWaitFor(entry) ? agedOut(entry.state, config.timing, at) : entry.state;
 
   function viewOf(entry: Entry, at: Moment): DependencyView {
     const { dependency, impact, counts } = entry;
@@ -286,11 +289,6 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     changed();
   }
 
-  function mayWait(name: string): boolean {
-    const entry = entries.get(name);
-    return entry === undefined || !holdsReady(viewOf(entry, now()), firstReady());
-  }
-
   function awaitsResults(): boolean {
     if (isDryRun()) return false;
     const at = now();
@@ -303,7 +301,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     record,
     recordPeers,
     down: cases.names,
-    mayWait,
+    mayWait(name) {
+      const entry = entries.get(name);
+      return entry !== undefined && mayWaitFor(entry);
+    },
     refresh,
     view,
     awaitsResults,

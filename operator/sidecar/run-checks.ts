@@ -35,8 +35,8 @@ export interface RunChecksOptions {
   /** Given each result as it comes, with the time the check took in milliseconds. Must not throw. */
   onResult: (dependency: DependencyConfig, result: CheckResult, milliseconds: number) => void;
   /**
-   * Whether the next check of the dependency of this name may come later than the policy says: no pod stays in its
-   * Services by it. Must not throw.
+   * Whether the next check of the dependency of this name may come later than the policy says: its last one failed, and
+   * the pod does not stay in its Services by it. Must not throw.
    */
   mayWait: (name: string) => boolean;
   /** Called whenever checks have been started by time, not by `apply`. May call `apply`. Must not throw. */
@@ -68,8 +68,7 @@ interface Loop {
   keptApartAt(): number | undefined;
   /**
    * What connecting takes at each of its checks, in milliseconds of CPU a second at the policy's interval. Nothing
-   * where the last one succeeded, or the pod stays in its Services by it: the next result has to come before that one
-   * is too old.
+   * where the next check may not wait: its result has to come before the last one is too old.
    */
   connectLoad(): number;
   stop(): void;
@@ -135,7 +134,6 @@ function startLoop(
   /** What the last handshake and the last check's connecting took, in milliseconds of CPU. */
   let handshakeCost = 0;
   let connectCost = 0;
-  let hasFailed = false;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
   let inFlight: AbortController | undefined;
@@ -143,13 +141,12 @@ function startLoop(
   let isDue = false;
 
   const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
-  const isPaced = () => hasFailed && options.mayWait(dependency.name);
+  const isPaced = () => options.mayWait(dependency.name);
   const ownLoad = () => (isPaced() ? (1_000 * connectCost) / timing.intervalMilliseconds : 0);
   const interval = () =>
     pacedInterval(timing.intervalMilliseconds, { own: ownLoad(), all: connectLoad() });
 
   function report(result: CheckResult, since: number): void {
-    hasFailed = !result.ok;
     if (!stopped) options.onResult(dependency, result, performance.now() - since);
   }
 

@@ -10,6 +10,8 @@ import {
   DRY_RUN,
   decide,
   isUpToPeers,
+  type Judged,
+  mayWait,
   staysSettled,
   staysSettledWhenEnforced,
   UNHEARD,
@@ -94,6 +96,26 @@ test.each<[string, DependencyState, boolean]>([
 ])("other pods decide on a dependency that %s: %j", (_, state, areAsked) => {
   expect(isUpToPeers(judged(state), true)).toBe(areAsked);
   expect(isUpToPeers(judged(state), false)).toBe(false);
+});
+
+describe("the next check may come later where the last one failed and no pod stays in its Services by it:", () => {
+  const failed = stateAfter(["ok", "ConnectionRefused"], { firstReady: true });
+  const down = stateAfter(["ok", "ConnectionRefused", "ConnectionRefused"], { firstReady: true });
+  const full = stateAfter(["ok", "TooManyConnections", "TooManyConnections"], { firstReady: true });
+
+  test.each<[string, Judged, boolean]>([
+    ["one that is up", judged(stateAfter(["ok"]), "Observe"), false],
+    ["one that has had no result", judged(UNHEARD, "Observe"), false],
+    ["one that comes back", judged(stateAfter(["ok"], { from: down }), "Observe"), false],
+    ["one that is down", judged(down), true],
+    ["one that has failed once", judged(failed), false],
+    ["one that is down for a reason that holds nobody", judged(full), false],
+    ["one that is only reported, and has failed once", judged(failed, "Observe"), true],
+    ["one that is only reported, whatever the reason", judged(full, "Observe"), true],
+    ["one that was edited, until it has been up", judged(full, "Gate", false), true],
+  ])("%s", (_, dependency, want) => {
+    expect(mayWait(dependency, true)).toBe(want);
+  });
 });
 
 describe("live edits", () => {

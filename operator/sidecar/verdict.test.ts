@@ -169,11 +169,6 @@ describe("staleness", () => {
     expect([twice.up.high, twice.passing.high]).toStrictEqual([true, true]);
   });
 
-  test("one whose last check failed keeps its reason: nobody stays in its Services by it", () => {
-    const down = stateAfter(["ok", "ConnectionRefused", "ConnectionRefused"]);
-    expect(agedOut(down, TIMING, at(1_000_000))).toBe(down);
-  });
-
   test("one that was down for a reason that holds nobody holds since its result became too old", () => {
     const rotated = stateAfter(["AuthenticationFailed"], { firstReady: true });
     expect(agedOut(rotated, TIMING, { monotonic: LIMIT + 300, wall: 5_300 }).since).toBe(5_000);

@@ -117,12 +117,11 @@ const aged = (level: Level): Level =>
 
 /**
  * The state with its last result taken away once that is too old: a stuck loop must not hold a pod in its Services on
- * an old result. One that had failed needs its successes anew; of any other the first result decides. A failure that
- * keeps nobody in is never too old: its next check may come later (`paced-interval.ts`), and the reason stays.
+ * an old result. One that had failed needs its successes anew; of any other the first result decides.
  */
 export function agedOut(state: DependencyState, timing: Timing, now: Moment): DependencyState {
   const { heardAt, passing } = state;
-  if (heardAt === undefined || (!passing.high && passing.against === 0)) return state;
+  if (heardAt === undefined) return state;
   const overdue = now.monotonic - heardAt - staleAfterMilliseconds(timing);
   if (overdue <= 0) return state;
   return {
@@ -194,9 +193,14 @@ function gates(judged: Judged, firstReady: boolean): boolean {
   return mayGate(judged, firstReady) && !judged.state.passing.high;
 }
 
-/** Whether the pod is in its Services by what is known of the dependency: that must not become too old. */
-export function holdsReady(judged: Judged, firstReady: boolean): boolean {
-  return mayGate(judged, firstReady) && judged.state.passing.high;
+/**
+ * Whether its next check may come later than the policy says (`paced-interval.ts`), and the last one counts until then:
+ * that one failed, and the pod does not stay in its Services by the dependency.
+ */
+export function mayWait(judged: Judged, firstReady: boolean): boolean {
+  const { up, passing } = judged.state;
+  const hasFailed = up.high ? up.against > 0 : up.against === 0;
+  return hasFailed && !(mayGate(judged, firstReady) && passing.high);
 }
 
 /**

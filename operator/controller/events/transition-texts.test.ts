@@ -49,7 +49,7 @@ const fleet = (running: number, asked: number, unknown: number): FleetLook => ({
 });
 
 test.each([
-  [fleet(1, 1, 0), "in the only pod that follows it"],
+  [fleet(1, 1, 0), "in the only pod that follows the policy"],
   [fleet(3, 3, 0), "in all 3 pods"],
   [fleet(3, 3, 1), "in all 3 pods, 2 of which were heard"],
   [fleet(1_000, 200, 0), "in all 1000 pods, 200 of which were heard"],

@@ -44,7 +44,7 @@ function span({ since }: FailingDependency, now: number): string | undefined {
 }
 
 function podsText({ running, asked, unknown }: FleetLook): string {
-  const pods = running === 1 ? "the only pod that follows it" : `all ${running} pods`;
+  const pods = running === 1 ? "the only pod that follows the policy" : `all ${running} pods`;
   return asked - unknown < running ? `${pods}, ${asked - unknown} of which were heard` : pods;
 }
 

@@ -143,7 +143,7 @@ test("what dependencies do to pods is said on the pod and on the policy, and not
     [
       "HealthPolicy",
       "DependencyUnavailable",
-      "orders-db: ConnectionRefused for 12s, in the only pod that follows it",
+      "orders-db: ConnectionRefused for 12s, in the only pod that follows the policy",
     ],
     ["Pod", "DependencyRecovered", "orders-db after 12s"],
     ["HealthPolicy", "DependencyRecovered", "orders-db keeps no pod unready any more, after 12s"],

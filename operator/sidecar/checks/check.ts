@@ -20,8 +20,8 @@ export interface CheckContext {
    */
   readSecretKey(reference: SecretKeyReference): Promise<string>;
   /**
-   * To be told what connecting takes, in milliseconds of CPU as estimated: once for each time that a name server
-   * is asked and for each address that is dialled, also where that fails.
+   * To be told what connecting takes, in milliseconds of CPU as estimated: for each lookup, each name server that is
+   * asked and each address that is dialled, also where that fails.
    */
   onConnect?: ((cpuMilliseconds: number) => void) | undefined;
   /** To be told what a TLS handshake of this check took, in milliseconds of CPU, also where it failed. */

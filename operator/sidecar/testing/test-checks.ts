@@ -51,7 +51,7 @@ export interface TestChecks {
   draws: number[];
   /** The draw when there is none of those. */
   draw: number;
-  /** Whether a dependency's checks may come later; those of any may unless it is set. */
+  /** Whether a dependency's next check may come later: as it is set at first, where the last one failed. */
   mayWait: (name: string) => boolean;
   onTurn: () => void;
   started: Started[];
@@ -71,7 +71,7 @@ export function createTestChecks(): TestChecks {
     run: (async () => ({})) as Check["run"],
     draws: [] as number[],
     draw: 1,
-    mayWait: (_: string) => true,
+    mayWait: (name: string) => state.results.findLast(([of]) => of === name)?.[1].ok === false,
     onTurn: () => {},
     started: [] as Started[],
     results: [] as TestChecks["results"],

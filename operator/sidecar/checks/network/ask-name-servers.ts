@@ -28,7 +28,7 @@ export interface NameServers {
   tcpOnly: boolean;
   signal: AbortSignal;
   waits: Waits;
-  /** Called each time one is asked: for each datagram, and for each connection. */
+  /** Called for each that is asked, and once more where it is by TCP. */
   onQuery?: (() => void) | undefined;
 }
 

@@ -41,8 +41,8 @@ export interface LookupOptions {
   /** What lookup and connection may take together: how long name servers are waited for follows from it. */
   budgetMilliseconds: number;
   /**
-   * To be told what the lookup takes, in milliseconds of CPU as estimated: when it begins, and each time a name server
-   * is asked. Nothing where the answer is remembered or another check's lookup is joined.
+   * To be told what the lookup takes, in milliseconds of CPU as estimated: when it begins, and for each name server
+   * that is asked. Nothing where the answer is remembered or another check's lookup is joined.
    */
   onCost?: ((cpuMilliseconds: number) => void) | undefined;
 }
@@ -70,8 +70,8 @@ interface Lookup {
 const MAX_FILE_BYTES = 256 * 1024;
 /**
  * What a lookup takes before its first question, and each question to one name server, in milliseconds of CPU with the
- * image's flags: a ring of 16 names that lead nowhere takes 70 for 128 questions. One that has to be asked again counts
- * again, though it takes less: by a silent one, asked four times, 1.4 are used.
+ * image's flags: a ring of 16 names that lead nowhere takes 70 for 128 questions. A silent name server is asked again,
+ * which costs little.
  */
 export const LOOKUP_MILLISECONDS = 0.2;
 export const QUERY_MILLISECONDS = 0.6;

@@ -23,7 +23,7 @@ export interface QueryContext {
   tcpOnly: boolean;
   /** After so long without an answer a datagram is sent again: it can get lost. */
   againMilliseconds: number;
-  /** Called for each datagram, and for each connection. */
+  /** Called once for UDP and once for TCP: a datagram that is sent again costs little. */
   onQuery?: (() => void) | undefined;
 }
 
@@ -57,10 +57,10 @@ export async function sendQuery(context: QueryContext): Promise<Reply> {
 
 async function overUdp(context: QueryContext): Promise<Reply> {
   const { query, server, signal, againMilliseconds, onQuery } = context;
+  onQuery?.();
   const socket = createSocket(isIPv6(server.address) ? "udp6" : "udp4");
   let timer: NodeJS.Timeout | undefined;
   const send = (tries: number) => {
-    onQuery?.();
     socket.send(query);
     // From the same socket, so that a late answer to the first one counts.
     if (tries > 1) timer = setTimeout(send, againMilliseconds, tries - 1);
