@@ -1,8 +1,9 @@
 import { expect, test } from "@jest/globals";
 import type { Impact, MaxUnready } from "../../api/policy-file.ts";
+import { TIMING } from "../../api/testing/timing.ts";
 import type { Timing } from "../../api/timing.ts";
 import { type DeclaredDependency, mayHaveLetGo } from "./declared-dependencies.ts";
-import { declaredOf, TIMING } from "./testing/declared-of.ts";
+import { declaredOf } from "./testing/declared-of.ts";
 
 const at = (impact: Impact, more: Parameters<typeof declaredOf>[1] = {}): DeclaredDependency => {
   const declared = declaredOf({ "orders-db": impact }, more).get("orders-db");

@@ -1,16 +1,8 @@
 /** Dependencies of a policy for tests. */
 import type { Impact, MaxUnready } from "../../../api/policy-file.ts";
+import { TIMING } from "../../../api/testing/timing.ts";
 import type { Timing } from "../../../api/timing.ts";
 import { type DeclaredDependencies, declaredDependencies } from "../declared-dependencies.ts";
-
-/** The built-in times. */
-export const TIMING: Timing = {
-  connectTimeoutMilliseconds: 3_000,
-  checkTimeoutMilliseconds: 4_000,
-  intervalMilliseconds: 5_000,
-  failureThreshold: 2,
-  successThreshold: 1,
-};
 
 interface Rest {
   host?: string;

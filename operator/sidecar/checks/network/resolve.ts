@@ -198,8 +198,8 @@ function inTurn(addresses: string[]): string[] {
 }
 
 /**
- * A file that is missing holds nothing: a lookup then goes on without it. Not by the two threads of the
- * pool: a check of 16 names waited for 32 reads there, until its time was over and nobody had been asked.
+ * A file that is missing holds nothing: a lookup then goes on without it. Not by the two threads of the pool: a check
+ * of 16 names waited for 32 reads there, until its time was over and nobody had been asked.
  */
 function readText(path: string): string {
   try {
