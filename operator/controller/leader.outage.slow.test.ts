@@ -93,7 +93,10 @@ test("a thousand pods fail together: few Events, of which one stands for all, an
     ofAll("all 1000 pods, 200 of which were heard"),
     ...Array.from({ length: 10 }, () => ofPod),
   ]);
-  expect(said(namespaceOf(1)).sort()).toStrictEqual([ofAll("the only pod that follows it"), ofPod]);
+  expect(said(namespaceOf(1)).sort()).toStrictEqual([
+    ofAll("the only pod that follows the policy"),
+    ofPod,
+  ]);
 
   events.length = 0;
   await turnAll(0, pods, true);

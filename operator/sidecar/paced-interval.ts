@@ -14,8 +14,8 @@ const OWN_PER_SECOND = ALL_PER_SECOND / MAX_DEPENDENCIES;
  * The interval of a dependency, in milliseconds: its policy's, longer where both exceed what they may take: `own`, what
  * its connecting takes, and `all`, what that of all dependencies does, in milliseconds of CPU a second at the policy's
  * interval. Those that take no more than their share keep theirs, so that a ring of servers whose names lead nowhere,
- * 128 questions at each check, does not delay them. To be asked where the next check may wait (`mayWait`
- * of verdict.ts): the result of another would become too old.
+ * 128 questions at each check, does not delay them. `own` is nothing where the next check must not wait
+ * (`mayWait` of verdict.ts): its result would become too old.
  */
 export function pacedInterval(
   intervalMilliseconds: number,

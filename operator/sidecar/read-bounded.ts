@@ -1,6 +1,6 @@
 /**
  * Reads a file whose writer is not trusted with our memory. Synchronous: mounted ConfigMaps and Secrets lie in memory,
- * and libuv's threads cost more than the reads and may be busy hashing.
+ * hosts and resolv.conf are small, and libuv's threads cost more than the reads and may be busy hashing.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 

@@ -100,6 +100,19 @@ describe("a pod that has been ready", () => {
     expect(pod.readiness.down()).toStrictEqual([]);
   });
 
+  test("stays ready where others are up again first, until its own checks have failed since", () => {
+    now(REFUSED, REFUSED);
+    answer(ALL_DOWN);
+    for (let index = 0; index < 9; index += 1) answer(ALL_UP);
+    expect(pod.ready()).toBe(true);
+    for (let index = 0; index < 3; index += 1) {
+      expect(pod.ready()).toBe(true);
+      now(REFUSED);
+      answer(ALL_UP);
+    }
+    expect(pod.ready()).toBe(false);
+  });
+
   test("asks anew when it is down another time", () => {
     now(REFUSED, REFUSED);
     answer(ALL_DOWN);
@@ -204,7 +217,10 @@ test("a dry run stays ready, and says what an enforced policy would have done", 
   expect(verdict()).toStrictEqual({ ready: true, reason: "DryRun", gating: [] });
   const { enforced } = pod.readiness.view();
   expect(enforced).toMatchObject({ ready: true, reason: "SharedFault", shared: ["db"] });
-  for (let index = 0; index < 3; index += 1) answer(ALL_UP);
+  for (let index = 0; index < 3; index += 1) {
+    now(REFUSED);
+    answer(ALL_UP);
+  }
   expect(pod.readiness.view().enforced).toMatchObject({ ready: false, gating: ["db"] });
   expect(pod.ready()).toBe(true);
 });

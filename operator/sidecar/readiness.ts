@@ -273,7 +273,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const at = now();
     const { timing } = config;
     noteTarget(entry, result.target);
-    // Aged first: after a gap no result counts together with those before.
+    // Aged first: after a gap no result counts together with those before, but for what may wait.
     const view = viewOf(entry, at);
     const before = firstReady();
     const context = { at, timing, firstReady: before, mayGate: mayGate(view, before) };
@@ -281,6 +281,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     entry.counts = counted(entry.counts, result, milliseconds);
     // Only after a success under the present times: `up` may date from longer ones.
     if (result.ok && entry.state.up.high && !isSettled(entry)) settledMarks.add(entry);
+    if (!result.ok) cases.failed(name);
     changed();
   }
 

@@ -141,8 +141,8 @@ function startLoop(
   let isDue = false;
 
   const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
-  const isPaced = () => options.mayWait(dependency.name);
-  const ownLoad = () => (isPaced() ? (1_000 * connectCost) / timing.intervalMilliseconds : 0);
+  const ownLoad = () =>
+    options.mayWait(dependency.name) ? (1_000 * connectCost) / timing.intervalMilliseconds : 0;
   const interval = () =>
     pacedInterval(timing.intervalMilliseconds, { own: ownLoad(), all: connectLoad() });
 

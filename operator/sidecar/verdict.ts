@@ -195,7 +195,7 @@ function gates(judged: Judged, firstReady: boolean): boolean {
 
 /**
  * Whether its next check may come later than the policy says (`paced-interval.ts`), and the last one counts until then:
- * that one failed, and the pod does not stay in its Services by the dependency.
+ * that one failed, or too long ago, and the pod does not stay in its Services by the dependency.
  */
 export function mayWait(judged: Judged, firstReady: boolean): boolean {
   const { up, passing } = judged.state;

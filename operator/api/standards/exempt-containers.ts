@@ -1,4 +1,4 @@
-/** Containers that standards leave alone. */
+/** Containers that standards leave alone, and whose user the sidecar never takes. */
 
 /**
  * What webhooks of others put among the app's containers, by their names: proxies of meshes, and Vault's agent, which

@@ -36,7 +36,7 @@ test.each([
 ] as [string, HealthPolicyStatus][])(
   "says which dependency it was, once the fault is over: %s",
   (_name, next) => {
-    const message = "No pod stays ready any more because of a fault that others share: orders-db";
+    const message = "orders-db: no pod stays ready any more because others share this fault";
     const over = { regarding, type: "Normal", reason: "SharedFaultOver", message };
     expect(sharedFaultEvents(WEB, shared, next)).toStrictEqual([over]);
   },
@@ -57,6 +57,9 @@ test.each([
   },
 );
 
+const BEGUN = "More pods than fleet.maxUnready lets go have the same fault, and stay ready:";
+const OVER = "no pod stays ready any more because others share this fault";
+
 test("of faults that overlap each is told when it begins and when it is over", () => {
   const sharing = (...names: string[]): HealthPolicyStatus => ({
     dependencies: names.map((name) => ({
@@ -69,15 +72,15 @@ test("of faults that overlap each is told when it begins and when it is over", (
   const steps = [["pg"], ["pg", "mc"], ["mc", "pg"], ["mc"], ["web", "api"], []];
   const told = steps.map((names, step) =>
     sharedFaultEvents(WEB, sharing(...(steps[step - 1] ?? [])), sharing(...names)).map(
-      ({ reason, message }) => `${reason}${message.slice(message.indexOf(":"))}`,
+      ({ reason, message }) => `${reason}: ${message}`,
     ),
   );
   expect(told).toStrictEqual([
-    ["SharedFault: pg: HostNotFound"],
-    ["SharedFault: mc: HostNotFound"],
+    [`SharedFault: ${BEGUN} pg: HostNotFound`],
+    [`SharedFault: ${BEGUN} mc: HostNotFound`],
     [],
-    ["SharedFaultOver: pg"],
-    ["SharedFaultOver: mc", "SharedFault: web: HostNotFound, api: HostNotFound"],
-    ["SharedFaultOver: web, api"],
+    [`SharedFaultOver: pg: ${OVER}`],
+    [`SharedFaultOver: mc: ${OVER}`, `SharedFault: ${BEGUN} web: HostNotFound, api: HostNotFound`],
+    [`SharedFaultOver: web, api: ${OVER}`],
   ]);
 });

@@ -16,7 +16,7 @@ function begun(faults: Faults): Said {
 
 function over(faults: Faults): Said {
   const which = faults.map(({ name }) => name).join(", ");
-  const message = `No pod stays ready any more because of a fault that others share: ${which}`;
+  const message = `${which}: no pod stays ready any more because others share this fault`;
   return { type: "Normal", reason: "SharedFaultOver", message };
 }
 

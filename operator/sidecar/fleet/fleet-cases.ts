@@ -21,6 +21,8 @@ export function asksPeers(config: PolicyFile | undefined): config is FleetPolicy
 export interface FleetCases {
   /** Takes in whether the dependency would gate at this moment, but for its peers. */
   note(name: string, wouldGate: boolean, at: number): void;
+  /** Takes in that a check of the dependency has failed here. */
+  failed(name: string): void;
   /** Takes in what peers say of dependencies. */
   count(counts: ReadonlyMap<string, PeerCount>, at: number): void;
   /** What is known of a dependency; undefined where nobody is asked. Changes nothing. */
@@ -38,7 +40,13 @@ export function createFleetCases(policy: () => PolicyFile | undefined): FleetCas
   return {
     note(name, wouldGate, at) {
       if (!wouldGate || !asksPeers(policy())) cases.delete(name);
-      else if (!cases.has(name)) cases.set(name, { since: at, share: "Awaited", against: 0 });
+      else if (!cases.has(name)) {
+        cases.set(name, { since: at, share: "Awaited", against: 0, hasFailedSince: false });
+      }
+    },
+    failed(name) {
+      const known = cases.get(name);
+      if (known) cases.set(name, { ...known, hasFailedSince: true });
     },
     count(counts, at) {
       const config = policy();

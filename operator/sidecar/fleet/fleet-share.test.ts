@@ -84,13 +84,14 @@ describe("isShared", () => {
 });
 
 const ALL_KNOW = knownToAllMilliseconds(TIMING);
-const BEGUN: FleetCase = { since: 1_000, share: "Awaited", against: 0 };
+const BEGUN: FleetCase = { since: 1_000, share: "Awaited", against: 0, hasFailedSince: true };
 
-/** The shares after these answers, the first at once and each next one when all must know of the fault. */
+/** The shares after these answers, each after a failed check: the first at once, each next one when all must know. */
 const sharesAfter = (...answers: boolean[]): Share[] => {
   let known = BEGUN;
   return answers.map((shared, index) => {
-    known = afterQuestion(known, shared, { at: 1_000 + index * ALL_KNOW, timing: TIMING });
+    const at = 1_000 + index * ALL_KNOW;
+    known = afterQuestion({ ...known, hasFailedSince: true }, shared, { at, timing: TIMING });
     return known.share;
   });
 };
@@ -123,6 +124,15 @@ describe("afterQuestion", () => {
     ],
   ])("%s", (_name, answers, want) => {
     expect(sharesAfter(...answers)).toStrictEqual(want);
+  });
+
+  test("answers against it count once for each failed check here", () => {
+    const sharing: FleetCase = { ...BEGUN, share: "Shared" };
+    const context = { at: 1e6, timing: TIMING };
+    const once = afterQuestion(sharing, false, context);
+    expect(once.against).toBe(1);
+    expect(afterQuestion(once, false, context)).toStrictEqual(once);
+    expect(afterQuestion({ ...once, hasFailedSince: true }, false, context).against).toBe(2);
   });
 
   test("an answer just before all must know decides nothing", () => {

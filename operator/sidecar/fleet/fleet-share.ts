@@ -38,6 +38,8 @@ export interface FleetCase {
   share: Share;
   /** Questions in a row that speak against `Shared`. */
   against: number;
+  /** Whether the check here has failed since the last question that counted. */
+  hasFailedSince: boolean;
 }
 
 const isNone = (maxUnready: MaxUnready) =>
@@ -62,16 +64,22 @@ export function isShared(
   return have * Math.max(pods, known) > maxUnready.pods * known;
 }
 
-/** The case after one more question; `shared` is what isShared made of its answers. */
+/**
+ * The case after one more question; `shared` is what isShared made of its answers. One that speaks against `Shared`
+ * counts only after another failed check here: where checks come later than questions, others are up again first, and
+ * this pod may be too.
+ */
 export function afterQuestion(
   before: FleetCase,
   shared: boolean,
   { at, timing }: { at: number; timing: Timing },
 ): FleetCase {
-  if (shared) return { ...before, share: "Shared", against: 0 };
+  if (shared) return { ...before, share: "Shared", against: 0, hasFailedSince: false };
   if (before.share === "Shared") {
+    if (!before.hasFailedSince) return before;
     const against = before.against + 1;
-    return against < LEAVES_AFTER ? { ...before, against } : { ...before, share: "Own", against };
+    const share = against < LEAVES_AFTER ? "Shared" : "Own";
+    return { ...before, share, against, hasFailedSince: false };
   }
   const allKnow = at - before.since >= knownToAllMilliseconds(timing);
   return allKnow ? { ...before, share: "Own" } : before;

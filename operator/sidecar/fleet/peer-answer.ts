@@ -6,7 +6,7 @@ import { fields, list } from "../policy-file/parse-fields.ts";
 import type { PeerCount } from "./fleet-share.ts";
 
 /** What one peer says: for each dependency that it has a result of, whether that is down for it. */
-export type PeerAnswer = ReadonlyMap<string, boolean>;
+type PeerAnswer = ReadonlyMap<string, boolean>;
 
 type Known = Pick<DependencyConfig, "name" | "type">;
 

@@ -28,7 +28,7 @@ export interface NameServers {
   tcpOnly: boolean;
   signal: AbortSignal;
   waits: Waits;
-  /** Called for each that is asked, and once more where it is by TCP. */
+  /** Called for each that is asked, and once more where it is asked again by TCP. */
   onQuery?: (() => void) | undefined;
 }
 
