@@ -89,6 +89,7 @@ export interface PodSpec extends Unknown {
   initContainers?: readonly Container[];
   volumes?: readonly Volume[];
   hostNetwork?: boolean;
+  runtimeClassName?: string;
   automountServiceAccountToken?: boolean;
   restartPolicy?: string;
   nodeSelector?: Record<string, string>;

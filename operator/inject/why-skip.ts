@@ -29,6 +29,7 @@ export const SKIP_REASONS = [
   "Windows",
   "VirtualNode",
   "Confidential",
+  "GVisor",
   "RestartPolicy",
   "ReservedContainerName",
   "ReservedVolumeName",
@@ -65,6 +66,8 @@ const GUEST_POLICY_ANNOTATIONS = [
   "io.katacontainers.config.hypervisor.cc_init_data",
   "io.katacontainers.config.runtime.cc_init_data",
 ];
+/** The runtime class of GKE Sandbox, and names of others that the same program (runsc) usually has. */
+const GVISOR_CLASSES = ["gvisor", "runsc"];
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -189,6 +192,20 @@ function confidential({ metadata }: Pod): Skip | undefined {
   };
 }
 
+/**
+ * gVisor starts no program that its user may not read, and the sidecar's is one, so that no other container looks into
+ * it (Dockerfile): the app would never start. https://github.com/google/gvisor/issues/160
+ */
+function gVisor({ spec }: Pod): Skip | undefined {
+  const { runtimeClassName } = spec ?? {};
+  if (runtimeClassName === undefined || !GVISOR_CLASSES.includes(runtimeClassName))
+    return undefined;
+  return {
+    reason: "GVisor",
+    message: `The pod's runtimeClassName is ${runtimeClassName}: gVisor cannot start the sidecar, whose program its user may not read.`,
+  };
+}
+
 function restartPolicy({ spec }: Pod): Skip | undefined {
   const policy = spec?.restartPolicy ?? "Always";
   if (policy === "Always") return undefined;
@@ -262,6 +279,7 @@ const KIND_RULES: readonly Rule[] = [
   windows,
   virtualNode,
   confidential,
+  gVisor,
   restartPolicy,
 ];
 

@@ -20,6 +20,7 @@ const TAKEN_OUT: ReadonlySet<SkipReason> = new Set<SkipReason>([
   "Windows",
   "VirtualNode",
   "Confidential",
+  "GVisor",
   "RestartPolicy",
   "NoFreePort",
 ]);
