@@ -140,18 +140,21 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   const isSettled = (entry: Entry) => settledMarks.of(entry) !== undefined;
 
-  const mayWaitFor = (entry: Entry) =>
-    mayWait({ ...entry, name: entry.dependency.name, settled: isSettled(entry) }, firstReady());
-
-  const stateAt = (entry: Entry, at: Moment) =>
-    config && !mayWaitFor(entry) ? agedOut(entry.state, config.timing, at) : entry.state;
+  /** As of its last result, however long ago that came. */
+  const judgedOf = (entry: Entry): Judged => {
+    const { dependency, impact, state } = entry;
+    return { name: dependency.name, impact, settled: isSettled(entry), state };
+  };
 
   function viewOf(entry: Entry, at: Moment): DependencyView {
-    const { dependency, impact, counts } = entry;
-    const { name, type } = dependency;
-    const settled = isSettled(entry);
-    const share = cases.share(name, at.monotonic);
-    return { name, type, impact, settled, state: stateAt(entry, at), share, counts };
+    const { dependency, counts } = entry;
+    const judged = judgedOf(entry);
+    const state =
+      config && !mayWait(judged, firstReady())
+        ? agedOut(entry.state, config.timing, at)
+        : entry.state;
+    const share = cases.share(judged.name, at.monotonic);
+    return { ...judged, type: dependency.type, state, share, counts };
   }
 
   function setState(entry: Entry, state: DependencyState, milliseconds?: number): void {
@@ -201,8 +204,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     looked = true;
     const at = now();
     for (const entry of entries.values()) {
-      setState(entry, stateAt(entry, at));
-      const wouldGate = isUpToPeers(viewOf(entry, at), firstReady());
+      const seen = viewOf(entry, at);
+      setState(entry, seen.state);
+      const wouldGate = isUpToPeers(seen, firstReady());
       cases.note(entry.dependency.name, wouldGate, at.monotonic);
     }
     noteReadiness(view());
@@ -304,7 +308,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     down: cases.names,
     mayWait(name) {
       const entry = entries.get(name);
-      return entry !== undefined && mayWaitFor(entry);
+      return entry !== undefined && mayWait(judgedOf(entry), firstReady());
     },
     refresh,
     view,
