@@ -4,7 +4,7 @@ import { CheckError } from "./checks/check.ts";
 import { readyAnswer } from "./probe-server/answers.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
-import { database, newMarks, policy } from "./testing/test-pod.ts";
+import { database, marksInMemory, policy } from "./testing/test-pod.ts";
 
 const INTERVAL = 1_000;
 /** More than a kubelet, a mesh and a scraper ask in one interval. */
@@ -37,17 +37,11 @@ async function interval(isUp: boolean): Promise<number> {
 
 beforeEach(async () => {
   jest.useFakeTimers();
-  let marks = newMarks(Date.now());
   up = true;
   checks = 0;
   lines = [];
   readiness = createReadiness({
-    marks: {
-      current: () => marks,
-      update: (change) => {
-        marks = { ...marks, ...change };
-      },
-    },
+    marks: marksInMemory(),
     supportedTypes: ["postgresql"],
     log: (_, message) => lines.push(message),
   });

@@ -1,12 +1,13 @@
 /** A pod's readiness beside dependencies that are checked less often because connecting to them costs much. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
+import type { DependencyConfig, Impact } from "../api/policy-file.ts";
 import type { Reason } from "../api/reasons.ts";
 import { TIMING } from "../api/testing/timing.ts";
 import { CheckError } from "./checks/check.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import { type CheckRunner, runChecks } from "./run-checks.ts";
-import { newMarks } from "./testing/test-pod.ts";
+import { config, dependency } from "./testing/test-checks.ts";
+import { marksInMemory } from "./testing/test-pod.ts";
 
 const DEAD = ["r1", "r2", "r3", "r4", "r5"];
 /** Of one that stays silent where it was up, by the times of TIMING: two failures, each noticed at the deadline. */
@@ -17,31 +18,14 @@ let failing: Reason | undefined;
 let readiness: Readiness;
 let runner: CheckRunner;
 
-const ring = (name: string, impact: DependencyConfig["impact"]): DependencyConfig => ({
-  name,
-  type: "memcached",
-  impact,
-  memcached: { servers: [{ host: name, port: 1 }], minAvailable: 1 },
-});
-const config: PolicyFile = {
-  policy: "web",
-  generation: 1,
-  mode: "Enforce",
-  timing: TIMING,
-  dependencies: [ring("ring", "Gate"), ...DEAD.map((name) => ring(name, "Observe"))],
-};
+const ring = (name: string, impact: Impact): DependencyConfig => ({ ...dependency(name), impact });
+const policy = config([ring("ring", "Gate"), ...DEAD.map((name) => ring(name, "Observe"))]);
 
 beforeEach(async () => {
   jest.useFakeTimers();
   failing = undefined;
-  let marks = newMarks(Date.now());
   readiness = createReadiness({
-    marks: {
-      current: () => marks,
-      update: (change) => {
-        marks = { ...marks, ...change };
-      },
-    },
+    marks: marksInMemory(),
     supportedTypes: ["memcached"],
     log: () => {},
   });
@@ -59,8 +43,8 @@ beforeEach(async () => {
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
     mayWait: readiness.mayWait,
   });
-  readiness.apply(config);
-  runner.apply(config);
+  readiness.apply(policy);
+  runner.apply(policy);
   await jest.advanceTimersByTimeAsync(60_000);
 });
 afterEach(() => {
@@ -100,9 +84,9 @@ test("one that is lost after such a reason takes it out in time", async () => {
 });
 
 test("one that is only reported and begins to fail keeps its reason too, whatever it is", async () => {
-  const dependencies = [ring("ring", "Observe"), ...config.dependencies.slice(1)];
-  readiness.apply({ ...config, dependencies });
-  runner.apply({ ...config, dependencies });
+  const edited = config([ring("ring", "Observe"), ...policy.dependencies.slice(1)]);
+  readiness.apply(edited);
+  runner.apply(edited);
   await jest.advanceTimersByTimeAsync(10_000);
   failing = "TooManyConnections";
   while (stateOf("ring")?.up.high) await jest.advanceTimersByTimeAsync(100);

@@ -5,7 +5,7 @@ import type { DependencyConfig, PolicyFile } from "../../api/policy-file.ts";
 import { createReadiness, type Readiness } from "../readiness.ts";
 import { type CheckRunner, runChecks } from "../run-checks.ts";
 import { type RawClient, rawClient } from "../testing/raw-client.ts";
-import { newMarks } from "../testing/test-pod.ts";
+import { marksInMemory } from "../testing/test-pod.ts";
 import { createProbeServer, listen } from "./server.ts";
 
 const CHECK_TIMEOUT = 1_000;
@@ -52,16 +52,10 @@ function raw(text: string, localAddress?: string): RawClient {
 }
 
 beforeEach(async () => {
-  let marks = newMarks(Date.now());
   checks = 0;
   clients = [];
   readiness = createReadiness({
-    marks: {
-      current: () => marks,
-      update: (change) => {
-        marks = { ...marks, ...change };
-      },
-    },
+    marks: marksInMemory(),
     supportedTypes: ["postgresql"],
     log: () => {},
   });

@@ -4,7 +4,7 @@ import type { DependencyConfig, PolicyFile } from "../../api/policy-file.ts";
 import type { PodReason } from "../../api/reasons.ts";
 import { TIMING as BUILT_IN } from "../../api/testing/timing.ts";
 import type { Timing } from "../../api/timing.ts";
-import type { Marks } from "../marks.ts";
+import type { Marks, MarksFile } from "../marks.ts";
 import { createReadiness, type Readiness } from "../readiness.ts";
 import type { CheckResult } from "../verdict.ts";
 
@@ -57,6 +57,17 @@ export const newMarks = (podStartedAt: number): Marks => ({
   firstPassed: false,
   settled: {},
 });
+
+/** Marks of a pod that has just been created, which no file keeps. */
+export function marksInMemory(): MarksFile {
+  let marks = newMarks(Date.now());
+  return {
+    current: () => marks,
+    update: (change) => {
+      marks = { ...marks, ...change };
+    },
+  };
+}
 
 /** One pod. A test sets and reads its fields. */
 export interface TestPod {
