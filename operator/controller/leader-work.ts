@@ -104,7 +104,7 @@ function nudgesOf(
   const tell = createTellNudges({ events, onResult: onNudge, log });
   const pod = { namespace: settings.namespace, name: settings.podName };
   return {
-    nudger: createNudger({ client, pods: pods.pods, stands, tell }),
+    nudger: createNudger({ client, pods, stands, tell }),
     bound: createNudgeBoundProver({ client, pod, log }),
   };
 }

@@ -14,6 +14,7 @@ let answer: () => Promise<void>;
 /** What the API server makes of a patch. */
 let stored: (body: unknown) => unknown;
 let known: PodRecord[];
+let synced: boolean;
 let stands: () => Promise<boolean>;
 let looks: number;
 let results: string[];
@@ -26,6 +27,7 @@ beforeEach(() => {
   answer = () => Promise.resolve();
   stored = (body) => body;
   known = [boundPod("web-1"), boundPod("other", "another"), podOf({ sidecar: undefined as never })];
+  synced = true;
   stands = () => Promise.resolve(true);
   looks = 0;
   results = [];
@@ -38,7 +40,10 @@ beforeEach(() => {
         return stored(request.body) as T;
       },
     },
-    pods: (namespace) => known.filter((pod) => pod.namespace === namespace),
+    pods: {
+      pods: (namespace) => known.filter((pod) => pod.namespace === namespace),
+      synced: () => synced,
+    },
     stands: () => {
       looks += 1;
       return stands();
@@ -91,6 +96,37 @@ test("a pod whose sidecar has not started is not told: its kubelet looks as it s
   nudger.wrote(WEB, "42");
   await jest.advanceTimersByTimeAsync(10_000);
   expect(told()).toStrictEqual([patch("web-1", "42")]);
+});
+
+test("pods of a policy that is made again are told once their namespace is known again, of the last version only", async () => {
+  const pods = known;
+  [known, synced] = [[], false];
+  nudger.wrote(WEB, "41");
+  await jest.advanceTimersByTimeAsync(5_000);
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(told()).toStrictEqual([]);
+  [known, synced] = [pods, true];
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(told()).toStrictEqual([patch("web-1", "42")]);
+});
+
+test("pods that are not known within a minute are told of nothing: their kubelets have looked", async () => {
+  const pods = known;
+  [known, synced] = [[], false];
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(61_000);
+  [known, synced] = [pods, true];
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(told()).toStrictEqual([]);
+});
+
+test("a policy that is made again before its ConfigMap is collected is not waited for any more", async () => {
+  nudger.deleted(WEB);
+  await jest.advanceTimersByTimeAsync(700);
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect([told(), looks, results]).toStrictEqual([[patch("web-1", "42")], 1, ["nudged"]]);
 });
 
 test("a namespace with one pod does not wait for the pods of another one", async () => {

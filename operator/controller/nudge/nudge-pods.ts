@@ -6,8 +6,9 @@
 import { NUDGE_ANNOTATION, NUDGE_DELETED, NUDGE_FIELD_MANAGER } from "../../api/names.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
+import type { PodWatches } from "../pods/pod-watches.ts";
 import { expectNudged, resultOf } from "./nudge-result.ts";
-import { createPacedTasks } from "./paced-tasks.ts";
+import { createPacedTasks, type Task } from "./paced-tasks.ts";
 import type { NudgedPolicy, TellNudges } from "./tell-nudges.ts";
 
 /** Calls a second over all policies: a fifth of what kubelets of 1,000 nodes do in such an hour. */
@@ -18,8 +19,9 @@ const NUDGES_PER_SECOND = 50;
 const TOO_LATE_MILLISECONDS = 60_000;
 /** So that the kubelet has heard of the ConfigMap before it hears of the pod: its watches are not one. */
 const AFTER_WRITE_MILLISECONDS = 250;
-/** Between two looks whether a deleted policy's ConfigMap has been collected, and how long they go on. */
-const COLLECTED_MILLISECONDS = 500;
+/** Between two looks whether what a policy's pods wait for has come. */
+const LOOK_MILLISECONDS = 500;
+/** How long a deleted policy's ConfigMap is waited for. */
 const COLLECTED_WITHIN_MILLISECONDS = 30_000;
 
 /** A pod, as far as a patch names it. */
@@ -28,8 +30,7 @@ type NudgedPod = Pick<PodRecord, "namespace" | "name" | "uid" | "sidecar">;
 /** What nudging needs. */
 export interface NudgerOptions {
   client: Pick<KubeClient, "request">;
-  /** Known pods of a namespace. */
-  pods: (namespace: string) => readonly NudgedPod[];
+  pods: Pick<PodWatches, "pods" | "synced">;
   /** Whether there is a ConfigMap of the policy. */
   stands: (policy: NudgedPolicy) => Promise<boolean>;
   tell: TellNudges;
@@ -54,7 +55,9 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
 
   /** Only pods whose sidecar has started: kubelets look at others as it starts, and to make many of those is cheap. */
   const boundTo = ({ namespace, name }: NudgedPolicy) =>
-    pods(namespace).filter(({ sidecar }) => sidecar?.policy === name && sidecar.port !== undefined);
+    pods
+      .pods(namespace)
+      .filter(({ sidecar }) => sidecar?.policy === name && sidecar.port !== undefined);
 
   async function patch({ namespace, name, uid }: NudgedPod, value: string): Promise<void> {
     const answer = await client.request<unknown>({
@@ -100,27 +103,55 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
     }
   }
 
+  /** What is waited for before a policy's pods are told; it takes the place of what was waited for before. */
+  function look(
+    policy: NudgedPolicy,
+    task: Pick<Task, "after" | "within" | "run" | "dropped">,
+  ): void {
+    const { namespace: group, name } = policy;
+    const failed = (error: unknown) => tell.failed(policy, error);
+    if (task.within > 0) tasks.add({ group, key: `${group}/${name}`, failed, ...task });
+    else task.dropped();
+  }
+
+  /**
+   * A namespace whose only policy was deleted is followed no more, and when the policy is made again its ConfigMap is
+   * often written before the namespace's pods have been listed. Those that are not known by then are not told.
+   */
+  function nudgeWhenKnown(
+    policy: NudgedPolicy,
+    value: string,
+    { after, within }: Pick<Task, "after" | "within">,
+  ): void {
+    const run = async () => {
+      if (pods.synced(policy.namespace)) nudge(policy, { told: boundTo(policy), value });
+      else
+        nudgeWhenKnown(policy, value, {
+          after: LOOK_MILLISECONDS,
+          within: within - LOOK_MILLISECONDS,
+        });
+    };
+    look(policy, { after, within, run, dropped: () => {} });
+  }
+
   /** The garbage collector deletes the ConfigMap, and the operator may not watch that. */
   function nudgeWhenCollected(
     policy: NudgedPolicy,
     told: readonly NudgedPod[],
     within: number,
   ): void {
-    const group = policy.namespace;
-    const key = `${group}/${policy.name}`;
     const run = async () => {
       if (!(await stands(policy))) nudge(policy, { told, value: NUDGE_DELETED });
-      else nudgeWhenCollected(policy, told, within - COLLECTED_MILLISECONDS);
+      else nudgeWhenCollected(policy, told, within - LOOK_MILLISECONDS);
     };
-    const failed = (error: unknown) => tell.failed(policy, error);
     const dropped = () => told.forEach(tell.leftOut);
-    const after = COLLECTED_MILLISECONDS;
-    if (within > 0) tasks.add({ group, key, after, within, run, failed, dropped });
-    else dropped();
+    look(policy, { after: LOOK_MILLISECONDS, within, run, dropped });
   }
 
   return {
-    wrote: (policy, value) => nudge(policy, { told: boundTo(policy), value }),
+    wrote: (policy, value) => {
+      nudgeWhenKnown(policy, value, { after: 0, within: TOO_LATE_MILLISECONDS });
+    },
     deleted: (policy) => {
       const told = boundTo(policy);
       if (told.length > 0) nudgeWhenCollected(policy, told, COLLECTED_WITHIN_MILLISECONDS);
