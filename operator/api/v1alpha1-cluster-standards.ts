@@ -95,7 +95,7 @@ export const standards = z
       .default("Audit")
       .meta(
         describe(
-          "Audit: violations are counted in the status. Warn: kubectl also prints each when a workload is applied. Deny: such a workload is refused, new or with other probes than before; what stands can still be scaled, restarted and given another image. Apply: as Warn, and pods are created with the times of their probes raised to the floors; no probe is added and no handler touched. Unset: Audit.",
+          "Audit: violations are counted in the status. Warn: kubectl also prints each when a workload is applied. Deny: such a workload is refused, new or with other probes than before; what stands can still be scaled, restarted and given another image. Apply: as Warn, and pods are created with the times of their probes raised to the floors, above no ceiling of any ClusterHealthPolicy; no probe is added and no handler touched. Unset: Audit.",
         ),
       ),
     readinessProbe: z

@@ -21,6 +21,7 @@ describe("a policy", () => {
       execTimeoutSeconds: 7,
       periodSeconds: 7,
       periodHoldsTimeout: false,
+      periodHoldsRaise: false,
       maxPeriodSeconds: NO_CEILING,
     };
     const policy = testPolicy({ probe: { periodSeconds: 2, timeoutSeconds: 7 } });
@@ -59,8 +60,8 @@ describe("a policy", () => {
       });
     });
 
-    test("takes nothing else from them", () => {
-      const readinessProbe = { minTimeoutSeconds: 20, timeoutWithinPeriod: true };
+    test("takes no floor from them", () => {
+      const readinessProbe = { minTimeoutSeconds: 20, minExecTimeoutSeconds: 20 };
       expect(floors({ enforcement: "Deny", readinessProbe })).toStrictEqual(floors());
     });
   });
@@ -83,6 +84,7 @@ describe("standards", () => {
       execTimeoutSeconds: 0,
       periodSeconds: 0,
       periodHoldsTimeout: false,
+      periodHoldsRaise: false,
       maxPeriodSeconds: NO_CEILING,
     };
     expect(standardsFloors([apply({ readinessProbe: {} })])).toStrictEqual({
@@ -130,7 +132,40 @@ describe("standards", () => {
       execTimeoutSeconds: 9,
       periodSeconds: 0,
       periodHoldsTimeout: true,
+      periodHoldsRaise: true,
       maxPeriodSeconds: 30,
+    });
+  });
+
+  describe.each(["Audit", "Warn", "Deny"] as const)("beside some with enforcement %s", (other) => {
+    const floors = (readinessProbe: Standards["readinessProbe"]) =>
+      standardsFloors([
+        apply({ readinessProbe: { minTimeoutSeconds: 15, minExecTimeoutSeconds: 20 } }),
+        { enforcement: other, readinessProbe },
+      ])?.readinessProbe;
+
+    test("let the period follow a timeout that they raise, and no other", () => {
+      expect(floors({ timeoutWithinPeriod: true })).toMatchObject({
+        timeoutSeconds: 15,
+        periodHoldsTimeout: false,
+        periodHoldsRaise: true,
+      });
+    });
+
+    test("raise no period above its ceiling", () => {
+      expect(floors({ maxPeriodSeconds: 10 })).toMatchObject({
+        timeoutSeconds: 15,
+        periodHoldsRaise: false,
+        maxPeriodSeconds: 10,
+      });
+    });
+
+    test("raise no timeout above a ceiling that the timeout must not pass either", () => {
+      expect(floors({ maxPeriodSeconds: 10, timeoutWithinPeriod: true })).toMatchObject({
+        timeoutSeconds: 10,
+        execTimeoutSeconds: 10,
+        maxPeriodSeconds: 10,
+      });
     });
   });
 });

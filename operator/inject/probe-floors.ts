@@ -14,6 +14,8 @@ export interface ProbeFloor {
   periodSeconds: number;
   /** periodSeconds must not be less than timeoutSeconds either. */
   periodHoldsTimeout: boolean;
+  /** The same of a probe whose timeoutSeconds is raised: what its author wrote may stay longer than the period. */
+  periodHoldsRaise: boolean;
   /** No floor raises periodSeconds above this. */
   maxPeriodSeconds: number;
 }
@@ -27,6 +29,7 @@ const NO_FLOOR: ProbeFloor = {
   execTimeoutSeconds: 0,
   periodSeconds: 0,
   periodHoldsTimeout: false,
+  periodHoldsRaise: false,
   maxPeriodSeconds: Number.POSITIVE_INFINITY,
 };
 
@@ -41,50 +44,67 @@ export function alignsProbes({
 function floorOf(asked: Standards[JudgedProbe] = {}): ProbeFloor {
   const { minTimeoutSeconds = 0, minExecTimeoutSeconds = 0 } = asked;
   return {
+    ...NO_FLOOR,
     timeoutSeconds: minTimeoutSeconds,
     execTimeoutSeconds: Math.max(minTimeoutSeconds, minExecTimeoutSeconds),
-    periodSeconds: 0,
     periodHoldsTimeout: asked.timeoutWithinPeriod === true,
-    maxPeriodSeconds: asked.maxPeriodSeconds ?? NO_FLOOR.maxPeriodSeconds,
   };
 }
 
-/** What meets both. */
+/** What meets the floors of both. */
 function stricter(left: ProbeFloor, right: ProbeFloor): ProbeFloor {
   return {
+    ...NO_FLOOR,
     timeoutSeconds: Math.max(left.timeoutSeconds, right.timeoutSeconds),
     execTimeoutSeconds: Math.max(left.execTimeoutSeconds, right.execTimeoutSeconds),
-    periodSeconds: Math.max(left.periodSeconds, right.periodSeconds),
     periodHoldsTimeout: left.periodHoldsTimeout || right.periodHoldsTimeout,
-    maxPeriodSeconds: Math.min(left.maxPeriodSeconds, right.maxPeriodSeconds),
   };
 }
 
 /**
- * Floors by which the app's probes wait as long as ours and are asked no more often than that. `standards` are those
- * that reach the pod's namespace, whatever follows from a violation: their ceilings hold, and of their floors none.
- * Otherwise the API server would refuse a pod for times that its author did not write.
+ * `floor` under the ceilings of all `standards` that reach the pod's namespace, whatever follows from a violation.
+ * Otherwise the API server would refuse a pod for times that its author did not write, or its workload count as a
+ * violation that its author cannot mend.
+ */
+function underCeilings(
+  floor: ProbeFloor,
+  kind: JudgedProbe,
+  standards: readonly (Standards | undefined)[],
+): ProbeFloor {
+  const asked = standards.map((one) => one?.[kind] ?? {});
+  const periodHoldsRaise = asked.some(({ timeoutWithinPeriod }) => timeoutWithinPeriod);
+  const maxPeriodSeconds = Math.min(
+    ...asked.map((one) => one.maxPeriodSeconds ?? NO_FLOOR.maxPeriodSeconds),
+  );
+  // A timeout that must fit into the period has the period's ceiling.
+  const maxTimeoutSeconds = periodHoldsRaise ? maxPeriodSeconds : Number.POSITIVE_INFINITY;
+  return {
+    ...floor,
+    timeoutSeconds: Math.min(floor.timeoutSeconds, maxTimeoutSeconds),
+    execTimeoutSeconds: Math.min(floor.execTimeoutSeconds, maxTimeoutSeconds),
+    periodHoldsRaise,
+    maxPeriodSeconds,
+  };
+}
+
+/**
+ * Floors by which the app's probes wait as long as ours and are asked no more often than that. Of `standards`, which
+ * are those of the pod's namespace, the ceilings hold, and of their floors none.
  */
 export function alignFloors(
-  { probe }: Pick<EffectivePolicy, "probe">,
+  { probe: { timeoutSeconds } }: Pick<EffectivePolicy, "probe">,
   standards: readonly (Standards | undefined)[],
 ): ProbeFloors {
-  const floor = (kind: JudgedProbe): ProbeFloor => {
-    const asked = standards.map((one) => floorOf(one?.[kind])).reduce(stricter, NO_FLOOR);
-    const { maxPeriodSeconds, periodHoldsTimeout } = asked;
-    // A timeout that must fit into the period has the period's ceiling.
-    const timeoutSeconds = periodHoldsTimeout
-      ? Math.min(probe.timeoutSeconds, maxPeriodSeconds)
-      : probe.timeoutSeconds;
-    return {
-      ...NO_FLOOR,
-      timeoutSeconds,
-      execTimeoutSeconds: timeoutSeconds,
-      periodSeconds: timeoutSeconds,
-      maxPeriodSeconds,
-    };
+  const floor = {
+    ...NO_FLOOR,
+    timeoutSeconds,
+    execTimeoutSeconds: timeoutSeconds,
+    periodSeconds: timeoutSeconds,
   };
-  return { readinessProbe: floor("readinessProbe"), livenessProbe: floor("livenessProbe") };
+  return {
+    readinessProbe: underCeilings(floor, "readinessProbe", standards),
+    livenessProbe: underCeilings(floor, "livenessProbe", standards),
+  };
 }
 
 /** Whether the standards are met by raising times, and not by people who are told. */
@@ -92,13 +112,18 @@ export function appliesStandards(standards: Standards | undefined): standards is
   return standards?.enforcement === "Apply";
 }
 
-/** The floors of those of `standards` that are applied, all together; undefined where none is. */
+/**
+ * The floors of those of `standards` that are applied, all together, under the ceilings of all; undefined where none is
+ * applied.
+ */
 export function standardsFloors(
   standards: readonly (Standards | undefined)[],
 ): ProbeFloors | undefined {
   const applied = standards.filter(appliesStandards);
   if (applied.length === 0) return undefined;
-  const floor = (probe: JudgedProbe) =>
-    applied.map((one) => floorOf(one[probe])).reduce(stricter, NO_FLOOR);
+  const floor = (kind: JudgedProbe) => {
+    const asked = applied.map((one) => floorOf(one[kind])).reduce(stricter, NO_FLOOR);
+    return underCeilings(asked, kind, standards);
+  };
   return { readinessProbe: floor("readinessProbe"), livenessProbe: floor("livenessProbe") };
 }

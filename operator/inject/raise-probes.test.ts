@@ -11,6 +11,7 @@ const FLOOR: ProbeFloor = {
   execTimeoutSeconds: 8,
   periodSeconds: 6,
   periodHoldsTimeout: false,
+  periodHoldsRaise: false,
   maxPeriodSeconds: Number.POSITIVE_INFINITY,
 };
 const NOTHING: ProbeFloor = {
@@ -57,6 +58,14 @@ describe("periodSeconds", () => {
     const own = { ...HTTP, timeoutSeconds: 20, periodSeconds: 7 };
     expect(raise(own)).toBe(own);
     expect(raise(own, { periodHoldsTimeout: true })).toStrictEqual({ ...own, periodSeconds: 20 });
+  });
+
+  test("follows a raised timeout, and no other, where it must hold raises", () => {
+    const floor = { timeoutSeconds: 15, periodHoldsRaise: true };
+    const short = { ...HTTP, timeoutSeconds: 5, periodSeconds: 10 };
+    expect(raise(short, floor)).toStrictEqual({ ...HTTP, timeoutSeconds: 15, periodSeconds: 15 });
+    const long = { ...HTTP, timeoutSeconds: 20, periodSeconds: 10 };
+    expect(raise(long, floor)).toBe(long);
   });
 
   test("is raised to a raised timeout where it must hold it", () => {

@@ -19,11 +19,13 @@ function seconds(probe: Probe, field: Raise["field"]): number {
 /** The times of a probe with the floor under them. */
 function raisedTimes(probe: Probe, floor: ProbeFloor) {
   const runsCommand = probe.exec !== undefined && probe.exec !== null;
+  const own = seconds(probe, "timeoutSeconds");
   const timeoutSeconds = Math.max(
-    seconds(probe, "timeoutSeconds"),
+    own,
     runsCommand ? floor.execTimeoutSeconds : floor.timeoutSeconds,
   );
-  const wanted = Math.max(floor.periodSeconds, floor.periodHoldsTimeout ? timeoutSeconds : 0);
+  const isHeld = floor.periodHoldsTimeout || (floor.periodHoldsRaise && timeoutSeconds > own);
+  const wanted = Math.max(floor.periodSeconds, isHeld ? timeoutSeconds : 0);
   const periodSeconds = Math.max(
     seconds(probe, "periodSeconds"),
     Math.min(wanted, floor.maxPeriodSeconds),
