@@ -6,9 +6,16 @@ import type { Container, HttpGet, Pod, Probe } from "./pod.ts";
 
 /**
  * Liveness asks whether the process still answers, and nothing outside it. Three misses at 10 s: only
- * an event loop that is stuck for half a minute restarts the sidecar, and never the app.
+ * an event loop that is stuck for half a minute restarts the sidecar, and never the app. Such a loop heeds no SIGTERM
+ * either: without a grace period of its own the kubelet would wait for the pod's, which databases set to half an hour.
  */
-const LIVENESS = { periodSeconds: 10, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 3 };
+const LIVENESS = {
+  periodSeconds: 10,
+  timeoutSeconds: 5,
+  successThreshold: 1,
+  failureThreshold: 3,
+  terminationGracePeriodSeconds: 1,
+};
 
 /** No `host`: Pod Security refuses it. Every field that the API server would default is stated. */
 function httpGet(path: string, port: number): HttpGet {

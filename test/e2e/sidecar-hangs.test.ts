@@ -6,9 +6,15 @@ import { withStoppedProcesses } from "./harness/stopped-processes.ts";
 import { waitFor, waitUntil } from "./harness/wait-for.ts";
 import { POD_STARTS, SIDECAR_HANG_SEEN, SIDECAR_RESTARTED, WHOLE_TEST } from "./timeouts.ts";
 
+/** Longer than is waited for the sidecar: a database's may be half an hour. */
+const POD_GRACE = { terminationGracePeriodSeconds: SIDECAR_RESTARTED / 1_000 };
+
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene("sidecar-hangs");
+  const patch = JSON.stringify({ spec: { template: { spec: POD_GRACE } } });
+  await scene.kubectl("patch", "deployment", "web", "--type=merge", "-p", patch);
+  await scene.kubectl("rollout", "status", "deployment/web", `--timeout=${POD_STARTS / 1_000}s`);
 }, WHOLE_TEST);
 afterAll(() => scene?.close());
 
