@@ -89,11 +89,11 @@ export interface Readiness {
   refresh(): void;
   /** The state at this very moment. Changes, logs and writes nothing, however often it is asked. */
   view(): PodView;
-  /** Whether a dependency that could keep the pod unready has not had its first result. */
+  /** Whether a dependency that could keep the pod unready has had no result, or after a good one none for too long. */
   awaitsResults(): boolean;
   /**
-   * Resolves once every dependency that could keep the pod unready has had its first result, and at
-   * the latest after checkTimeout or when `signal` fires. Starts no check.
+   * Resolves once no such result is awaited any more, and at the latest after checkTimeout or when `signal` fires.
+   * Starts no check.
    */
   firstResults(signal: AbortSignal): Promise<void>;
 }

@@ -112,6 +112,21 @@ describe("waiting for first results", () => {
     await waiting;
   });
 
+  test("begins again in a pod that stood still, and ends with the check that was due", async () => {
+    const timing = { ...TIMING, checkTimeoutMilliseconds: 60_000 };
+    pod.readiness.apply(policy([database()], { timing }));
+    pod.record(OK);
+    expect(pod.ready()).toBe(true);
+    pod.clock += 3_600_000;
+    // Whichever comes first then, a probe or a look at the policy file.
+    expect(pod.readiness.awaitsResults()).toBe(true);
+    expect(pod.ready()).toBe(false);
+    const waiting = pod.readiness.firstResults(signal());
+    pod.readiness.record("db", OK, 1);
+    await waiting;
+    expect(pod.ready()).toBe(true);
+  });
+
   test("is over at once where nothing gates", async () => {
     await pod.readiness.firstResults(signal());
     pod.readiness.apply(policy([database("db", { impact: "Observe" })]));

@@ -250,5 +250,16 @@ describe("the pod", () => {
     expect(awaited(judged(UNHEARD, "Gate", false), true)).toBe(false);
     expect(awaited(judged(UNHEARD, "Observe"), false)).toBe(false);
     expect(awaited(judged(stateAfter(["HostNotFound"])), false)).toBe(false);
+    expect(awaited(judged(stateAfter(["ok"])), true)).toBe(false);
+  });
+
+  test("a probe waits as well where the last result was good and is too old, and not where it was bad", () => {
+    const later = { monotonic: 3_600_000, wall: 7 };
+    const aged = (...results: Parameters<typeof stateAfter>[0]) =>
+      agedOut(stateAfter(results), TIMING, later);
+    expect(awaited(judged(aged("ok")), true)).toBe(true);
+    expect(awaited(judged(agedOut(aged("ok"), TIMING, later)), true)).toBe(true);
+    expect(awaited(judged(aged("ok"), "Observe"), true)).toBe(false);
+    expect(awaited(judged(aged("ok", "HostNotFound", "HostNotFound")), true)).toBe(false);
   });
 });

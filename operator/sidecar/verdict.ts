@@ -212,9 +212,13 @@ export function isUpToPeers(judged: Judged, firstReady: boolean): boolean {
   return firstReady && judged.state.heardAt !== undefined && gates(judged, firstReady);
 }
 
-/** Whether /readyz has to wait: the dependency gates for no other reason than that nothing is known. */
+/**
+ * Whether /readyz has to wait: the dependency gates for no other reason than that nothing is known, or nothing any
+ * more. A node that stands still, as a virtual machine does while it is moved, finds the results of healthy servers too
+ * old when it goes on, and the checks that are due then have not ended yet.
+ */
 export function awaited(judged: Judged, firstReady: boolean): boolean {
-  return mayGate(judged, firstReady) && judged.state.heardAt === undefined;
+  return mayGate(judged, firstReady) && judged.state.passing === UNKNOWN;
 }
 
 /** Where the policy file is. */
