@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import type { HealthPolicyStatus } from "../operator/api/v1alpha1-status.ts";
 import { policyStatus, type StatusFacts } from "../operator/controller/policy/status.ts";
+import { countsOf } from "../operator/controller/policy/testing/counts-of.ts";
 import { factsOf } from "../operator/controller/policy/testing/status-facts.ts";
 import { createRedisFolder } from "../operator/sidecar/checks/redis/testing/real-redis.ts";
 import type { RealServer } from "../operator/sidecar/checks/testing/real-server.ts";
@@ -58,6 +59,11 @@ test("one that is not programmed yet is progressing", () => {
 
 test("one that is in force is healthy", () => {
   expect(healthOf(3, statusOf())).toStrictEqual({ status: "Healthy", message: "In force." });
+});
+
+test("one that is in force for some of its pods is healthy: no waiting brings the others", () => {
+  const counts = countsOf({ claimed: 2, claimedBy: "old" });
+  expect(healthOf(3, statusOf({ counts }))).toMatchObject({ status: "Healthy" });
 });
 
 test("one that no waiting mends is degraded", () => {

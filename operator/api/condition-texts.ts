@@ -70,6 +70,8 @@ export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
     SharedFault:
       "True. In force; a dependency is down for more pods than `fleet.maxUnready` lets go, and pods stay ready.",
     ...NOT_PROGRAMMED,
+    PartiallyProgrammed:
+      "True. In force for the pods that no older HealthPolicy has, which the message counts.",
     ...NOT_ACCEPTED,
   },
   Stalled: {

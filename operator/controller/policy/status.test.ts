@@ -197,11 +197,14 @@ describe("conditions", () => {
     const status = policyStatus(factsOf({ counts: countsOf({ claimed: 2, claimedBy: "old" }) }));
     expect(short(status)).toMatchObject({
       Programmed: "False PartiallyProgrammed",
-      Ready: "False PartiallyProgrammed",
+      Ready: "True PartiallyProgrammed",
       Stalled: "False Progressing",
     });
     expect(message(status, "Programmed")).toBe(
       "2 of 5 matching pods belong to the older HealthPolicy old.",
+    );
+    expect(message(status, "Ready")).toBe(
+      "In force for the others: 2 of 5 matching pods belong to the older HealthPolicy old.",
     );
   });
 

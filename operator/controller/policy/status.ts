@@ -167,16 +167,20 @@ function ready(
   { counts, resolution }: StatusFacts,
   shared: readonly { name: string }[],
 ): ConditionState {
-  const missing = needed.find(({ status }) => status !== "True");
+  const isPartial = ({ reason }: ConditionState) => reason === "PartiallyProgrammed";
+  const missing = needed.find((state) => state.status !== "True" && !isPartial(state));
   if (missing) return no(missing.reason, missing.message);
   if (counts.matched === 0) return yes("NoPods", SAID.noPodsInForce);
   if ("policy" in resolution && resolution.policy.mode === "DryRun") {
     return yes("DryRun", "In force as a dry run: no pod is made unready, sidecars report.");
   }
-  if (shared.length === 0) return yes("Ready", "In force.");
   // No counts in it: a condition is written at once, and counts change all the time.
   const names = shared.map(({ name }) => name).join(", ");
-  return yes("SharedFault", `In force. ${SAID.sharedFault}: ${names}.`);
+  if (names !== "") return yes("SharedFault", `In force. ${SAID.sharedFault}: ${names}.`);
+  // No waiting brings the other pods: who waits for Ready would do so for ever.
+  const partial = needed.find(isPartial);
+  if (partial) return yes(partial.reason, `In force for the others: ${partial.message}`);
+  return yes("Ready", "In force.");
 }
 
 /** True only for what no waiting mends, so that `helm --wait` fails at once instead of timing out. */
