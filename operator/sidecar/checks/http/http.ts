@@ -7,9 +7,9 @@
 import type { HttpConfig } from "../../../api/policy-file.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
-import { connect } from "../network/connect.ts";
 import { isTooMuch, type ReadSource, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { withConnection } from "../network/with-connection.ts";
 import { secure } from "../tls/secure.ts";
 import { tlsTarget } from "../tls/tls-target.ts";
 import { createBodyReader } from "./http-body.ts";
@@ -37,8 +37,7 @@ async function ask(
   const { signal, readSecretKey, onHandshake } = context;
   const { mode, caSecret } = config.tls;
   const target = await raceAbort(tlsTarget(mode, caSecret, readSecretKey), signal);
-  const socket = await connect(config, context);
-  try {
+  return withConnection(config, context, async (socket) => {
     const options = { host: tlsName(config), dialled: config.host, onHandshake, signal };
     const { stream, tls } = await secure(socket, target, options);
     const source = { stream, socket, signal };
@@ -47,9 +46,7 @@ async function ask(
     if (!isExpected(head.status, config)) throw new CheckError("InvalidResponse");
     await dropBody(source, head);
     return { tls };
-  } finally {
-    socket.destroy();
-  }
+  });
 }
 
 function isExpected(status: number, { expectedStatus: { minimum, maximum } }: HttpConfig): boolean {

@@ -6,9 +6,9 @@ import type { MemcachedServer } from "../../../api/policy-file.ts";
 import { gatingOf } from "../../../api/reasons.ts";
 import { limitSignal } from "../abort.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
-import { connect } from "../network/connect.ts";
 import { MAX_BYTES, MAX_CHUNKS, type ReadLimits, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { withConnection } from "../network/with-connection.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createStatsReader } from "./memcached-stats.ts";
 
@@ -71,16 +71,11 @@ async function askStats(
   server: MemcachedServer,
   { limits, ...context }: CheckContext & { resolve: Resolve; limits: ReadLimits },
 ): Promise<void> {
-  const socket = await connect(server, context);
-  try {
+  await withConnection(server, context, (socket) => {
     socket.write("stats\r\n");
-    await readUntil(
-      { stream: socket, socket, signal: context.signal, limits },
-      createStatsReader(),
-    );
-  } finally {
-    socket.destroy();
-  }
+    const source = { stream: socket, socket, signal: context.signal, limits };
+    return readUntil(source, createStatsReader());
+  });
 }
 
 /**

@@ -2,8 +2,8 @@
 import { isQueryText } from "../../../api/wire-text.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
-import { connect } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { withConnection } from "../network/with-connection.ts";
 import { targetFingerprint } from "../target-fingerprint.ts";
 import { open } from "./mysql-encryption.ts";
 import { countRows, type Question } from "./mysql-session.ts";
@@ -33,15 +33,11 @@ async function ask(
   check: CheckContext & { resolve: Resolve },
 ): Promise<CheckSuccess> {
   const { signal, onHandshake } = check;
-  // A new connection each time: an open one still answers after the Service has lost its last endpoint.
-  const socket = await connect(endpoint, check);
-  try {
+  return withConnection(endpoint, check, async (socket) => {
     const context = { target, account, host: endpoint.host, onHandshake, signal };
     const { conversation, login } = await open(socket, context);
     const rows = await countRows(conversation, login, question);
     if (rows === 0) throw new CheckError("InvalidResponse");
     return { tls: login.tls };
-  } finally {
-    socket.destroy();
-  }
+  });
 }

@@ -7,8 +7,9 @@ import { reasonOfError } from "../reason-of-error.ts";
 import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "../testing/black-hole.ts";
 import { closedPort, eventually, leavingNothing } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
-import { ADDRESS_MILLISECONDS, connect } from "./connect.ts";
+import { ADDRESS_MILLISECONDS, type ConnectContext, connect } from "./connect.ts";
 import type { Resolve } from "./resolve.ts";
+import { resolutionOf } from "./testing/resolution-of.ts";
 
 let server: FakeServer;
 let hole: BlackHole;
@@ -32,6 +33,10 @@ interface Options {
   signal?: AbortSignal;
 }
 
+async function connected(port: number, context: ConnectContext): Promise<Socket> {
+  return (await connect({ host: "db", port }, context)).socket;
+}
+
 /** Connects to `port` of all `addresses`. */
 function open(
   port: number,
@@ -40,9 +45,12 @@ function open(
   const context = {
     signal,
     connectTimeoutMilliseconds: budget,
-    resolve: async () => ({ addresses, forget: () => forgotten.push(addresses) }),
+    resolve: async () => ({
+      ...resolutionOf(...addresses),
+      forget: () => forgotten.push(addresses),
+    }),
   };
-  return connect({ host: "db", port }, context);
+  return connected(port, context);
 }
 
 async function reason(connecting: Promise<Socket>): Promise<string> {
@@ -117,7 +125,7 @@ test("the budget covers the lookup, too: name servers that are silent for all of
     resolve: (_: string, signal: AbortSignal) =>
       once(signal, "abort").then(() => Promise.reject(signal.reason)),
   };
-  const result = await leavingNothing(() => reason(connect({ host: "db", port: 1 }, context)));
+  const result = await leavingNothing(() => reason(connected(1, context)));
   expect(result).toBe("ResolverFailed");
 });
 
@@ -131,7 +139,7 @@ test("the lookup is told of the budget", async () => {
       throw new CheckError("HostNotFound");
     },
   };
-  await reason(connect({ host: "db", port: 1 }, context));
+  await reason(connected(1, context));
   expect(told).toStrictEqual([150]);
 });
 
@@ -142,7 +150,7 @@ test("the check's own deadline during the lookup: CheckTimeout", async () => {
     resolve: (_: string, signal: AbortSignal) =>
       once(signal, "abort").then(() => Promise.reject(signal.reason)),
   };
-  expect(await reason(connect({ host: "db", port: 1 }, context))).toBe("CheckTimeout");
+  expect(await reason(connected(1, context))).toBe("CheckTimeout");
 });
 
 test.each(["HostNotFound", "ResolverFailed", "Misconfigured"] as const)(
@@ -153,7 +161,7 @@ test.each(["HostNotFound", "ResolverFailed", "Misconfigured"] as const)(
       connectTimeoutMilliseconds: 2_000,
       resolve: () => Promise.reject(new CheckError(said)),
     };
-    expect(await reason(connect({ host: "db", port: 1 }, context))).toBe(said);
+    expect(await reason(connected(1, context))).toBe(said);
   },
 );
 
@@ -220,9 +228,9 @@ test("what connecting takes is told: what the lookup does and each address that 
     },
     resolve: async (...[, , { onCost }]: Parameters<Resolve>) => {
       onCost?.(5);
-      return { addresses: ["127.0.0.2", "127.0.0.3", "127.0.0.1"], forget: () => {} };
+      return resolutionOf("127.0.0.2", "127.0.0.3", "127.0.0.1");
     },
   };
-  (await connect({ host: "db", port: server.port }, context)).destroy();
+  (await connected(server.port, context)).destroy();
   expect(told).toBeCloseTo(5 + 3 * ADDRESS_MILLISECONDS);
 });

@@ -26,13 +26,18 @@ const NEXT_ADDRESS_MILLISECONDS = 250;
 /** What an address that is dialled takes of the CPU, in milliseconds, with the image's flags. */
 export const ADDRESS_MILLISECONDS = 0.2;
 
+/** A connection to one of a host's addresses. */
+export interface Connection extends Pick<Resolution, "outdate"> {
+  socket: Socket;
+}
+
 /**
- * A connected socket that lives no longer than `signal`. It keeps an error listener for life, so that a
+ * A connection whose socket lives no longer than `signal`. It keeps an error listener for life, so that a
  * late reset cannot become an uncaught exception. The caller destroys it.
  * Rejects with the lookup's CheckError, an AggregateError when every address failed, ResolverFailed or
  * ConnectTimeout when the budget ran out before or after the lookup, CheckTimeout when `signal` fired.
  */
-export async function connect(endpoint: Endpoint, context: ConnectContext): Promise<Socket> {
+export async function connect(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
   if (!isPort(endpoint.port)) throw new CheckError("Misconfigured");
   const budget = limitSignal(context.signal, {
     milliseconds: context.connectTimeoutMilliseconds,
@@ -46,7 +51,7 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
     };
     const socket = await connectTo(resolution, dialled, budget.signal);
     destroyOnAbort(socket, context.signal);
-    return socket;
+    return { socket, outdate: resolution.outdate };
   } finally {
     budget.clear();
   }

@@ -46,3 +46,18 @@ test("a host that is not known, or was forgotten", () => {
     undefined,
   ]);
 });
+
+test("outdated addresses are used no more, the name that had them is asked, and an older answer outdates nothing", () => {
+  const memory = createNameMemory(() => 0);
+  const older = found("db");
+  const answer = found("db");
+  memory.outdate("db", older.addresses);
+  memory.remember("db", answer);
+  memory.outdate("db", older.addresses);
+  expect(memory.addressesOf("db")).toStrictEqual(["db"]);
+  memory.outdate("db", answer.addresses);
+  expect([memory.addressesOf("db"), memory.answeredNameOf("db")]).toStrictEqual([
+    undefined,
+    "db.test",
+  ]);
+});

@@ -22,6 +22,8 @@ export interface NameMemory {
   remember(host: string, found: Found): void;
   /** Forgets the addresses of `host` and the name that answered, if these are what is remembered of it. */
   forget(host: string, addresses: string[]): void;
+  /** Forgets the addresses alone, if they are what is remembered. */
+  outdate(host: string, addresses: string[]): void;
 }
 
 /** Longest use of an address in seconds, whatever its TTL. Hosts files have none and get the same. */
@@ -74,6 +76,10 @@ export function createNameMemory(now: () => number): NameMemory {
     },
     forget(host, addresses) {
       if (entries.get(host)?.found.addresses === addresses) entries.delete(host);
+    },
+    outdate(host, addresses) {
+      const entry = entries.get(host);
+      if (entry?.found.addresses === addresses) entry.freshUntil = now();
     },
   };
 }

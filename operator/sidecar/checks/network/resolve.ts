@@ -22,6 +22,11 @@ export interface Resolution {
   addresses: string[];
   /** To be called when none of them could be connected to: the next lookup then asks anew. */
   forget(): void;
+  /**
+   * To be called when one of them was connected to and the check failed all the same: the next lookup asks anew, and
+   * first the name of the search list that had them.
+   */
+  outdate(): void;
 }
 
 /**
@@ -91,7 +96,11 @@ export function createResolve(sources: ResolveSources): Resolve {
     const addresses = await addressesOf(host, signal, options);
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
-    return { addresses, forget: () => memory.forget(host, addresses) };
+    return {
+      addresses,
+      forget: () => memory.forget(host, addresses),
+      outdate: () => memory.outdate(host, addresses),
+    };
   };
 
   async function addressesOf(

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
 import { type Outcome, runCheck } from "../testing/contract.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
@@ -169,7 +170,7 @@ describe("the remembered keys", () => {
   let derived = 0;
   const derive = createDeriver();
   const check = createPostgresql(
-    async (host) => ({ addresses: [host], forget: () => {} }),
+    async (host) => resolutionOf(host),
     (...source) => {
       derived += 1;
       return derive(...source);

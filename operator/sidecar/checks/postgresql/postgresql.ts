@@ -4,8 +4,8 @@ import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { isQueryText } from "../../../api/wire-text.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
-import { connect } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { withConnection } from "../network/with-connection.ts";
 import { targetFingerprint } from "../target-fingerprint.ts";
 import { secure } from "../tls/secure.ts";
 import { countRows, limitedQuery } from "./postgresql-session.ts";
@@ -67,9 +67,7 @@ async function ask(
   { query, keys, ...context }: AskContext,
 ): Promise<{ tls: boolean }> {
   const { signal, onHandshake } = context;
-  // A new connection each time: an open one still answers after the Service has lost its last endpoint.
-  const socket = await connect(login, context);
-  try {
+  return withConnection(login, context, async (socket) => {
     const secured = await secure(socket, tls, {
       host: login.host,
       offersTls: () => offersTls({ stream: socket, socket, signal }),
@@ -81,7 +79,5 @@ async function ask(
     const rows = await countRows(session, query);
     if (rows === 0) throw new CheckError("InvalidResponse");
     return { tls: secured.tls };
-  } finally {
-    socket.destroy();
-  }
+  });
 }

@@ -5,9 +5,9 @@
 import type { Reason } from "../../../api/reasons.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, CheckError } from "../check.ts";
-import { connect } from "../network/connect.ts";
 import { type ReadSource, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { withConnection } from "../network/with-connection.ts";
 import { targetFingerprint } from "../target-fingerprint.ts";
 import { secure } from "../tls/secure.ts";
 import {
@@ -29,8 +29,7 @@ export function createRedis(resolve: Resolve): Check {
       const { endpoint, login, tls } = await raceAbort(redisTarget(config, readSecretKey), signal);
       const user = login?.length === 2 ? login[0] : undefined;
       context.onTarget?.(targetFingerprint({ ...endpoint, user, tlsMode: tls.mode }));
-      const socket = await connect(endpoint, { ...context, resolve });
-      try {
+      return withConnection(endpoint, { ...context, resolve }, async (socket) => {
         const secured = await secure(socket, tls, {
           host: endpoint.host,
           onHandshake,
@@ -38,9 +37,7 @@ export function createRedis(resolve: Resolve): Check {
         });
         await ping({ stream: secured.stream, socket, signal }, login);
         return { tls: secured.tls };
-      } finally {
-        socket.destroy();
-      }
+      });
     },
   };
 }

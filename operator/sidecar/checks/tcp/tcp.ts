@@ -1,7 +1,7 @@
 /** TCP: a port that accepts a connection. Nothing is sent, and nothing that the server says is read. */
 import { type Check, CheckError } from "../check.ts";
-import { connect } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
+import { withConnection } from "../network/with-connection.ts";
 
 /** The check for `tcp` dependencies, with its host names looked up by `resolve`. */
 export function createTcp(resolve: Resolve): Check {
@@ -9,9 +9,7 @@ export function createTcp(resolve: Resolve): Check {
     type: "tcp",
     async run({ tcp: config }, context) {
       if (!config) throw new CheckError("Misconfigured");
-      const socket = await connect(config, { ...context, resolve });
-      socket.destroy();
-      return {};
+      return withConnection(config, { ...context, resolve }, async () => ({}));
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Reason } from "../../../api/reasons.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
 import type { Resolve } from "../network/resolve.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "./black-hole.ts";
 import { createCertificates } from "./certificates.ts";
@@ -63,7 +64,7 @@ const TLS_ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 10]);
 /** A lookup that knows IP literals and `unknown.test`, which has no address. */
 const resolveForTest: Resolve = async (host) => {
   if (host === "unknown.test") throw new CheckError("HostNotFound");
-  return { addresses: [host], forget: () => {} };
+  return resolutionOf(host);
 };
 
 /** Runs one check as the sidecar does, asserts its deadline, and gives its outcome. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connect } from "../network/connect.ts";
 import { readUntil } from "../network/read-until.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { leavingNothing, PATIENT } from "../testing/contract.ts";
@@ -47,12 +48,12 @@ function diffieHellmanParameters(bits: number): string {
 const shakeHands = (port: number, until?: "closed") =>
   leavingNothing(async () => {
     const signal = AbortSignal.timeout(PATIENT);
-    const socket = await connect(
+    const { socket } = await connect(
       { host: "127.0.0.1", port },
       {
         signal,
         connectTimeoutMilliseconds: PATIENT,
-        resolve: async (host) => ({ addresses: [host], forget: () => {} }),
+        resolve: async (host) => resolutionOf(host),
       },
     );
     try {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connect } from "../network/connect.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createCertificates, type ServerCertificate } from "../testing/certificates.ts";
 import { leavingNothing, PATIENT } from "../testing/contract.ts";
@@ -57,9 +58,9 @@ function target(text: string | undefined): Promise<TlsTarget> {
 const shakeHands = (port: number, host: string, text: string | undefined) =>
   leavingNothing(async () => {
     const signal = AbortSignal.timeout(PATIENT);
-    const resolve = async () => ({ addresses: ["127.0.0.1"], forget: () => {} });
+    const resolve = async () => resolutionOf("127.0.0.1");
     const context = { signal, connectTimeoutMilliseconds: PATIENT, resolve };
-    const socket = await connect({ host, port }, context);
+    const { socket } = await connect({ host, port }, context);
     try {
       const { tls } = await secure(socket, await target(text), { host, signal });
       return tls ? "accepted" : "in clear";
