@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { effectivePolicy } from "./api/effective-policy.ts";
 import {
+  MAX_CIRCULAR_PODS,
   MAX_DATABASE_LENGTH,
   MAX_DEPENDENCIES,
   MAX_HOST_HEADER_LENGTH,
@@ -72,7 +73,8 @@ describe.each(Object.entries(LARGEST))("%s", (type, slot) => {
   const policy = rawPolicy({ name: "p".repeat(POLICY_NAME_MAX_LENGTH) }, { dependencies });
   const resolution = effectivePolicy(policy);
   if ("invalid" in resolution) throw new Error(resolution.invalid);
-  const file = policyConfigMap(resolution.policy).data[POLICY_FILE] ?? "";
+  const circularPods = new Array(MAX_CIRCULAR_PODS).fill("fd12:3456:789a:bcde:f012:3456:789a:bcde");
+  const file = policyConfigMap({ ...resolution.policy, circularPods }).data[POLICY_FILE] ?? "";
 
   test("fits the schema", () => {
     expect(healthPolicySchema.safeParse(policy).error).toBeUndefined();

@@ -12,7 +12,8 @@ export const CONDITION_SENTENCES = {
   programmed: "A pod created now gets the sidecar.",
   podsCurrent: "Every matching pod runs the sidecar as the policy asks for.",
   noPods: "No running pod matches the selector.",
-  allOptedOut: "All running pods that the selector matches are opted out or never injected.",
+  allOptedOut:
+    "All running pods that the selector matches are opted out, never injected or behind a host of the policy.",
   invalidHasNoPods: "An invalid policy has no pods.",
   defaultsNest: "The times nest with those of every HealthPolicy that takes them.",
   noPodsInForce: "In force; no running pod matches the selector.",
@@ -48,7 +49,7 @@ const NOT_PROGRAMMED: ReasonTexts = {
 /** Why the condition Accepted of a HealthPolicy is not True. */
 const NOT_ACCEPTED: ReasonTexts = {
   Invalid: `False. ${INVALID} The message names both times and the objects that set them.`,
-  CircularDependency: `False. ${CIRCULAR} Those pods get no sidecar.`,
+  CircularDependency: `False. ${CIRCULAR} Those pods get no sidecar, or are let go by the one that they have.`,
 };
 
 /** Of a HealthPolicy. */

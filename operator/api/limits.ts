@@ -74,6 +74,11 @@ export const MAX_CHANGED_PROBE_LENGTH = 120;
 export const MAX_EXAMPLES = 10;
 /** Pods whose addresses a policy file carries, so that sidecars can ask each other: twice as many as one asks. */
 export const MAX_PEERS = 16;
+/**
+ * Pods behind a host of their own policy that a policy file names. Where there are more, those answer for the Service,
+ * and the others become ready by that.
+ */
+export const MAX_CIRCULAR_PODS = 100;
 /** The most dependencies that a policy may name. */
 export const MAX_DEPENDENCIES = 12;
 /** The most memcached servers that one dependency may name. */

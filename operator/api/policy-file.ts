@@ -109,6 +109,11 @@ export interface PolicyFile {
   dependencies: DependencyConfig[];
   /** Absent where each pod decides for itself. */
   fleet?: FleetConfig;
+  /**
+   * Addresses of pods that are behind a Service which the policy names as a host, and would wait for themselves: they
+   * only report. At most MAX_CIRCULAR_PODS; absent where there are none.
+   */
+  circularPods?: readonly string[];
 }
 
 /** The whole file as the controller writes it. */

@@ -98,6 +98,18 @@ describe("a dependency that goes and comes back", () => {
   });
 });
 
+test("a pod that is behind its own dependency's Service is ready while that is down", async () => {
+  const server = await scene.startMemcached();
+  await server.close();
+  // An address of this machine; the operator writes none of loopback.
+  await scene.writePolicy([cache(server.port)], { circularPods: ["127.0.0.1"] });
+  const program = await scene.start();
+  expect(await get(program)).toBe("200 ok");
+  await untilEqual(async () => (await status(program)).dependencies[0].up, false);
+  expect(await get(program)).toBe("200 ok");
+  expect(messages(program)).toContain("policy only reports");
+});
+
 describe("SIGTERM", () => {
   test("ends it with status 0 in under a second", async () => {
     const server = await scene.startMemcached();

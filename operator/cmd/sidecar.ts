@@ -8,12 +8,14 @@ import {
   SIDECAR_PORT,
   STATE_PATH,
 } from "../api/names.ts";
+import { addressesOfThisPod } from "../sidecar/addresses-of-this-pod.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
 import { followPeers } from "../sidecar/fleet/follow-peers.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
 import { logProblems } from "../sidecar/log-problems.ts";
 import { openMarks } from "../sidecar/marks.ts";
 import { followPolicyFile } from "../sidecar/policy-file/follow-policy-file.ts";
+import { policyOfThisPod } from "../sidecar/policy-file/policy-of-this-pod.ts";
 import { createProbeServer, listen } from "../sidecar/probe-server/server.ts";
 import { createSecretReader } from "../sidecar/read-secret-key.ts";
 import { createReadiness } from "../sidecar/readiness.ts";
@@ -80,7 +82,8 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
   });
   const policyFile = followPolicyFile({
     directory: configPath,
-    onChange: (config) => {
+    onChange: (read) => {
+      const config = read && policyOfThisPod(read, addressesOfThisPod());
       readiness.apply(config);
       runner.apply(config);
       peers.apply(config);

@@ -20,6 +20,8 @@ export function logPolicy(log: Log): (config: PolicyFile | undefined) => void {
       return;
     }
     if (last && isDeepStrictEqual(withoutPeers(last), withoutPeers(config))) return;
-    log("info", "policy in force", { policy: config.policy, generation: config.generation });
+    const { policy, generation, circularPods } = config;
+    log("info", "policy in force", { policy, generation });
+    if (circularPods) log("info", "policy only reports", { policy, reason: "CircularDependency" });
   };
 }

@@ -1,8 +1,10 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { claimsOf } from "../../api/claims.ts";
+import { MAX_CIRCULAR_PODS } from "../../api/limits.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
+import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
-import { circularPods } from "./circular-pods.ts";
+import { circularAddresses, circularPods } from "./circular-pods.ts";
 import { countPods } from "./pod-counts.ts";
 
 /** In front of the pods of the database that every policy here names. */
@@ -39,12 +41,27 @@ test("pods behind a host of the policy are skipped, and the circle is named", ()
   });
 });
 
-test("one that got a sidecar before there was a circle is outdated", () => {
-  const injected = { ...bare, ...(sidecar && { sidecar }) };
-  const found = circularPods(everything, [injected], find);
+const injected = { ...bare, ...(sidecar && { sidecar }) };
+
+test("one that got a sidecar before there was a circle is not outdated: a new one may come to be the same", () => {
+  const unready = { ...injected, sidecar: { policy: "web", revision: "old", ready: false } };
+  const found = circularPods(everything, [unready], find);
   expect(countPods(everything, claimsOf([everything]), found.pods)).toMatchObject({
+    matched: 0,
+    left: 0,
+    outdated: 0,
+    outdatedWorkloads: [],
+    optedOut: 1,
+    unready: 1,
+  });
+});
+
+test("it is so where the policy selects it no more, and then a restart takes its sidecar out", () => {
+  const { pods: counted } = circularPods(testPolicy(), [injected], find);
+  expect(countPods(testPolicy(), claimsOf([testPolicy()]), counted)).toMatchObject({
     left: 1,
     outdated: 1,
+    outdatedWorkloads: ["statefulset/db"],
   });
 });
 
@@ -59,4 +76,37 @@ test.each([
   ],
 ])("no circle where %s", (_, policy, all, findService) => {
   expect(circularPods(policy, all, findService)).toStrictEqual({ pods: all, circle: undefined });
+});
+
+describe("addresses of pods that are let go", () => {
+  const at = (ip: string | undefined, more: Partial<PodRecord> = {}) =>
+    podOf({ ...injected, ip, ...more });
+  const addresses = (all: PodRecord[], policy = everything) => circularAddresses(policy, all, find);
+
+  test("are those of the policy's own pods behind a host of it, whatever its selector says by now, sorted", () => {
+    const all = [
+      at("10.0.0.3"),
+      at("10.0.0.2", { skipped: { reason: "OptedOut", message: "It is." } }),
+      at("fd12::1"),
+      podOf({ ip: "10.0.0.4" }),
+      at("10.0.0.5", { sidecar: { policy: "other", revision: "r", ready: true } }),
+      { ...bare, ip: "10.0.0.6" },
+      at(undefined),
+    ];
+    expect(addresses(all)).toStrictEqual(["10.0.0.2", "10.0.0.3", "fd12::1"]);
+    expect(addresses(all, testPolicy())).toStrictEqual(["10.0.0.2", "10.0.0.3", "fd12::1"]);
+    expect(circularAddresses(everything, all, () => undefined)).toStrictEqual([]);
+  });
+
+  test("are some of many: those answer for the Service", () => {
+    const all = Array.from({ length: MAX_CIRCULAR_PODS + 20 }, (_, index) => at(`10.0.1.${index}`));
+    const some = addresses(all);
+    expect(some).toHaveLength(MAX_CIRCULAR_PODS);
+    expect(addresses(all.toReversed())).toStrictEqual(some);
+  });
+
+  // Whoever may write the status of a pod writes its address: by one of loopback every pod would be let go.
+  test.each(["127.0.0.1", "::1", "orders-db", ""])("%j is none of a pod", (ip) => {
+    expect(addresses([at(ip)])).toStrictEqual([]);
+  });
 });

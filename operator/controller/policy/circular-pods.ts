@@ -1,4 +1,5 @@
 /** Which of a namespace's pods a policy cannot have, because they are what it waits for. Pure. */
+import { isPodAddress } from "../../addresses/pod-address.ts";
 import {
   circleThrough,
   circularMessage,
@@ -7,6 +8,7 @@ import {
   ownServices,
 } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
+import { MAX_CIRCULAR_PODS } from "../../api/limits.ts";
 import { selectorMatches } from "../../api/select-policy.ts";
 import type { PodRecord, SkippedPod } from "../pods/pod-record.ts";
 
@@ -36,4 +38,24 @@ export function circularPods(
     return through ? { ...pod, skipped: skipOf(through) } : pod;
   });
   return { pods: counted, circle };
+}
+
+/**
+ * Addresses of the policy's own pods that are behind a host of it, sorted: a Service, or the label by which it selects,
+ * may come after a pod that has got its sidecar. Whatever the selector says by now: a pod that it leaves out keeps the
+ * sidecar that it has. One that no pod can have is left out: by one of loopback, all would be let go.
+ */
+export function circularAddresses(
+  policy: EffectivePolicy,
+  pods: readonly PodRecord[],
+  find: FindService,
+): string[] {
+  const services = ownServices(policy, find);
+  return pods
+    .filter(
+      ({ sidecar, labels }) => sidecar?.policy === policy.name && circleThrough(services, labels),
+    )
+    .flatMap(({ ip }) => (ip !== undefined && isPodAddress(ip) ? ip : []))
+    .sort()
+    .slice(0, MAX_CIRCULAR_PODS);
 }

@@ -37,3 +37,12 @@ test("the whole ConfigMap", () => {
     dependencies: testPolicy().dependencies,
   });
 });
+
+test("pods that are let go are in the file, and no list where there are none", () => {
+  const fileOf = (circularPods: string[]) => {
+    const { data } = policyConfigMap({ ...testPolicy(), circularPods });
+    return JSON.parse(data["policy.json"] ?? "");
+  };
+  expect(fileOf(["10.0.0.1"]).circularPods).toStrictEqual(["10.0.0.1"]);
+  expect(fileOf([])).not.toHaveProperty("circularPods");
+});

@@ -31,6 +31,8 @@ export interface PolicyConfigMap {
 export type DeliveredPolicy = EffectivePolicy & {
   /** Whom sidecars ask before they turn a pod unready; absent: nobody. */
   fleet?: FleetConfig | undefined;
+  /** Addresses of its pods that are not to wait for it, because they are what it waits for. */
+  circularPods?: readonly string[] | undefined;
 };
 
 /** What sidecars read, with every default filled in. */
@@ -41,6 +43,7 @@ function policyFile({
   timing,
   dependencies,
   fleet,
+  circularPods = [],
 }: DeliveredPolicy): WrittenPolicyFile {
   return {
     formatVersion: POLICY_FILE_FORMAT,
@@ -50,6 +53,7 @@ function policyFile({
     timing,
     dependencies,
     ...(fleet && { fleet }),
+    ...(circularPods.length > 0 && { circularPods }),
   };
 }
 

@@ -44,7 +44,7 @@ export interface PolicyFacts extends NewPodFacts {
   resolution: Resolution;
   /** Undefined for a policy that has none: one of which nothing is in force, or of an excluded namespace. */
   configMap: ConfigMapFound | undefined;
-  /** What would be written is what was last written, but for whom sidecars ask. */
+  /** What would be written is what was last written, but for whom sidecars ask and who is let go. */
   keepsDelivered: boolean;
   /** Why nothing is injected although it could be: nodes cannot pull or start the sidecar's image. */
   whyStopped: string | undefined;
@@ -175,7 +175,7 @@ function programmedByReplicas({ known, ready, without }: ReplicaFacts): Programm
 
 /**
  * Set: write the ConfigMap over what was found. That of an invalid policy stays as it is, since it holds what is in
- * force. Only whom sidecars ask goes on following the pods: the addresses of pods that are gone answer nothing, and all
+ * force. Only what it says of pods goes on following them: the addresses of pods that are gone answer nothing, and all
  * would leave in a shared fault. Where there is no ConfigMap, new pods would have nothing to follow.
  */
 export function configMapToWrite({

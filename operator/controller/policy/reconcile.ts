@@ -25,8 +25,9 @@ import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { createAskReplicas } from "./ask-replicas.ts";
+import { createCircularNews } from "./circular-news.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
-import { createFleetPeers, type FleetNews, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
+import { createFleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
@@ -90,10 +91,14 @@ export interface Reconciler {
 }
 
 /** What is delivered to the pods, for the time of one call. */
-interface Delivery extends FleetNews {
+interface Delivery {
   policy: DeliveredPolicy;
-  /** It is what was last written, but for whom sidecars ask. */
+  /** It is what was last written, but for what the file says of pods. */
   isKept: boolean;
+  /** What it says of pods is not known yet: what stands is better. */
+  unknown: boolean;
+  /** When it may say something else of them. */
+  againMilliseconds: number;
 }
 
 interface Facts extends PolicyFacts {
@@ -109,6 +114,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
   const peers = createFleetPeers();
+  const circular = createCircularNews(caches.service);
   const replicaAnswers = createAskReplicas();
   const waiting = createWaitingTimes();
 
@@ -120,9 +126,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const kept = "invalid" in resolution ? configMaps.delivered(policy) : undefined;
     const told = kept ?? policy;
     const { namespace } = policy;
-    const { pods } = options;
-    const news = peers.news(told, pods.synced(namespace) ? pods.pods(namespace) : undefined);
-    return { ...news, policy: { ...told, fleet: news.fleet }, isKept: kept !== undefined };
+    const pods = options.pods.synced(namespace) ? options.pods.pods(namespace) : undefined;
+    const { fleet, ...asked } = peers.news(told, pods);
+    const { addresses: circularPods, ...letGo } = circular.news(told, pods);
+    return {
+      policy: { ...told, fleet, circularPods },
+      isKept: kept !== undefined,
+      unknown: asked.unknown || letGo.unknown,
+      againMilliseconds: Math.min(asked.againMilliseconds, letGo.againMilliseconds),
+    };
   }
 
   function exclusionOf(namespace: string): NamespaceExclusion {
@@ -150,8 +162,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   ): Promise<ConfigMapFound | undefined> {
     if (excluded || !delivery) return undefined;
     const found = await configMaps.look(delivery.policy);
-    // A new leader that knows no pods yet would take their peers from sidecars, in a fault perhaps. It is called again
-    // when it knows them, and writes no status before.
+    // A new leader that knows no pods yet would take their peers from sidecars, in a fault perhaps, and hold those that
+    // are let go. It is called again when it knows them, and writes no status before.
     const waits = found.state === "due" && found.stands && delivery.unknown;
     return waits ? { state: "current", dueMilliseconds: RESAMPLE_MILLISECONDS } : found;
   }
@@ -279,6 +291,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         survey.follow(policy, []);
         transitions.forget(policy);
         peers.forget(policy);
+        circular.forget(policy);
         forget(key);
         return undefined;
       }

@@ -14,7 +14,7 @@ test("with none but opted-out pods it does not say that no pod matches", () => {
   const status = policyStatus(factsOf({ counts }));
   expect(short(status).PodsCurrent).toBe("True NoPods");
   expect(message(status, "PodsCurrent")).toBe(
-    "All running pods that the selector matches are opted out or never injected.",
+    "All running pods that the selector matches are opted out, never injected or behind a host of the policy.",
   );
   const none = countsOf({ matched: 0, injected: 0 });
   expect(message(policyStatus(factsOf({ counts: none })), "PodsCurrent")).toBe(

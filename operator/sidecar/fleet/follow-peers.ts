@@ -2,9 +2,9 @@
  * Asks peers while a dependency is down that would gate: at once, again when all that share the fault must know of it,
  * for each dependency that is down, and then at a pace. Nobody is asked while nothing is down.
  */
-import { networkInterfaces } from "node:os";
 import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
 import { knownToAllMilliseconds, SHORTEST_WAIT } from "../../api/timing.ts";
+import { addressesOfThisPod } from "../addresses-of-this-pod.ts";
 import type { Readiness } from "../readiness.ts";
 import { askPeer, type PeerReply } from "./ask-peer.ts";
 import { asksPeers } from "./fleet-cases.ts";
@@ -43,12 +43,6 @@ export interface PeersFollower {
   look(): void;
   /** Asks no more, and tells nothing of what was asked. */
   stop(): void;
-}
-
-function addressesOfThisPod(): string[] {
-  return Object.values(networkInterfaces()).flatMap((ones) =>
-    (ones ?? []).map(({ address }) => address),
-  );
 }
 
 /** Asks nobody yet. */

@@ -3,7 +3,7 @@ import { expect } from "@jest/globals";
 import fc from "fast-check";
 import { fuzz } from "../../../test/fuzz/fuzz.ts";
 import { strangeJsonText } from "../../../test/fuzz/strange-json.ts";
-import { MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
+import { MAX_CIRCULAR_PODS, MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
 import { IMPACTS, MODES, POLICY_FILE_FORMAT, type PolicyFile } from "../../api/policy-file.ts";
 import { TIMING } from "../../api/testing/timing.ts";
 import { withinLimits } from "../../api/timing.ts";
@@ -49,6 +49,7 @@ const right = fc.record({
     pods: 9,
     peers: [{ ip: "10.0.0.1", port: 15180 }],
   }),
+  circularPods: fc.constantFrom(undefined, ["10.0.0.1", "fd12::1"]),
 });
 
 function read(text: string): ReturnType<typeof parsePolicyFile> | undefined {
@@ -68,6 +69,7 @@ function expectWithinBounds(policy: PolicyFile): void {
   expect(MODES).toContain(policy.mode);
   expect(policy.timing).toStrictEqual(withinLimits(policy.timing));
   expect(policy.fleet?.peers.length ?? 0).toBeLessThanOrEqual(MAX_PEERS);
+  expect(policy.circularPods?.length ?? 0).toBeLessThanOrEqual(MAX_CIRCULAR_PODS);
   for (const dependency of policy.dependencies) {
     expect(IMPACTS).toContain(dependency.impact);
     expect(dependency.name).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);

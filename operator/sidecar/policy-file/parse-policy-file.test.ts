@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
+import { MAX_CIRCULAR_PODS, MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
 import {
   type DependencyConfig,
   POLICY_FILE_FORMAT,
@@ -152,6 +152,22 @@ describe("what it takes", () => {
     const fleet = { maxUnready: { percent: 50 }, pods: 3, peers: [peer], ...more };
     expect(parse({ ...CONFIG, fleet })).toStrictEqual(CONFIG);
   });
+
+  const ips = (count: number) => Array.from({ length: count }, (_, index) => `10.0.1.${index}`);
+
+  test.each([[ips(MAX_CIRCULAR_PODS)], [["fd12::1"]], [[]]])(
+    "the circular pods %j",
+    (circularPods) => {
+      expect(parse({ ...CONFIG, circularPods })).toStrictEqual({ ...CONFIG, circularPods });
+    },
+  );
+
+  test.each([[ips(MAX_CIRCULAR_PODS + 1)], [["orders-db"]], [[7]], ["10.0.0.1"], [null]])(
+    "circular pods that are none let nobody go: %j",
+    (circularPods) => {
+      expect(parse({ ...CONFIG, circularPods })).toStrictEqual(CONFIG);
+    },
+  );
 
   test.each(["Gate", "Observe", "Startup"])("impact %s", (impact) => {
     expect(parse(withDependency({ ...MEMCACHED, impact })).dependencies[0]?.impact).toBe(impact);

@@ -4,7 +4,7 @@
  * not the whole policy unreadable.
  */
 import { isIP } from "node:net";
-import { DEFAULT_MODE, MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
+import { DEFAULT_MODE, MAX_CIRCULAR_PODS, MAX_DEPENDENCIES, MAX_PEERS } from "../../api/limits.ts";
 import { isDnsLabel, isDnsSubdomain } from "../../api/name-patterns.ts";
 import { LAST_SIDECAR_PORT, SIDECAR_PORT } from "../../api/names.ts";
 import {
@@ -78,8 +78,9 @@ function mode(value: unknown): Mode {
   return MODES.find((known) => known === value) ?? "DryRun";
 }
 
+const IP = textReader({ test: (ip) => isIP(ip) !== 0 });
 const PEER = object<PeerAddress>({
-  ip: textReader({ test: (ip) => isIP(ip) !== 0 }),
+  ip: IP,
   // What a person writes there must not send sidecars to any port of a pod.
   port: numberReader({ minimum: SIDECAR_PORT, maximum: LAST_SIDECAR_PORT }),
 });
@@ -106,6 +107,15 @@ function fleet(value: unknown): FleetConfig | undefined {
       pods: PODS(from.pods, "fleet.pods"),
       peers: listOf(PEER, MAX_PEERS)(from.peers, "fleet.peers"),
     };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who is not to wait. What is broken or of a later version lets nobody go, as without it. */
+function circularPods(value: unknown): string[] | undefined {
+  try {
+    return listOf(IP, MAX_CIRCULAR_PODS)(value, "circularPods");
   } catch {
     return undefined;
   }
@@ -138,6 +148,7 @@ export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat
     throw new Error("two dependencies have one name");
   }
   const shared = fleet(from.fleet);
+  const letGo = circularPods(from.circularPods);
   return {
     policy: text(from.policy, "policy", POLICY_NAME),
     generation: whole(from.generation, "generation", Number.MAX_SAFE_INTEGER),
@@ -145,5 +156,6 @@ export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat
     timing: timing(from.timing),
     dependencies,
     ...(shared && { fleet: shared }),
+    ...(letGo && { circularPods: letGo }),
   };
 }
