@@ -50,11 +50,28 @@ describe("the resource definitions", () => {
     render(...args).filter(({ kind }) => kind === "CustomResourceDefinition");
 
   test("are installed and survive the release, unless told otherwise", () => {
-    const annotations = { "helm.sh/resource-policy": "keep" };
+    // Argo CD goes by its own annotation where it prunes.
+    const annotations = {
+      "argocd.argoproj.io/sync-options": "Prune=false",
+      "helm.sh/resource-policy": "keep",
+    };
     expect(definitions().map(({ metadata }) => metadata)).toStrictEqual([
       { name: "clusterhealthpolicies.healthpolicy.dev", annotations },
       { name: "healthpolicies.healthpolicy.dev", annotations },
     ]);
+  });
+
+  test("have the annotations that are asked for, before those of crds.keep", () => {
+    const values = [
+      "--set",
+      "crds.annotations.argocd\\.argoproj\\.io/sync-options=ServerSideApply=true",
+    ];
+    for (const { metadata } of definitions(...values)) {
+      expect(metadata["annotations" as never]).toStrictEqual({
+        "argocd.argoproj.io/sync-options": "ServerSideApply=true",
+        "helm.sh/resource-policy": "keep",
+      });
+    }
   });
 
   test("go with the release where crds.keep is false", () => {

@@ -55,6 +55,10 @@ test.each<[unknown, string, boolean]>([
   [`x/sidecar@${DIGEST}`, `y/sidecar@sha256:${"cd".repeat(32)}`, false],
   ["x/sidecar:1", `y/sidecar:1@${DIGEST}`, true],
   [`x/sidecar:1@${DIGEST}`, `y/sidecar@sha256:${"cd".repeat(32)}`, false],
+  ["127.0.0.1:31999/x/sidecar:1-zarf-2140033595", "x/sidecar:1", true],
+  ["x/sidecar:1-zarf-2140033595", "x/sidecar:1", false],
+  ["y/sidecar:1.1-zarf-2140033595", "x/sidecar:1", false],
+  ["y/sidecar:1", "x/sidecar:1-zarf-2140033595", false],
 ])("%s beside %s is the same version: %s", (standing, configured, same) => {
   expect(isSameVersion(standing, configured)).toBe(same);
 });

@@ -58,9 +58,18 @@ export function hasSidecar({ spec }: Pod, image: string): boolean {
 }
 
 /**
+ * Whether `standing` is from another place than `configured`, and its tag is the configured one with more behind it:
+ * what a mirror makes of it that keeps images of many registries apart, as Zarf's `1.0.0-zarf-2140033595`.
+ */
+function isTagOfMirror(standing: ImageReference, configured: ImageReference): boolean {
+  if (standing.repository === configured.repository || configured.tag === undefined) return false;
+  return standing.tag?.startsWith(`${configured.tag}-`) ?? false;
+}
+
+/**
  * Whether the images `standing` and `configured` are the same version: neither states a tag or digest
- * that differs from the other's. A webhook may have put a digest in the place of a tag; that cannot be
- * compared with it, and is trusted.
+ * that differs from the other's, but for what a mirror adds to a tag. A webhook may have put a digest in the place of a
+ * tag; that cannot be compared with it, and is trusted.
  */
 export function isSameVersion(standing: unknown, configured: string): boolean {
   const left = reference(standing);
@@ -68,7 +77,7 @@ export function isSameVersion(standing: unknown, configured: string): boolean {
   if (!left) return false;
   if (left.digest !== undefined && right.digest !== undefined) return left.digest === right.digest;
   if (left.digest !== undefined && left.tag === undefined) return true;
-  return left.tag === right.tag;
+  return left.tag === right.tag || isTagOfMirror(left, right);
 }
 
 /** Whether the images `standing` and `configured` are pulled from one repository, whatever their tags and digests. */
