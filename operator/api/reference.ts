@@ -12,7 +12,7 @@ import { RULES } from "./standards/rules.ts";
 
 const GATING_TEXT: Record<Gating, string> = {
   Always: "always",
-  UntilFirstReady: "until the pod has first been ready",
+  UntilFirstReady: "until the pod's sidecar has first been ready",
   Never: "never",
 };
 
