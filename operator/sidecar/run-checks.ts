@@ -5,8 +5,8 @@
  */
 import type { DependencyConfig, PolicyFile, SecretKeyReference } from "../api/policy-file.ts";
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
+import { failureResult, successResult } from "./check-result.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./checks/check.ts";
-import { reasonOfError } from "./checks/reason-of-error.ts";
 import { contentOf } from "./content-of.ts";
 import { farthestMoment } from "./farthest-moment.ts";
 import { pacedInterval } from "./paced-interval.ts";
@@ -18,8 +18,6 @@ import type { CheckResult } from "./verdict.ts";
  * checkTimeout.
  */
 const LAST_WORDS_MILLISECONDS = 50;
-/** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
-const MAX_DETAIL_LENGTH = 640;
 /**
  * CPU of a TLS handshake or of connecting, in milliseconds, from which a dependency's checks keep away from others of
  * this kind: under the sidecar's limit of a tenth of a core it is a twentieth of a second, and twelve at once are most
@@ -72,19 +70,6 @@ interface Loop {
    */
   connectLoad(): number;
   stop(): void;
-}
-
-function failure(error: unknown, deadlinePassed: boolean): CheckResult {
-  const detail =
-    error instanceof CheckError ? error.detail?.slice(0, MAX_DETAIL_LENGTH) : undefined;
-  // At the deadline only a check of several parts knows more than that time is up.
-  if (deadlinePassed && detail === undefined) return { ok: false, reason: "CheckTimeout" };
-  const problem = error instanceof CheckError ? error.problem : undefined;
-  return { ok: false, reason: reasonOfError(error), detail, ...(problem && { problem }) };
-}
-
-function success({ tls, detail }: CheckSuccess): CheckResult {
-  return { ok: true, tls, detail: detail?.slice(0, MAX_DETAIL_LENGTH) };
 }
 
 /** One attempt under `signal`: loads the check, runs it. Rejects with whatever went wrong. */
@@ -183,9 +168,9 @@ function startLoop(
         target = told;
       };
       const context = { signal, onConnect, onHandshake, onTarget, timing };
-      reportOnce(success(await attempt(dependency, options, context)));
+      reportOnce(successResult(await attempt(dependency, options, context)));
     } catch (error) {
-      reportOnce(failure(error, controller.signal.aborted));
+      reportOnce(failureResult(error, controller.signal.aborted));
     } finally {
       clearTimeout(deadline);
       clearTimeout(lastWords);
