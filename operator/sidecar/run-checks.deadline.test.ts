@@ -17,12 +17,19 @@ const CLOSE = { ...TIMING, intervalMilliseconds: 4_000 };
 
 let checks: TestChecks;
 
+/** Milliseconds by which the clock has gone on while no timer fired. */
+let stoodStill: number;
+
 beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
+  stoodStill = 0;
+  const clock = performance.now.bind(performance);
+  jest.spyOn(performance, "now").mockImplementation(() => clock() + stoodStill);
   checks = createTestChecks();
 });
 afterEach(() => {
   checks.runner.stop();
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -73,6 +80,48 @@ describe("the deadline", () => {
       "CheckTimeout",
       "CheckTimeout",
     ]);
+    expect(checks.started).toHaveLength(1);
+  });
+
+  test("that is noticed late says that the program stood still: no failure, and the next check begins at once", async () => {
+    // Every other one is in flight while the program stands still.
+    checks.run = (...started) =>
+      checks.started.length % 2 === 1 ? untilSignal(...started) : Promise.resolve({});
+    checks.runner.apply(config([dependency("a")], CLOSE));
+    for (let time = 1; time <= 2; time += 1) {
+      await pass(1_000);
+      stoodStill += 6_000;
+      await pass(3_000);
+      expect(checks.started).toHaveLength(2 * time);
+      await pass(4_000);
+    }
+    expect(checks.reasons()).toStrictEqual(["ok", "ok"]);
+  });
+
+  test("that is noticed late twice in a row counts: a program without CPU does not ask again and again", async () => {
+    checks.run = untilSignal;
+    checks.runner.apply(config([dependency("a")]));
+    for (let time = 0; time < 2; time += 1) {
+      await pass(1_000);
+      stoodStill += 6_000;
+      await pass(3_000);
+    }
+    expect(checks.started).toHaveLength(2);
+    expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
+  });
+
+  test("that is noticed late in a loop that was stopped starts nothing", async () => {
+    let settle = () => {};
+    checks.run = () =>
+      new Promise((resolve) => {
+        settle = () => resolve({});
+      });
+    checks.runner.apply(config([dependency("a")]));
+    checks.runner.stop();
+    stoodStill += 6_000;
+    await pass(4_000);
+    settle();
+    await pass(10_000);
     expect(checks.started).toHaveLength(1);
   });
 

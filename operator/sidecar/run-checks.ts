@@ -18,6 +18,8 @@ import type { CheckResult } from "./verdict.ts";
  * checkTimeout.
  */
 const LAST_WORDS_MILLISECONDS = 50;
+/** A deadline that is noticed so late passed while the program stood still, as it does with its node. */
+const STOOD_STILL_MILLISECONDS = 500;
 /**
  * CPU of a TLS handshake or of connecting, in milliseconds, from which a dependency's checks keep away from others of
  * this kind: under the sidecar's limit of a tenth of a core it is a twentieth of a second, and twelve at once are most
@@ -124,6 +126,8 @@ function startLoop(
   let inFlight: AbortController | undefined;
   /** Its turn came while a check was in flight that still has time: the next one begins when that one has ended. */
   let isDue = false;
+  /** The check before was ended without a result. The next one has to have one: the CPU may be short for good. */
+  let isRepeated = false;
 
   const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
   const ownLoad = () =>
@@ -132,11 +136,13 @@ function startLoop(
     pacedInterval(timing.intervalMilliseconds, { own: ownLoad(), all: connectLoad() });
 
   function report(result: CheckResult, since: number): void {
+    isRepeated = false;
     if (!stopped) options.onResult(dependency, result, performance.now() - since);
   }
 
   async function runOnce(): Promise<void> {
     const since = performance.now();
+    const timeout = timing.checkTimeoutMilliseconds;
     const controller = new AbortController();
     inFlight = controller;
     let reported = false;
@@ -151,11 +157,18 @@ function startLoop(
     let lastWords: NodeJS.Timeout | undefined;
     const deadline = setTimeout(() => {
       controller.abort(new CheckError("CheckTimeout"));
+      if (performance.now() - since > timeout + STOOD_STILL_MILLISECONDS && !isRepeated) {
+        // That says nothing of the server: it is asked once more, at once.
+        isRepeated = true;
+        isDue = !stopped;
+        reported = true;
+        return;
+      }
       lastWords = setTimeout(() => {
         reportOnce({ ok: false, reason: "CheckTimeout" });
         if (isDue) skipTurn();
       }, LAST_WORDS_MILLISECONDS);
-    }, timing.checkTimeoutMilliseconds);
+    }, timeout);
     try {
       const { signal } = controller;
       const onHandshake = (cpuMilliseconds: number) => {
