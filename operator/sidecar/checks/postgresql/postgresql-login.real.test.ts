@@ -2,10 +2,11 @@
 import { createHmac, hash, pbkdf2Sync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
-import type { PostgresqlConfig } from "../../../api/policy-file.ts";
+import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
 import { CheckError } from "../check.ts";
 import { resolutionOf } from "../network/testing/resolution-of.ts";
-import { type Outcome, runCheck } from "../testing/contract.ts";
+import { leavingNothing, type Outcome, runCheck } from "../testing/contract.ts";
+import { VERIFY } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
 import { MAX_ROUNDS, saslPrep, scramKeys } from "./scram.ts";
@@ -29,6 +30,15 @@ const USERS: [user: string, password: string, method: string][] = [
   ["trusted", "whatever", "trust"],
 ];
 
+/** Users whose rules of access are others over TLS than in clear. */
+const RULES_BY_ENCRYPTION = [
+  "hostssl all clear_alone 127.0.0.1/32 reject",
+  "hostnossl all clear_alone 127.0.0.1/32 scram-sha-256",
+  "hostssl all text_in_clear 127.0.0.1/32 reject",
+  "hostnossl all text_in_clear 127.0.0.1/32 password",
+  "host all nobody 127.0.0.1/32 reject",
+];
+
 let folder: DatabaseFolder;
 let server: RealServer;
 let admin: pg.Client;
@@ -36,7 +46,8 @@ let admin: pg.Client;
 beforeAll(async () => {
   folder = createDatabaseFolder();
   const rules = USERS.map(([user, , method]) => `host all ${user} 127.0.0.1/32 ${method}`);
-  const hbaFile = folder.writeRules([...rules, "host all all 127.0.0.1/32 scram-sha-256"]);
+  const others = [...RULES_BY_ENCRYPTION, "host all all 127.0.0.1/32 scram-sha-256"];
+  const hbaFile = folder.writeRules([...rules, ...others]);
   server = await folder.start({ hba_file: hbaFile }, certificates.server("localhost"));
   admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
   admin.on("error", () => {});
@@ -109,6 +120,74 @@ describe.each(["Disable", "Require"] as const)("TLS %s", (mode) => {
       expect(await driverLogsIn(user, `${password}x`)).toBe(false);
     },
   );
+});
+
+describe("a login that the server refuses over TLS", () => {
+  const PASSWORD = "a password";
+  beforeAll(async () => {
+    for (const user of ["clear_alone", "text_in_clear", "nobody"]) await createRole(user, PASSWORD);
+  });
+
+  const askAs = (user: string, config: Partial<PostgresqlConfig> = {}, password = PASSWORD) =>
+    leavingNothing(() =>
+      runCheck(postgresql, subject({ host: "localhost", ...config }), {
+        readSecretKey: secrets({ user, password }),
+        comesBackInClear: config.tls?.mode !== "Disable",
+      }),
+    );
+
+  /** How often the server has refused a login while `body` ran. */
+  async function refusals(body: () => Promise<Outcome>) {
+    const refused = () => server.log().split("FATAL: ").length;
+    const before = refused();
+    return { outcome: await body(), refused: refused() - before };
+  }
+
+  test("is made in clear with Prefer", async () => {
+    expect(await askAs("clear_alone")).toEqual({ success: { tls: false } });
+    expect(await askAs("clear_alone", { tls: { mode: "Prefer" } })).toEqual({
+      success: { tls: false },
+    });
+  });
+
+  test.each<TlsConfig>([{ mode: "Require" }, VERIFY])("is not with $mode", async (tls) => {
+    const said = await refusals(() => askAs("clear_alone", { tls }));
+    expect(said).toEqual({ outcome: { reason: "AuthenticationFailed" }, refused: 1 });
+  });
+
+  test.each<[string, string, number]>([
+    ["by its rules in clear as well", "nobody", 2],
+    ["for the password", "scram", 1],
+  ])("%s: AuthenticationFailed", async (_, user, refused) => {
+    const said = await refusals(() => askAs(user, {}, "a guess"));
+    expect(said).toEqual({ outcome: { reason: "AuthenticationFailed" }, refused });
+  });
+
+  test("and in clear for the password: AuthenticationFailed", async () => {
+    const said = await refusals(() => askAs("clear_alone", {}, "a guess"));
+    expect(said).toEqual({ outcome: { reason: "AuthenticationFailed" }, refused: 2 });
+  });
+
+  test("what fails after a login in clear is the query", async () => {
+    expect(await askAs("clear_alone", { query: "SELECT 1 WHERE false" })).toEqual({
+      reason: "InvalidResponse",
+    });
+  });
+
+  test("a query that is refused so is asked once", async () => {
+    await admin.query("CREATE SEQUENCE asked; GRANT ALL ON asked TO scram");
+    const refuse = "DO $$ BEGIN RAISE invalid_authorization_specification; END $$";
+    const outcome = await askAs("scram", { query: `SELECT nextval('asked'); ${refuse}` });
+    expect(outcome).toEqual({ reason: "AuthenticationFailed" });
+    const { rows } = await admin.query("SELECT last_value FROM asked");
+    expect(rows).toEqual([{ last_value: "1" }]);
+  });
+
+  test("the password itself goes in clear only where the policy says Disable", async () => {
+    const tls = { mode: "Disable" } as const;
+    expect(await askAs("text_in_clear")).toEqual({ reason: "AuthenticationFailed" });
+    expect(await askAs("text_in_clear", { tls })).toEqual({ success: { tls: false } });
+  });
 });
 
 describe("a database that no password guards", () => {

@@ -29,6 +29,8 @@ export interface LoginContext {
   signal: AbortSignal;
   /** The server's, where the connection is encrypted. */
   certificate?: X509Certificate | undefined;
+  /** No password is sent as it is: nobody chose a connection in clear, and whoever listens would learn it. */
+  withholdsPassword?: boolean | undefined;
 }
 
 /** The codes of authentication messages. */
@@ -53,7 +55,7 @@ const protocolError = () => new CheckError("ProtocolError");
 /**
  * Resolves when the server is ready for a query. Rejects with a ServerError or a CheckError:
  * AuthenticationFailed for a method that is not known here or does not bind the channel as the login asks,
- * for a password that nobody gave us and for a server that does not know the password itself,
+ * for a password that nobody gave us or that is withheld, and for a server that does not know the password itself,
  * ProtocolError for a message that is malformed or not the next one.
  */
 export async function logIn(conversation: Conversation, context: LoginContext): Promise<void> {
@@ -112,7 +114,10 @@ async function authenticate(
 ): Promise<void> {
   const { login } = context;
   if (login.password === "") throw new CheckError("AuthenticationFailed");
-  if (code === CLEARTEXT_PASSWORD) return conversation.send(passwordMessage(login.password));
+  if (code === CLEARTEXT_PASSWORD) {
+    if (context.withholdsPassword) throw new CheckError("AuthenticationFailed");
+    return conversation.send(passwordMessage(login.password));
+  }
   if (code === MD5_PASSWORD) {
     if (body.length !== MD5_SALT_LENGTH) throw protocolError();
     return conversation.send(passwordMessage(md5Password(login, body)));

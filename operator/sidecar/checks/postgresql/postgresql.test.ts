@@ -1,7 +1,15 @@
 import type { Socket } from "node:net";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
-import { describeContract, eventually, PATIENT, runCheck, SHORT } from "../testing/contract.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
+import {
+  describeContract,
+  eventually,
+  leavingNothing,
+  PATIENT,
+  runCheck,
+  SHORT,
+} from "../testing/contract.ts";
 import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
@@ -13,6 +21,7 @@ import {
   isSslRequest,
   LOGGED_IN,
   message,
+  refuseHandshake,
   servePostgresql,
 } from "./testing/fake-postgresql.ts";
 import { dependency, readSecretKey, run } from "./testing/postgresql-subject.ts";
@@ -226,6 +235,43 @@ describe("fake servers", () => {
       socket.on("data", (chunk) => isSslRequest(chunk) || socket[method]());
     });
     expect(outcome).toEqual({ reason });
+  });
+
+  test("a handshake that fails: Prefer comes back in clear, to the same addresses", async () => {
+    const lookedUp = { ...resolutionOf("127.0.0.1"), outdate: jest.fn() };
+    const check = createPostgresql(async () => lookedUp);
+    const options = { readSecretKey, comesBackInClear: true };
+    const fake = await startFakeServer(refuseHandshake(servePostgresql));
+    const subject = dependency({ port: fake.port });
+    try {
+      const outcome = await leavingNothing(() => runCheck(check, subject, options));
+      expect(outcome).toEqual({ success: { tls: false } });
+      expect(await eventually(fake.sawClose)).toBe(true);
+      expect(fake.accepted()).toBe(2);
+      expect(lookedUp.outdate).not.toHaveBeenCalled();
+    } finally {
+      await fake.close();
+    }
+  });
+
+  test("a login that is refused in clear is not made again", async () => {
+    let connections = 0;
+    const refuse = answerStartup(fatal("28000"));
+    const outcome = await against((socket) => {
+      connections += 1;
+      refuse(socket);
+    });
+    expect({ ...outcome, connections }).toEqual({ reason: "AuthenticationFailed", connections: 1 });
+  });
+
+  test.each<[string, TlsConfig, (socket: Socket) => void]>([
+    ["Require", { mode: "Require" }, servePostgresql],
+    ["VerifyFull", VERIFY, servePostgresql],
+    ["Prefer, full in clear", { mode: "Prefer" }, answerStartup(fatal("53300"))],
+    ["Prefer, silent in clear", { mode: "Prefer" }, () => {}],
+  ])("a handshake that fails, %s: TLSFailed", async (_, tls, inClear) => {
+    const outcome = await against(refuseHandshake(inClear), { tls }, SHORT);
+    expect(outcome).toEqual({ reason: "TLSFailed" });
   });
 
   test("after S the server never stops talking: not believed", async () => {

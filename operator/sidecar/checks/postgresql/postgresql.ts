@@ -1,13 +1,16 @@
 /** PostgreSQL: log in over a new connection and ask for a row. */
 
+import type { Socket } from "node:net";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { isQueryText } from "../../../api/wire-text.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
 import { withConnection } from "../network/with-connection.ts";
+import { reasonOfError } from "../reason-of-error.ts";
 import { targetFingerprint } from "../target-fingerprint.ts";
 import { secure } from "../tls/secure.ts";
+import type { LoginContext } from "./postgresql-login.ts";
 import { countRows, limitedQuery } from "./postgresql-session.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
 import { createDeriver, createKeyMemory, type ScramKeyMemory } from "./scram-key-memory.ts";
@@ -62,22 +65,78 @@ interface AskContext extends CheckContext {
   keys: ScramKeyMemory;
 }
 
-async function ask(
-  { login, tls }: PostgresqlTarget,
-  { query, keys, ...context }: AskContext,
-): Promise<{ tls: boolean }> {
-  const { signal, onHandshake } = context;
-  return withConnection(login, context, async (socket) => {
-    const secured = await secure(socket, tls, {
-      host: login.host,
-      offersTls: () => offersTls({ stream: socket, socket, signal }),
-      onHandshake,
-      signal,
-    });
-    const { stream, certificate } = secured;
-    const session = { stream, socket, signal, login, certificate, deriveKeys: keys.derive };
-    const rows = await countRows(session, query);
-    if (rows === 0) throw new CheckError("InvalidResponse");
-    return { tls: secured.tls };
+/** How far a conversation has come, for whoever learns of its failure. */
+interface Progress {
+  /** The server has said yes to TLS. */
+  offersTls: boolean;
+  loggedIn: boolean;
+}
+
+/** pg_hba.conf refuses the login as it is made. A wrong password has another code: it is to cost one login. */
+const REFUSED_BY_RULE = "28000";
+
+/**
+ * As libpq does, Prefer comes back in clear where the handshake fails or the login over TLS is refused. Where no login
+ * in clear succeeds, the first failure counts: a server that takes none may say so in a way that takes running pods
+ * out.
+ */
+async function ask(target: PostgresqlTarget, context: AskContext): Promise<{ tls: boolean }> {
+  const { login, tls } = target;
+  const first = { offersTls: false, loggedIn: false };
+  const answer = await withConnection(login, context, async (socket) => {
+    try {
+      return await askOver(socket, target, { ...context, progress: first });
+    } catch (error) {
+      if (tls.mode !== "Prefer" || !isRefusedOverTls(error, first)) throw error;
+      // Returned, or every such check would have name servers asked anew.
+      return { refusal: error };
+    }
   });
+  if (!("refusal" in answer)) return answer;
+  const inClear: PostgresqlTarget = { login, tls: { ...tls, mode: "Disable" } };
+  const second = { offersTls: false, loggedIn: false };
+  try {
+    return await withConnection(login, context, (socket) =>
+      askOver(socket, inClear, { ...context, progress: second, withholdsPassword: true }),
+    );
+  } catch (error) {
+    throw second.loggedIn ? error : answer.refusal;
+  }
+}
+
+function isRefusedOverTls(error: unknown, { offersTls, loggedIn }: Progress): boolean {
+  if (!offersTls || loggedIn) return false;
+  return (
+    (error as { code?: unknown }).code === REFUSED_BY_RULE || reasonOfError(error) === "TLSFailed"
+  );
+}
+
+interface AskOverContext extends AskContext, Pick<LoginContext, "withholdsPassword"> {
+  /** Written to. */
+  progress: Progress;
+}
+
+/** The whole check over one connection. */
+async function askOver(
+  socket: Socket,
+  { login, tls }: PostgresqlTarget,
+  { signal, onHandshake, query, keys, progress, withholdsPassword }: AskOverContext,
+): Promise<{ tls: boolean }> {
+  const secured = await secure(socket, tls, {
+    host: login.host,
+    offersTls: async () => {
+      progress.offersTls = await offersTls({ stream: socket, socket, signal });
+      return progress.offersTls;
+    },
+    onHandshake,
+    signal,
+  });
+  const { stream, certificate } = secured;
+  const session = { stream, socket, signal, login, certificate, withholdsPassword };
+  const rows = await countRows({ ...session, deriveKeys: keys.derive }, () => {
+    progress.loggedIn = true;
+    return query();
+  });
+  if (rows === 0) throw new CheckError("InvalidResponse");
+  return { tls: secured.tls };
 }

@@ -66,6 +66,22 @@ export function answerStartup(answer: Buffer): (socket: Socket) => void {
     });
 }
 
+/** The TLS alert "handshake failure". */
+const HANDSHAKE_FAILURE = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
+
+/** Says yes to TLS over the first connection and refuses its handshake; those that follow, `serve` has. */
+export function refuseHandshake(serve: (socket: Socket) => void): (socket: Socket) => void {
+  let isFirst = true;
+  return (socket) => {
+    if (!isFirst) return serve(socket);
+    isFirst = false;
+    socket.on("data", (chunk) => {
+      if (isSslRequest(chunk)) socket.write("S");
+      else socket.end(HANDSHAKE_FAILURE);
+    });
+  };
+}
+
 /** Whether the first message of a connection asks for TLS. */
 export function isSslRequest(chunk: Buffer): boolean {
   return chunk.length === 8 && chunk.readInt32BE(4) === SSL_REQUEST_CODE;
