@@ -41,7 +41,7 @@ test("the status says so, and advises no restart that could not help", async () 
   web.world.services = [OWN];
   await web.reconcile();
   expect(message("Accepted")).toBe(
-    "The selector matches pods behind Service orders-db, the host of dependency orders-db. They would wait for themselves: they get no sidecar, or the one that they have lets them go within about a minute. Leave them out of the selector.",
+    "The selector matches pods behind Service orders-db, the host of dependency orders-db. They would wait for themselves: they get no sidecar, or the one that they have lets them go within two minutes. Leave them out of the selector.",
   );
   expect(message("PodsCurrent")).not.toContain("estart");
   expect(web.status().pods).toMatchObject({ matched: 0, outdated: 0, optedOut: 1 });
