@@ -111,7 +111,7 @@ bench-sidecar: setup ## measure the sidecar's CPU, memory and start beside a nai
 	@node bench/sidecar-cost/run.ts $(ARGS)
 
 .PHONY: bench-types
-bench-types: setup ## measure the sidecar's memory for each dependency type and for all of them; ARGS="--minutes 2"
+bench-types: setup ## measure the sidecar's memory and CPU for each dependency type and for all of them; ARGS="--minutes 2"
 	@node bench/sidecar-cost/by-type.ts $(ARGS)
 
 .PHONY: bench-limits

@@ -47,4 +47,10 @@ export const SIDECAR_METRICS = {
     labels: ["dependency", "reason"],
     help: "Failed checks by reason.",
   },
+  cpuThrottled: {
+    name: "healthpolicy_sidecar_cpu_throttled_seconds_total",
+    type: "counter",
+    labels: [],
+    help: "For how long the CPU limit has held the sidecar up; absent on nodes without cgroup v2.",
+  },
 } as const satisfies Record<string, Metric>;

@@ -45,7 +45,7 @@ export const timing = z
     ),
     interval: duration(
       "interval",
-      "Time from the start of one check of a dependency to the start of the next; each wait is drawn from 0.9 to 1.0 of it.",
+      "Time from the start of one check of a dependency to the start of the next; each wait is drawn from 0.9 to 1.0 of it. Shorter ones take more of the sidecar's CPU limit.",
     ),
     failureThreshold: wholeNumber(
       "timing",

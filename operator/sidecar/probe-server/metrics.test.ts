@@ -89,6 +89,16 @@ test("a gauge says whether the fault is shared, where others are asked", () => {
   expect(lines({ asksPeers: true, verdict })).toStrictEqual(["healthpolicy_pod_shared_fault 1"]);
 });
 
+test("how long the sidecar was held up by its CPU limit, where somebody says", () => {
+  const name = "healthpolicy_sidecar_cpu_throttled_seconds_total";
+  expect(metrics(pod(true, []), { cpuThrottledSeconds: 31.5 })).toContain(`
+# TYPE ${name} counter
+${name} 31.5
+`);
+  expect(metrics(pod(true, []), { cpuThrottledSeconds: 0 })).toContain(`\n${name} 0\n`);
+  expect(metrics(pod(true, []))).not.toContain(name);
+});
+
 test("a dependency that is down is 0, one without a result is absent", () => {
   const state = { ...UNHEARD, heardAt: 1, reason: "AuthenticationFailed" as const };
   const down = { ...database, state };

@@ -36,6 +36,7 @@ function histogram(name: string, labels: Record<string, string>, counts: CheckCo
 const {
   podReady: READY,
   podSharedFault: SHARED_FAULT,
+  cpuThrottled: THROTTLED,
   dryRunPodReady: WOULD_BE_READY,
   dryRunDependencyGates: WOULD_GATE,
   dependencyUp: UP,
@@ -88,7 +89,20 @@ function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): 
   ];
 }
 
-function families(view: PodView): Family[] {
+/** What is known of the program itself. */
+export interface ProgramView {
+  /** For how long its CPU limit has held it up. */
+  cpuThrottledSeconds?: number | undefined;
+}
+
+/** Nothing where the node does not say it: 0 would be a promise. */
+function throttled({ cpuThrottledSeconds: seconds }: ProgramView): Family[] {
+  return seconds === undefined
+    ? []
+    : [{ ...THROTTLED, samples: [sample(THROTTLED.name, {}, seconds)] }];
+}
+
+function families(view: PodView, program: ProgramView): Family[] {
   const { verdict, enforced, dependencies } = view;
   return [
     {
@@ -109,12 +123,13 @@ function families(view: PodView): Family[] {
       ...FAILURES,
       samples: dependencies.flatMap(failures),
     },
+    ...throttled(program),
   ];
 }
 
 /** The text of /metrics. Its size is bounded by the policy: 12 dependencies, 18 reasons. */
-export function metrics(view: PodView): string {
-  const lines = families(view).flatMap(({ name, type, help, samples }) => [
+export function metrics(view: PodView, program: ProgramView = {}): string {
+  const lines = families(view, program).flatMap(({ name, type, help, samples }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
     ...samples,

@@ -82,6 +82,23 @@ afterEach(() => {
   server.close();
 });
 
+test("/metrics says what is known of the program itself, asked for once a second at most", async () => {
+  let seconds = 0.5;
+  const program = () => {
+    seconds += 1;
+    return { cpuThrottledSeconds: seconds };
+  };
+  const throttled = createProbeServer(readiness, { program });
+  try {
+    ({ port } = await listen(throttled, 0));
+    for (let scrape = 0; scrape < 3; scrape += 1) {
+      expect((await get("/metrics"))[1]).toContain("_cpu_throttled_seconds_total 1.5\n");
+    }
+  } finally {
+    throttled.close();
+  }
+});
+
 async function useDatabase(): Promise<void> {
   readiness.apply(config);
   runner.apply(config);

@@ -8,7 +8,7 @@ import { LIVE_PATH, METRICS_PATH, READY_PATH, STATUS_PATH } from "../../api/name
 import type { Readiness } from "../readiness.ts";
 import { admitConnections, type ConnectionLimits } from "./admit-connections.ts";
 import { readyAnswer, statusAnswer } from "./answers.ts";
-import { METRICS_CONTENT_TYPE, metrics } from "./metrics.ts";
+import { METRICS_CONTENT_TYPE, metrics, type ProgramView } from "./metrics.ts";
 import { onceASecond } from "./once-a-second.ts";
 import {
   type Answer,
@@ -28,15 +28,17 @@ const LIMITS: ConnectionLimits = { open: 128, perSecond: 40, perAddress: 3, rese
 
 type Handler = (client: Client) => Answer | Promise<Answer>;
 
-/** What else is done while the program is awake for a request. */
+/** What else is done while the program is awake for a request, and what else is said. */
 export interface ProbeServerOptions {
   /** Called before a probe of /readyz is answered, once a second at most however many come. Must not throw. */
   onProbe?: () => void;
+  /** What /metrics says of the program itself, once a second at most. Must not throw. */
+  program?: () => ProgramView;
 }
 
 function handlers(
   readiness: Readiness,
-  { onProbe = () => undefined }: ProbeServerOptions,
+  { onProbe = () => undefined, program = () => ({}) }: ProbeServerOptions,
 ): ReadonlyMap<string, Handler> {
   const awake = onceASecond(onProbe);
   const ready: Handler = (client) => {
@@ -48,7 +50,7 @@ function handlers(
   };
   // Probes are told what is so now. These are long, and cost more than everything else of an answer.
   const status = onceASecond(() => statusAnswer(readiness.view()));
-  const metricsText = onceASecond(() => metrics(readiness.view()));
+  const metricsText = onceASecond(() => metrics(readiness.view(), program()));
   return new Map<string, Handler>([
     // Knows no dependency: a restart of the sidecar would not bring a database back.
     [LIVE_PATH, () => ({ status: 200, body: "ok" })],
