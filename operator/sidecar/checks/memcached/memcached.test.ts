@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, MemcachedServer } from "../../../api/policy-file.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
 import { BLACK_HOLE_START, openBlackHole } from "../testing/black-hole.ts";
 import {
   closedPort,
@@ -225,6 +226,29 @@ describe("fake servers", () => {
       expect(await ringOf(16, pieces(100))).toEqual(tooMuch(16));
     });
   });
+
+  test.each([
+    [1, [], "up in spite of one that answers wrongly: no name server is asked for that sooner"],
+    [2, ["wrong.test"], "down: those that answer wrongly may be elsewhere by now"],
+  ])(
+    "a ring that needs %i of two servers outdates %j: it is %s",
+    async (minAvailable, expected) => {
+      const wrong = await startFakeServer((socket) => socket.write("ERROR\r\n"));
+      const right = await startFakeServer((socket) => socket.write(STATS));
+      const outdated: string[] = [];
+      const check = createMemcached(async (host) => ({
+        ...resolutionOf("127.0.0.1"),
+        outdate: () => outdated.push(host),
+      }));
+      const servers = [
+        { host: "right.test", port: right.port },
+        { host: "wrong.test", port: wrong.port },
+      ];
+      await runCheck(check, dependency(servers, minAvailable), { readSecretKey: noSecrets });
+      expect(outdated).toStrictEqual(expected);
+      await Promise.all([wrong.close(), right.close()]);
+    },
+  );
 
   test("no server configured: Misconfigured", async () => {
     expect(await run([])).toEqual({ reason: "Misconfigured" });
