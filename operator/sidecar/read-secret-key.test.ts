@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { SecretKeyReference } from "../api/policy-file.ts";
+import type { CheckContext } from "./checks/check.ts";
 import { createSecretReader } from "./read-secret-key.ts";
 
 let directory: string;
 let lines: string[];
-let read: (reference: SecretKeyReference) => Promise<string>;
+let read: CheckContext["readSecretKey"];
 const URL_KEY = { secretName: "orders-db", key: "url" };
 
 const put = (content: string | Uint8Array) =>
@@ -57,6 +57,15 @@ test.each<[string, string | Uint8Array, string]>([
   await expect(read(URL_KEY)).rejects.toMatchObject({
     reason: "Misconfigured",
     problem: `the value of key "url" in Secret shop/orders-db ${what}`,
+  });
+});
+
+test("a reader that takes more gets as much, and is told its own bound", async () => {
+  await put("x".repeat(131_072));
+  expect(await read(URL_KEY, 131_072)).toHaveLength(131_072);
+  await put("x".repeat(131_073));
+  await expect(read(URL_KEY, 131_072)).rejects.toMatchObject({
+    problem: `the value of key "url" in Secret shop/orders-db cannot be read, or is longer than 128 KiB`,
   });
 });
 

@@ -4,11 +4,11 @@ import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import { secretKeyPath } from "../api/names.ts";
 import type { SecretKeyReference } from "../api/policy-file.ts";
 import { forgetOldest } from "../bounds/forget-oldest.ts";
-import { CheckError, misconfigured } from "./checks/check.ts";
+import { type CheckContext, CheckError, misconfigured } from "./checks/check.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
 
-/** The longest value that counts as text for a connection: 64 KiB. */
+/** The longest value that counts as text for a connection, unless its reader takes more. */
 const MAX_BYTES = 65_536;
 /** Bound of the memory of what was reported missing; more names than a policy can hold. */
 const MAX_REMEMBERED = 64;
@@ -28,11 +28,11 @@ export interface SecretReaderOptions {
 type Blame = (what: string) => CheckError;
 
 /** The bytes of a file, if there is one. What is too long, a folder or not ours to read is Misconfigured. */
-function read(path: string, blame: Blame): Buffer | undefined {
+function read(path: string, maximumBytes: number, blame: Blame): Buffer | undefined {
   try {
-    return readBounded(path, MAX_BYTES);
+    return readBounded(path, maximumBytes);
   } catch {
-    throw blame("cannot be read, or is longer than 64 KiB");
+    throw blame(`cannot be read, or is longer than ${maximumBytes / 1_024} KiB`);
   }
 }
 
@@ -55,9 +55,7 @@ function textOf(bytes: Uint8Array, blame: Blame): string {
  * A reader for CheckContext.readSecretKey. It logs one line when a key turns missing, and another one
  * only after the key has been there again.
  */
-export function createSecretReader(
-  options: SecretReaderOptions,
-): (reference: SecretKeyReference) => Promise<string> {
+export function createSecretReader(options: SecretReaderOptions): CheckContext["readSecretKey"] {
   const missing = new Set<string>();
 
   function reportMissing(pair: string, { secretName, key }: SecretKeyReference): CheckError {
@@ -73,7 +71,7 @@ export function createSecretReader(
     return new CheckError(mounted ? "CredentialsMissing" : "NeedsRestart");
   }
 
-  return async (reference) => {
+  return async (reference, maximumBytes = MAX_BYTES) => {
     const { secretName, key } = reference;
     // The path that is built from them then cannot leave the Secret's folder.
     if (!isDnsSubdomain(secretName) || !isSecretKey(key)) {
@@ -85,7 +83,7 @@ export function createSecretReader(
       misconfigured(
         `the value of key "${key}" in Secret ${options.namespace}/${secretName} ${what}`,
       );
-    const bytes = read(path, blame);
+    const bytes = read(path, maximumBytes, blame);
     if (bytes === undefined) throw reportMissing(pair, reference);
     missing.delete(pair);
     return textOf(bytes, blame);

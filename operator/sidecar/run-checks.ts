@@ -3,7 +3,7 @@
  * deadline over the whole of it. However many probes arrive, a dependency sees at most one check per
  * interval.
  */
-import type { DependencyConfig, PolicyFile, SecretKeyReference } from "../api/policy-file.ts";
+import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
 import { failureResult, successResult } from "./check-result.ts";
 import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./checks/check.ts";
@@ -31,7 +31,7 @@ const KEPT_APART_MILLISECONDS = 6;
 export interface RunChecksOptions {
   /** The check of a type; undefined for a type that this version does not know. */
   loadCheck: (type: string) => Promise<Check | undefined>;
-  readSecretKey: (reference: SecretKeyReference) => Promise<string>;
+  readSecretKey: CheckContext["readSecretKey"];
   /** Given each result as it comes, with the time the check took in milliseconds. Must not throw. */
   onResult: (dependency: DependencyConfig, result: CheckResult, milliseconds: number) => void;
   /**

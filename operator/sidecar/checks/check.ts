@@ -16,9 +16,10 @@ export interface CheckContext {
   /**
    * The text of a mounted Secret key without the newline at its end, if there is one, read afresh from the
    * volume so that a rotated password counts at once. Rejects with a CheckError: CredentialsMissing (no such Secret or
-   * key), NeedsRestart (this pod does not mount it) or Misconfigured (not text, or over 64 KiB).
+   * key), NeedsRestart (this pod does not mount it) or Misconfigured (not text, or over `maximumBytes`, which are
+   * 64 KiB unless given).
    */
-  readSecretKey(reference: SecretKeyReference): Promise<string>;
+  readSecretKey(reference: SecretKeyReference, maximumBytes?: number): Promise<string>;
   /**
    * To be told what connecting takes, in milliseconds of CPU as estimated: for each lookup, each name server that is
    * asked and each address that is dialled, also where that fails.

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { connect as openSocket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SecureContext } from "node:tls";
-import { expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { MAX_DEPENDENCIES } from "../../../api/limits.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { PATIENT } from "../testing/contract.ts";
-import { createAuthorities } from "./authorities.ts";
+import { createAuthorities, MAX_TEXTS_LENGTH } from "./authorities.ts";
 import { startTls } from "./start-tls.ts";
 import { startChainServer } from "./testing/tls-server.ts";
 
@@ -20,7 +20,6 @@ const CA = keyed("ca");
 test("a text is read once for as long as its Secret holds it, whoever asks", () => {
   const authorities = createAuthorities();
   const first = authorities.secureContextOf({ ...CA }, ca);
-  expect(first).toBeDefined();
   expect(authorities.secureContextOf({ ...CA }, ca)).toBe(first);
   const second = authorities.secureContextOf(CA, stranger);
   expect(second).not.toBe(first);
@@ -29,69 +28,130 @@ test("a text is read once for as long as its Secret holds it, whoever asks", () 
   expect(authorities.secureContextOf(CA, ca)).not.toBe(first);
 });
 
-test("Secrets and keys are told apart", () => {
-  const authorities = createAuthorities();
-  const references = [CA, keyed("other"), { secretName: "other", key: "ca" }];
-  const contexts = references.map((reference) => authorities.secureContextOf(reference, ca));
-  expect(new Set(contexts).size).toBe(references.length);
-  expect(references.map((reference) => authorities.secureContextOf(reference, ca))).toEqual(
-    contexts,
-  );
+test("a text is read once however many Secrets and keys hold it, and they are told apart", () => {
+  const { secureContextOf } = createAuthorities();
+  const first = secureContextOf(CA, ca);
+  for (const other of [keyed("other"), { secretName: "other", key: "ca" }]) {
+    expect(secureContextOf(other, ca)).toBe(first);
+    const changed = secureContextOf(other, stranger);
+    expect(changed).not.toBe(first);
+    expect(secureContextOf(CA, ca)).toBe(first);
+    expect(secureContextOf(other, stranger)).toBe(changed);
+  }
 });
 
-test("a text that is refused is not read again either", () => {
+test("a text that is refused is Misconfigured and not read again either", () => {
   let read = 0;
   const authorities = createAuthorities((text) => {
     read += 1;
     return text === ca ? ca : undefined;
   });
-  const outcomes = ["x", "x", ca, ca].map(
-    (text) => authorities.secureContextOf(CA, text) !== undefined,
-  );
-  expect({ outcomes, read }).toEqual({ outcomes: [false, false, true, true], read: 2 });
+  const refused = expect.objectContaining({
+    reason: "Misconfigured",
+    problem: expect.stringMatching(/^the value of tls.caSecret is not certificates in PEM form/),
+  });
+  const ask = (text: string) => () => authorities.secureContextOf(CA, text);
+  expect(ask("x")).toThrow(refused);
+  expect(ask("x")).toThrow(refused);
+  expect(ask(ca)()).toBe(ask(ca)());
+  expect(read).toBe(2);
 });
 
 test("as many are remembered as a policy has dependencies, and no more", () => {
   let read = 0;
-  const authorities = createAuthorities((text) => {
+  const authorities = createAuthorities(() => {
     read += 1;
-    return text;
+    return ca;
   });
+  const ask = (index: number) => authorities.secureContextOf(keyed(`ca${index}`), `text ${index}`);
   const round = (count: number) => {
     const before = read;
-    for (let index = 0; index < count; index += 1)
-      authorities.secureContextOf(keyed(`ca${index}`), ca);
+    for (let index = 0; index < count; index += 1) ask(index);
     return read - before;
   };
   expect([round(MAX_DEPENDENCIES), round(MAX_DEPENDENCIES)]).toEqual([MAX_DEPENDENCIES, 0]);
   // Nor does the last, asked for once more, take the place of the first.
-  authorities.secureContextOf(keyed(`ca${MAX_DEPENDENCIES - 1}`), ca);
+  ask(MAX_DEPENDENCIES - 1);
   expect(round(MAX_DEPENDENCIES)).toBe(0);
   expect(round(MAX_DEPENDENCIES + 1)).toBe(1);
   // What has not been asked for longest is forgotten.
   expect([round(1), round(1)]).toEqual([1, 0]);
 });
 
-test("memory is freed when one takes the place of another, and not when the first come", () => {
-  let collected = 0;
+describe("texts that are as long together as is allowed", () => {
+  const THIRD = MAX_TEXTS_LENGTH / 3;
+  const textOf = (letter: string, length = THIRD) => letter.repeat(length);
+  const NO_ROOM = expect.objectContaining({
+    reason: "Misconfigured",
+    problem: "all tls.caSecret together have more than 768 KiB, equal values counted once",
+  });
+  let time: number;
+  let read: string[];
+  let ask: (key: string, text: string) => SecureContext;
+  beforeEach(() => {
+    time = 0;
+    read = [];
+    const take = (text: string) => {
+      read.push(text[0] ?? "");
+      return text.startsWith("x") ? undefined : ca;
+    };
+    const { secureContextOf } = createAuthorities(take, undefined, () => time);
+    ask = (key, text) => secureContextOf(keyed(key), text);
+    for (const letter of ["a", "b", "c"]) ask(letter, textOf(letter));
+  });
+
+  test("one more is refused unread, and takes none's place", () => {
+    for (const letter of ["a", "b", "c"]) {
+      expect(() => ask("d", "d")).toThrow(NO_ROOM);
+      ask(letter, textOf(letter));
+    }
+    expect(read).toEqual(["a", "b", "c"]);
+  });
+
+  test("an equal one takes no room", () => {
+    expect(ask("d", textOf("a"))).toBe(ask("a", textOf("a")));
+  });
+
+  test("another in the place of one that its key held fits, and a longer one does not", () => {
+    expect(() => ask("c", textOf("d", THIRD + 1))).toThrow(NO_ROOM);
+    expect(ask("c", textOf("d"))).toBeDefined();
+    expect(() => ask("e", "e")).toThrow(NO_ROOM);
+  });
+
+  test("one in which there is nothing to trust counts too, as it takes as long to read", () => {
+    expect(() => ask("c", textOf("x"))).toThrow("Misconfigured");
+    expect(() => ask("d", "d")).toThrow(NO_ROOM);
+  });
+
+  test("one that nobody has asked for in twenty minutes makes room", () => {
+    time = 600_000;
+    for (const letter of ["b", "c"]) ask(letter, textOf(letter));
+    time = 1_200_000;
+    expect(() => ask("d", textOf("d"))).toThrow(NO_ROOM);
+    time = 1_200_001;
+    expect(ask("d", textOf("d"))).toBeDefined();
+    expect(() => ask("a", textOf("a"))).toThrow(NO_ROOM);
+  });
+});
+
+test("memory is freed after every 64 KiB that are read, before anything is made of them", () => {
+  const steps: string[] = [];
   const { secureContextOf } = createAuthorities(
-    (text) => text,
     () => {
-      collected += 1;
+      steps.push("read");
+      return ca;
     },
+    () => steps.push("freed"),
   );
-  const all = Array.from({ length: MAX_DEPENDENCIES }, (_, index) => keyed(`ca${index}`));
-  const after = (steps: () => void) => {
-    collected = 0;
-    steps();
-    return collected;
+  const ask = (letter: string, length: number) => {
+    secureContextOf(keyed(letter), letter.repeat(length));
+    return steps.splice(0);
   };
-  const askForAll = (text: string) => () => {
-    for (const reference of all) secureContextOf(reference, text);
-  };
-  expect([after(askForAll(ca)), after(askForAll(ca))]).toEqual([0, 0]);
-  expect(after(askForAll(stranger))).toBe(MAX_DEPENDENCIES);
-  expect(after(() => secureContextOf(keyed("another"), ca))).toBe(1);
+  expect(ask("a", 65_536)).toEqual(["read"]);
+  expect(ask("a", 65_536)).toEqual([]);
+  expect(ask("b", 1)).toEqual(["read", "freed"]);
+  expect(ask("c", 65_536)).toEqual(["read"]);
+  expect(ask("c", 65_537)).toEqual(["read", "freed"]);
 });
 
 test("the image lets the program free it", () => {
@@ -142,7 +202,6 @@ async function withServer(
   use: (port: number, context: SecureContext) => Promise<void>,
 ): Promise<void> {
   const context = createAuthorities().secureContextOf(CA, ca);
-  if (context === undefined) throw new Error("refused");
   const server = await startChainServer(certificates.server("localhost"), args);
   try {
     await use(server.port, context);

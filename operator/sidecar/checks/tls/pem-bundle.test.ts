@@ -1,10 +1,19 @@
+import { rootCertificates } from "node:tls";
 import { expect, test } from "@jest/globals";
 import { createCertificates } from "../testing/certificates.ts";
-import { MAX_AUTHORITIES, MAX_AUTHORITY_BYTES, readPemBundle } from "./pem-bundle.ts";
+import {
+  MAX_AUTHORITIES,
+  MAX_AUTHORITY_BYTES,
+  MAX_INTERMEDIATES,
+  readPemBundle,
+} from "./pem-bundle.ts";
 import { chainOfCurves, chainOfNames, chainOfSize } from "./testing/costly-chains.ts";
 
 const bodyOf = (pem: string) => pem.replace(/-----[^-]*-----|\n/g, "");
-const GOOD = createCertificates().server("localhost").cert;
+const certificates = createCertificates();
+const ROOT = certificates.ca;
+/** Signed by another. */
+const GOOD = certificates.server("localhost").cert;
 /** A certificate of so many bytes, written with a comment that is adapted to it. */
 const ofSize = (size: number) => {
   const about = chainOfSize(1, size).cert;
@@ -18,6 +27,12 @@ test("certificates, whatever is written around them", () => {
   const bundle = readPemBundle(`# of the company\n${GOOD}\r\nand\n${GOOD}`);
   expect(bundle?.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
   expect(bodyOf(bundle ?? "")).toBe(bodyOf(GOOD).repeat(2));
+});
+
+test("all public authorities", () => {
+  expect(rootCertificates.length).toBeGreaterThan(100);
+  const bundle = readPemBundle(rootCertificates.join("\n"));
+  expect(bundle?.match(/BEGIN CERTIFICATE/g)).toHaveLength(rootCertificates.length);
 });
 
 test.each<[string, string]>([
@@ -34,7 +49,13 @@ test.each<[string, string]>([
   ],
   ["the beginning of something else", `${GOOD}-----BEGIN PRIVATE KEY-----\n`],
   ["a key on a made-up curve", chainOfCurves(1).cert],
-  ["more than can be meant", GOOD.repeat(MAX_AUTHORITIES + 1)],
+  ["more than can be meant", ROOT.repeat(MAX_AUTHORITIES + 1)],
+  ["more that others have signed than a chain can need", GOOD.repeat(MAX_INTERMEDIATES + 1)],
+  ["more than 48 KiB of such", GOOD + ofSize(MAX_AUTHORITY_BYTES).repeat(6)],
+  [
+    "as many that bear the name of another authority",
+    certificates.server("test authority").cert.repeat(MAX_INTERMEDIATES + 1),
+  ],
   ["one that is longer than can be meant", ofSize(MAX_AUTHORITY_BYTES + 1)],
   ["such a one beside a good one", GOOD + ofSize(MAX_AUTHORITY_BYTES + 1)],
   ["more than 1 KiB of name constraints", constrained(9)],
@@ -44,7 +65,8 @@ test.each<[string, string]>([
 });
 
 test.each<[string, string]>([
-  ["as many", GOOD.repeat(MAX_AUTHORITIES)],
+  ["as many", ROOT.repeat(MAX_AUTHORITIES - MAX_INTERMEDIATES) + GOOD.repeat(MAX_INTERMEDIATES)],
+  ["as many bytes that others have signed", ROOT + ofSize(MAX_AUTHORITY_BYTES).repeat(6)],
   ["as long ones", ofSize(MAX_AUTHORITY_BYTES)],
   ["as many name constraints", constrained(8)],
 ])("%s as are allowed", (_, text) => {

@@ -3,8 +3,15 @@ import { X509Certificate } from "node:crypto";
 import { areAllowedCertificates, MAX_CONSTRAINT_BYTES } from "./allowed-certificates.ts";
 import { ALLOWED_KEYS } from "./allowed-key.ts";
 
-/** The most authorities of one Secret key; OpenSSL's own files hold about 140. */
-export const MAX_AUTHORITIES = 64;
+/** The most authorities of one Secret key; Debian's and RDS's files hold 120 to 144. */
+export const MAX_AUTHORITIES = 256;
+/**
+ * The most of them that others have signed, and their bytes in DER. OpenSSL makes chains of up to 100 of these and
+ * verifies each signature at each handshake, of RSA-16384 in 3.5 ms. RDS's file holds 22, and one that signs itself
+ * ends a chain.
+ */
+export const MAX_INTERMEDIATES = 64;
+const MAX_INTERMEDIATE_BYTES = 49_152;
 /**
  * The most bytes of one of them, in DER. The largest public one has 2.0 KB, and a key and a signature of RSA-16384 are
  * 4 KiB. OpenSSL goes through what a certificate lists, such as names and addresses, once for each that a server's
@@ -18,7 +25,8 @@ export const PEM_BUNDLE = [
   `${MAX_AUTHORITIES} at most`,
   `of ${MAX_AUTHORITY_BYTES / 1_024} KiB at most each`,
   `with keys of ${ALLOWED_KEYS}`,
-  `and ${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints at most in all`,
+  `${MAX_CONSTRAINT_BYTES / 1_024} KiB of name constraints at most in all`,
+  `and ${MAX_INTERMEDIATES} at most, of ${MAX_INTERMEDIATE_BYTES / 1_024} KiB in all, that others have signed`,
 ].join(", ");
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
@@ -26,9 +34,9 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----
 /**
  * The certificates, each in PEM form as it was read here: OpenSSL is given nothing else. Undefined where there is none
  * or more than MAX_AUTHORITIES, where one is longer than MAX_AUTHORITY_BYTES, cannot be read or is not allowed, where
- * they have more name constraints than allowed, and where anything else in PEM form stands beside them: OpenSSL skips
- * what it cannot read and then trusts nobody, which would look like a wrong server, and it takes certificates under
- * other titles.
+ * they have more name constraints or are more that others have signed than allowed, and where anything else in PEM form
+ * stands beside them: OpenSSL skips what it cannot read and then trusts nobody, which would look like a wrong server,
+ * and it takes certificates under other titles.
  */
 export function readPemBundle(text: string): string | undefined {
   const blocks = [...text.matchAll(CERTIFICATE)].map(([, base64 = ""]) =>
@@ -44,14 +52,21 @@ export function readPemBundle(text: string): string | undefined {
   ) {
     return undefined;
   }
-  const certificates = blocks.map(certificate);
-  return certificates.includes(undefined) ? undefined : certificates.join("");
+  const certificates = certificatesOf(blocks);
+  return certificates && haveFewIntermediates(certificates) ? certificates.join("") : undefined;
 }
 
-function certificate(der: Buffer): string | undefined {
+function certificatesOf(ders: readonly Buffer[]): X509Certificate[] | undefined {
   try {
-    return new X509Certificate(der).toString();
+    return ders.map((der) => new X509Certificate(der));
   } catch {
     return undefined;
   }
+}
+
+function haveFewIntermediates(certificates: readonly X509Certificate[]): boolean {
+  // Told as OpenSSL tells it: one that bears the name of its issuer can still name another key as the one that signed.
+  const intermediates = certificates.filter((certificate) => !certificate.checkIssued(certificate));
+  const bytes = intermediates.reduce((sum, { raw }) => sum + raw.length, 0);
+  return intermediates.length <= MAX_INTERMEDIATES && bytes <= MAX_INTERMEDIATE_BYTES;
 }

@@ -35,6 +35,15 @@ test("two certificates are a bundle", async () => {
   expect(secureContext).toBeDefined();
 });
 
+test("a value may be longer than other Secrets' are", async () => {
+  const asked: unknown[] = [];
+  await tlsTarget("VerifyFull", CA_SECRET, async (...args) => {
+    asked.push(...args);
+    return ca;
+  });
+  expect(asked).toEqual([CA_SECRET, 327_680]);
+});
+
 test.each([
   ["one that is none, last", `${ca}${BROKEN}`],
   ["one that is none, first", `${BROKEN}${ca}`],
@@ -46,7 +55,7 @@ test.each([
   await expect(reading).rejects.toMatchObject({
     reason: "Misconfigured",
     problem:
-      "the value of tls.caSecret is not certificates in PEM form alone, 64 at most, of 8 KiB at most each, with keys of RSA (exponents up to 32 bits), Ed25519, Ed448, P-256, P-384 or P-521, and 1 KiB of name constraints at most in all",
+      "the value of tls.caSecret is not certificates in PEM form alone, 256 at most, of 8 KiB at most each, with keys of RSA (exponents up to 32 bits), Ed25519, Ed448, P-256, P-384 or P-521, 1 KiB of name constraints at most in all, and 64 at most, of 48 KiB in all, that others have signed",
   });
 });
 
