@@ -73,7 +73,8 @@ describe.each(Object.entries(LARGEST))("%s", (type, slot) => {
   const policy = rawPolicy({ name: "p".repeat(POLICY_NAME_MAX_LENGTH) }, { dependencies });
   const resolution = effectivePolicy(policy);
   if ("invalid" in resolution) throw new Error(resolution.invalid);
-  const circularPods = new Array(MAX_CIRCULAR_PODS).fill("fd12:3456:789a:bcde:f012:3456:789a:bcde");
+  const addresses = new Array(MAX_CIRCULAR_PODS).fill("fd12:3456:789a:bcde:f012:3456:789a:bcde");
+  const circularPods = new Map(dependencies.map(({ name }) => [name, addresses]));
   const file = policyConfigMap({ ...resolution.policy, circularPods }).data[POLICY_FILE] ?? "";
 
   test("fits the schema", () => {

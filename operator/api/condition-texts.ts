@@ -49,7 +49,7 @@ const NOT_PROGRAMMED: ReasonTexts = {
 /** Why the condition Accepted of a HealthPolicy is not True. */
 const NOT_ACCEPTED: ReasonTexts = {
   Invalid: `False. ${INVALID} The message names both times and the objects that set them.`,
-  CircularDependency: `False. ${CIRCULAR} Those pods get no sidecar, or are let go by the one that they have.`,
+  CircularDependency: `False. ${CIRCULAR} Those pods get no sidecar, or the one that they have does not wait for it.`,
 };
 
 /** Of a HealthPolicy. */

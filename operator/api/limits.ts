@@ -36,7 +36,7 @@ export const DIRECT_TLS_MODES = ["Disable", "Require", "VerifyFull"] as const;
 /** Requests that change nothing on a server. */
 export const HTTP_METHODS = ["GET", "HEAD"] as const;
 
-/** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 75,000. */
+/** The longest policy file that a sidecar reads, in bytes; the longest that a policy can lead to has about 125,000. */
 export const MAX_POLICY_FILE_BYTES = 262_144;
 /** The longest body of a sidecar's /status in bytes: it writes no more, and the operator reads no more. */
 export const MAX_STATUS_BYTES = 4_096;
@@ -75,8 +75,8 @@ export const MAX_EXAMPLES = 10;
 /** Pods whose addresses a policy file carries, so that sidecars can ask each other: twice as many as one asks. */
 export const MAX_PEERS = 16;
 /**
- * Pods behind a host of their own policy that a policy file names. Where there are more, those answer for the Service,
- * and the others become ready by that.
+ * Pods behind a host of their own policy that a policy file names for each dependency. Where there are more, those
+ * answer for the Service, and the others become ready by that.
  */
 export const MAX_CIRCULAR_PODS = 100;
 /** The most dependencies that a policy may name. */

@@ -78,6 +78,11 @@ export interface DependencyConfig extends Partial<Slots> {
   /** The name of a slot, or a type of a later version. */
   type: string;
   impact: Impact;
+  /**
+   * Addresses of pods that are behind a Service which this dependency names as a host, and would wait for themselves:
+   * in them it only reports. At most MAX_CIRCULAR_PODS; absent where there are none, and where it only reports anyway.
+   */
+  circularPods?: readonly string[];
 }
 
 /** Where the sidecar of another pod of the policy listens. */
@@ -109,11 +114,6 @@ export interface PolicyFile {
   dependencies: DependencyConfig[];
   /** Absent where each pod decides for itself. */
   fleet?: FleetConfig;
-  /**
-   * Addresses of pods that are behind a Service which the policy names as a host, and would wait for themselves: they
-   * only report. At most MAX_CIRCULAR_PODS; absent where there are none.
-   */
-  circularPods?: readonly string[];
 }
 
 /** The whole file as the controller writes it. */

@@ -166,7 +166,7 @@ export const status = z
           "Pods whose sidecar says unready, or whose node went silent: of the injected, and of those that follow this policy though it does not match them any more.",
         ),
         optedOut: count(
-          "Matching pods that are opted out, of a kind that is never injected, without room for the sidecar, or behind a host that the policy names; where the namespace is opted out or never reached, all that have no sidecar.",
+          "Matching pods that are opted out, of a kind that is never injected, without room for the sidecar, or behind a host that the policy names and without the sidecar; where the namespace is opted out or never reached, all that have no sidecar.",
         ),
         summary: text("injected/matched."),
         wouldBeUnready: count(

@@ -102,12 +102,12 @@ test("a pod that is behind its own dependency's Service is ready while that is d
   const server = await scene.startMemcached();
   await server.close();
   // An address of this machine; the operator writes none of loopback.
-  await scene.writePolicy([cache(server.port)], { circularPods: ["127.0.0.1"] });
+  await scene.writePolicy([{ ...cache(server.port), circularPods: ["127.0.0.1"] }]);
   const program = await scene.start();
   expect(await get(program)).toBe("200 ok");
   await untilEqual(async () => (await status(program)).dependencies[0].up, false);
   expect(await get(program)).toBe("200 ok");
-  expect(messages(program)).toContain("policy only reports");
+  expect(messages(program)).toContain("dependency only reports");
 });
 
 describe("SIGTERM", () => {

@@ -1,17 +1,20 @@
-/** One line in the log for each policy that comes into force, and for its removal. */
+/**
+ * One line in the log for each policy that comes into force, one for each dependency that only reports in this pod, and
+ * one for a policy's removal.
+ */
 import { isDeepStrictEqual } from "node:util";
-import type { PolicyFile } from "../api/policy-file.ts";
 import type { Log } from "./log.ts";
+import type { PolicyOfThisPod } from "./policy-file/policy-of-this-pod.ts";
 
 /** Peers come and go with every rollout, and are no news to a reader of the log. */
-const withoutPeers = ({ fleet, ...policy }: PolicyFile) => ({
+const withoutPeers = ({ fleet, ...policy }: PolicyOfThisPod) => ({
   ...policy,
   maxUnready: fleet?.maxUnready,
 });
 
 /** A function to be given each policy that comes into force, or undefined where there is none. */
-export function logPolicy(log: Log): (config: PolicyFile | undefined) => void {
-  let before: PolicyFile | undefined;
+export function logPolicy(log: Log): (config: PolicyOfThisPod | undefined) => void {
+  let before: PolicyOfThisPod | undefined;
   return (config) => {
     const last = before;
     before = config;
@@ -20,8 +23,10 @@ export function logPolicy(log: Log): (config: PolicyFile | undefined) => void {
       return;
     }
     if (last && isDeepStrictEqual(withoutPeers(last), withoutPeers(config))) return;
-    const { policy, generation, circularPods } = config;
+    const { policy, generation, letGo = [] } = config;
     log("info", "policy in force", { policy, generation });
-    if (circularPods) log("info", "policy only reports", { policy, reason: "CircularDependency" });
+    for (const dependency of letGo) {
+      log("info", "dependency only reports", { dependency, reason: "CircularDependency" });
+    }
   };
 }

@@ -13,6 +13,7 @@ import type { Log } from "./log.ts";
 import { logPolicy } from "./log-policy.ts";
 import { logTransitions } from "./log-transitions.ts";
 import type { MarksFile } from "./marks.ts";
+import type { PolicyOfThisPod } from "./policy-file/policy-of-this-pod.ts";
 import type { Standing } from "./settled-mark-of.ts";
 import { createSettledMarks } from "./settled-marks.ts";
 import {
@@ -68,7 +69,7 @@ export interface ReadinessOptions {
 /** The state of this pod, and what changes it. */
 export interface Readiness {
   /** Takes a policy into force, or none. */
-  apply(config: PolicyFile | undefined): void;
+  apply(config: PolicyOfThisPod | undefined): void;
   /** Takes note of a policy file that this version cannot read; the policy in force stays. */
   applyUnsupported(formatVersion: number): void;
   /** Takes in a result of the dependency of this name. */
@@ -237,7 +238,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     cases.keep((name) => entries.has(name));
   }
 
-  function apply(next: PolicyFile | undefined): void {
+  function apply(next: PolicyOfThisPod | undefined): void {
     // A pod that has just become ready without a policy is marked as such before one arrives. At the
     // start nothing is marked: the policy has not been looked for yet.
     if (looked) refresh();

@@ -10,7 +10,7 @@ import { SCENE_READY, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
 const NAMESPACE = "e2e-circular-dependency";
 const SENTENCE =
-  "The selector matches pods behind Service orders-db, the host of dependency orders-db. They would wait for themselves: they get no sidecar, or the one that they have lets them go within two minutes. Leave them out of the selector.";
+  "The selector matches pods behind Service orders-db, the host of dependency orders-db. So that none waits for itself they get no sidecar, or within two minutes the one that they have does not wait for it. Leave them out of the selector.";
 
 const here = (...parameters: string[]) => kubectl(["-n", NAMESPACE, ...parameters]);
 

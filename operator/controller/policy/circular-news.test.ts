@@ -14,7 +14,9 @@ const pod = (index: number, labels: Record<string, string> = {}): PodRecord =>
 
 let services: ServiceRecord[];
 let circular: CircularNews;
-const addresses = (...pods: PodRecord[]) => circular.news(WEB, pods).addresses;
+const addresses = (...pods: PodRecord[]) =>
+  circular.news(WEB, pods).addresses.get("orders-db") ?? [];
+const only = (ip: string) => new Map([["orders-db", [ip]]]);
 
 beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
@@ -28,7 +30,7 @@ afterEach(() => {
 test("a pod that comes to be behind a host is told of at once", () => {
   expect(addresses(pod(1), pod(2))).toStrictEqual([]);
   expect(circular.news(WEB, [pod(1, ROLE), pod(2)])).toStrictEqual({
-    addresses: ["10.0.0.1"],
+    addresses: only("10.0.0.1"),
     unknown: false,
     againMilliseconds: Number.POSITIVE_INFINITY,
   });
@@ -38,7 +40,7 @@ test("labels that change all the time cost a write each ten seconds, and the las
   expect(addresses(pod(1, ROLE), pod(2))).toStrictEqual(["10.0.0.1"]);
   jest.advanceTimersByTime(1_000);
   expect(circular.news(WEB, [pod(1), pod(2, ROLE)])).toStrictEqual({
-    addresses: ["10.0.0.1"],
+    addresses: only("10.0.0.1"),
     unknown: false,
     againMilliseconds: PACE_MILLISECONDS - 1_000,
   });
@@ -58,20 +60,23 @@ test("so does a Service that comes and goes", () => {
 });
 
 test("nothing is known of pods that have not been listed, where a host is a Service that could have them", () => {
-  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: [], unknown: true });
+  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: new Map(), unknown: true });
   services = [];
-  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: [], unknown: false });
+  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: new Map(), unknown: false });
 });
 
 test("pods that are listed anew stay as they were known", () => {
   addresses(pod(1, ROLE));
-  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: ["10.0.0.1"], unknown: false });
+  expect(circular.news(WEB, undefined)).toMatchObject({
+    addresses: only("10.0.0.1"),
+    unknown: false,
+  });
 });
 
 test("another policy of the name begins with nothing, and so does one that was forgotten", () => {
   addresses(pod(1, ROLE));
   const another = { ...WEB, uid: "another" };
-  expect(circular.news(another, undefined)).toMatchObject({ addresses: [], unknown: true });
+  expect(circular.news(another, undefined)).toMatchObject({ addresses: new Map(), unknown: true });
   circular.forget(WEB);
-  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: [], unknown: true });
+  expect(circular.news(WEB, undefined)).toMatchObject({ addresses: new Map(), unknown: true });
 });

@@ -1,19 +1,21 @@
 /**
- * Which pods a policy file lets go, because they have come to be behind a host of their own policy. Each delivery makes
- * every kubelet write a volume anew, and whoever may label a pod may do so all the time.
+ * Which pods a policy file lets go, and from which dependencies, because they have come to be behind a host of their
+ * own policy. Each delivery makes every kubelet write a volume anew, and whoever may label a pod may do so all the
+ * time.
  */
-import { type FindService, ownServices } from "../../api/circular-dependency.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { FindService } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
-import { circularAddresses } from "./circular-pods.ts";
+import { type CircularAddresses, circularAddresses, holdingServices } from "./circular-pods.ts";
 
 /** A policy gets another list at most so often. The kubelet takes about a minute to deliver it as it is. */
 export const PACE_MILLISECONDS = 10_000;
 
 /** What sidecars are told of such pods. */
 export interface CircularPodsNews {
-  addresses: readonly string[];
+  addresses: CircularAddresses;
   /** Nothing is known of the pods yet: what stands in the policy file is better. */
   unknown: boolean;
   /** When another list may be told, where there is one. */
@@ -30,22 +32,21 @@ export interface CircularNews {
 
 interface Told {
   uid: string;
-  addresses: readonly string[];
+  addresses: CircularAddresses;
   /** Of the monotonic clock. */
   changedAt: number;
 }
 
-const isSame = (left: readonly string[], right: readonly string[]) =>
-  left.length === right.length && left.every((address, index) => address === right[index]);
+const NONE: CircularAddresses = new Map();
 
 /** Nothing has been told yet. */
 export function createCircularNews(find: FindService): CircularNews {
   const lists = new Map<string, Told>();
 
   /** What is to be told, and the milliseconds after which it is another. */
-  function next(before: Told, addresses: readonly string[]): { told: Told; wait: number } {
+  function next(before: Told, addresses: CircularAddresses): { told: Told; wait: number } {
     const never = Number.POSITIVE_INFINITY;
-    if (isSame(before.addresses, addresses)) return { told: before, wait: never };
+    if (isDeepStrictEqual(before.addresses, addresses)) return { told: before, wait: never };
     const now = performance.now();
     const wait = before.changedAt + PACE_MILLISECONDS - now;
     if (wait > 0) return { told: before, wait };
@@ -59,12 +60,12 @@ export function createCircularNews(find: FindService): CircularNews {
       const known = lists.get(key);
       const before = known?.uid === uid ? known : undefined;
       if (!pods) {
-        // Without a Service of its own among the hosts a policy has no such pods.
-        const unknown = !before && ownServices(policy, find).length > 0;
-        const addresses = before?.addresses ?? [];
+        // Without such a Service a policy has no such pods.
+        const unknown = !before && holdingServices(policy, find).length > 0;
+        const addresses = before?.addresses ?? NONE;
         return { addresses, unknown, againMilliseconds: Number.POSITIVE_INFINITY };
       }
-      const nothing = { uid, addresses: [], changedAt: Number.NEGATIVE_INFINITY };
+      const nothing = { uid, addresses: NONE, changedAt: Number.NEGATIVE_INFINITY };
       const { told, wait } = next(before ?? nothing, circularAddresses(policy, pods, find));
       lists.set(key, told);
       return { addresses: told.addresses, unknown: false, againMilliseconds: wait };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { claimsOf } from "../../api/claims.ts";
 import { MAX_CIRCULAR_PODS } from "../../api/limits.ts";
+import type { DependencyConfig, Impact } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
@@ -43,20 +44,29 @@ test("pods behind a host of the policy are skipped, and the circle is named", ()
 
 const injected = { ...bare, ...(sidecar && { sidecar }) };
 
-test("one that got a sidecar before there was a circle is not outdated: a new one may come to be the same", () => {
-  const unready = { ...injected, sidecar: { policy: "web", revision: "old", ready: false } };
+test("one that got its sidecar before there was a circle counts as others do, and no restart is advised for it", () => {
+  const revision = sidecar?.revision ?? "";
+  const unready = { ...injected, sidecar: { policy: "web", revision, ready: false } };
   const found = circularPods(everything, [unready], find);
+  expect(found.circle).toMatchObject({ dependency: "orders-db" });
   expect(countPods(everything, claimsOf([everything]), found.pods)).toMatchObject({
-    matched: 0,
+    matched: 1,
+    injected: 1,
     left: 0,
     outdated: 0,
     outdatedWorkloads: [],
-    optedOut: 1,
+    optedOut: 0,
     unready: 1,
   });
 });
 
-test("it is so where the policy selects it no more, and then a restart takes its sidecar out", () => {
+test("one with the sidecar of another policy counts as one that this policy cannot have", () => {
+  const other = { ...injected, sidecar: { policy: "other", revision: "r", ready: true } };
+  const found = circularPods(everything, [other], find);
+  expect(found.pods[0]?.skipped?.reason).toBe("CircularDependency");
+});
+
+test("where the policy selects it no more, a restart takes its sidecar out", () => {
   const { pods: counted } = circularPods(testPolicy(), [injected], find);
   expect(countPods(testPolicy(), claimsOf([testPolicy()]), counted)).toMatchObject({
     left: 1,
@@ -81,7 +91,8 @@ test.each([
 describe("addresses of pods that are let go", () => {
   const at = (ip: string | undefined, more: Partial<PodRecord> = {}) =>
     podOf({ ...injected, ip, ...more });
-  const addresses = (all: PodRecord[], policy = everything) => circularAddresses(policy, all, find);
+  const addresses = (all: PodRecord[], policy = everything) =>
+    circularAddresses(policy, all, find).get("orders-db");
 
   test("are those of the policy's own pods behind a host of it, whatever its selector says by now, sorted", () => {
     const all = [
@@ -95,18 +106,62 @@ describe("addresses of pods that are let go", () => {
     ];
     expect(addresses(all)).toStrictEqual(["10.0.0.2", "10.0.0.3", "fd12::1"]);
     expect(addresses(all, testPolicy())).toStrictEqual(["10.0.0.2", "10.0.0.3", "fd12::1"]);
-    expect(circularAddresses(everything, all, () => undefined)).toStrictEqual([]);
+    expect(circularAddresses(everything, all, () => undefined)).toStrictEqual(new Map());
+  });
+
+  const server = (name: string, impact: Impact, host = name): DependencyConfig => ({
+    name,
+    type: "tcp",
+    impact,
+    tcp: { host, port: 80 },
+  });
+
+  test("are those of the dependency alone that they are behind, and of none that only reports", () => {
+    const dependencies = [
+      server("elsewhere", "Gate"),
+      server("front", "Observe", "orders-db"),
+      server("first", "Startup", "orders-db"),
+      server("second", "Gate", "orders-db.shop"),
+    ];
+    const found = circularAddresses({ ...everything, dependencies }, [at("10.0.0.1")], find);
+    expect(found).toStrictEqual(
+      new Map([
+        ["first", ["10.0.0.1"]],
+        ["second", ["10.0.0.1"]],
+      ]),
+    );
+  });
+
+  const both = { ...everything, dependencies: [server("orders-db", "Gate"), server("c", "Gate")] };
+  const CACHE = { namespace: "shop", name: "c", selector: { app: "c" }, headless: false };
+  const findBoth = ({ name }: { name: string }) => (name === "c" ? CACHE : find({ name }));
+  const cacheAt = (ip: string) => at(ip, { labels: CACHE.selector });
+
+  test("are those of each for all of them: pods behind one would wait for those behind the other", () => {
+    const found = circularAddresses(both, [cacheAt("10.0.0.2"), at("10.0.0.1")], findBoth);
+    const addresses = ["10.0.0.1", "10.0.0.2"];
+    expect([...found]).toStrictEqual([
+      ["orders-db", addresses],
+      ["c", addresses],
+    ]);
+  });
+
+  test("are some of each where one has many", () => {
+    const many = Array.from({ length: MAX_CIRCULAR_PODS }, (_, index) => at(`10.0.1.${index}`));
+    const some = circularAddresses(both, [...many, cacheAt("10.0.2.1")], findBoth).get("c");
+    expect(some).toContain("10.0.2.1");
+    expect(some).toHaveLength(MAX_CIRCULAR_PODS / 2 + 1);
   });
 
   test("are some of many: those answer for the Service", () => {
     const all = Array.from({ length: MAX_CIRCULAR_PODS + 20 }, (_, index) => at(`10.0.1.${index}`));
-    const some = addresses(all);
+    const some = addresses(all) ?? [];
     expect(some).toHaveLength(MAX_CIRCULAR_PODS);
     expect(addresses(all.toReversed())).toStrictEqual(some);
   });
 
   // Whoever may write the status of a pod writes its address: by one of loopback every pod would be let go.
   test.each(["127.0.0.1", "::1", "orders-db", ""])("%j is none of a pod", (ip) => {
-    expect(addresses([at(ip)])).toStrictEqual([]);
+    expect(circularAddresses(everything, [at(ip)], find)).toStrictEqual(new Map());
   });
 });

@@ -14,7 +14,7 @@ import type { PodRecord, SkippedPod } from "../pods/pod-record.ts";
 
 /** The pods as they count for the policy, and the first circle among them. */
 export interface CircularPods {
-  /** Those that are behind a host of the policy are skipped, as admission skips them. */
+  /** Those that are behind a host of the policy and do not have its sidecar are skipped, as admission skips them. */
   pods: readonly PodRecord[];
   circle: OwnService | undefined;
 }
@@ -23,7 +23,11 @@ function skipOf(circle: OwnService): SkippedPod {
   return { reason: "CircularDependency", message: circularMessage(circle) };
 }
 
-/** Looks for pods that the policy selects and that are behind a Service that it names as a host. */
+/**
+ * Looks for pods that the policy selects and that are behind a Service that it names as a host. One that has its
+ * sidecar already goes on waiting for all else, and counts as any other: a restart would not help, since a new one may
+ * come to be the same.
+ */
 export function circularPods(
   policy: EffectivePolicy,
   pods: readonly PodRecord[],
@@ -35,27 +39,44 @@ export function circularPods(
     if (pod.skipped || !selectorMatches(policy.selector, pod.labels)) return pod;
     const through = circleThrough(services, pod.labels);
     circle ??= through;
-    return through ? { ...pod, skipped: skipOf(through) } : pod;
+    const isOwn = pod.sidecar?.policy === policy.name;
+    return through && !isOwn ? { ...pod, skipped: skipOf(through) } : pod;
   });
   return { pods: counted, circle };
 }
 
+/** Addresses of pods, sorted, by the name of each dependency that is not to hold them. */
+export type CircularAddresses = ReadonlyMap<string, readonly string[]>;
+
+/** The namespace's own Services that can hold a pod: a dependency that only reports waits for nothing. */
+export function holdingServices(policy: EffectivePolicy, find: FindService): OwnService[] {
+  const { namespace } = policy;
+  const dependencies = policy.dependencies.filter(({ impact }) => impact !== "Observe");
+  return ownServices({ namespace, dependencies }, find);
+}
+
 /**
- * Addresses of the policy's own pods that are behind a host of it, sorted: a Service, or the label by which it selects,
- * may come after a pod that has got its sidecar. Whatever the selector says by now: a pod that it leaves out keeps the
- * sidecar that it has. One that no pod can have is left out: by one of loopback, all would be let go.
+ * Addresses of the policy's own pods that are behind a host of it: a Service, or the label by which it selects, may
+ * come after a pod that has got its sidecar. Whatever the selector says by now: a pod that it leaves out keeps the
+ * sidecar that it has. An address that no pod can have is left out: by one of loopback, all would be let go.
+ *
+ * Pods behind several such hosts would also wait for each other: each of these dependencies lets all of them go.
  */
 export function circularAddresses(
   policy: EffectivePolicy,
   pods: readonly PodRecord[],
   find: FindService,
-): string[] {
-  const services = ownServices(policy, find);
-  return pods
-    .filter(
-      ({ sidecar, labels }) => sidecar?.policy === policy.name && circleThrough(services, labels),
-    )
-    .flatMap(({ ip }) => (ip !== undefined && isPodAddress(ip) ? ip : []))
-    .sort()
-    .slice(0, MAX_CIRCULAR_PODS);
+): CircularAddresses {
+  const own = pods.filter(({ sidecar }) => sidecar?.policy === policy.name);
+  const byDependency = Map.groupBy(holdingServices(policy, find), ({ dependency }) => dependency);
+  const circles = [...byDependency].flatMap(([dependency, services]) => {
+    const behind = own.filter(({ labels }) => circleThrough(services, labels));
+    const addresses = behind.flatMap(({ ip }) => (ip !== undefined && isPodAddress(ip) ? ip : []));
+    return addresses.length > 0 ? { dependency, addresses: addresses.sort() } : [];
+  });
+  // Some of each, so that each Service is answered for.
+  const share = Math.floor(MAX_CIRCULAR_PODS / circles.length);
+  const some = new Set(circles.flatMap(({ addresses }) => addresses.slice(0, share)));
+  const letGo = [...some].sort();
+  return new Map(circles.map(({ dependency }) => [dependency, letGo]));
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import type { DependencyConfig } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { policyConfigMap } from "./configmap.ts";
 
@@ -38,11 +39,15 @@ test("the whole ConfigMap", () => {
   });
 });
 
-test("pods that are let go are in the file, and no list where there are none", () => {
-  const fileOf = (circularPods: string[]) => {
-    const { data } = policyConfigMap({ ...testPolicy(), circularPods });
-    return JSON.parse(data["policy.json"] ?? "");
-  };
-  expect(fileOf(["10.0.0.1"]).circularPods).toStrictEqual(["10.0.0.1"]);
-  expect(fileOf([])).not.toHaveProperty("circularPods");
+test("pods that are let go are in the file at their dependency, and no list where there are none", () => {
+  const [first] = testPolicy().dependencies as [DependencyConfig];
+  // A name that every object has a field of.
+  const other = { ...first, name: "constructor" };
+  const dependencies = [first, other];
+  const circularPods = new Map([["orders-db", ["10.0.0.1"]]]);
+  const { data } = policyConfigMap({ ...testPolicy({ dependencies }), circularPods });
+  expect(JSON.parse(data["policy.json"] ?? "").dependencies).toStrictEqual([
+    { ...first, circularPods: ["10.0.0.1"] },
+    other,
+  ]);
 });

@@ -13,6 +13,7 @@ import {
   type WrittenPolicyFile,
 } from "../../api/policy-file.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
+import type { CircularAddresses } from "./circular-pods.ts";
 
 /** A ConfigMap as it is applied. */
 export interface PolicyConfigMap {
@@ -31,8 +32,8 @@ export interface PolicyConfigMap {
 export type DeliveredPolicy = EffectivePolicy & {
   /** Whom sidecars ask before they turn a pod unready; absent: nobody. */
   fleet?: FleetConfig | undefined;
-  /** Addresses of its pods that are not to wait for it, because they are what it waits for. */
-  circularPods?: readonly string[] | undefined;
+  /** Its pods that are not to wait for one of its dependencies, because they are what that waits for. */
+  circularPods?: CircularAddresses | undefined;
 };
 
 /** What sidecars read, with every default filled in. */
@@ -43,7 +44,7 @@ function policyFile({
   timing,
   dependencies,
   fleet,
-  circularPods = [],
+  circularPods,
 }: DeliveredPolicy): WrittenPolicyFile {
   return {
     formatVersion: POLICY_FILE_FORMAT,
@@ -51,9 +52,11 @@ function policyFile({
     generation,
     mode,
     timing,
-    dependencies,
+    dependencies: dependencies.map((dependency) => {
+      const addresses = circularPods?.get(dependency.name);
+      return { ...dependency, ...(addresses && { circularPods: addresses }) };
+    }),
     ...(fleet && { fleet }),
-    ...(circularPods.length > 0 && { circularPods }),
   };
 }
 

@@ -21,15 +21,18 @@ export interface PodCounts {
   matched: number;
   /** Of the matched, with our container. */
   injected: number;
-  /** Bound to this policy, but not matched any more; not those behind a host of it, which its file lets go. */
+  /** Bound to this policy, but not matched any more. */
   left: number;
   /** Of the left, those that a label of theirs opts out: whether a restart helps is up to their template. */
   leftOptedOut: number;
   /** The left, and those of the injected that run another policy or revision than a new pod would. */
   outdated: number;
-  /** Of the injected and all that are bound to this policy, with our container not ready. */
+  /** Of the injected and the left, with our container not ready. */
   unready: number;
-  /** Selected, but opted out, of a kind or in a namespace that is never injected, or behind a host of the policy. */
+  /**
+   * Selected, but opted out, of a kind or in a namespace that is never injected, or behind a host of the policy and
+   * without its sidecar.
+   */
   optedOut: number;
   /** Selected, but claimed by an older policy. */
   claimed: number;
@@ -109,11 +112,9 @@ export function countPods(
   const matched = podsThat("matched").map(({ pod }) => pod);
   const injected = matched.filter(({ sidecar }) => sidecar);
   const predating = matched.filter(({ sidecar }) => !sidecar);
-  const bound = standings
+  const left = standings
     .filter(({ is, pod }) => is !== "matched" && pod.sidecar?.policy === policy.name)
     .map(({ pod }) => pod);
-  // Its file lets them go. A new one, not behind the Service yet as it is created, would come to be the same.
-  const left = bound.filter(({ skipped }) => skipped?.reason !== "CircularDependency");
   const revisions = currentRevisions(policy);
   const outdated = injected
     .filter(
@@ -128,7 +129,7 @@ export function countPods(
     left: left.length,
     leftOptedOut: left.filter(({ skipped }) => skipped?.reason === "OptedOut").length,
     outdated: outdated.length,
-    unready: [...injected, ...bound].filter(({ sidecar }) => !sidecar?.ready).length,
+    unready: [...injected, ...left].filter(({ sidecar }) => !sidecar?.ready).length,
     optedOut: podsThat("skipped").length,
     claimed: claimers.length,
     claimedBy: claims.policies.find(({ name }) => claiming.has(name))?.name,

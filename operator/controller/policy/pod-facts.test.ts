@@ -31,13 +31,14 @@ test("once one has, and where none is to be asked, it is", () => {
   expect(none.counts.reports).toMatchObject({ asked: 0, unknown: 0 });
 });
 
-test("pods that the policy cannot have are skipped, and their sidecars asked still", () => {
+test("pods that the policy cannot have are skipped, but for those that have its sidecar: they gate, and are asked", () => {
   const facts = podFacts(policy, read, { ...open, service: () => DATABASE });
   expect(facts.pods.map(({ skipped }) => skipped?.reason)).toStrictEqual([
-    "CircularDependency",
+    undefined,
     "CircularDependency",
   ]);
-  expect(facts.counts).toMatchObject({ matched: 0, circle: { service: DATABASE } });
+  const circle = { service: DATABASE };
+  expect(facts.counts).toMatchObject({ matched: 1, injected: 1, unready: 1, optedOut: 1, circle });
   expect(facts.toAsk).toStrictEqual([all[0]]);
 });
 

@@ -27,7 +27,7 @@ export interface PodsRead {
 /** What follows from it. */
 export interface PodFacts extends PodsRead {
   policy: EffectivePolicy;
-  /** All of them; those are skipped that the policy cannot have, because they are behind a host of it. */
+  /** All of them; those are skipped that the policy could not have, because they are behind a host of it. */
   pods: readonly PodRecord[];
   /** Those whose sidecars are to be asked. */
   toAsk: readonly AskablePod[];

@@ -129,6 +129,8 @@ test("a pod that a host of the policy leads to is not its own, and the policy is
   web.world.services = [
     { namespace: "shop", name: "orders-db", selector: { app: "web" }, headless: false },
   ];
+  const { sidecar: _, ...bare } = podOf();
+  web.pods.update({ key: "shop/web-1", old: podOf(), now: bare });
   await web.reconcile();
   expect(web.status().conditions?.[0]).toMatchObject({
     type: "Accepted",

@@ -19,7 +19,7 @@ test("a policy whose pods are what it waits for can never work", () => {
     Stalled: "True CircularDependency",
   });
   expect(message(status, "Accepted")).toBe(
-    "The selector matches pods behind Service db, the host of dependency orders-db. They would wait for themselves: they get no sidecar, or the one that they have lets them go within two minutes. Leave them out of the selector.",
+    "The selector matches pods behind Service db, the host of dependency orders-db. So that none waits for itself they get no sidecar, or within two minutes the one that they have does not wait for it. Leave them out of the selector.",
   );
 });
 

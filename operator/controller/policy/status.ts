@@ -65,7 +65,7 @@ function accepted({ resolution, counts: { circle } }: StatusFacts): ConditionSta
     const what = `The selector matches pods behind Service ${service.name}, the host of dependency ${dependency}.`;
     return no(
       "CircularDependency",
-      `${what} They would wait for themselves: they get no sidecar, or the one that they have lets them go within two minutes. Leave them out of the selector.`,
+      `${what} So that none waits for itself they get no sidecar, or within two minutes the one that they have does not wait for it. Leave them out of the selector.`,
     );
   }
   return yes("Accepted", SAID.accepted);

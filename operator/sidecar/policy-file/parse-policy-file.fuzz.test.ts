@@ -49,7 +49,6 @@ const right = fc.record({
     pods: 9,
     peers: [{ ip: "10.0.0.1", port: 15180 }],
   }),
-  circularPods: fc.constantFrom(undefined, ["10.0.0.1", "fd12::1"]),
 });
 
 function read(text: string): ReturnType<typeof parsePolicyFile> | undefined {
@@ -69,9 +68,9 @@ function expectWithinBounds(policy: PolicyFile): void {
   expect(MODES).toContain(policy.mode);
   expect(policy.timing).toStrictEqual(withinLimits(policy.timing));
   expect(policy.fleet?.peers.length ?? 0).toBeLessThanOrEqual(MAX_PEERS);
-  expect(policy.circularPods?.length ?? 0).toBeLessThanOrEqual(MAX_CIRCULAR_PODS);
   for (const dependency of policy.dependencies) {
     expect(IMPACTS).toContain(dependency.impact);
+    expect(dependency.circularPods?.length ?? 0).toBeLessThanOrEqual(MAX_CIRCULAR_PODS);
     expect(dependency.name).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
     // Its own slot or none, beside the four fields that are no slot.
     const slots = Object.keys(dependency).filter(

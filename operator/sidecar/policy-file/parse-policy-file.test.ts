@@ -158,14 +158,16 @@ describe("what it takes", () => {
   test.each([[ips(MAX_CIRCULAR_PODS)], [["fd12::1"]], [[]]])(
     "the circular pods %j",
     (circularPods) => {
-      expect(parse({ ...CONFIG, circularPods })).toStrictEqual({ ...CONFIG, circularPods });
+      const dependency = { ...POSTGRESQL, circularPods };
+      expect(parse(withDependency(dependency)).dependencies).toStrictEqual([dependency]);
     },
   );
 
   test.each([[ips(MAX_CIRCULAR_PODS + 1)], [["orders-db"]], [[7]], ["10.0.0.1"], [null]])(
     "circular pods that are none let nobody go: %j",
     (circularPods) => {
-      expect(parse({ ...CONFIG, circularPods })).toStrictEqual(CONFIG);
+      const dependencies = [{ ...POSTGRESQL, circularPods }, MEMCACHED];
+      expect(parse({ ...CONFIG, dependencies })).toStrictEqual(CONFIG);
     },
   );
 

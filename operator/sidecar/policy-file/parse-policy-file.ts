@@ -37,10 +37,22 @@ const NAME: Pattern = { test: isDnsLabel };
 const POLICY_NAME: Pattern = { test: isDnsSubdomain };
 const TYPE = /^[A-Za-z0-9]{1,63}$/;
 
+const IP = textReader({ test: (ip) => isIP(ip) !== 0 });
+
+/** Who is not to wait for it. What is broken or of a later version lets nobody go, as without it. */
+function circularPods(value: unknown): string[] | undefined {
+  try {
+    return listOf(IP, MAX_CIRCULAR_PODS)(value, "circularPods");
+  } catch {
+    return undefined;
+  }
+}
+
 function dependency(value: unknown, index: number): DependencyConfig {
   const path = `dependencies[${index}]`;
   const from = fields(value, path);
   const type = text(from.type, `${path}.type`, TYPE);
+  const letGo = circularPods(from.circularPods);
   return {
     name: text(from.name, `${path}.name`, NAME),
     type,
@@ -48,6 +60,7 @@ function dependency(value: unknown, index: number): DependencyConfig {
     // empty a Service.
     impact: IMPACTS.find((known) => known === from.impact) ?? "Observe",
     ...parseSlot(type, from[type]),
+    ...(letGo && { circularPods: letGo }),
   };
 }
 
@@ -78,7 +91,6 @@ function mode(value: unknown): Mode {
   return MODES.find((known) => known === value) ?? "DryRun";
 }
 
-const IP = textReader({ test: (ip) => isIP(ip) !== 0 });
 const PEER = object<PeerAddress>({
   ip: IP,
   // What a person writes there must not send sidecars to any port of a pod.
@@ -112,15 +124,6 @@ function fleet(value: unknown): FleetConfig | undefined {
   }
 }
 
-/** Who is not to wait. What is broken or of a later version lets nobody go, as without it. */
-function circularPods(value: unknown): string[] | undefined {
-  try {
-    return listOf(IP, MAX_CIRCULAR_PODS)(value, "circularPods");
-  } catch {
-    return undefined;
-  }
-}
-
 function json(content: string): unknown {
   try {
     return JSON.parse(content);
@@ -148,7 +151,6 @@ export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat
     throw new Error("two dependencies have one name");
   }
   const shared = fleet(from.fleet);
-  const letGo = circularPods(from.circularPods);
   return {
     policy: text(from.policy, "policy", POLICY_NAME),
     generation: whole(from.generation, "generation", Number.MAX_SAFE_INTEGER),
@@ -156,6 +158,5 @@ export function parsePolicyFile(content: string): PolicyFile | UnsupportedFormat
     timing: timing(from.timing),
     dependencies,
     ...(shared && { fleet: shared }),
-    ...(letGo && { circularPods: letGo }),
   };
 }
