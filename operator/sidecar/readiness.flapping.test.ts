@@ -57,6 +57,7 @@ beforeEach(async () => {
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
     mayWait: readiness.mayWait,
+    awaits: readiness.awaits,
     random: () => 1,
   });
   readiness.apply(config);

@@ -127,6 +127,19 @@ describe("waiting for first results", () => {
     expect(pod.ready()).toBe(true);
   });
 
+  test("is for a dependency that gates and has no result, or a good one that is too old", () => {
+    const observed = database("o", { name: "observed", impact: "Observe" });
+    pod.readiness.apply(policy([database(), observed]));
+    const awaited = () => ["db", "observed", "unknown"].map((name) => pod.readiness.awaits(name));
+    expect(awaited()).toStrictEqual([true, false, false]);
+    pod.record(OK);
+    expect(awaited()).toStrictEqual([false, false, false]);
+    pod.clock += 3_600_000;
+    expect(awaited()).toStrictEqual([true, false, false]);
+    pod.record(REFUSED);
+    expect(awaited()).toStrictEqual([false, false, false]);
+  });
+
   test("is over at once where nothing gates", async () => {
     await pod.readiness.firstResults(signal());
     pod.readiness.apply(policy([database("db", { impact: "Observe" })]));

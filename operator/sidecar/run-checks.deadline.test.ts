@@ -83,7 +83,8 @@ describe("the deadline", () => {
     expect(checks.started).toHaveLength(1);
   });
 
-  test("that is noticed late says that the program stood still: no failure, and the next check begins at once", async () => {
+  test("that is noticed late, where the pod waits for a result: no failure, and the next check begins at once", async () => {
+    checks.awaits = (name) => name === "a";
     // Every other one is in flight while the program stands still.
     checks.run = (...started) =>
       checks.started.length % 2 === 1 ? untilSignal(...started) : Promise.resolve({});
@@ -98,7 +99,43 @@ describe("the deadline", () => {
     expect(checks.reasons()).toStrictEqual(["ok", "ok"]);
   });
 
+  test("a limit of the check itself that is noticed late is no failure either", async () => {
+    checks.awaits = () => true;
+    checks.run = () =>
+      checks.started.length > 1
+        ? Promise.resolve({})
+        : new Promise((_, reject) => setTimeout(reject, 3_000, new CheckError("ConnectTimeout")));
+    checks.runner.apply(config([dependency("a")]));
+    await pass(1_000);
+    stoodStill += 12_000;
+    await pass(2_000);
+    expect(checks.started).toHaveLength(2);
+    expect(checks.reasons()).toStrictEqual(["ok"]);
+  });
+
+  test("a success counts, however late it is noticed", async () => {
+    checks.awaits = () => true;
+    checks.run = () => new Promise((resolve) => setTimeout(resolve, 3_000, {}));
+    checks.runner.apply(config([dependency("a")]));
+    await pass(1_000);
+    stoodStill += 12_000;
+    await pass(2_000);
+    expect(checks.started).toHaveLength(1);
+    expect(checks.reasons()).toStrictEqual(["ok"]);
+  });
+
+  test("that is noticed late, where the last result still counts, is one failure of those that are counted", async () => {
+    checks.run = untilSignal;
+    checks.runner.apply(config([dependency("a")]));
+    await pass(1_000);
+    stoodStill += 800;
+    await pass(3_000);
+    expect(checks.started).toHaveLength(1);
+    expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
+  });
+
   test("that is noticed late twice in a row counts: a program without CPU does not ask again and again", async () => {
+    checks.awaits = () => true;
     checks.run = untilSignal;
     checks.runner.apply(config([dependency("a")]));
     for (let time = 0; time < 2; time += 1) {
@@ -111,6 +148,7 @@ describe("the deadline", () => {
   });
 
   test("that is noticed late in a loop that was stopped starts nothing", async () => {
+    checks.awaits = () => true;
     let settle = () => {};
     checks.run = () =>
       new Promise((resolve) => {
@@ -119,7 +157,7 @@ describe("the deadline", () => {
     checks.runner.apply(config([dependency("a")]));
     checks.runner.stop();
     stoodStill += 6_000;
-    await pass(4_000);
+    await pass(4_100);
     settle();
     await pass(10_000);
     expect(checks.started).toHaveLength(1);

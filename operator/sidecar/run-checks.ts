@@ -18,7 +18,7 @@ import type { CheckResult } from "./verdict.ts";
  * checkTimeout.
  */
 const LAST_WORDS_MILLISECONDS = 50;
-/** A deadline that is noticed so late passed while the program stood still, as it does with its node. */
+/** A check that ends so long after its deadline failed while the program stood still, as it does with its node. */
 const STOOD_STILL_MILLISECONDS = 500;
 /**
  * CPU of a TLS handshake or of connecting, in milliseconds, from which a dependency's checks keep away from others of
@@ -39,6 +39,11 @@ export interface RunChecksOptions {
    * the pod does not stay in its Services by it. Must not throw.
    */
   mayWait: (name: string) => boolean;
+  /**
+   * Whether the pod waits for a result of the dependency of this name, because none has come or the last good one is
+   * too old. Must not throw.
+   */
+  awaits: (name: string) => boolean;
   /** Called whenever checks have been started by time, not by `apply`. May call `apply`. Must not throw. */
   onTurn?: () => void;
   /** From 0 to 1; Math.random unless a test draws. */
@@ -140,30 +145,49 @@ function startLoop(
     if (!stopped) options.onResult(dependency, result, performance.now() - since);
   }
 
+  /**
+   * Whether a failure says nothing of the server. Only where the result alone would decide on the pod: any other is one
+   * of those that failureThreshold counts, and without it the last good result would soon be too old.
+   */
+  const mayRepeat = ({ ok }: CheckResult, deadline: number) =>
+    !ok &&
+    !isRepeated &&
+    performance.now() > deadline + STOOD_STILL_MILLISECONDS &&
+    options.awaits(dependency.name);
+
+  /** The check is made once more, as soon as this one has ended. */
+  function repeat(): void {
+    isRepeated = true;
+    isDue = !stopped;
+  }
+
+  /**
+   * Takes in how a check ended: its outcome, or the deadline when there is none by then. What comes after that only
+   * frees the way for the next check.
+   */
+  function takeFirst(since: number, timeout: number): (result: CheckResult) => void {
+    let isTaken = false;
+    return (result) => {
+      if (isTaken) return;
+      isTaken = true;
+      if (mayRepeat(result, since + timeout)) repeat();
+      else report(result, since);
+    };
+  }
+
   async function runOnce(): Promise<void> {
     const since = performance.now();
     const timeout = timing.checkTimeoutMilliseconds;
     const controller = new AbortController();
     inFlight = controller;
-    let reported = false;
     let target: string | undefined;
     let connecting = 0;
-    // The outcome, or the deadline when there is none by then. What comes after that only frees the way
-    // for the next check.
-    const reportOnce = (result: CheckResult) => {
-      if (!reported) report(target === undefined ? result : { ...result, target }, since);
-      reported = true;
-    };
+    const take = takeFirst(since, timeout);
+    const reportOnce = (result: CheckResult) =>
+      take(target === undefined ? result : { ...result, target });
     let lastWords: NodeJS.Timeout | undefined;
     const deadline = setTimeout(() => {
       controller.abort(new CheckError("CheckTimeout"));
-      if (performance.now() - since > timeout + STOOD_STILL_MILLISECONDS && !isRepeated) {
-        // That says nothing of the server: it is asked once more, at once.
-        isRepeated = true;
-        isDue = !stopped;
-        reported = true;
-        return;
-      }
       lastWords = setTimeout(() => {
         reportOnce({ ok: false, reason: "CheckTimeout" });
         if (isDue) skipTurn();
