@@ -70,3 +70,25 @@ test("the longest group is known, and can give up its last value", () => {
   expect(takeAll(turns)).toStrictEqual(["some 1", "some 2"]);
   expect(turns.longest()).toBeUndefined();
 });
+
+test("what is removed has no turn, and is counted no more", () => {
+  const turns = createTurns<number>();
+  turns.set("a", "1", 1);
+  turns.set("a", "2", 2);
+  turns.set("b", "1", 3);
+  for (const [group, key] of [
+    ["a", "1"],
+    ["b", "1"],
+    ["b", "1"],
+    ["c", "1"],
+  ] as const) {
+    turns.remove(group, key);
+  }
+  expect([turns.size(), turns.sizeOf("a"), turns.sizeOf("b"), turns.longest()]).toStrictEqual([
+    1,
+    1,
+    0,
+    "a",
+  ]);
+  expect([turns.take(), turns.take()]).toStrictEqual([2, undefined]);
+});

@@ -5,6 +5,8 @@ export interface Turns<V> {
   get(group: string, key: string): V | undefined;
   /** Puts the value last in its group, or in the place of the one with its key. */
   set(group: string, key: string, value: V): void;
+  /** Takes out the value with this key, if there is one. */
+  remove(group: string, key: string): void;
   /** Takes out the first value that is due, of the group whose turn it is, and sends the group behind all others. */
   take(isDue?: (value: V) => boolean): V | undefined;
   /** Takes out the last value of the group. */
@@ -38,7 +40,7 @@ export function createTurns<V>(): Turns<V> {
   let size = 0;
   const sizeOf = (group = "") => groups.get(group)?.size ?? 0;
 
-  function remove(values: Map<string, V>, [key, value]: [string, V]): V {
+  function takeOut(values: Map<string, V>, [key, value]: [string, V]): V {
     values.delete(key);
     size -= 1;
     return value;
@@ -51,13 +53,18 @@ export function createTurns<V>(): Turns<V> {
       if (!values.has(key)) size += 1;
       groups.set(group, values.set(key, value));
     },
+    remove: (group, key) => {
+      const values = groups.get(group);
+      if (values?.delete(key)) size -= 1;
+      if (values?.size === 0) groups.delete(group);
+    },
     take: (isDue = () => true) => {
       for (const [group, values] of groups) {
         const due = firstOf(values, isDue);
         if (!due) continue;
         groups.delete(group);
         if (values.size > 1) groups.set(group, values);
-        return remove(values, due);
+        return takeOut(values, due);
       }
       return undefined;
     },
@@ -65,7 +72,7 @@ export function createTurns<V>(): Turns<V> {
       const values = groups.get(group) ?? new Map<string, V>();
       if (values.size <= 1) groups.delete(group);
       const last = lastOf(values);
-      return last && remove(values, last);
+      return last && takeOut(values, last);
     },
     size: () => size,
     sizeOf,

@@ -111,6 +111,23 @@ test("pods of a policy that is made again are told once their namespace is known
   expect(told()).toStrictEqual([patch("web-1", "42")]);
 });
 
+test("an edit right after another takes the places of its nudges that wait, and pods beyond the bound are counted", async () => {
+  known = Array.from({ length: 1_000 }, (_, index) => boundPod(`web-${index}`));
+  nudger.wrote(WEB, "41");
+  await jest.advanceTimersByTimeAsync(2_000);
+  const before = sent.length;
+  nudger.wrote(WEB, "42");
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(sent.length - before).toBe(1_000);
+  const others = Array.from({ length: 4_000 }, (_, index) => boundPod(`other-${index}`, "another"));
+  known = [...others, boundPod("web-1")];
+  results = [];
+  nudger.wrote({ ...WEB, name: "another" }, "43");
+  nudger.wrote(WEB, "44");
+  await jest.advanceTimersByTimeAsync(120_000);
+  expect(results).toHaveLength(known.length);
+});
+
 test("pods that are not known within a minute are told of nothing: their kubelets have looked", async () => {
   const pods = known;
   [known, synced] = [[], false];

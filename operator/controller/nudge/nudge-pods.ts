@@ -5,6 +5,7 @@
  */
 import { NUDGE_ANNOTATION, NUDGE_DELETED, NUDGE_FIELD_MANAGER } from "../../api/names.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { keyOf } from "../kube/kube-object.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
 import { expectNudged, resultOf } from "./nudge-result.ts";
@@ -106,32 +107,26 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
   /** What is waited for before a policy's pods are told; it takes the place of what was waited for before. */
   function look(
     policy: NudgedPolicy,
-    task: Pick<Task, "after" | "within" | "run" | "dropped">,
+    { within, run, dropped }: Pick<Task, "within" | "run" | "dropped">,
   ): void {
-    const { namespace: group, name } = policy;
+    const group = policy.namespace;
     const failed = (error: unknown) => tell.failed(policy, error);
-    if (task.within > 0) tasks.add({ group, key: `${group}/${name}`, failed, ...task });
-    else task.dropped();
+    const after = LOOK_MILLISECONDS;
+    if (within > 0) tasks.add({ group, key: keyOf(policy), after, within, run, failed, dropped });
+    else dropped();
   }
 
   /**
    * A namespace whose only policy was deleted is followed no more, and when the policy is made again its ConfigMap is
    * often written before the namespace's pods have been listed. Those that are not known by then are not told.
    */
-  function nudgeWhenKnown(
-    policy: NudgedPolicy,
-    value: string,
-    { after, within }: Pick<Task, "after" | "within">,
-  ): void {
-    const run = async () => {
-      if (pods.synced(policy.namespace)) nudge(policy, { told: boundTo(policy), value });
-      else
-        nudgeWhenKnown(policy, value, {
-          after: LOOK_MILLISECONDS,
-          within: within - LOOK_MILLISECONDS,
-        });
-    };
-    look(policy, { after, within, run, dropped: () => {} });
+  function nudgeWhenKnown(policy: NudgedPolicy, value: string, within: number): void {
+    if (pods.synced(policy.namespace)) {
+      nudge(policy, { told: boundTo(policy), value });
+      return;
+    }
+    const run = async () => nudgeWhenKnown(policy, value, within - LOOK_MILLISECONDS);
+    look(policy, { within, run, dropped: () => {} });
   }
 
   /** The garbage collector deletes the ConfigMap, and the operator may not watch that. */
@@ -144,13 +139,14 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
       if (!(await stands(policy))) nudge(policy, { told, value: NUDGE_DELETED });
       else nudgeWhenCollected(policy, told, within - LOOK_MILLISECONDS);
     };
-    const dropped = () => told.forEach(tell.leftOut);
-    look(policy, { after: LOOK_MILLISECONDS, within, run, dropped });
+    look(policy, { within, run, dropped: () => told.forEach(tell.leftOut) });
   }
 
   return {
     wrote: (policy, value) => {
-      nudgeWhenKnown(policy, value, { after: 0, within: TOO_LATE_MILLISECONDS });
+      // Its pods are told of what is there now.
+      tasks.remove(policy.namespace, keyOf(policy));
+      nudgeWhenKnown(policy, value, TOO_LATE_MILLISECONDS);
     },
     deleted: (policy) => {
       const told = boundTo(policy);

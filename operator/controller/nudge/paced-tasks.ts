@@ -36,6 +36,8 @@ export interface PacedTasksOptions {
 /** Tasks that wait or run. */
 export interface PacedTasks {
   add(task: Task): void;
+  /** A task of this group and key that has not begun will not; nobody is told. */
+  remove(group: string, key: string): void;
   /** Fires when no more is to be done. */
   signal: AbortSignal;
   /** Begins nothing more; resolves when what runs has ended. */
@@ -112,6 +114,7 @@ export function createPacedTasks({ perSecond, most }: PacedTasksOptions): PacedT
       const now = performance.now();
       put({ ...task, at: now + task.after, until: now + task.within, retries: RETRIES });
     },
+    remove: waiting.remove,
     signal: stopping.signal,
     stop: async () => {
       stopping.abort();
