@@ -61,17 +61,35 @@ describe("the resource definitions", () => {
     ]);
   });
 
-  test("have the annotations that are asked for, before those of crds.keep", () => {
-    const values = [
-      "--set",
-      "crds.annotations.argocd\\.argoproj\\.io/sync-options=ServerSideApply=true",
-    ];
+  test.each([
+    ["ServerSideApply=true", "ServerSideApply=true,Prune=false"],
+    // After a bare comma --set reads another value.
+    ["ServerSideApply=true\\,Replace=true", "ServerSideApply=true,Replace=true,Prune=false"],
+    ["ServerSideApply=true\\,Prune=confirm", "ServerSideApply=true,Prune=confirm"],
+    ["PruneLast=true", "PruneLast=true,Prune=false"],
+    ["", "Prune=false"],
+  ])("have Argo CD's options %j and are not pruned, unless those say so", (asked, options) => {
+    const values = ["--set", `crds.annotations.argocd\\.argoproj\\.io/sync-options=${asked}`];
     for (const { metadata } of definitions(...values)) {
       expect(metadata["annotations" as never]).toStrictEqual({
-        "argocd.argoproj.io/sync-options": "ServerSideApply=true",
+        "argocd.argoproj.io/sync-options": options,
         "helm.sh/resource-policy": "keep",
       });
     }
+  });
+
+  test("have the annotations that are asked for, before those of crds.keep", () => {
+    const values = ["--set", "crds.annotations.helm\\.sh/resource-policy=other"];
+    for (const { metadata } of definitions(...values)) {
+      expect(metadata["annotations" as never]).toStrictEqual({
+        "argocd.argoproj.io/sync-options": "Prune=false",
+        "helm.sh/resource-policy": "other",
+      });
+    }
+  });
+
+  test("have annotations where a values file has nothing after crds.annotations", () => {
+    expect(definitions("--set", "crds.annotations=null")).toStrictEqual(definitions());
   });
 
   test("go with the release where crds.keep is false", () => {
