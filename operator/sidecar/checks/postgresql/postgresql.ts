@@ -76,9 +76,9 @@ interface Progress {
 const REFUSED_BY_RULE = "28000";
 
 /**
- * As libpq does, Prefer comes back in clear where the handshake fails or the login over TLS is refused. Where no login
- * in clear succeeds, the first failure counts: a server that takes none may say so in a way that takes running pods
- * out.
+ * As libpq does, Prefer comes back in clear where the server refuses the handshake or the login over TLS. Where no
+ * login in clear succeeds, the first failure counts: a server that takes none may say so in a way that takes running
+ * pods out.
  */
 async function ask(target: PostgresqlTarget, context: AskContext): Promise<{ tls: boolean }> {
   const { login, tls } = target;
@@ -104,8 +104,13 @@ async function ask(target: PostgresqlTarget, context: AskContext): Promise<{ tls
   }
 }
 
+/**
+ * By the server. A CheckError is the check's own: it broke off a handshake that cost too much or brought what may not
+ * come, or began none. An app, which has no such limits, goes on encrypted; a login in clear would be read by whoever
+ * listens.
+ */
 function isRefusedOverTls(error: unknown, { offersTls, loggedIn }: Progress): boolean {
-  if (!offersTls || loggedIn) return false;
+  if (!offersTls || loggedIn || error instanceof CheckError) return false;
   return (
     (error as { code?: unknown }).code === REFUSED_BY_RULE || reasonOfError(error) === "TLSFailed"
   );
