@@ -64,12 +64,20 @@ export async function logIn(conversation: Conversation, context: LoginContext): 
   await until("ReadyForQuery", becomeReady(conversation));
 }
 
-/** Rejects with the reason of a pooler's refusal, where that is known, instead of its error. */
+/** object_not_in_prerequisite_state: to a login, a database with ALLOW_CONNECTIONS false. Its sessions go on. */
+const CLOSED_TO_NEW_SESSIONS = "55000";
+
+const reasonOfClosed = (error: unknown) =>
+  (error as { code?: unknown }).code === CLOSED_TO_NEW_SESSIONS
+    ? "AuthenticationFailed"
+    : undefined;
+
+/** Rejects with the reason of a refusal, where a login or a pooler gives it another meaning, instead of its error. */
 async function until(part: LoginPart, step: Promise<void>): Promise<void> {
   try {
     await step;
   } catch (error) {
-    const reason = reasonOfRefusal(error, part);
+    const reason = reasonOfRefusal(error, part) ?? reasonOfClosed(error);
     throw reason ? new CheckError(reason) : error;
   }
 }

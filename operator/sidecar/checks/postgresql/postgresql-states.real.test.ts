@@ -43,6 +43,26 @@ test(
 );
 
 test(
+  "a database that its owner closed to new sessions: AuthenticationFailed, as those of before go on",
+  async () => {
+    const { server, ask } = await start();
+    const admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
+    await admin.connect();
+    await admin.query("CREATE DATABASE closed ALLOW_CONNECTIONS false");
+    await admin.end();
+    const { port } = server;
+    expect(await run({ port, database: "closed" }, LONG)).toEqual({
+      reason: "AuthenticationFailed",
+    });
+    // To the query of a session the same code says that it fails.
+    expect(await ask("SELECT lastval()")).toEqual({
+      reason: "InvalidResponse",
+    });
+  },
+  START_TIMEOUT,
+);
+
+test(
   "a standby that takes queries: up",
   async () => {
     folder.makeStandby();
