@@ -47,17 +47,45 @@ test("a host that is not known, or was forgotten", () => {
   ]);
 });
 
-test("outdated addresses are used no more, the name that had them is asked, and an older answer outdates nothing", () => {
+test("outdated addresses are known apart, with the name that had them, and an older answer outdates nothing", () => {
   const memory = createNameMemory(() => 0);
   const older = found("db");
   const answer = found("db");
   memory.outdate("db", older.addresses);
   memory.remember("db", answer);
   memory.outdate("db", older.addresses);
-  expect(memory.addressesOf("db")).toStrictEqual(["db"]);
-  memory.outdate("db", answer.addresses);
-  expect([memory.addressesOf("db"), memory.answeredNameOf("db")]).toStrictEqual([
+  expect([memory.addressesOf("db"), memory.outdatedAddressesOf("db")]).toStrictEqual([
+    ["db"],
     undefined,
-    "db.test",
   ]);
+  memory.outdate("db", answer.addresses);
+  expect([memory.addressesOf("db"), memory.outdatedAddressesOf("db")]).toStrictEqual([
+    undefined,
+    ["db"],
+  ]);
+  expect(memory.answeredNameOf("db")).toBe("db.test");
+});
+
+test("outdated addresses end with their time to live, with a new answer, and when they are forgotten", () => {
+  let now = 0;
+  const memory = createNameMemory(() => now);
+  const outdated = () => {
+    const answer = found("db");
+    memory.remember("db", answer);
+    memory.outdate("db", answer.addresses);
+    return answer.addresses;
+  };
+  outdated();
+  now = 9_999;
+  expect(memory.outdatedAddressesOf("db")).toStrictEqual(["db"]);
+  now = 10_000;
+  expect(memory.outdatedAddressesOf("db")).toBeUndefined();
+  outdated();
+  memory.remember("db", found("next"));
+  expect([memory.addressesOf("db"), memory.outdatedAddressesOf("db")]).toStrictEqual([
+    ["next"],
+    undefined,
+  ]);
+  memory.forget("db", outdated());
+  expect(memory.outdatedAddressesOf("db")).toBeUndefined();
 });

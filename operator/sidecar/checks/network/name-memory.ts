@@ -17,12 +17,14 @@ export interface Found {
 export interface NameMemory {
   /** Addresses that are still good; undefined when a name server has to be asked. */
   addressesOf(host: string): string[] | undefined;
+  /** Addresses that would be good had nobody outdated them: better than none where name servers say nothing. */
+  outdatedAddressesOf(host: string): string[] | undefined;
   /** The name that answered last time; undefined when all names of the search list have to be tried. */
   answeredNameOf(host: string): string | undefined;
   remember(host: string, found: Found): void;
   /** Forgets the addresses of `host` and the name that answered, if these are what is remembered of it. */
   forget(host: string, addresses: string[]): void;
-  /** Forgets the addresses alone, if they are what is remembered. */
+  /** Marks the addresses, if they are what is remembered: a name server has to be asked. */
   outdate(host: string, addresses: string[]): void;
 }
 
@@ -44,6 +46,7 @@ const MAX_NAMES = 256;
 interface Entry {
   found: Found;
   freshUntil: number;
+  isOutdated: boolean;
   searchAgainAt: number;
 }
 
@@ -56,12 +59,16 @@ export function createNameMemory(now: () => number): NameMemory {
     return entry && now() < entry.searchAgainAt ? entry.found.answeredName : undefined;
   }
 
+  function freshAddressesOf(host: string, isOutdated: boolean): string[] | undefined {
+    const entry = entries.get(host);
+    const serves = entry?.isOutdated === isOutdated && now() < entry.freshUntil;
+    return serves ? entry.found.addresses : undefined;
+  }
+
   return {
     answeredNameOf,
-    addressesOf(host) {
-      const entry = entries.get(host);
-      return entry && now() < entry.freshUntil ? entry.found.addresses : undefined;
-    },
+    addressesOf: (host) => freshAddressesOf(host, false),
+    outdatedAddressesOf: (host) => freshAddressesOf(host, true),
     remember(host, found) {
       const before = entries.get(host);
       const again = before !== undefined && answeredNameOf(host) === found.answeredName;
@@ -71,6 +78,7 @@ export function createNameMemory(now: () => number): NameMemory {
       entries.set(host, {
         found,
         freshUntil: now() + secondsOfUse(found) * 1_000,
+        isOutdated: false,
         searchAgainAt: again ? before.searchAgainAt : now() + SEARCH_AGAIN_MILLISECONDS,
       });
     },
@@ -79,7 +87,7 @@ export function createNameMemory(now: () => number): NameMemory {
     },
     outdate(host, addresses) {
       const entry = entries.get(host);
-      if (entry?.found.addresses === addresses) entry.freshUntil = now();
+      if (entry?.found.addresses === addresses) entry.isOutdated = true;
     },
   };
 }

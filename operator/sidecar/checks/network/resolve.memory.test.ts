@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { CheckError } from "../check.ts";
 import { createResolve, type Resolve, type ResolveSources } from "./resolve.ts";
 import { type FakeAnswer, type FakeDns, startFakeDns } from "./testing/fake-dns.ts";
 import { type Lookups, look, startLookups } from "./testing/lookups.ts";
@@ -41,13 +42,15 @@ describe("what was found", () => {
     clock += count * 1_000;
   };
   /** The addresses, and the questions that it took. */
-  async function asking(host: string): Promise<[string[] | string, string[]]> {
+  async function asking(host: string, limits = {}): Promise<[string[] | string, string[]]> {
     dns.questions.length = 0;
-    const result = await look(host, resolve);
+    const result = await look(host, resolve, limits);
     return [result, dns.questions.filter((question) => question.startsWith("A ")).sort()];
   }
-  const forget = async (host: string) =>
-    (await resolve(host, new AbortController().signal, { budgetMilliseconds: 3_000 })).forget();
+  const lookedUp = (host: string) =>
+    resolve(host, new AbortController().signal, { budgetMilliseconds: 1_000 });
+  const forget = async (host: string) => (await lookedUp(host)).forget();
+  const outdate = async (host: string) => (await lookedUp(host)).outdate();
 
   beforeEach(() => {
     clock = 1_000_000;
@@ -113,6 +116,69 @@ describe("what was found", () => {
     expect(await asking("kept.test.")).toEqual(["ResolverFailed", ["A kept.test"]]);
   });
 
+  describe("and was outdated by a check that failed", () => {
+    /** Five eighths of the budget are over before the limit. */
+    const limits = { limit: 400, budget: 600 };
+    beforeEach(() => outdate("kept.test."));
+
+    test.each<[FakeAnswer, string]>([
+      ["SERVFAIL", "ResolverFailed"],
+      ["silence", "CheckTimeout"],
+    ])("serves on while name servers are dead, for its old time: %s", async (dead, failure) => {
+      NAMES["kept.test"] = dead;
+      seconds(9.9);
+      for (const _ of [1, 2]) {
+        const [addresses, questions] = await asking("kept.test.", limits);
+        expect(addresses).toEqual(["10.0.0.1"]);
+        expect(questions).toContain("A kept.test");
+      }
+      seconds(0.1);
+      expect(await look("kept.test.", resolve, limits)).toBe(failure);
+    });
+
+    test("is gone once name servers say so", async () => {
+      NAMES["kept.test"] = [];
+      expect(await look("kept.test.", resolve)).toBe("HostNotFound");
+      NAMES["kept.test"] = "SERVFAIL";
+      expect(await look("kept.test.", resolve)).toBe("ResolverFailed");
+    });
+
+    test.each<[string, FakeAnswer, string[] | string]>([
+      ["that it is elsewhere", ["10.0.0.9"], ["10.0.0.9"]],
+      ["that it is gone", [], "HostNotFound"],
+    ])(
+      "serves no more where another name server than a dead one says %s",
+      async (_, answer, now) => {
+        // Beside it half of the budget is over before another is believed that there is no such name.
+        const dead = await startFakeDns(() => "silence");
+        const servers = [dead.server, dns.server];
+        resolve = createResolve({ ...sources, servers, now: () => clock });
+        await outdate("kept");
+        NAMES["kept.svc.test"] = answer;
+        expect(await look("kept", resolve, { limit: 2_000, budget: 2_000 })).toEqual(now);
+        await dead.close();
+      },
+    );
+
+    test("serves whoever has no more patience, and the others get what name servers say", async () => {
+      NAMES["kept.test"] = "silence";
+      const first = look("kept.test.", resolve, limits);
+      const second = look("kept.test.", resolve, { limit: 3_000 });
+      expect(await first).toEqual(["10.0.0.1"]);
+      NAMES["kept.test"] = ["10.0.0.9"];
+      expect(await second).toEqual(["10.0.0.9"]);
+      expect(await asking("kept.test.")).toEqual([["10.0.0.9"], []]);
+    });
+
+    test("is of no use to a check whose own time is over", async () => {
+      NAMES["kept.test"] = "silence";
+      const controller = new AbortController();
+      const checking = resolve("kept.test.", controller.signal, { budgetMilliseconds: 600 });
+      controller.abort(new CheckError("ConnectTimeout"));
+      await expect(checking).rejects.toThrow("ConnectTimeout");
+    });
+  });
+
   test("starts with the name of the search list that answered, when its addresses are too old", async () => {
     const whole = ["A kept.shop.svc.test", "A kept.svc.test"];
     expect(await asking("kept")).toEqual([["10.0.0.3"], whole]);
@@ -174,9 +240,7 @@ describe("what was found", () => {
   });
 
   test("is not forgotten for the sake of an older answer", async () => {
-    const old = await resolve("kept.test.", new AbortController().signal, {
-      budgetMilliseconds: 3_000,
-    });
+    const old = await lookedUp("kept.test.");
     seconds(10);
     await asking("kept.test.");
     old.forget();

@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { readBeginning } from "../../read-bounded.ts";
-import { raceAbort } from "../abort.ts";
+import { abortError, limitSignal, raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
 import { askBothFamilies } from "./ask-both-families.ts";
 import { type Answer, askNameServers } from "./ask-name-servers.ts";
@@ -14,7 +14,7 @@ import { MAX_ADDRESSES } from "./dns-message.ts";
 import { createNameMemory, type Found, MAX_TTL_SECONDS } from "./name-memory.ts";
 import { addressesInHosts, candidateNames, parseResolvConf } from "./resolv-conf.ts";
 import type { NameServer } from "./send-query.ts";
-import { silenceWithin, startWaits } from "./waits.ts";
+import { askingAnewWithin, silenceWithin, startWaits } from "./waits.ts";
 
 /** The addresses of a host, and how to say that they are of no use. */
 export interface Resolution {
@@ -24,7 +24,7 @@ export interface Resolution {
   forget(): void;
   /**
    * To be called when one of them was connected to and the check failed all the same: the next lookup asks anew, and
-   * first the name of the search list that had them.
+   * first the name of the search list that had them. Where name servers say nothing they serve on for their time.
    */
   outdate(): void;
 }
@@ -111,7 +111,36 @@ export function createResolve(sources: ResolveSources): Resolve {
     if (isIP(host) !== 0) return [host];
     if (!HOST_NAME.test(host)) throw new CheckError("Misconfigured");
     const remembered = memory.addressesOf(host);
-    return remembered ?? (await join(host, signal, options)).addresses;
+    if (remembered) return remembered;
+    const outdated = memory.outdatedAddressesOf(host);
+    if (outdated) return askAnew(host, outdated, { ...options, signal });
+    return (await join(host, signal, options)).addresses;
+  }
+
+  /**
+   * What name servers say by now, or `outdated` where they say nothing in time: one refused login, also of another
+   * dependency on the same host, would otherwise make each outage of theirs one of a healthy dependency.
+   */
+  async function askAnew(
+    host: string,
+    outdated: string[],
+    { signal, ...options }: LookupOptions & { signal: AbortSignal },
+  ): Promise<string[]> {
+    const limit = limitSignal(signal, {
+      milliseconds: askingAnewWithin(options.budgetMilliseconds),
+      reason: "ResolverFailed",
+    });
+    try {
+      return (await join(host, limit.signal, options)).addresses;
+    } catch (error) {
+      if (signal.aborted) throw abortError(signal);
+      if (error instanceof CheckError && error.reason === "ResolverFailed") return outdated;
+      // They say that it is gone: not to be used again should they fall silent next.
+      memory.forget(host, outdated);
+      throw error;
+    } finally {
+      limit.clear();
+    }
   }
 
   /** Checks of one pod have the same budget, so that it does not matter which of them began. */

@@ -19,6 +19,12 @@ const MAX_SILENCE_MILLISECONDS = 1_000;
 const SILENCE_OF_BUDGET = 1 / 4;
 /** So many silences from its start a lookup waits for what may be worth more than the answer at hand. */
 const SILENCES_OF_PATIENCE = 2;
+/**
+ * So many silences a lookup is waited for where outdated addresses are at hand. More than its patience: behind a dead
+ * name server, that there is no such name is believed when that is over, and the next of a search list only asked for
+ * then. Of the budget three eighths are left for the connection.
+ */
+const SILENCES_OF_ASKING_ANEW = SILENCES_OF_PATIENCE + 1 / 2;
 
 /** Why a wait ends that is not needed any more. Without a reason `abort()` makes an error with a stack trace. */
 export const ENDED = "ended";
@@ -26,6 +32,11 @@ export const ENDED = "ended";
 /** How long a name server may be silent, where lookup and connection together may take `budgetMilliseconds`. */
 export function silenceWithin(budgetMilliseconds: number): number {
   return Math.min(MAX_SILENCE_MILLISECONDS, budgetMilliseconds * SILENCE_OF_BUDGET);
+}
+
+/** How long a whole lookup is waited for in that budget, where outdated addresses are at hand. */
+export function askingAnewWithin(budgetMilliseconds: number): number {
+  return SILENCES_OF_ASKING_ANEW * silenceWithin(budgetMilliseconds);
 }
 
 /**

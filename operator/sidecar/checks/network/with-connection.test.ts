@@ -5,40 +5,40 @@ import { CheckError } from "../check.ts";
 import { leavingNothing } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
 import { createResolve, type Resolve } from "./resolve.ts";
+import type { FakeAnswer } from "./testing/fake-dns.ts";
 import { type Lookups, startLookups } from "./testing/lookups.ts";
 import { withConnection } from "./with-connection.ts";
 
-const ADDRESSES: Record<string, string> = {};
+const ANSWERS: Record<string, FakeAnswer> = {};
 /** The first name of the search list, and the one that answers. */
 const NAMES = ["db.shop.svc.test", "db.svc.test"];
 
 let lookups: Lookups;
 let old: FakeServer;
 let next: FakeServer;
+/** Beside the old one, on the same host. */
+let healthy: FakeServer;
 let resolve: Resolve;
 beforeAll(async () => {
   lookups = await startLookups(
-    (name) => (ADDRESSES[name] ? [ADDRESSES[name]] : []),
+    (name) => ANSWERS[name] ?? [],
     () => 30,
   );
   old = await startFakeServer((socket) => socket.write("no"));
   const elsewhere = { host: "127.0.0.2", port: old.port };
+  healthy = await startFakeServer((socket) => socket.write("ok"));
   next = await trackServer(createServer(), (socket) => socket.write("ok"), elsewhere);
 });
-afterAll(() => Promise.all([lookups?.close(), old?.close(), next?.close()]));
+afterAll(() => Promise.all([lookups?.close(), old?.close(), next?.close(), healthy?.close()]));
 beforeEach(() => {
   resolve = createResolve(lookups.sources);
-  ADDRESSES["db.svc.test"] = "127.0.0.1";
+  ANSWERS["db.svc.test"] = ["127.0.0.1"];
 });
 
 /** What the server says, in a conversation that fails where that is "no". */
-function ask(): Promise<string> {
-  const context = {
-    signal: AbortSignal.timeout(3_000),
-    connectTimeoutMilliseconds: 2_000,
-    resolve,
-  };
-  return withConnection({ host: "db", port: old.port }, context, async (socket: Socket) => {
+function ask({ port } = old, connectTimeoutMilliseconds = 2_000): Promise<string> {
+  const context = { signal: AbortSignal.timeout(3_000), connectTimeoutMilliseconds, resolve };
+  return withConnection({ host: "db", port }, context, async (socket: Socket) => {
     const [said] = await once(socket, "data");
     if (String(said) === "no") throw new CheckError("ServerStarting");
     return String(said);
@@ -48,7 +48,7 @@ function ask(): Promise<string> {
 test("after a server that answers and refuses, the next conversation is with whom the name leads to by then", async () => {
   await leavingNothing(async () => {
     await expect(ask()).rejects.toThrow("ServerStarting");
-    ADDRESSES["db.svc.test"] = "127.0.0.2";
+    ANSWERS["db.svc.test"] = ["127.0.0.2"];
     lookups.dns.questions.length = 0;
     expect(await ask()).toBe("ok");
   });
@@ -57,10 +57,23 @@ test("after a server that answers and refuses, the next conversation is with who
 });
 
 test("after one that went well no name server is asked again", async () => {
-  ADDRESSES["db.svc.test"] = "127.0.0.2";
+  ANSWERS["db.svc.test"] = ["127.0.0.2"];
   expect(await ask()).toBe("ok");
   expect(lookups.dns.questions).toEqual(expect.arrayContaining(NAMES.map((name) => `A ${name}`)));
   lookups.dns.questions.length = 0;
   expect(await ask()).toBe("ok");
   expect(lookups.dns.questions).toStrictEqual([]);
 });
+
+test.each<FakeAnswer>(["SERVFAIL", "silence"])(
+  "a server on the same host stays reachable beside one that refuses, while name servers are dead: %s",
+  async (dead) => {
+    expect(await ask(healthy)).toBe("ok");
+    await expect(ask()).rejects.toThrow("ServerStarting");
+    ANSWERS["db.svc.test"] = dead;
+    for (const _ of [1, 2]) {
+      expect(await ask(healthy, 400)).toBe("ok");
+      await expect(ask(old, 400)).rejects.toThrow("ServerStarting");
+    }
+  },
+);
