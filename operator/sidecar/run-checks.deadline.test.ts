@@ -113,6 +113,27 @@ describe("the deadline", () => {
     expect(checks.reasons()).toStrictEqual(["ok"]);
   });
 
+  test.each([20, 200])(
+    "that is noticed late has the check repeated also where it takes %i ms to end",
+    async (milliseconds) => {
+      checks.awaits = () => true;
+      checks.run = (_, { signal }) =>
+        checks.started.length > 1
+          ? Promise.resolve({})
+          : new Promise((__, reject) => {
+              signal.addEventListener("abort", () =>
+                setTimeout(reject, milliseconds, signal.reason),
+              );
+            });
+      checks.runner.apply(config([dependency("a")]));
+      await pass(1_000);
+      stoodStill += 2_000;
+      await pass(3_000 + milliseconds);
+      expect(checks.started).toHaveLength(2);
+      expect(checks.reasons()).toStrictEqual(["ok"]);
+    },
+  );
+
   test("a success counts, however late it is noticed", async () => {
     checks.awaits = () => true;
     checks.run = () => new Promise((resolve) => setTimeout(resolve, 3_000, {}));

@@ -131,7 +131,10 @@ function startLoop(
   let inFlight: AbortController | undefined;
   /** Its turn came while a check was in flight that still has time: the next one begins when that one has ended. */
   let isDue = false;
-  /** The check before was ended without a result. The next one has to have one: the CPU may be short for good. */
+  /**
+   * A check has failed without a result, and is made once more as soon as it has ended. That one has to have a result:
+   * the CPU may be short for good.
+   */
   let isRepeated = false;
 
   const isKeptApart = () => Math.max(handshakeCost, connectCost) >= KEPT_APART_MILLISECONDS;
@@ -155,12 +158,6 @@ function startLoop(
     performance.now() > deadline + STOOD_STILL_MILLISECONDS &&
     options.awaits(dependency.name);
 
-  /** The check is made once more, as soon as this one has ended. */
-  function repeat(): void {
-    isRepeated = true;
-    isDue = !stopped;
-  }
-
   /**
    * Takes in how a check ended: its outcome, or the deadline when there is none by then. What comes after that only
    * frees the way for the next check.
@@ -170,7 +167,7 @@ function startLoop(
     return (result) => {
       if (isTaken) return;
       isTaken = true;
-      if (mayRepeat(result, since + timeout)) repeat();
+      if (mayRepeat(result, since + timeout)) isRepeated = true;
       else report(result, since);
     };
   }
@@ -213,7 +210,7 @@ function startLoop(
       clearTimeout(lastWords);
       inFlight = undefined;
       connectCost = connecting;
-      if (isDue) takeTurn();
+      if (isDue || (isRepeated && !stopped)) takeTurn();
       // Its turn was chosen by the check before it, which may have failed.
       else if (!stopped && nextAt > startedAt + interval()) schedule();
     }
