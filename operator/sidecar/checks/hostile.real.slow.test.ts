@@ -229,7 +229,7 @@ async function resultsOf(dependencies: DependencyConfig[]): Promise<Map<string, 
     }),
     onResult: ({ name }, result) => results.set(name, [...(results.get(name) ?? []), result]),
     mayWait: () => true,
-    awaits: () => false,
+    decidesNext: () => false,
   });
   runner.apply({ policy: "web", generation: 1, mode: "Enforce", timing: TIMING, dependencies });
   await sleep(RUN_MILLISECONDS);

@@ -22,10 +22,12 @@ export interface NameMemory {
   /** The name that answered last time; undefined when all names of the search list have to be tried. */
   answeredNameOf(host: string): string | undefined;
   remember(host: string, found: Found): void;
-  /** Forgets the addresses of `host` and the name that answered, if these are what is remembered of it. */
+  /** Forgets all of `host`, if these addresses are what is remembered of it: name servers say that it is gone. */
   forget(host: string, addresses: string[]): void;
   /** Marks the addresses, if they are what is remembered: a name server has to be asked. */
   outdate(host: string, addresses: string[]): void;
+  /** Marks them, and has all names of the search list tried. */
+  searchAgain(host: string, addresses: string[]): void;
 }
 
 /** Longest use of an address in seconds, whatever its TTL. Hosts files have none and get the same. */
@@ -88,6 +90,12 @@ export function createNameMemory(now: () => number): NameMemory {
     outdate(host, addresses) {
       const entry = entries.get(host);
       if (entry?.found.addresses === addresses) entry.isOutdated = true;
+    },
+    searchAgain(host, addresses) {
+      const entry = entries.get(host);
+      if (entry?.found.addresses !== addresses) return;
+      entry.isOutdated = true;
+      entry.found = { ...entry.found, answeredName: undefined };
     },
   };
 }

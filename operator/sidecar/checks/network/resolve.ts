@@ -20,11 +20,14 @@ import { askingAnewWithin, silenceWithin, startWaits } from "./waits.ts";
 export interface Resolution {
   /** At least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn. */
   addresses: string[];
-  /** To be called when none of them could be connected to: the next lookup then asks anew. */
+  /**
+   * To be called when none of them could be connected to: the next lookup asks anew, for all names of the search list.
+   * Where name servers say nothing they serve on for their time, as others of this host may be reachable.
+   */
   forget(): void;
   /**
-   * To be called when one of them was connected to and the check failed all the same: the next lookup asks anew, and
-   * first the name of the search list that had them. Where name servers say nothing they serve on for their time.
+   * To be called when one of them was connected to and the check failed all the same: the same, but first the name of
+   * the search list that had them is asked for.
    */
   outdate(): void;
 }
@@ -98,7 +101,7 @@ export function createResolve(sources: ResolveSources): Resolve {
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
     return {
       addresses,
-      forget: () => memory.forget(host, addresses),
+      forget: () => memory.searchAgain(host, addresses),
       outdate: () => memory.outdate(host, addresses),
     };
   };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { CheckError } from "../check.ts";
-import { leavingNothing } from "../testing/contract.ts";
+import { closedPort, leavingNothing } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
 import { createResolve, type Resolve } from "./resolve.ts";
 import type { FakeAnswer } from "./testing/fake-dns.ts";
@@ -36,7 +36,10 @@ beforeEach(() => {
 });
 
 /** What the server says, in a conversation that fails where that is "no". */
-function ask({ port } = old, connectTimeoutMilliseconds = 2_000): Promise<string> {
+function ask(
+  { port }: { port: number } = old,
+  connectTimeoutMilliseconds = 2_000,
+): Promise<string> {
   const context = { signal: AbortSignal.timeout(3_000), connectTimeoutMilliseconds, resolve };
   return withConnection({ host: "db", port }, context, async (socket: Socket) => {
     const [said] = await once(socket, "data");
@@ -74,6 +77,20 @@ test.each<FakeAnswer>(["SERVFAIL", "silence"])(
     for (const _ of [1, 2]) {
       expect(await ask(healthy, 400)).toBe("ok");
       await expect(ask(old, 400)).rejects.toThrow("ServerStarting");
+    }
+  },
+);
+
+test.each<FakeAnswer>(["SERVFAIL", "silence"])(
+  "nor is it lost beside one whose port is closed: %s",
+  async (dead) => {
+    const closed = { port: await closedPort() };
+    expect(await ask(healthy)).toBe("ok");
+    await expect(ask(closed)).rejects.toBeInstanceOf(AggregateError);
+    ANSWERS["db.svc.test"] = dead;
+    for (const _ of [1, 2]) {
+      expect(await ask(healthy, 400)).toBe("ok");
+      await expect(ask(closed, 400)).rejects.toBeInstanceOf(AggregateError);
     }
   },
 );

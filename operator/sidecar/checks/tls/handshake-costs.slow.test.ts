@@ -66,7 +66,7 @@ async function resultsOf(servers: HttpsServer[]): Promise<string[][]> {
     readSecretKey: async () => "",
     onResult: ({ name }, result) => results[Number(name)]?.push(text(result)),
     mayWait: () => true,
-    awaits: () => false,
+    decidesNext: () => false,
   });
   runner.apply({
     policy: "web",
