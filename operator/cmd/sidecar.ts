@@ -79,7 +79,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
       peers.look();
     },
     mayWait: readiness.mayWait,
-    awaits: readiness.awaits,
+    decidesNext: readiness.decidesNext,
     // Awake anyway: an idle program that woke up once more for the policy file would cost each pod more.
     onTurn: () => policyFile.look(),
   });

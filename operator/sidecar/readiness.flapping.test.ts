@@ -57,7 +57,7 @@ beforeEach(async () => {
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
     mayWait: readiness.mayWait,
-    awaits: readiness.awaits,
+    decidesNext: readiness.decidesNext,
     random: () => 1,
   });
   readiness.apply(config);

@@ -42,7 +42,7 @@ beforeEach(async () => {
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
     mayWait: readiness.mayWait,
-    awaits: readiness.awaits,
+    decidesNext: readiness.decidesNext,
   });
   readiness.apply(policy);
   runner.apply(policy);

@@ -25,6 +25,7 @@ import {
   type DependencyState,
   DRY_RUN,
   decide,
+  decidesNext,
   isUpToPeers,
   type Judged,
   type Moment,
@@ -83,8 +84,8 @@ export interface Readiness {
   down(): string[];
   /** Whether the next check of the dependency of this name may come later than the policy says. */
   mayWait(name: string): boolean;
-  /** Whether the pod waits for a result of the dependency of this name: none has come, or a good one is too old. */
-  awaits(name: string): boolean;
+  /** Whether one failure of the dependency of this name would make the pod unready, or keep it so, by itself. */
+  decidesNext(name: string): boolean;
   /**
    * Takes in that time has passed: results that have become too old and a policy that has not come are
    * logged and marked. To be called now and then, because no request may ever arrive.
@@ -313,9 +314,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       const entry = entries.get(name);
       return entry !== undefined && mayWait(judgedOf(entry), firstReady());
     },
-    awaits(name) {
+    decidesNext(name) {
       const entry = entries.get(name);
-      return entry !== undefined && awaited(viewOf(entry, now()), firstReady());
+      if (!(entry && config)) return false;
+      return decidesNext(viewOf(entry, now()), firstReady(), config.timing);
     },
     refresh,
     view,

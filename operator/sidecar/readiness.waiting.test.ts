@@ -127,23 +127,28 @@ describe("waiting for first results", () => {
     expect(pod.ready()).toBe(true);
   });
 
-  test("is for a dependency that gates and has no result, or a good one that is too old", () => {
-    const observed = database("o", { name: "observed", impact: "Observe" });
-    pod.readiness.apply(policy([database(), observed]));
-    const awaited = () => ["db", "observed", "unknown"].map((name) => pod.readiness.awaits(name));
-    expect(awaited()).toStrictEqual([true, false, false]);
-    pod.record(OK);
-    expect(awaited()).toStrictEqual([false, false, false]);
-    pod.clock += 3_600_000;
-    expect(awaited()).toStrictEqual([true, false, false]);
-    pod.record(REFUSED);
-    expect(awaited()).toStrictEqual([false, false, false]);
-  });
-
   test("is over at once where nothing gates", async () => {
     await pod.readiness.firstResults(signal());
     pod.readiness.apply(policy([database("db", { impact: "Observe" })]));
     await pod.readiness.firstResults(signal());
     expect(pod.marks.firstReady).toBe(true);
   });
+});
+
+test("a failure decides alone where there is no result, a good one that is too old, or one failure too few", () => {
+  const observed = database("o", { name: "observed", impact: "Observe" });
+  pod.readiness.apply(policy([database(), observed]));
+  const decides = () =>
+    ["db", "observed", "unknown"].map((name) => pod.readiness.decidesNext(name));
+  expect(TIMING.failureThreshold).toBe(2);
+  expect(decides()).toStrictEqual([true, false, false]);
+  pod.record(OK);
+  expect(decides()).toStrictEqual([false, false, false]);
+  pod.record(REFUSED);
+  expect(decides()).toStrictEqual([true, false, false]);
+  pod.record(REFUSED);
+  expect(decides()).toStrictEqual([false, false, false]);
+  pod.record(OK);
+  pod.clock += 3_600_000;
+  expect(decides()).toStrictEqual([true, false, false]);
 });

@@ -84,7 +84,7 @@ describe("the deadline", () => {
   });
 
   test("that is noticed late, where the pod waits for a result: no failure, and the next check begins at once", async () => {
-    checks.awaits = (name) => name === "a";
+    checks.decidesNext = (name) => name === "a";
     // Every other one is in flight while the program stands still.
     checks.run = (...started) =>
       checks.started.length % 2 === 1 ? untilSignal(...started) : Promise.resolve({});
@@ -100,7 +100,7 @@ describe("the deadline", () => {
   });
 
   test("a limit of the check itself that is noticed late is no failure either", async () => {
-    checks.awaits = () => true;
+    checks.decidesNext = () => true;
     checks.run = () =>
       checks.started.length > 1
         ? Promise.resolve({})
@@ -116,7 +116,7 @@ describe("the deadline", () => {
   test.each([20, 200])(
     "that is noticed late has the check repeated also where it takes %i ms to end",
     async (milliseconds) => {
-      checks.awaits = () => true;
+      checks.decidesNext = () => true;
       checks.run = (_, { signal }) =>
         checks.started.length > 1
           ? Promise.resolve({})
@@ -135,7 +135,7 @@ describe("the deadline", () => {
   );
 
   test("a success counts, however late it is noticed", async () => {
-    checks.awaits = () => true;
+    checks.decidesNext = () => true;
     checks.run = () => new Promise((resolve) => setTimeout(resolve, 3_000, {}));
     checks.runner.apply(config([dependency("a")]));
     await pass(1_000);
@@ -156,7 +156,7 @@ describe("the deadline", () => {
   });
 
   test("that is noticed late twice in a row counts: a program without CPU does not ask again and again", async () => {
-    checks.awaits = () => true;
+    checks.decidesNext = () => true;
     checks.run = untilSignal;
     checks.runner.apply(config([dependency("a")]));
     for (let time = 0; time < 2; time += 1) {
@@ -169,7 +169,7 @@ describe("the deadline", () => {
   });
 
   test("that is noticed late in a loop that was stopped starts nothing", async () => {
-    checks.awaits = () => true;
+    checks.decidesNext = () => true;
     let settle = () => {};
     checks.run = () =>
       new Promise((resolve) => {

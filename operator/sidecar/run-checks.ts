@@ -39,11 +39,8 @@ export interface RunChecksOptions {
    * the pod does not stay in its Services by it. Must not throw.
    */
   mayWait: (name: string) => boolean;
-  /**
-   * Whether the pod waits for a result of the dependency of this name, because none has come or the last good one is
-   * too old. Must not throw.
-   */
-  awaits: (name: string) => boolean;
+  /** Whether one failure of the dependency of this name would decide on the pod by itself. Must not throw. */
+  decidesNext: (name: string) => boolean;
   /** Called whenever checks have been started by time, not by `apply`. May call `apply`. Must not throw. */
   onTurn?: () => void;
   /** From 0 to 1; Math.random unless a test draws. */
@@ -156,7 +153,7 @@ function startLoop(
     !ok &&
     !isRepeated &&
     performance.now() > deadline + STOOD_STILL_MILLISECONDS &&
-    options.awaits(dependency.name);
+    options.decidesNext(dependency.name);
 
   /**
    * Takes in how a check ended: its outcome, or the deadline when there is none by then. What comes after that only

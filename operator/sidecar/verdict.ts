@@ -221,6 +221,13 @@ export function awaited(judged: Judged, firstReady: boolean): boolean {
   return mayGate(judged, firstReady) && judged.state.passing === UNKNOWN;
 }
 
+/** Whether the next result alone decides if the pod stays in its Services, or comes back. */
+export function decidesNext(judged: Judged, firstReady: boolean, timing: Timing): boolean {
+  const { high, against } = judged.state.passing;
+  const isLast = high && against + 1 >= timing.failureThreshold;
+  return awaited(judged, firstReady) || (mayGate(judged, firstReady) && isLast);
+}
+
 /** Where the policy file is. */
 export type PolicyPresence =
   /** It is mounted. */

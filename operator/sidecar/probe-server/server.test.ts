@@ -72,7 +72,7 @@ beforeEach(async () => {
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => readiness.record(name, result, milliseconds),
     mayWait: readiness.mayWait,
-    awaits: readiness.awaits,
+    decidesNext: readiness.decidesNext,
   });
   server = createProbeServer(readiness);
   ({ port } = await listen(server, 0));

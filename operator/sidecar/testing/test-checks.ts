@@ -43,7 +43,7 @@ interface Started {
   context: CheckContext;
 }
 
-/** Running checks. A test sets `run`, `draw`, `draws`, `mayWait`, `awaits` and `onTurn`. */
+/** Running checks. A test sets `run`, `draw`, `draws`, `mayWait`, `decidesNext` and `onTurn`. */
 export interface TestChecks {
   runner: CheckRunner;
   run: Check["run"];
@@ -53,7 +53,7 @@ export interface TestChecks {
   draw: number;
   /** Whether a dependency's next check may come later: as it is set at first, where the last one failed. */
   mayWait: (name: string) => boolean;
-  awaits: (name: string) => boolean;
+  decidesNext: (name: string) => boolean;
   onTurn: () => void;
   started: Started[];
   /** Dependency, result and milliseconds of each. */
@@ -73,7 +73,7 @@ export function createTestChecks(): TestChecks {
     draws: [] as number[],
     draw: 1,
     mayWait: (name: string) => state.results.findLast(([of]) => of === name)?.[1].ok === false,
-    awaits: (_name: string) => false,
+    decidesNext: (_name: string) => false,
     onTurn: () => {},
     started: [] as Started[],
     results: [] as TestChecks["results"],
@@ -91,7 +91,7 @@ export function createTestChecks(): TestChecks {
     readSecretKey: async () => "",
     onResult: ({ name }, result, milliseconds) => state.results.push([name, result, milliseconds]),
     mayWait: (name) => state.mayWait(name),
-    awaits: (name) => state.awaits(name),
+    decidesNext: (name) => state.decidesNext(name),
     onTurn: () => state.onTurn(),
     random: () => state.draws.shift() ?? state.draw,
   });
