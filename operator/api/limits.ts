@@ -76,7 +76,7 @@ export const MAX_EXAMPLES = 10;
 export const MAX_PEERS = 16;
 /**
  * Pods behind a host of their own policy that a policy file names for each dependency. Where there are more, those
- * answer for the Service, and the others become ready by that.
+ * answer for the Service, and the others become ready by that, unless the host means one pod of a headless Service.
  */
 export const MAX_CIRCULAR_PODS = 100;
 /** The most dependencies that a policy may name. */

@@ -150,7 +150,21 @@ describe("addresses of pods that are let go", () => {
     const many = Array.from({ length: MAX_CIRCULAR_PODS }, (_, index) => at(`10.0.1.${index}`));
     const some = circularAddresses(both, [...many, cacheAt("10.0.2.1")], findBoth).get("c");
     expect(some).toContain("10.0.2.1");
-    expect(some).toHaveLength(MAX_CIRCULAR_PODS / 2 + 1);
+    expect(some).toHaveLength(MAX_CIRCULAR_PODS);
+  });
+
+  // `db-59.orders-db` means one pod: it waits for itself, whoever else answers for the Service.
+  test("are all where there is room, however many dependencies they are behind", () => {
+    const all = Array.from({ length: 60 }, (_, index) => at(`10.0.1.${index}`));
+    const dependencies = [
+      server("self", "Gate", "orders-db"),
+      server("last", "Gate", "orders-db.shop"),
+    ];
+    const found = circularAddresses({ ...everything, dependencies }, all, find);
+    expect([...found].map(([name, { length }]) => [name, length])).toStrictEqual([
+      ["self", 60],
+      ["last", 60],
+    ]);
   });
 
   test("are some of many: those answer for the Service", () => {

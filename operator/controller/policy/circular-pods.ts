@@ -74,9 +74,10 @@ export function circularAddresses(
     const addresses = behind.flatMap(({ ip }) => (ip !== undefined && isPodAddress(ip) ? ip : []));
     return addresses.length > 0 ? { dependency, addresses: addresses.sort() } : [];
   });
-  // Some of each, so that each Service is answered for.
-  const share = Math.floor(MAX_CIRCULAR_PODS / circles.length);
-  const some = new Set(circles.flatMap(({ addresses }) => addresses.slice(0, share)));
-  const letGo = [...some].sort();
+  // One of each in turn, so that each Service is answered for.
+  const inTurn = Array.from({ length: MAX_CIRCULAR_PODS }, (_, turn) =>
+    circles.flatMap(({ addresses }) => addresses[turn] ?? []),
+  );
+  const letGo = [...new Set(inTurn.flat())].slice(0, MAX_CIRCULAR_PODS).sort();
   return new Map(circles.map(({ dependency }) => [dependency, letGo]));
 }
