@@ -10,6 +10,7 @@ import {
 } from "../api/names.ts";
 import { addressesOfThisPod } from "../sidecar/addresses-of-this-pod.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
+import { nameKeysOf } from "../sidecar/checks/tls/named-keys.ts";
 import { followPeers } from "../sidecar/fleet/follow-peers.ts";
 import { createLog, type Log } from "../sidecar/log.ts";
 import { logProblems } from "../sidecar/log-problems.ts";
@@ -88,6 +89,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     onChange: (read) => {
       const config = read && policyOfThisPod(read, addressesOfThisPod());
       readiness.apply(config);
+      nameKeysOf(config);
       runner.apply(config);
       peers.apply(config);
     },

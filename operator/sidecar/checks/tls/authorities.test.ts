@@ -29,7 +29,7 @@ test("a text is read once for as long as its Secret holds it, whoever asks", () 
 });
 
 test("a text is read once however many Secrets and keys hold it, and they are told apart", () => {
-  const { secureContextOf } = createAuthorities();
+  const { secureContextOf } = createAuthorities(undefined, undefined, () => true);
   const first = secureContextOf(CA, ca);
   for (const other of [keyed("other"), { secretName: "other", key: "ca" }]) {
     expect(secureContextOf(other, ca)).toBe(first);
@@ -59,10 +59,11 @@ test("a text that is refused is Misconfigured and not read again either", () => 
 
 test("as many are remembered as a policy has dependencies, and no more", () => {
   let read = 0;
-  const authorities = createAuthorities(() => {
+  const take = () => {
     read += 1;
     return ca;
-  });
+  };
+  const authorities = createAuthorities(take, undefined, () => true);
   const ask = (index: number) => authorities.secureContextOf(keyed(`ca${index}`), `text ${index}`);
   const round = (count: number) => {
     const before = read;
@@ -85,17 +86,17 @@ describe("texts that are as long together as is allowed", () => {
     reason: "Misconfigured",
     problem: "all tls.caSecret together have more than 768 KiB, equal values counted once",
   });
-  let time: number;
+  let unnamed: Set<string>;
   let read: string[];
   let ask: (key: string, text: string) => SecureContext;
   beforeEach(() => {
-    time = 0;
+    unnamed = new Set();
     read = [];
     const take = (text: string) => {
       read.push(text[0] ?? "");
       return text.startsWith("x") ? undefined : ca;
     };
-    const { secureContextOf } = createAuthorities(take, undefined, () => time);
+    const { secureContextOf } = createAuthorities(take, undefined, (name) => !unnamed.has(name));
     ask = (key, text) => secureContextOf(keyed(key), text);
     for (const letter of ["a", "b", "c"]) ask(letter, textOf(letter));
   });
@@ -123,14 +124,16 @@ describe("texts that are as long together as is allowed", () => {
     expect(() => ask("d", "d")).toThrow(NO_ROOM);
   });
 
-  test("one that nobody has asked for in twenty minutes makes room", () => {
-    time = 600_000;
-    for (const letter of ["b", "c"]) ask(letter, textOf(letter));
-    time = 1_200_000;
+  test("one that the policy names no more makes room at once, and one that is equal to a named one stays", () => {
+    const first = ask("a", textOf("a"));
+    ask("e", textOf("a"));
+    unnamed.add("tls/a");
     expect(() => ask("d", textOf("d"))).toThrow(NO_ROOM);
-    time = 1_200_001;
+    expect(ask("e", textOf("a"))).toBe(first);
+    unnamed.add("tls/e");
     expect(ask("d", textOf("d"))).toBeDefined();
     expect(() => ask("a", textOf("a"))).toThrow(NO_ROOM);
+    expect(read).toEqual(["a", "b", "c", "d"]);
   });
 });
 

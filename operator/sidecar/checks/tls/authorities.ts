@@ -9,6 +9,7 @@ import { MAX_DEPENDENCIES } from "../../../api/limits.ts";
 import type { SecretKeyReference } from "../../../api/policy-file.ts";
 import { forgetOldest } from "../../../bounds/forget-oldest.ts";
 import { misconfigured } from "../check.ts";
+import { isNamed as isNamedByPolicy, keyName } from "./named-keys.ts";
 import { PEM_BUNDLE, readPemBundle } from "./pem-bundle.ts";
 import { contextTrusting } from "./start-tls.ts";
 
@@ -23,8 +24,6 @@ const TOO_MUCH = `all tls.caSecret together have more than ${MAX_TEXTS_LENGTH / 
  * dropped until then stands beside what takes its place.
  */
 const MAX_UNCOLLECTED = 65_536;
-/** Twice the longest interval, in milliseconds: no dependency names what nobody has asked for in that time. */
-const FORGOTTEN_AFTER = 1_200_000;
 
 /** What Secrets hold of authorities. */
 export interface Authorities {
@@ -32,7 +31,8 @@ export interface Authorities {
    * Trusts the authorities in `text`, which is what the Secret key holds now. The same for every dependency whose key
    * holds that text, until it changes. A server's certificate is verified anew at each connection all the same: a
    * session is resumed only where one is passed along, and none is. Throws Misconfigured where readPemBundle takes none
-   * from it, or where all texts together would be longer than MAX_TEXTS_LENGTH.
+   * from it, or where all texts together would be longer than MAX_TEXTS_LENGTH; what a key held that the policy names
+   * no more takes no room.
    */
   secureContextOf({ secretName, key }: SecretKeyReference, text: string): SecureContext;
 }
@@ -47,12 +47,6 @@ interface Bundle {
   context: SecureContext | undefined;
 }
 
-/** What a Secret key held when it was asked for last. */
-interface Known {
-  bundle: Bundle;
-  askedAt: number;
-}
-
 /**
  * Nothing known yet. `collect` frees what was dropped until now, where the program runs with `--expose-gc`; it takes
  * 6 ms. All are replaced by tests alone.
@@ -60,18 +54,19 @@ interface Known {
 export function createAuthorities(
   read = readPemBundle,
   collect: (() => void) | undefined = globalThis.gc,
-  now = () => performance.now(),
+  isNamed = isNamedByPolicy,
 ): Authorities {
-  const known = new Map<string, Known>();
+  /** By the names of Secret keys: what each held when it was asked for last. */
+  const known = new Map<string, Bundle>();
   let uncollected = 0;
 
-  const bundles = () => [...new Set([...known.values()].map(({ bundle }) => bundle))];
+  const bundles = () => [...new Set(known.values())];
   const bundleOf = (fingerprint: string) =>
     bundles().find((bundle) => bundle.fingerprint === fingerprint);
 
   function hasRoomFor(text: string): boolean {
-    for (const [name, { askedAt }] of known) {
-      if (now() - askedAt > FORGOTTEN_AFTER) known.delete(name);
+    for (const name of known.keys()) {
+      if (!isNamed(name)) known.delete(name);
     }
     const taken = bundles().reduce((sum, { length }) => sum + length, 0);
     return taken + text.length <= MAX_TEXTS_LENGTH;
@@ -92,15 +87,15 @@ export function createAuthorities(
   }
 
   return {
-    secureContextOf({ secretName, key }, text) {
-      const name = `${secretName}/${key}`;
+    secureContextOf(reference, text) {
+      const name = keyName(reference);
       const fingerprint = hash("sha256", text);
       const same = bundleOf(fingerprint);
       // What it held before makes room for what it holds now.
       known.delete(name);
       const bundle = same ?? createBundle(fingerprint, text);
       forgetOldest(known, MAX_DEPENDENCIES);
-      known.set(name, { bundle, askedAt: now() });
+      known.set(name, bundle);
       if (bundle.context) return bundle.context;
       throw misconfigured(`the value of tls.caSecret is not ${PEM_BUNDLE}`);
     },
