@@ -61,8 +61,8 @@ export function isSqlState(code: string): boolean {
   return SQLSTATE.test(code);
 }
 
-/** Empty where there is none. */
-function codeOf(error: unknown): string {
+/** The code of an error: a SQLSTATE, or one of the system's or OpenSSL's. Empty where there is none. */
+export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : "";
 }

@@ -1,6 +1,7 @@
 /** Logging in to PostgreSQL: every message once and in its order. */
 import { randomBytes, type X509Certificate } from "node:crypto";
 import { CheckError } from "../check.ts";
+import { codeOf } from "../reason-of-error.ts";
 import { type LoginPart, reasonOfRefusal } from "./pooler-refusals.ts";
 import type { Conversation } from "./postgresql-conversation.ts";
 import {
@@ -68,9 +69,7 @@ export async function logIn(conversation: Conversation, context: LoginContext): 
 const CLOSED_TO_NEW_SESSIONS = "55000";
 
 const reasonOfClosed = (error: unknown) =>
-  (error as { code?: unknown }).code === CLOSED_TO_NEW_SESSIONS
-    ? "AuthenticationFailed"
-    : undefined;
+  codeOf(error) === CLOSED_TO_NEW_SESSIONS ? "AuthenticationFailed" : undefined;
 
 /** Rejects with the reason of a refusal, where a login or a pooler gives it another meaning, instead of its error. */
 async function until(part: LoginPart, step: Promise<void>): Promise<void> {

@@ -237,18 +237,23 @@ describe("fake servers", () => {
     expect(outcome).toEqual({ reason });
   });
 
-  test("a handshake that fails: Prefer comes back in clear, to the same addresses", async () => {
+  test("a handshake that fails: Prefer comes back in clear, to the same address", async () => {
     const lookedUp = { ...resolutionOf("127.0.0.1"), outdate: jest.fn() };
-    const check = createPostgresql(async () => lookedUp);
+    const hosts: string[] = [];
+    const check = createPostgresql(async (host) => {
+      hosts.push(host);
+      return lookedUp;
+    });
     const options = { readSecretKey, comesBackInClear: true };
     const fake = await startFakeServer(refuseHandshake(servePostgresql));
-    const subject = dependency({ port: fake.port });
+    const subject = dependency({ host: "db.test", port: fake.port });
     try {
       const outcome = await leavingNothing(() => runCheck(check, subject, options));
       expect(outcome).toEqual({ success: { tls: false } });
       expect(await eventually(fake.sawClose)).toBe(true);
       expect(fake.accepted()).toBe(2);
       expect(lookedUp.outdate).not.toHaveBeenCalled();
+      expect(hosts).toStrictEqual(["db.test", "127.0.0.1"]);
     } finally {
       await fake.close();
     }
@@ -272,6 +277,11 @@ describe("fake servers", () => {
   ])("a handshake that fails, %s: TLSFailed", async (_, tls, inClear) => {
     const outcome = await against(refuseHandshake(inClear), { tls }, SHORT);
     expect(outcome).toEqual({ reason: "TLSFailed" });
+  });
+
+  test("a handshake that fails, and a server that starts: ServerStarting, which no login in clear would change", async () => {
+    const outcome = await against(refuseHandshake(answerStartup(fatal("57P03"))), {}, SHORT);
+    expect(outcome).toEqual({ reason: "ServerStarting" });
   });
 
   test("after S the server never stops talking: not believed", async () => {

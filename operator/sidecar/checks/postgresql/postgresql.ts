@@ -5,9 +5,10 @@ import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { isQueryText } from "../../../api/wire-text.ts";
 import { raceAbort } from "../abort.ts";
 import { type Check, type CheckContext, CheckError } from "../check.ts";
+import type { Endpoint } from "../network/connect.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
 import { withConnection } from "../network/with-connection.ts";
-import { reasonOfError } from "../reason-of-error.ts";
+import { codeOf, reasonOfError } from "../reason-of-error.ts";
 import { targetFingerprint } from "../target-fingerprint.ts";
 import { secure } from "../tls/secure.ts";
 import type { LoginContext } from "./postgresql-login.ts";
@@ -75,32 +76,46 @@ interface Progress {
 /** pg_hba.conf refuses the login as it is made. A wrong password has another code: it is to cost one login. */
 const REFUSED_BY_RULE = "28000";
 
-/**
- * As libpq does, Prefer comes back in clear where the server refuses the handshake or the login over TLS. Where no
- * login in clear succeeds, the first failure counts: a server that takes none may say so in a way that takes running
- * pods out.
- */
-async function ask(target: PostgresqlTarget, context: AskContext): Promise<{ tls: boolean }> {
+/** As libpq does, Prefer comes back in clear where the server refuses the handshake or the login over TLS. */
+function ask(target: PostgresqlTarget, context: AskContext): Promise<{ tls: boolean }> {
   const { login, tls } = target;
-  const first = { offersTls: false, loggedIn: false };
-  const answer = await withConnection(login, context, async (socket) => {
+  const progress = { offersTls: false, loggedIn: false };
+  return withConnection(login, context, async (socket) => {
+    const { remoteAddress = login.host } = socket;
     try {
-      return await askOver(socket, target, { ...context, progress: first });
+      return await askOver(socket, target, { ...context, progress });
     } catch (error) {
-      if (tls.mode !== "Prefer" || !isRefusedOverTls(error, first)) throw error;
-      // Returned, or every such check would have name servers asked anew.
-      return { refusal: error };
+      if (tls.mode !== "Prefer" || !isRefusedOverTls(error, progress)) throw error;
+      socket.destroy();
+      // The same server, and no second wait for name servers that are silent.
+      const endpoint = { host: remoteAddress, port: login.port };
+      return askInClear(endpoint, target, { ...context, refusal: error });
     }
   });
-  if (!("refusal" in answer)) return answer;
-  const inClear: PostgresqlTarget = { login, tls: { ...tls, mode: "Disable" } };
-  const second = { offersTls: false, loggedIn: false };
+}
+
+interface AskInClearContext extends AskContext {
+  /** What the server said over TLS. */
+  refusal: unknown;
+}
+
+/**
+ * Where no login succeeds either, what was said over TLS counts: a server that takes none in clear may say so in a way
+ * that takes running pods out. One that starts says so before it looks at how somebody comes.
+ */
+async function askInClear(
+  endpoint: Endpoint,
+  { login, tls }: PostgresqlTarget,
+  { refusal, ...context }: AskInClearContext,
+): Promise<{ tls: boolean }> {
+  const target: PostgresqlTarget = { login, tls: { ...tls, mode: "Disable" } };
+  const progress = { offersTls: false, loggedIn: false };
   try {
-    return await withConnection(login, context, (socket) =>
-      askOver(socket, inClear, { ...context, progress: second, withholdsPassword: true }),
+    return await withConnection(endpoint, context, (socket) =>
+      askOver(socket, target, { ...context, progress, withholdsPassword: true }),
     );
   } catch (error) {
-    throw second.loggedIn ? error : answer.refusal;
+    throw progress.loggedIn || reasonOfError(error) === "ServerStarting" ? error : refusal;
   }
 }
 
@@ -111,9 +126,7 @@ async function ask(target: PostgresqlTarget, context: AskContext): Promise<{ tls
  */
 function isRefusedOverTls(error: unknown, { offersTls, loggedIn }: Progress): boolean {
   if (!offersTls || loggedIn || error instanceof CheckError) return false;
-  return (
-    (error as { code?: unknown }).code === REFUSED_BY_RULE || reasonOfError(error) === "TLSFailed"
-  );
+  return codeOf(error) === REFUSED_BY_RULE || reasonOfError(error) === "TLSFailed";
 }
 
 interface AskOverContext extends AskContext, Pick<LoginContext, "withholdsPassword"> {
