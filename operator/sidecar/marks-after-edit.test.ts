@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { PolicyFile } from "../api/policy-file.ts";
 import type { Marks } from "./marks.ts";
 import { marksAfterEdit } from "./marks-after-edit.ts";
+import { stateAfter } from "./testing/dependency-states.ts";
 import { database, newMarks, policy, TIMING } from "./testing/test-pod.ts";
 import { type DependencyState, UNHEARD } from "./verdict.ts";
 
@@ -11,7 +12,7 @@ const UP: DependencyState = {
   passing: { high: true, against: 0 },
   heardAt: 1,
 };
-const DOWN: DependencyState = { ...UNHEARD, heardAt: 1 };
+const DOWN = stateAfter(["ConnectionRefused"]);
 const TIMEOUTS = {
   connectTimeoutMilliseconds: TIMING.connectTimeoutMilliseconds,
   checkTimeoutMilliseconds: TIMING.checkTimeoutMilliseconds,

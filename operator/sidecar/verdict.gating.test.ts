@@ -140,6 +140,16 @@ test.each([
   ["not checked yet", UNHEARD, false],
   ["up", stateAfter(["ok"]), false],
   ["down", stateAfter(["ConnectionRefused"]), true],
+  [
+    "up, for all that is known: its result is too old",
+    agedOut(stateAfter(["ok"]), TIMING, LONG_AFTER),
+    false,
+  ],
+  [
+    "down, with a result that is too old",
+    agedOut(stateAfter(["ConnectionRefused"]), TIMING, LONG_AFTER),
+    true,
+  ],
 ])(
   "a settled dependency that is %s, when it gets less time, stays settled: %j",
   (_, state, stays) => {

@@ -81,7 +81,7 @@ function step(level: Level, good: boolean, timing: Timing): Level {
 interface ResultContext {
   at: Moment;
   timing: Timing;
-  /** The pod has been ready before. */
+  /** The pod's sidecar has been ready before. */
   firstReady: boolean;
   /** The dependency can keep the pod unready. */
   mayGate: boolean;
@@ -148,8 +148,8 @@ export function retimed(state: DependencyState, now: Moment): DependencyState {
  * does: the edit must not let the pod go. Any other has to be up once more: what it has earned, it
  * earned with more time, and a typo such as `300ms` for `3s` would empty the Service.
  */
-export function staysSettled({ heardAt, passing }: DependencyState): boolean {
-  return heardAt !== undefined && !passing.high;
+export function staysSettled({ passing }: DependencyState): boolean {
+  return !passing.high && passing !== UNKNOWN;
 }
 
 /**
