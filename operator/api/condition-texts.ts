@@ -72,7 +72,7 @@ export const CONDITION_TEXTS: Record<ConditionType, ReasonTexts> = {
       "True. In force; a dependency is down for more pods than `fleet.maxUnready` lets go, and pods stay ready.",
     ...NOT_PROGRAMMED,
     PartiallyProgrammed:
-      "True. In force for the pods that no older HealthPolicy has, which the message counts.",
+      "True. In force, but not for pods of an older HealthPolicy, which the message counts.",
     ...NOT_ACCEPTED,
   },
   Stalled: {

@@ -131,6 +131,11 @@ interface SecretFields {
   tls?: { caSecret?: SecretKeyReference | undefined } | undefined;
 }
 
+/** What keys are told apart by: the operator writes it into MOUNTED_KEYS_ENV, and the sidecar looks for it there. */
+export function keyName({ secretName, key }: SecretKeyReference): string {
+  return `${secretName}/${key}`;
+}
+
 /** Every Secret key that a dependency names, in a fixed order; one that it names twice is there twice. */
 export function secretKeys(dependency: DependencyConfig): SecretKeyReference[] {
   // No slot at all for a type of a later version.

@@ -8,7 +8,7 @@
 export type Gating =
   /** Whenever it occurs: the dependency cannot be reached or answers wrongly. */
   | "Always"
-  /** Until the pod has first been ready: a rotated password must not empty a Service that works. */
+  /** Until the pod's sidecar has first been ready: a rotated password must not empty a Service that works. */
   | "UntilFirstReady"
   /** Never: only a new pod or a newer sidecar can mend it. */
   | "Never";
@@ -50,7 +50,7 @@ export function gatingOf(reason: Reason): Gating {
 
 /**
  * Whether a failure with this reason may keep the pod unready.
- * `firstReady`: the pod has been ready at least once since it was created.
+ * `firstReady`: the pod's sidecar has been ready at least once since the pod was created.
  */
 export function reasonGates(reason: Reason, firstReady: boolean): boolean {
   const gating = gatingOf(reason);

@@ -32,11 +32,13 @@ test("held up for half of its time, it has a line in its log and a metric", asyn
   const server = await scene.startMemcached();
   await scene.writePolicy([cache(server.port)]);
   const program = await scene.start(outfile, [...(await flagsOfTheImage()), "--require", kernel]);
-  expect(await get(program, "/metrics")).toMatch(/_sidecar_cpu_throttled_seconds_total 0\.\d+$/m);
+  expect(await get(program, "/metrics")).toMatch(
+    /_sidecar_cpu_throttled_seconds_total \d+(\.\d+)?$/m,
+  );
 
   await sleep(10_000);
   await untilEqual(
-    async () => program.output().includes('"sidecar throttled","percent":50,'),
+    async () => /"sidecar throttled","percent":(4|5)\d,/.test(program.output()),
     true,
   );
 });

@@ -1,5 +1,5 @@
 /** Which Secret keys a policy needs in a pod. */
-import { type SecretKeyReference, secretKeys } from "../api/policy-file.ts";
+import { keyName, type SecretKeyReference, secretKeys } from "../api/policy-file.ts";
 
 /** What of a policy decides the Secret keys: its dependencies. */
 type Dependencies = Parameters<typeof secretKeys>[0][];
@@ -13,7 +13,7 @@ const byText = (left: string, right: string) => (left < right ? -1 : Number(left
 export function mountedKeys(dependencies: Dependencies): SecretKeyReference[] {
   const unique = new Map<string, SecretKeyReference>();
   for (const reference of dependencies.flatMap(secretKeys)) {
-    unique.set(`${reference.secretName}/${reference.key}`, reference);
+    unique.set(keyName(reference), reference);
   }
   return [...unique.values()].sort(
     (left, right) => byText(left.secretName, right.secretName) || byText(left.key, right.key),

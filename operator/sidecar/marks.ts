@@ -29,7 +29,7 @@ export interface Marks {
   podStartedAt: number;
   /** The policy file has been there. */
   policySeen: boolean;
-  /** The pod has been ready. */
+  /** The pod's sidecar has been ready. */
   firstReady: boolean;
   /** It would have been, had every policy been enforced: what a dry run counts from. */
   firstPassed: boolean;

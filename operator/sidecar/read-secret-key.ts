@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { isDnsSubdomain, isSecretKey } from "../api/name-patterns.ts";
 import { secretKeyPath } from "../api/names.ts";
-import type { SecretKeyReference } from "../api/policy-file.ts";
+import { keyName, type SecretKeyReference } from "../api/policy-file.ts";
 import { forgetOldest } from "../bounds/forget-oldest.ts";
 import { type CheckContext, CheckError, misconfigured } from "./checks/check.ts";
 import type { Log } from "./log.ts";
@@ -77,7 +77,7 @@ export function createSecretReader(options: SecretReaderOptions): CheckContext["
     if (!isDnsSubdomain(secretName) || !isSecretKey(key)) {
       throw misconfigured("the policy names a Secret or key that cannot exist");
     }
-    const pair = `${secretName}/${key}`;
+    const pair = keyName(reference);
     const path = join(options.directory, secretKeyPath(secretName, key));
     const blame: Blame = (what) =>
       misconfigured(

@@ -1,7 +1,7 @@
 /**
  * Runs the checks in the background: for each dependency one loop, at most one check in flight, a
  * deadline over the whole of it. However many probes arrive, a dependency sees at most one check per
- * interval.
+ * interval, but for one that failed while the program stood still.
  */
 import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
@@ -129,8 +129,8 @@ function startLoop(
   /** Its turn came while a check was in flight that still has time: the next one begins when that one has ended. */
   let isDue = false;
   /**
-   * A check has failed without a result, and is made once more as soon as it has ended. That one has to have a result:
-   * the CPU may be short for good.
+   * The last check failed while the program stood still, and is made once more as soon as it has ended. That one has a
+   * result, whatever comes of it: the CPU may be short for good.
    */
   let isRepeated = false;
 

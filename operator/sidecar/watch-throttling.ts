@@ -11,7 +11,7 @@ const CPU_STATISTICS = "/sys/fs/cgroup/cpu.stat";
 const SPAN_MILLISECONDS = 10_000;
 /** Held up for less than this part of a span, checks of a few seconds still end in time. */
 const NOTABLE_PART = 1 / 3;
-/** Not held up for so long, it is over, and is said again. */
+/** When it was not held up for so long it is over: the next time is said again. */
 const OVER_AFTER_MILLISECONDS = 60_000;
 
 const PROBLEM =

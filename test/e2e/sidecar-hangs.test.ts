@@ -6,7 +6,7 @@ import { withStoppedProcesses } from "./harness/stopped-processes.ts";
 import { waitFor, waitUntil } from "./harness/wait-for.ts";
 import { POD_STARTS, SIDECAR_HANG_SEEN, SIDECAR_RESTARTED, WHOLE_TEST } from "./timeouts.ts";
 
-/** Longer than is waited for the sidecar: a database's may be half an hour. */
+/** As long as is waited for the sidecar, and so longer with the probes before it: a database's may be half an hour. */
 const POD_GRACE = { terminationGracePeriodSeconds: SIDECAR_RESTARTED / 1_000 };
 
 let scene: Scene;

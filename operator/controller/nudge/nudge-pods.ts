@@ -144,7 +144,7 @@ export function createNudger({ client, pods, stands, tell }: NudgerOptions): Nud
 
   return {
     wrote: (policy, value) => {
-      // Its pods are told of what is there now.
+      // What still waits would tell its pods something older.
       tasks.remove(policy.namespace, keyOf(policy));
       nudgeWhenKnown(policy, value, TOO_LATE_MILLISECONDS);
     },

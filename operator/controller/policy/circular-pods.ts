@@ -1,4 +1,4 @@
-/** Which of a namespace's pods a policy cannot have, because they are what it waits for. Pure. */
+/** Which pods of a namespace are what their policy waits for: they are skipped, or let go. Pure. */
 import { isPodAddress } from "../../addresses/pod-address.ts";
 import {
   circleThrough,

@@ -39,7 +39,10 @@ const TYPE = /^[A-Za-z0-9]{1,63}$/;
 
 const IP = textReader({ test: (ip) => isIP(ip) !== 0 });
 
-/** Who is not to wait for it. What is broken or of a later version lets nobody go, as without it. */
+/**
+ * Addresses of pods that are not to wait for the dependency. What is broken or of a later version lets nobody go, as
+ * without it.
+ */
 function circularPods(value: unknown): string[] | undefined {
   try {
     return listOf(IP, MAX_CIRCULAR_PODS)(value, "circularPods");

@@ -47,7 +47,7 @@ function open(
     connectTimeoutMilliseconds: budget,
     resolve: async () => ({
       ...resolutionOf(...addresses),
-      forget: () => forgotten.push(addresses),
+      searchAgain: () => forgotten.push(addresses),
     }),
   };
   return connected(port, context);

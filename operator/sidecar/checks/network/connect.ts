@@ -80,16 +80,16 @@ interface Dialled {
   onDial: () => void;
 }
 
-/** Where nothing answers, the name may have other addresses by now: they are not to be used again. */
+/** Where nothing answers, the name may have other addresses by now: the next lookup asks for them. */
 async function connectTo(
-  { addresses, forget }: Resolution,
+  { addresses, searchAgain }: Resolution,
   dialled: Dialled,
   signal: AbortSignal,
 ): Promise<Socket> {
   try {
     return await connectFirst(addresses, dialled, signal);
   } catch (error) {
-    forget();
+    searchAgain();
     throw error;
   }
 }

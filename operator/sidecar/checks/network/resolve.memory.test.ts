@@ -49,7 +49,7 @@ describe("what was found", () => {
   }
   const lookedUp = (host: string) =>
     resolve(host, new AbortController().signal, { budgetMilliseconds: 1_000 });
-  const forget = async (host: string) => (await lookedUp(host)).forget();
+  const forget = async (host: string) => (await lookedUp(host)).searchAgain();
   const outdate = async (host: string) => (await lookedUp(host)).outdate();
 
   beforeEach(() => {
@@ -243,7 +243,7 @@ describe("what was found", () => {
     const old = await lookedUp("kept.test.");
     seconds(10);
     await asking("kept.test.");
-    old.forget();
+    old.searchAgain();
     expect(await asking("kept.test.")).toEqual([["10.0.0.1"], []]);
   });
 

@@ -24,7 +24,7 @@ export interface Resolution {
    * To be called when none of them could be connected to: the next lookup asks anew, for all names of the search list.
    * Where name servers say nothing they serve on for their time, as others of this host may be reachable.
    */
-  forget(): void;
+  searchAgain(): void;
   /**
    * To be called when one of them was connected to and the check failed all the same: the same, but first the name of
    * the search list that had them is asked for.
@@ -101,7 +101,7 @@ export function createResolve(sources: ResolveSources): Resolve {
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
     return {
       addresses,
-      forget: () => memory.searchAgain(host, addresses),
+      searchAgain: () => memory.searchAgain(host, addresses),
       outdate: () => memory.outdate(host, addresses),
     };
   };

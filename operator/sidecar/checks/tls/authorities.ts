@@ -6,10 +6,10 @@
 import { hash } from "node:crypto";
 import type { SecureContext } from "node:tls";
 import { MAX_DEPENDENCIES } from "../../../api/limits.ts";
-import type { SecretKeyReference } from "../../../api/policy-file.ts";
+import { keyName, type SecretKeyReference } from "../../../api/policy-file.ts";
 import { forgetOldest } from "../../../bounds/forget-oldest.ts";
 import { misconfigured } from "../check.ts";
-import { isNamed as isNamedByPolicy, keyName } from "./named-keys.ts";
+import { isNamedByPolicy } from "./named-keys.ts";
 import { PEM_BUNDLE, readPemBundle } from "./pem-bundle.ts";
 import { contextTrusting } from "./start-tls.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
-import type { PolicyFile } from "../../../api/policy-file.ts";
+import { keyName, type PolicyFile } from "../../../api/policy-file.ts";
 import { testPolicy } from "../../../api/testing/policy.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { createAuthorities } from "./authorities.ts";
-import { isNamed, keyName, nameKeysOf } from "./named-keys.ts";
+import { isNamedByPolicy, nameKeysOf } from "./named-keys.ts";
 
 const { ca } = createCertificates();
 const keyed = (key: string) => ({ secretName: "tls", key });
@@ -25,7 +25,7 @@ function policyOf(keys: readonly string[]): PolicyFile {
 }
 
 test("a key is named for as long as the policy in force names it", () => {
-  const named = () => ["a", "b", "c"].filter((key) => isNamed(keyName(keyed(key))));
+  const named = () => ["a", "b", "c"].filter((key) => isNamedByPolicy(keyName(keyed(key))));
   nameKeysOf(policyOf(["a", "b"]));
   expect(named()).toEqual(["a", "b"]);
   nameKeysOf(policyOf(["b", "c"]));

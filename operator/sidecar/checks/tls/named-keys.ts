@@ -1,13 +1,9 @@
 /**
  * Which Secret keys the policy in force names, so that what one held that it names no more takes no room. Apart from
- * authorities.ts, which is loaded with TLS on first use.
+ * authorities.ts, which is loaded with TLS on first use. A variable of the module, as checks know nothing of the
+ * policy.
  */
-import { type PolicyFile, type SecretKeyReference, secretKeys } from "../../../api/policy-file.ts";
-
-/** What keys are told apart by. */
-export function keyName({ secretName, key }: SecretKeyReference): string {
-  return `${secretName}/${key}`;
-}
+import { keyName, type PolicyFile, secretKeys } from "../../../api/policy-file.ts";
 
 let named: ReadonlySet<string> = new Set();
 
@@ -17,6 +13,6 @@ export function nameKeysOf(policy: PolicyFile | undefined): void {
 }
 
 /** Whether the policy in force names the key of this name. */
-export function isNamed(name: string): boolean {
+export function isNamedByPolicy(name: string): boolean {
   return named.has(name);
 }

@@ -34,7 +34,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----
 /**
  * The certificates, each in PEM form as it was read here: OpenSSL is given nothing else. Undefined where there is none
  * or more than MAX_AUTHORITIES, where one is longer than MAX_AUTHORITY_BYTES, cannot be read or is not allowed, where
- * they have more name constraints or are more that others have signed than allowed, and where anything else in PEM form
+ * their name constraints, or those that others have signed, are more than allowed, and where anything else in PEM form
  * stands beside them: OpenSSL skips what it cannot read and then trusts nobody, which would look like a wrong server,
  * and it takes certificates under other titles.
  */

@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { type CheckContext, CheckError } from "../check.ts";
+import { codeOf } from "../reason-of-error.ts";
 import { createHandshakeCosts } from "./handshake-costs.ts";
 import type { TlsTarget } from "./tls-target.ts";
 
@@ -127,5 +128,5 @@ async function handshake(
 
 /** What the server sent is no TLS. */
 function isAnswerInClear(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "ERR_SSL_WRONG_VERSION_NUMBER";
+  return codeOf(error) === "ERR_SSL_WRONG_VERSION_NUMBER";
 }

@@ -3,6 +3,6 @@ import type { Resolution } from "../resolve.ts";
 
 export const resolutionOf = (...addresses: string[]): Resolution => ({
   addresses,
-  forget: () => {},
+  searchAgain: () => {},
   outdate: () => {},
 });
