@@ -9,17 +9,14 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import { type CircularAddresses, circularAddresses, holdingServices } from "./circular-pods.ts";
+import type { PodsNews } from "./pods-news.ts";
 
 /** A policy gets another list at most so often. The kubelet takes about a minute to deliver it as it is. */
 export const PACE_MILLISECONDS = 10_000;
 
 /** What sidecars are told of such pods. */
-export interface CircularPodsNews {
+export interface CircularPodsNews extends PodsNews {
   addresses: CircularAddresses;
-  /** Nothing is known of the pods yet: what stands in the policy file is better. */
-  unknown: boolean;
-  /** When another list may be told, where there is one. */
-  againMilliseconds: number;
 }
 
 /** Lists by policy. */

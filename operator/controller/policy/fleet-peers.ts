@@ -8,6 +8,7 @@ import type { FleetConfig, PeerAddress } from "../../api/policy-file.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import { stableSample } from "../pods/stable-sample.ts";
+import type { PodsNews } from "./pods-news.ts";
 
 /** A policy gets another sample at most so often. A rollout would else write one for each pod. */
 export const RESAMPLE_MILLISECONDS = 60_000;
@@ -16,13 +17,9 @@ export const RESAMPLE_MILLISECONDS = 60_000;
 export type Sample = Pick<FleetConfig, "pods" | "peers">;
 
 /** What sidecars are told of their fleet. */
-export interface FleetNews {
+export interface FleetNews extends PodsNews {
   /** Undefined where the policy asks for none. */
   fleet: FleetConfig | undefined;
-  /** Nothing is known of the pods yet: what stands in the policy file is better. */
-  unknown: boolean;
-  /** When another sample may be taken, where one is wanted. */
-  againMilliseconds: number;
 }
 
 interface Addressed {

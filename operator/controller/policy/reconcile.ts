@@ -30,6 +30,7 @@ import type { DeliveredPolicy } from "./configmap.ts";
 import { createFleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
+import type { PodsNews } from "./pods-news.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   configMapToWrite,
@@ -91,14 +92,10 @@ export interface Reconciler {
 }
 
 /** What is delivered to the pods, for the time of one call. */
-interface Delivery {
+interface Delivery extends PodsNews {
   policy: DeliveredPolicy;
   /** It is what was last written, but for what the file says of pods. */
   isKept: boolean;
-  /** What it says of pods is not known yet: what stands is better. */
-  unknown: boolean;
-  /** When it may say something else of them. */
-  againMilliseconds: number;
 }
 
 interface Facts extends PolicyFacts {
