@@ -155,6 +155,27 @@ describe("the deadline", () => {
     expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
   });
 
+  test.each([0, 450])(
+    "that is noticed %i ms late counts at once, also where it decides alone: it is a timer's usual delay",
+    async (milliseconds) => {
+      checks.decidesNext = () => true;
+      checks.run = untilSignal;
+      checks.runner.apply(config([dependency("a")]));
+      await pass(3_999);
+      stoodStill += milliseconds;
+      await pass(1);
+      expect(checks.reasons()).toStrictEqual(["CheckTimeout"]);
+    },
+  );
+
+  test("a server that refuses decides at once", async () => {
+    checks.decidesNext = () => true;
+    checks.run = () => Promise.reject(new CheckError("ConnectionRefused"));
+    checks.runner.apply(config([dependency("a")]));
+    await pass(0);
+    expect(checks.reasons()).toStrictEqual(["ConnectionRefused"]);
+  });
+
   test("that is noticed late twice in a row counts: a program without CPU does not ask again and again", async () => {
     checks.decidesNext = () => true;
     checks.run = untilSignal;

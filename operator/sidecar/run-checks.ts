@@ -5,19 +5,12 @@
  */
 import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
-import { failureResult, successResult } from "./check-result.ts";
-import { type Check, type CheckContext, CheckError, type CheckSuccess } from "./checks/check.ts";
 import { contentOf } from "./content-of.ts";
 import { farthestMoment } from "./farthest-moment.ts";
 import { pacedInterval } from "./paced-interval.ts";
+import { type CheckSources, type StartedCheck, startCheck } from "./start-check.ts";
 import type { CheckResult } from "./verdict.ts";
 
-/**
- * How long after its deadline a check may still say which of its parts were silent, in milliseconds. After
- * that it is CheckTimeout without a detail. No probe waits any longer for it: `firstResults()` ends after
- * checkTimeout.
- */
-const LAST_WORDS_MILLISECONDS = 50;
 /** A check that ends so long after its deadline failed while the program stood still, as it does with its node. */
 const STOOD_STILL_MILLISECONDS = 500;
 /**
@@ -28,10 +21,7 @@ const STOOD_STILL_MILLISECONDS = 500;
 const KEPT_APART_MILLISECONDS = 6;
 
 /** What checks need, and what is told of them. */
-export interface RunChecksOptions {
-  /** The check of a type; undefined for a type that this version does not know. */
-  loadCheck: (type: string) => Promise<Check | undefined>;
-  readSecretKey: CheckContext["readSecretKey"];
+export interface RunChecksOptions extends CheckSources {
   /** Given each result as it comes, with the time the check took in milliseconds. Must not throw. */
   onResult: (dependency: DependencyConfig, result: CheckResult, milliseconds: number) => void;
   /**
@@ -76,29 +66,6 @@ interface Loop {
   stop(): void;
 }
 
-/** One attempt under `signal`: loads the check, runs it. Rejects with whatever went wrong. */
-async function attempt(
-  dependency: DependencyConfig,
-  options: RunChecksOptions,
-  {
-    timing,
-    ...context
-  }: Pick<CheckContext, "signal" | "onConnect" | "onHandshake" | "onTarget"> & { timing: Timing },
-): Promise<CheckSuccess> {
-  // Loading its code for the first time uses up some of it.
-  const end = performance.now() + timing.checkTimeoutMilliseconds;
-  const check = await options.loadCheck(dependency.type);
-  if (check === undefined) throw new CheckError("Unsupported");
-  // The reader of the policy leaves out a slot that is broken.
-  if (!Object.hasOwn(dependency, dependency.type)) throw new CheckError("Misconfigured");
-  return check.run(dependency, {
-    ...context,
-    connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
-    remainingMilliseconds: () => end - performance.now(),
-    readSecretKey: options.readSecretKey,
-  });
-}
-
 /** What a loop begins with. */
 interface Beginning {
   firstTiming: Timing;
@@ -125,7 +92,7 @@ function startLoop(
   let connectCost = 0;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
-  let inFlight: AbortController | undefined;
+  let inFlight: StartedCheck | undefined;
   /** Its turn came while a check was in flight that still has time: the next one begins when that one has ended. */
   let isDue = false;
   /**
@@ -155,62 +122,29 @@ function startLoop(
     performance.now() > deadline + STOOD_STILL_MILLISECONDS &&
     options.decidesNext(dependency.name);
 
-  /**
-   * Takes in how a check ended: its outcome, or the deadline when there is none by then. What comes after that only
-   * frees the way for the next check.
-   */
-  function takeFirst(since: number, timeout: number): (result: CheckResult) => void {
-    let isTaken = false;
-    return (result) => {
-      if (isTaken) return;
-      isTaken = true;
-      if (mayRepeat(result, since + timeout)) isRepeated = true;
-      else report(result, since);
-    };
-  }
-
-  async function runOnce(): Promise<void> {
+  function runOnce(): void {
     const since = performance.now();
-    const timeout = timing.checkTimeoutMilliseconds;
-    const controller = new AbortController();
-    inFlight = controller;
-    let target: string | undefined;
-    let connecting = 0;
-    const take = takeFirst(since, timeout);
-    const reportOnce = (result: CheckResult) =>
-      take(target === undefined ? result : { ...result, target });
-    let lastWords: NodeJS.Timeout | undefined;
-    const deadline = setTimeout(() => {
-      controller.abort(new CheckError("CheckTimeout"));
-      lastWords = setTimeout(() => {
-        reportOnce({ ok: false, reason: "CheckTimeout" });
+    const deadline = since + timing.checkTimeoutMilliseconds;
+    const sources = { loadCheck: options.loadCheck, readSecretKey: options.readSecretKey, timing };
+    inFlight = startCheck(dependency, sources, {
+      onResult: (result) => {
+        if (mayRepeat(result, deadline)) isRepeated = true;
+        else report(result, since);
+      },
+      onOverdue: () => {
         if (isDue) skipTurn();
-      }, LAST_WORDS_MILLISECONDS);
-    }, timeout);
-    try {
-      const { signal } = controller;
-      const onHandshake = (cpuMilliseconds: number) => {
+      },
+      onHandshake: (cpuMilliseconds) => {
         handshakeCost = cpuMilliseconds;
-      };
-      const onConnect = (cpuMilliseconds: number) => {
-        connecting += cpuMilliseconds;
-      };
-      const onTarget = (told: string) => {
-        target = told;
-      };
-      const context = { signal, onConnect, onHandshake, onTarget, timing };
-      reportOnce(successResult(await attempt(dependency, options, context)));
-    } catch (error) {
-      reportOnce(failureResult(error, controller.signal.aborted));
-    } finally {
-      clearTimeout(deadline);
-      clearTimeout(lastWords);
-      inFlight = undefined;
-      connectCost = connecting;
-      if (isDue || (isRepeated && !stopped)) takeTurn();
-      // Its turn was chosen by the check before it, which may have failed.
-      else if (!stopped && nextAt > startedAt + interval()) schedule();
-    }
+      },
+      onEnd: (connectMilliseconds) => {
+        inFlight = undefined;
+        connectCost = connectMilliseconds;
+        if (isDue || (isRepeated && !stopped)) takeTurn();
+        // Its turn was chosen by the check before it, which may have failed.
+        else if (!stopped && nextAt > startedAt + interval()) schedule();
+      },
+    });
   }
 
   /** The check in flight has failed just now, and has not ended: it counts again at the next turn, and not before. */
@@ -227,7 +161,7 @@ function startLoop(
     // A check that outlives its deadline is not joined by a second one: sockets would pile up on a
     // server that is in trouble already. Its dependency counts as failed all the same.
     if (inFlight) report({ ok: false, reason: "CheckTimeout" }, startedAt);
-    else void runOnce();
+    else runOnce();
   }
 
   /** Any moment that keeps the promised time: drawn, or as far from others as it can be. */
@@ -251,7 +185,7 @@ function startLoop(
   }
 
   /** A check that takes most of the interval has not failed yet: where turns did not wait for it, it counted twice. */
-  const hasTime = () => inFlight !== undefined && !inFlight.signal.aborted;
+  const hasTime = () => inFlight?.hasTime() === true;
 
   function takeTurn(): void {
     if (hasTime()) {
@@ -281,7 +215,7 @@ function startLoop(
       stopped = true;
       isDue = false;
       clearTimeout(next);
-      inFlight?.abort(new CheckError("CheckTimeout"));
+      inFlight?.stop();
     },
   };
 }

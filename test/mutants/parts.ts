@@ -214,8 +214,8 @@ export const parts: Record<string, Part> = {
     slow: false,
   },
   loops: {
-    mutate: files("operator/sidecar", "run-checks"),
-    tests: [tests("operator/sidecar", "run-checks{,.*}")],
+    mutate: files("operator/sidecar", "run-checks", "start-check"),
+    tests: [tests("operator/sidecar", "{run-checks{,.*},start-check}")],
     slow: false,
   },
   checks: {
