@@ -60,6 +60,44 @@ describe("ProtocolError", () => {
   });
 });
 
+/** As PostgreSQL says it, and as it does in another language. */
+const NO_PROCESS = Buffer.from(
+  "Ecould not fork new process for connection: Cannot allocate memory\n\0",
+);
+const NO_PROCESS_ELSEWHERE = Buffer.from(
+  "Eне удалось породить новый процесс: Ресурс недоступен\n\0",
+);
+
+describe("no process for one more session", () => {
+  test.each<[string, Iterable<Buffer>]>([
+    ["at once", [NO_PROCESS]],
+    ["in another language", [NO_PROCESS_ELSEWHERE]],
+    [
+      "in pieces",
+      [1, 2, 4, 5, 30].map((from, index, all) =>
+        NO_PROCESS.subarray(from - 1, (all[index + 1] ?? 99) - 1),
+      ),
+    ],
+    ["as long as the server's buffer", [Buffer.from(`E${"x".repeat(997)}\n\0`)]],
+  ])("%s: TooManyConnections", (_, chunks) => {
+    expect(read(chunks)).toBe("TooManyConnections");
+  });
+
+  test("unfinished, it waits", () => {
+    expect(read([NO_PROCESS.subarray(0, 30), NO_PROCESS.subarray(30, -2)])).toBe("");
+  });
+
+  test.each<[string, Buffer]>([
+    ["longer than the server's buffer", Buffer.from(`E${"x".repeat(998)}\n\0`)],
+    ["memcached's line", Buffer.from("ERROR\r\n")],
+    ["a text without a line's end", Buffer.from("Ecould not fork\0")],
+    ["more behind it", Buffer.concat([NO_PROCESS, Buffer.from("x")])],
+    ["in a session", Buffer.concat([message("R", Buffer.alloc(4)), NO_PROCESS])],
+  ])("%s: ProtocolError", (__, bytes) => {
+    expect(read([bytes])).toMatch(/ProtocolError$/);
+  });
+});
+
 test("a long message costs what as many bytes of short ones cost, in as many pieces", () => {
   const pieces = (bytes: Buffer) =>
     Array.from({ length: 980 }, (_, index) => bytes.subarray(index * 65, index * 65 + 65));

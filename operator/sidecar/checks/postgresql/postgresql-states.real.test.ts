@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
+import type { TlsConfig } from "../../../api/policy-file.ts";
 import { CREDENTIALS } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { run } from "./testing/postgresql-subject.ts";
@@ -58,6 +59,25 @@ test(
     expect(await ask("SELECT lastval()")).toEqual({
       reason: "InvalidResponse",
     });
+  },
+  START_TIMEOUT,
+);
+
+test.each<TlsConfig["mode"]>(["Prefer", "Disable"])(
+  "one that has no process for another session: TooManyConnections, as those of before go on: %s",
+  async (mode) => {
+    const { server } = await start();
+    const { port } = server;
+    const before = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port });
+    before.on("error", () => {});
+    await before.connect();
+    server.limit("nproc=1");
+    const another = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port });
+    await expect(another.connect()).rejects.toThrow();
+    expect(server.log()).toContain("could not fork new process for connection");
+    expect(await run({ port, tls: { mode } }, LONG)).toEqual({ reason: "TooManyConnections" });
+    expect((await before.query("SELECT 1")).rowCount).toBe(1);
+    await before.end();
   },
   START_TIMEOUT,
 );

@@ -49,7 +49,12 @@ test.each<[string, (Buffer | string)[], string]>([
   ["a wrong password", [fatal("28P01")], "ProtocolError"],
   ["the words of a pooler", [fatal("XX000", "authentication failed")], "ProtocolError"],
   ["an error without its end", [message("E", "SFATAL\0C53300")], "ProtocolError"],
-  ["an error of protocol 2", ["Ecould not fork new process\n\0"], "ProtocolError"],
+  [
+    "no process for one more session",
+    ["Ecould not fork", " new process\n\0"],
+    "TooManyConnections",
+  ],
+  ["the same, never ended", ["Ecould not fork new process"], "ConnectionClosed"],
   ["a length that is none", ["E", Buffer.from([0, 0, 0, 3])], "ProtocolError"],
   ["an error beyond all bounds", ["E", Buffer.from([0, 1, 0, 0])], "ProtocolError"],
 ])("answered by %s", async (_, pieces, reason) => {

@@ -30,8 +30,9 @@ export async function offersTls(source: ReadSource): Promise<boolean> {
 }
 
 /**
- * A server that is full may say so before it reads anything, as Pgpool-II does. Anybody on the way may say it too, and
- * can do no more by it than by refusing TLS, since both leave running pods alone.
+ * A server that is full may say so before it reads anything, as Pgpool-II does, and PostgreSQL without a process for
+ * the session (postgresql-frames.ts). Anybody on the way may say it too, and can do no more by it than by refusing TLS,
+ * since both leave running pods alone.
  */
 function refusal(body: Buffer): CheckError {
   const { code = "" } = serverError(body) as Partial<ServerError>;

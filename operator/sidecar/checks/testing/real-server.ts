@@ -1,5 +1,5 @@
 /** Test fixture: a program that serves on 127.0.0.1 until it is stopped. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,8 @@ export interface RealServer {
   log(): string;
   /** Sends a signal to the server and all of its children. */
   signal(name: NodeJS.Signals): void;
+  /** Sets a limit of the server's first process, as an option of prlimit without its dashes: `nproc=1`. */
+  limit(option: string): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,10 @@ export async function startRealServer(start: ServerCommand): Promise<RealServer>
     port,
     log: () => log,
     signal: (name) => signalGroup(child, name),
+    limit(option) {
+      // As the server's own user: root may not where it lacks CAP_SYS_RESOURCE.
+      execFileSync("prlimit", ["--pid", String(child.pid), `--${option}`], user);
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, "exit");
