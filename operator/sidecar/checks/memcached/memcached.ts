@@ -44,7 +44,7 @@ export function createMemcached(resolve: Resolve): Check {
         );
         return outcomeOf(await Promise.allSettled(asked), config.minAvailable);
       } catch (error) {
-        outdate();
+        if (gatingOf(reasonOfError(error)) === "Always") outdate();
         throw error;
       } finally {
         limit.clear();
@@ -58,8 +58,8 @@ export const memcached: Check = createMemcached(systemResolve);
 
 /**
  * A lookup of which nothing is outdated before `outdate` is called. A ring that is up in spite of some servers that
- * answer wrongly would else have name servers asked for each of these at every check, which nothing paces: six such
- * rings, only observed, took a healthy pod out.
+ * answer wrongly, or whose servers are well and refuse, would else have name servers asked for each of these at every
+ * check, which nothing paces: six such rings, only observed, took a healthy pod out, and so did four that were full.
  */
 function outdatingAtLast(resolve: Resolve): { resolveHere: Resolve; outdate: () => void } {
   const waiting: (() => void)[] = [];
