@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { until } from "../kube/testing/fake-api-server.ts";
 import type { Change } from "../kube/watch.ts";
+import { runAhead } from "../testing/run-ahead.ts";
 import { type PodRecord, podProjection } from "./pod-record.ts";
 import {
   BACK_TO_SINGLE_NAMESPACES,
@@ -198,8 +199,7 @@ test("pods are not listed again by time", async () => {
   const lists = () => api.seen.filter(({ query }) => query.has("limit")).length;
   const before = lists();
   // Longer than any watch's time between two lists.
-  const now = performance.now.bind(performance);
-  const clock = jest.spyOn(performance, "now").mockImplementation(() => now() + 86_400_000);
+  const clock = runAhead(86_400_000);
   api.endWatches();
   await untilWatched([]);
   clock.mockRestore();

@@ -3,6 +3,7 @@ import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { FleetConfig } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
+import { runAhead } from "../testing/run-ahead.ts";
 import {
   type ConfigMapFound,
   type ConfigMapWriter,
@@ -31,12 +32,6 @@ afterEach(async () => {
   await api.close();
 });
 
-/** Lets the monotonic clock run ahead. */
-function pass(milliseconds: number): void {
-  const now = performance.now.bind(performance);
-  jest.spyOn(performance, "now").mockImplementation(() => now() + milliseconds);
-}
-
 /** Looks, and writes what is due; what was found. */
 async function lookAndWrite(policy: EffectivePolicy, by = writer): Promise<ConfigMapFound> {
   const found = await by.look(policy);
@@ -56,7 +51,7 @@ test("written once, again when it changes, and again after a while", async () =>
   await lookAndWrite(testPolicy({ generation: 4 }));
   expect(api.writes()).toHaveLength(2);
   expect(generationStored()).toBe(4);
-  pass(301_000);
+  runAhead(301_000);
   await lookAndWrite(testPolicy({ generation: 4 }));
   expect(api.writes()).toHaveLength(3);
 });
@@ -114,12 +109,12 @@ test.each([
     state: "current",
     dueMilliseconds: expected,
   });
-  pass(expected - 1_000);
+  runAhead(expected - 1_000);
   const found = await writer.look(testPolicy());
   expect(found).toMatchObject({ state: "current" });
   expect("dueMilliseconds" in found && found.dueMilliseconds).toBeLessThan(1_001);
   jest.restoreAllMocks();
-  pass(expected + 1_000);
+  runAhead(expected + 1_000);
   expect(await writer.look(testPolicy())).toMatchObject({ state: "due" });
 });
 
@@ -161,7 +156,7 @@ test("one that replaced ours is left alone too", async () => {
   await lookAndWrite(testPolicy());
   const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
   api.objects.set(PATH, foreign);
-  pass(301_000);
+  runAhead(301_000);
   await expect(lookAndWrite(testPolicy())).rejects.toThrow("409 Conflict");
   expect(await lookAndWrite(testPolicy())).toMatchObject({ state: "blocked" });
   expect(api.objects.get(PATH)).toEqual(foreign);
@@ -185,7 +180,7 @@ test.each([
   await lookAndWrite(testPolicy());
   const { uid } = api.objects.get(PATH)?.metadata ?? {};
   editByHand({ ownerReferences: [] }, { "policy.json": "{}" });
-  pass(601_000);
+  runAhead(601_000);
   expect(await lookAndWrite(testPolicy(), by())).toMatchObject({ state: "due", uid });
   expect(owners()).toEqual([testPolicy().uid]);
   expect(generationStored()).toBe(3);
@@ -195,7 +190,7 @@ test("another owner, with which it would outlive the policy, is taken out", asyn
   await lookAndWrite(testPolicy());
   const [own] = api.objects.get(PATH)?.metadata.ownerReferences ?? [];
   editByHand({ ownerReferences: [{ kind: "ConfigMap", name: "x", uid: "x" }, own] });
-  pass(601_000);
+  runAhead(601_000);
   await lookAndWrite(testPolicy());
   expect(owners()).toEqual([testPolicy().uid]);
   expect(generationStored()).toBe(3);
@@ -217,7 +212,7 @@ test("one that a deleted policy left behind becomes the next policy's", async ()
 test("one that was deleted is made again", async () => {
   await lookAndWrite(testPolicy());
   api.objects.delete(PATH);
-  pass(301_000);
+  runAhead(301_000);
   await expect(lookAndWrite(testPolicy())).rejects.toThrow("409 Conflict");
   await lookAndWrite(testPolicy());
   expect(api.objects.has(PATH)).toBe(true);

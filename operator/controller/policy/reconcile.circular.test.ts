@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { POLICY_FILE } from "../../api/names.ts";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
+import { runAhead } from "../testing/run-ahead.ts";
 import { PACE_MILLISECONDS } from "./circular-news.ts";
 import { CONFIG_MAP, openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
 
@@ -96,8 +97,7 @@ test("a pod that leaves is delivered when its time has come, and asked for then"
   const again = await web.reconcile();
   expect(letGo()).toStrictEqual(["10.0.0.1"]);
   expect(again).toBeLessThanOrEqual(PACE_MILLISECONDS);
-  const clock = performance.now.bind(performance);
-  jest.spyOn(performance, "now").mockImplementation(() => clock() + PACE_MILLISECONDS);
+  runAhead(PACE_MILLISECONDS);
   await web.reconcile();
   expect(letGo()).toBeUndefined();
 });
@@ -127,8 +127,7 @@ test("a policy that became invalid has its pods let go all the same", async () =
   const dependencies = [{ ...dependency, circularPods: ["10.0.0.1"] }];
   expect(file()).toStrictEqual({ ...before, dependencies });
   web.world.services = [];
-  const clock = performance.now.bind(performance);
-  jest.spyOn(performance, "now").mockImplementation(() => clock() + PACE_MILLISECONDS);
+  runAhead(PACE_MILLISECONDS);
   await web.reconcile();
   expect(file()).toStrictEqual(before);
 });

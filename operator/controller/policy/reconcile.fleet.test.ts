@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { POLICY_FILE } from "../../api/names.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import type { Outcome } from "../sidecars/sidecar-reports.ts";
+import { runAhead } from "../testing/run-ahead.ts";
 import { RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { CONFIG_MAP, openPolicy, type ReconciledPolicy } from "./testing/reconciled-policy.ts";
 
@@ -114,8 +115,7 @@ describe("a policy that became invalid", () => {
     await web.reconcile();
     web.echo();
     replacePods();
-    const clock = performance.now.bind(performance);
-    jest.spyOn(performance, "now").mockImplementation(() => clock() + RESAMPLE_MILLISECONDS);
+    runAhead(RESAMPLE_MILLISECONDS);
   }
   const half = { fleet: { maxUnready: "50%" } };
   const tenth = { fleet: { maxUnready: "10%" } };

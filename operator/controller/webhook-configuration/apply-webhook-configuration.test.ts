@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { type FakeObjects, startFakeObjects } from "../kube/testing/fake-objects.ts";
+import { runAhead } from "../testing/run-ahead.ts";
 import { createWebhookWriter, type WebhookWriter } from "./apply-webhook-configuration.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
@@ -30,11 +31,6 @@ afterEach(async () => {
   await api.close();
 });
 
-function pass(milliseconds: number): void {
-  const now = performance.now.bind(performance);
-  jest.spyOn(performance, "now").mockImplementation(() => now() + milliseconds);
-}
-
 test("owned by the chart's ClusterRole, forced, under its own field manager", async () => {
   await writer.write(SHOP);
   expect(api.objects.get(PATH)?.metadata.ownerReferences).toEqual([
@@ -58,7 +54,7 @@ test("written once, again when it changes, and again after a minute", async () =
   await writer.write({ ...SHOP, caBundle: "OTHER" });
   await writer.write({ ...SHOP, caBundle: "OTHER", namespaces: ["bank", "shop"] });
   expect(api.writes()).toHaveLength(3);
-  pass(61_000);
+  runAhead(61_000);
   api.objects.delete(PATH);
   await writer.write({ ...SHOP, caBundle: "OTHER", namespaces: ["bank", "shop"] });
   expect(api.objects.has(PATH)).toBe(true);
@@ -80,7 +76,7 @@ test("says whether it wrote, and writes once more when it is told to", async () 
 test("tells for how long it has listed a namespace", async () => {
   expect(writer.listedFor("shop")).toBeUndefined();
   await writer.write(SHOP);
-  pass(5_000);
+  runAhead(5_000);
   await writer.write({ ...SHOP, namespaces: ["bank", "shop"] });
   expect(writer.listedFor("shop")).toBeGreaterThanOrEqual(5_000);
   expect(writer.listedFor("bank")).toBeLessThan(1_000);
@@ -104,7 +100,7 @@ test("after an uninstall it is not made again, whatever changes", async () => {
   // What helm does, and what the garbage collector does then.
   api.objects.delete(ROLE);
   api.objects.delete(PATH);
-  pass(61_000);
+  runAhead(61_000);
   await writer.write({ ...SHOP, namespaces: ["bank", "shop"] });
   await writer.write({ ...SHOP, caBundle: "OTHER" });
   expect(api.objects.has(PATH)).toBe(false);
