@@ -6,14 +6,18 @@ import type { Standards } from "../api/standards/rule.ts";
 /** The probes whose times may be raised; a startupProbe decides nothing once its container has started. */
 export const RAISED_PROBES = ["readinessProbe", "livenessProbe"] as const satisfies JudgedProbe[];
 
-/** What the times of one kind of probe must come to at least, in whole seconds. */
-export interface ProbeFloor {
+/** How long one kind of probe must wait at least, in whole seconds. */
+interface TimeoutFloor {
   timeoutSeconds: number;
   /** In the place of timeoutSeconds for a probe that runs a command. */
   execTimeoutSeconds: number;
-  periodSeconds: number;
   /** periodSeconds must not be less than timeoutSeconds either. */
   periodHoldsTimeout: boolean;
+}
+
+/** What all of its times must come to at least, and at most by being raised. */
+export interface ProbeFloor extends TimeoutFloor {
+  periodSeconds: number;
   /** The same of a probe whose timeoutSeconds is raised: what its author wrote may stay longer than the period. */
   periodHoldsRaise: boolean;
   /** No floor raises periodSeconds above this. */
@@ -23,14 +27,10 @@ export interface ProbeFloor {
 /** The floors of both kinds of probe. */
 export type ProbeFloors = Readonly<Record<JudgedProbe, ProbeFloor>>;
 
-/** Raises nothing. */
-const NO_FLOOR: ProbeFloor = {
+const NO_FLOOR: TimeoutFloor = {
   timeoutSeconds: 0,
   execTimeoutSeconds: 0,
-  periodSeconds: 0,
   periodHoldsTimeout: false,
-  periodHoldsRaise: false,
-  maxPeriodSeconds: Number.POSITIVE_INFINITY,
 };
 
 /** Whether the policy changes the app's probes. A dry run changes nothing in the app. */
@@ -41,10 +41,9 @@ export function alignsProbes({
   return application.probes === "Align" && mode !== "DryRun";
 }
 
-function floorOf(asked: Standards[JudgedProbe] = {}): ProbeFloor {
+function floorOf(asked: Standards[JudgedProbe] = {}): TimeoutFloor {
   const { minTimeoutSeconds = 0, minExecTimeoutSeconds = 0 } = asked;
   return {
-    ...NO_FLOOR,
     timeoutSeconds: minTimeoutSeconds,
     execTimeoutSeconds: Math.max(minTimeoutSeconds, minExecTimeoutSeconds),
     periodHoldsTimeout: asked.timeoutWithinPeriod === true,
@@ -52,9 +51,8 @@ function floorOf(asked: Standards[JudgedProbe] = {}): ProbeFloor {
 }
 
 /** What meets the floors of both. */
-function stricter(left: ProbeFloor, right: ProbeFloor): ProbeFloor {
+function stricter(left: TimeoutFloor, right: TimeoutFloor): TimeoutFloor {
   return {
-    ...NO_FLOOR,
     timeoutSeconds: Math.max(left.timeoutSeconds, right.timeoutSeconds),
     execTimeoutSeconds: Math.max(left.execTimeoutSeconds, right.execTimeoutSeconds),
     periodHoldsTimeout: left.periodHoldsTimeout || right.periodHoldsTimeout,
@@ -67,14 +65,14 @@ function stricter(left: ProbeFloor, right: ProbeFloor): ProbeFloor {
  * violation that its author cannot mend.
  */
 function underCeilings(
-  floor: ProbeFloor,
+  floor: TimeoutFloor & Pick<ProbeFloor, "periodSeconds">,
   kind: JudgedProbe,
   standards: readonly (Standards | undefined)[],
 ): ProbeFloor {
   const asked = standards.map((one) => one?.[kind] ?? {});
   const periodHoldsRaise = asked.some(({ timeoutWithinPeriod }) => timeoutWithinPeriod);
   const maxPeriodSeconds = Math.min(
-    ...asked.map((one) => one.maxPeriodSeconds ?? NO_FLOOR.maxPeriodSeconds),
+    ...asked.map((one) => one.maxPeriodSeconds ?? Number.POSITIVE_INFINITY),
   );
   // A timeout that must fit into the period has the period's ceiling.
   const maxTimeoutSeconds = periodHoldsRaise ? maxPeriodSeconds : Number.POSITIVE_INFINITY;
@@ -123,7 +121,7 @@ export function standardsFloors(
   if (applied.length === 0) return undefined;
   const floor = (kind: JudgedProbe) => {
     const asked = applied.map((one) => floorOf(one[kind])).reduce(stricter, NO_FLOOR);
-    return underCeilings(asked, kind, standards);
+    return underCeilings({ ...asked, periodSeconds: 0 }, kind, standards);
   };
   return { readinessProbe: floor("readinessProbe"), livenessProbe: floor("livenessProbe") };
 }

@@ -1,15 +1,22 @@
 /** With Prefer, who refuses the handshake: the server, and is asked in clear, or the check, and no login is made. */
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeAll, expect, jest, test } from "@jest/globals";
-import { type Outcome, runCheck } from "../testing/contract.ts";
+import { resolutionOf } from "../network/testing/resolution-of.ts";
+import { eventually, leavingNothing, type Outcome, runCheck } from "../testing/contract.ts";
 import { startFakeServer } from "../testing/fake-server.ts";
 import { MAX_CERTIFICATES } from "../tls/certificate-rule.ts";
 import { MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_RECORDS } from "../tls/start-tls.ts";
 import { bytesOf, chainOfExponents, chainOfSize } from "../tls/testing/costly-chains.ts";
 import { slowDown } from "../tls/testing/slow-down.ts";
 import { startChainServer } from "../tls/testing/tls-server.ts";
-import { postgresql } from "./postgresql.ts";
-import { isSslRequest, servePostgresql } from "./testing/fake-postgresql.ts";
+import { createPostgresql, postgresql } from "./postgresql.ts";
+import {
+  answerStartup,
+  fatal,
+  isSslRequest,
+  refuseHandshake,
+  servePostgresql,
+} from "./testing/fake-postgresql.ts";
 import { certificates, dependency, readSecretKey } from "./testing/postgresql-subject.ts";
 
 const HONEST = certificates.server("localhost");
@@ -111,4 +118,39 @@ test.each([
     asked: 1,
     inClear: 1,
   });
+});
+
+test("a handshake that fails: Prefer comes back in clear, to the same address", async () => {
+  const lookedUp = { ...resolutionOf("127.0.0.1"), outdate: jest.fn() };
+  const hosts: string[] = [];
+  const check = createPostgresql(async (host) => {
+    hosts.push(host);
+    return lookedUp;
+  });
+  const options = { readSecretKey, comesBackInClear: true };
+  const fake = await startFakeServer(refuseHandshake(servePostgresql));
+  const subject = dependency({ host: "db.test", port: fake.port });
+  try {
+    const outcome = await leavingNothing(() => runCheck(check, subject, options));
+    expect(outcome).toEqual({ success: { tls: false } });
+    expect(await eventually(fake.sawClose)).toBe(true);
+    expect(fake.accepted()).toBe(2);
+    expect(lookedUp.outdate).not.toHaveBeenCalled();
+    expect(hosts).toStrictEqual(["db.test", "127.0.0.1"]);
+  } finally {
+    await fake.close();
+  }
+});
+
+test("a handshake that is refused by a server that starts: ServerStarting, which no login in clear would change", async () => {
+  const fake = await startFakeServer(refuseHandshake(answerStartup(fatal("57P03"))));
+  try {
+    const outcome = await runCheck(postgresql, dependency({ port: fake.port }), {
+      readSecretKey,
+      comesBackInClear: true,
+    });
+    expect(outcome).toEqual({ reason: "ServerStarting" });
+  } finally {
+    await fake.close();
+  }
 });

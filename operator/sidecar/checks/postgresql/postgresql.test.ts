@@ -1,15 +1,7 @@
 import type { Socket } from "node:net";
-import { describe, expect, jest, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
-import { resolutionOf } from "../network/testing/resolution-of.ts";
-import {
-  describeContract,
-  eventually,
-  leavingNothing,
-  PATIENT,
-  runCheck,
-  SHORT,
-} from "../testing/contract.ts";
+import { describeContract, eventually, PATIENT, runCheck, SHORT } from "../testing/contract.ts";
 import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import { startFakeServer, writeForEver } from "../testing/fake-server.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
@@ -237,28 +229,6 @@ describe("fake servers", () => {
     expect(outcome).toEqual({ reason });
   });
 
-  test("a handshake that fails: Prefer comes back in clear, to the same address", async () => {
-    const lookedUp = { ...resolutionOf("127.0.0.1"), outdate: jest.fn() };
-    const hosts: string[] = [];
-    const check = createPostgresql(async (host) => {
-      hosts.push(host);
-      return lookedUp;
-    });
-    const options = { readSecretKey, comesBackInClear: true };
-    const fake = await startFakeServer(refuseHandshake(servePostgresql));
-    const subject = dependency({ host: "db.test", port: fake.port });
-    try {
-      const outcome = await leavingNothing(() => runCheck(check, subject, options));
-      expect(outcome).toEqual({ success: { tls: false } });
-      expect(await eventually(fake.sawClose)).toBe(true);
-      expect(fake.accepted()).toBe(2);
-      expect(lookedUp.outdate).not.toHaveBeenCalled();
-      expect(hosts).toStrictEqual(["db.test", "127.0.0.1"]);
-    } finally {
-      await fake.close();
-    }
-  });
-
   test("a login that is refused in clear is not made again", async () => {
     let connections = 0;
     const refuse = answerStartup(fatal("28000"));
@@ -277,11 +247,6 @@ describe("fake servers", () => {
   ])("a handshake that fails, %s: TLSFailed", async (_, tls, inClear) => {
     const outcome = await against(refuseHandshake(inClear), { tls }, SHORT);
     expect(outcome).toEqual({ reason: "TLSFailed" });
-  });
-
-  test("a handshake that fails, and a server that starts: ServerStarting, which no login in clear would change", async () => {
-    const outcome = await against(refuseHandshake(answerStartup(fatal("57P03"))), {}, SHORT);
-    expect(outcome).toEqual({ reason: "ServerStarting" });
   });
 
   test("after S the server never stops talking: not believed", async () => {
