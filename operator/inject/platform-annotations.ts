@@ -12,6 +12,8 @@ const LINKERD_INJECT = "linkerd.io/inject";
 const LINKERD_SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports";
 /** Values with which Linkerd adds its proxy. */
 const LINKERD_INJECTS: readonly string[] = ["enabled", "ingress"];
+/** What Linkerd skips where nobody states a list: the ports of Galera (`proxyInit.ignoreInboundPorts` of its chart). */
+const LINKERD_USUAL_PORTS = "4567,4568";
 
 const EKS_PREFIX = "eks.amazonaws.com/";
 const EKS_SKIP_CONTAINERS = `${EKS_PREFIX}skip-containers`;
@@ -53,16 +55,15 @@ function covers(entry: string, port: number): boolean {
 
 /**
  * Linkerd's proxy then never sees the kubelet's probes, which its policies may refuse. A pod that states
- * the list itself no longer takes it from its namespace: there ours starts from the namespace's.
+ * the list itself no longer takes it from its namespace, nor from the installation: there ours starts from the
+ * namespace's, or else from Linkerd's default.
  */
 function linkerd(pod: Pod, namespace: Annotations, port: number): Annotations {
   const own = pod.metadata?.annotations ?? {};
   const inject = own[LINKERD_INJECT] ?? namespace[LINKERD_INJECT] ?? "";
   if (!LINKERD_INJECTS.includes(inject)) return {};
-  const ports = entries(
-    own[LINKERD_SKIP_INBOUND_PORTS] ?? namespace[LINKERD_SKIP_INBOUND_PORTS],
-    ",",
-  );
+  const stated = own[LINKERD_SKIP_INBOUND_PORTS] ?? namespace[LINKERD_SKIP_INBOUND_PORTS];
+  const ports = entries(stated ?? LINKERD_USUAL_PORTS, ",");
   if (ports === undefined || ports.some((entry) => covers(entry, port))) return {};
   return { [LINKERD_SKIP_INBOUND_PORTS]: [...ports, String(port)].join(",") };
 }
