@@ -5,6 +5,10 @@ import { type CelRule, matches, quoting } from "./cel.ts";
 export const MAX_LABEL_KEY_LENGTH = 317;
 const LABEL_KEY_PATTERN =
   "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+/** Parts of its DNS name that are empty, or begin or end with a dash: the API server takes no selector with these. */
+const NO_DNS_NAME_PATTERN = "([.][.-]|-[.]).*/";
+const isLabelKey = (expression: string) =>
+  `${matches(expression, LABEL_KEY_PATTERN)} && !${matches(expression, NO_DNS_NAME_PATTERN)}`;
 const LABEL_KEY_ADVICE = "write it as in metadata.labels, for example app or example.com/team";
 
 /**
@@ -17,14 +21,14 @@ export const LABEL_MAP_RULES: CelRule[] = [
     message: `matchLabels: a key has more than ${MAX_LABEL_KEY_LENGTH} characters; ${LABEL_KEY_ADVICE}`,
   },
   {
-    rule: `self.all(key, key.size() > ${MAX_LABEL_KEY_LENGTH} || ${matches("key", LABEL_KEY_PATTERN)})`,
+    rule: `self.all(key, key.size() > ${MAX_LABEL_KEY_LENGTH} || ${isLabelKey("key")})`,
     message: `matchLabels: a key is no label key; ${LABEL_KEY_ADVICE}`,
   },
 ];
 
 /** The key of one condition of a selector. */
 export const LABEL_KEY_RULE: CelRule = {
-  rule: matches("self", LABEL_KEY_PATTERN),
+  rule: isLabelKey("self"),
   message: `matchExpressions: key is no label key; ${LABEL_KEY_ADVICE}`,
 };
 
