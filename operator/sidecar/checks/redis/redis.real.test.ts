@@ -107,6 +107,21 @@ describe("real Redis with passwords", () => {
   });
 });
 
+describe("real Redis that wants certificates of its clients", () => {
+  beforeAll(async () => {
+    server = await folder.startTls(certificates.server("localhost"), "yes");
+  }, START_TIMEOUT);
+  afterAll(() => server?.stop());
+
+  test("TLSFailed each time, though it closes before it has read all that was written", async () => {
+    const outcomes = [];
+    for (let check = 0; check < 50; check += 1) {
+      outcomes.push(await ask({ tls: { mode: "Require" } }));
+    }
+    expect(outcomes).toEqual(Array(50).fill({ reason: "TLSFailed" }));
+  });
+});
+
 describe("real Redis with TLS", () => {
   beforeAll(async () => {
     server = await folder.startTls(certificates.server("localhost"));

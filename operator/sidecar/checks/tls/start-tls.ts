@@ -65,6 +65,13 @@ export function contextTrusting(ca: string): SecureContext {
 }
 
 /**
+ * A client learns of the server's algorithms by the request for its certificate, and by nothing else. In TLS 1.3 a
+ * server that requires one refuses when the client's part of the handshake is over: it sends an alert and resets the
+ * connection. What is written just then fails, and the alert, which says why, is never read.
+ */
+const isAskedForCertificate = (stream: TLSSocket) => stream.getSharedSigalgs().length > 0;
+
+/**
  * A TLS client over `socket`, whose handshake has just begun. It ends with the socket, and keeps an error listener for
  * life: an alert that arrives after the check must not become an uncaught exception. The server's part has bounds,
  * and OpenSSL never sees what is past them:
@@ -78,7 +85,8 @@ export function contextTrusting(ca: string): SecureContext {
  * - after the handshake, little that is no content (silenceRule), or else ProtocolError
  *
  * It does not matter what the bytes and records carry: certificates, new keys, tickets and parts of a record are no
- * content that a reader could count.
+ * content that a reader could count. Where the server has asked for a certificate and the first content cannot be
+ * written, it is TLSFailed.
  */
 export function startTls(
   socket: Socket,
@@ -93,13 +101,19 @@ export function startTls(
   const mayCome = handshakeRule();
   const bounded = new Duplex({
     read: () => socket.resume(),
-    write: (chunk, _encoding, done) => socket.write(chunk, done),
+    write: (chunk, _encoding, done) => {
+      socket.write(chunk, (error) =>
+        done(isUnreadRefusal(error) ? new CheckError("TLSFailed") : error),
+      );
+    },
     final: (done) => socket.end(done),
     destroy: (error, done) => {
       socket.destroy();
       done(error);
     },
   });
+  const isUnreadRefusal = (error: NodeJS.ErrnoException | null | undefined) =>
+    error?.syscall === "write" && stream.bytesRead === 0 && isAskedForCertificate(stream);
   const end = (failure: CheckError) => bounded.destroy(failure);
   const fail = (reason: Reason) => end(new CheckError(reason));
   const isHarmless = (record: Buffer) => {

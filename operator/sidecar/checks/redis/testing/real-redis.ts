@@ -12,8 +12,8 @@ import { freePort, type RealServer, startRealServer } from "../../testing/real-s
 export interface RedisFolder {
   /** Starts the server; `args` are settings of redis.conf, each as `--name value`. */
   start(args?: string[]): Promise<RealServer>;
-  /** Starts the server with this certificate; its port then speaks TLS alone. */
-  startTls(certificate: ServerCertificate): Promise<RealServer>;
+  /** Starts the server with this certificate; its port then speaks TLS alone. `clients`: whether they need one too. */
+  startTls(certificate: ServerCertificate, clients?: "yes" | "no"): Promise<RealServer>;
   /** Removes the folder; the server must be stopped. */
   remove(): void;
 }
@@ -37,14 +37,14 @@ export function createRedisFolder(): RedisFolder {
       const port = await freePort();
       return start(port, ["--port", String(port), ...args]);
     },
-    async startTls({ cert, key }) {
+    async startTls({ cert, key }, clients = "no") {
       const port = await freePort();
       const path = (name: string) => join(folder, name);
       writeFileSync(path("server.crt"), cert);
       writeFileSync(path("server.key"), key);
       const files = ["--tls-cert-file", path("server.crt"), "--tls-key-file", path("server.key")];
-      const noClients = ["--tls-auth-clients", "no"];
-      return start(port, ["--port", "0", "--tls-port", String(port), ...files, ...noClients]);
+      const asked = ["--tls-ca-cert-file", path("server.crt"), "--tls-auth-clients", clients];
+      return start(port, ["--port", "0", "--tls-port", String(port), ...files, ...asked]);
     },
     remove: () => rmSync(folder, { recursive: true }),
   };
