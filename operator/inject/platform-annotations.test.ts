@@ -24,9 +24,9 @@ test("a pod without marks gets nothing", () => {
 
 describe("Linkerd skips our port", () => {
   test.each<[string, Record<string, string>, Record<string, string>, string]>([
-    ["in a pod that asks for the proxy", MESHED, {}, "4567,4568,19847"],
-    ["in ingress mode", { "linkerd.io/inject": "ingress" }, {}, "4567,4568,19847"],
-    ["in a namespace that asks for it", {}, MESHED, "4567,4568,19847"],
+    ["in a pod that asks for the proxy", MESHED, {}, "4190,4191,4567,4568,19847"],
+    ["in ingress mode", { "linkerd.io/inject": "ingress" }, {}, "4190,4191,4567,4568,19847"],
+    ["in a namespace that asks for it", {}, MESHED, "4190,4191,4567,4568,19847"],
     ["beside the pod's ports", { ...MESHED, [SKIP_PORTS]: "25,587" }, {}, "25,587,19847"],
     ["beside a range", { ...MESHED, [SKIP_PORTS]: "8000-9000" }, {}, "8000-9000,19847"],
     ["beside a range above", { ...MESHED, [SKIP_PORTS]: "20000-30000" }, {}, "20000-30000,19847"],

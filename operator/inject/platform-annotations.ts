@@ -12,8 +12,12 @@ const LINKERD_INJECT = "linkerd.io/inject";
 const LINKERD_SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports";
 /** Values with which Linkerd adds its proxy. */
 const LINKERD_INJECTS: readonly string[] = ["enabled", "ingress"];
-/** What Linkerd skips where nobody states a list: the ports of Galera (`proxyInit.ignoreInboundPorts` of its chart). */
-const LINKERD_USUAL_PORTS = "4567,4568";
+/**
+ * What Linkerd skips where nobody states a list: the ports of Galera (`proxyInit.ignoreInboundPorts` of its chart), and
+ * those of its own proxy. Its CNI plugin forgot the latter in a pod with a list until May 2025: tap and the proxy's
+ * metrics were gone then.
+ */
+const LINKERD_USUAL_PORTS = "4190,4191,4567,4568";
 
 const EKS_PREFIX = "eks.amazonaws.com/";
 const EKS_SKIP_CONTAINERS = `${EKS_PREFIX}skip-containers`;
