@@ -130,6 +130,17 @@ test("under its own field manager, forced, and tied to the object that was looke
   expect(second?.body).toHaveProperty("metadata.uid", api.objects.get(PATH)?.metadata.uid);
 });
 
+test("a leader that stood still does not take back what the next one has written since: it looks again", async () => {
+  await lookAndWrite(testPolicy());
+  const next = createConfigMapWriter(api.client, () => drawn);
+  await lookAndWrite(testPolicy({ generation: 4 }), next);
+  runAhead(301_000);
+  await expect(lookAndWrite(testPolicy())).rejects.toMatchObject({ code: 409 });
+  expect(generationStored()).toBe(4);
+  await lookAndWrite(testPolicy({ generation: 5 }));
+  expect(generationStored()).toBe(5);
+});
+
 test("never reads, but by a dry run that changes nothing", async () => {
   await lookAndWrite(testPolicy());
   expect(api.seen.map(({ method }) => method)).toEqual(["PATCH", "PATCH"]);

@@ -35,7 +35,7 @@ export interface ConfigMapCurrent {
 export interface ConfigMapDue {
   state: "due";
   uid: string | undefined;
-  /** Its version where it was just read, which the next write changes only if it changes the content. */
+  /** Its version when it was last read or written; the next write changes it only if it changes the content. */
   version?: string | undefined;
   /** Whether there is one of this very policy, which pods may follow until then. */
   stands: boolean;
@@ -67,7 +67,7 @@ export interface ConfigMapWriter {
   look(policy: DeliveredPolicy): Promise<ConfigMapFound>;
   /**
    * Writes what `look` found to be due; `found` is from there. Rejects with 409 when another object has taken
-   * the name since: look again.
+   * the name since, or somebody has written to it, as the next leader has: look again.
    */
   write(policy: DeliveredPolicy, found: ConfigMapDue): Promise<ConfigMapCurrent | ConfigMapRefused>;
   /** What was last written of this very policy; undefined where that is not known, as to a new leader. */
@@ -93,6 +93,7 @@ interface Known {
   /** What pods follow of it. */
   followed: string;
   uid: string;
+  version: string | undefined;
   dueAt: number;
 }
 
@@ -144,9 +145,9 @@ export function createConfigMapWriter(
   async function removeOtherOwners(
     policy: DeliveredPolicy,
     uid: string | undefined,
-  ): Promise<void> {
+  ): Promise<Stored> {
     const { name, ownerReferences } = policyConfigMap(policy).metadata;
-    await client.request({
+    return client.request<Stored>({
       method: "PATCH",
       path: pathOf(policy.namespace, name),
       query: { fieldManager: FIELD_MANAGER },
@@ -157,20 +158,22 @@ export function createConfigMapWriter(
 
   async function apply(
     policy: DeliveredPolicy,
-    uid: string | undefined,
+    { uid, version }: Pick<ConfigMapDue, "uid" | "version">,
   ): Promise<Stored["metadata"]> {
     const object = policyConfigMap(policy);
+    const seen = { ...(uid && { uid }), ...(version && { resourceVersion: version }) };
     const stored = await client.apply<Stored>({
       path: pathOf(policy.namespace, object.metadata.name),
-      // The uid makes the write fail when another object has taken the name since.
-      object: { ...object, metadata: { ...object.metadata, ...(uid && { uid }) } },
+      // The uid makes the write fail when another object has taken the name since. The version does so where the next
+      // leader has written: one that stood still with its node would take pods back to what the policy said before.
+      object: { ...object, metadata: { ...object.metadata, ...seen } },
       fieldManager: FIELD_MANAGER,
       // It is ours: an edit by hand must not hold back the policy.
       force: true,
     });
     const [owner] = object.metadata.ownerReferences;
     if (owner && stored.metadata.ownerReferences?.some(({ uid }) => uid !== owner.uid)) {
-      await removeOtherOwners(policy, stored.metadata.uid);
+      return (await removeOtherOwners(policy, stored.metadata.uid)).metadata;
     }
     return stored.metadata;
   }
@@ -179,7 +182,7 @@ export function createConfigMapWriter(
     const dueMilliseconds = last.dueAt - performance.now();
     const same = last.content === JSON.stringify(policyConfigMap(policy));
     if (same && dueMilliseconds > 0) return { state: "current", dueMilliseconds };
-    return { state: "due", uid: last.uid, stands: true };
+    return { state: "due", uid: last.uid, version: last.version, stands: true };
   }
 
   async function write(
@@ -193,15 +196,23 @@ export function createConfigMapWriter(
     // Until the write has succeeded, nothing is known: it may be carried out though its answer is lost.
     known.delete(key);
     if (before && followedIn(before) !== followed) delivered.delete(key);
-    const stored = await apply(policy, uid);
+    const stored = await apply(policy, { uid, version });
     delivered.set(key, policy);
     const content = JSON.stringify(policyConfigMap(policy));
     const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
     const due = REAPPLY_LEAST_MILLISECONDS + spread * random();
     const dueAt = performance.now() + due;
-    known.set(key, { policyUid: policy.uid, content, followed, uid: stored.uid ?? "", dueAt });
-    const changed = last ? last.followed !== followed : stored.resourceVersion !== version;
-    const changedTo = changed ? stored.resourceVersion : undefined;
+    const { uid: storedUid = "", resourceVersion } = stored;
+    known.set(key, {
+      policyUid: policy.uid,
+      content,
+      followed,
+      uid: storedUid,
+      version: resourceVersion,
+      dueAt,
+    });
+    const changed = last ? last.followed !== followed : resourceVersion !== version;
+    const changedTo = changed ? resourceVersion : undefined;
     return { state: "current", dueMilliseconds: due, ...(changedTo && { changedTo }) };
   }
 

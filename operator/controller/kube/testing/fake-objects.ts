@@ -67,6 +67,14 @@ function stored(path: string, before: Stored | undefined, body: Stored): Stored 
   return { ...after, metadata: { ...after.metadata, resourceVersion: String(nextUid) } };
 }
 
+/** As the API server: a uid or version that is not the stored object's is a conflict, also where there is none. */
+function isAnother({ metadata: { uid, resourceVersion } }: Stored, before?: Stored): boolean {
+  const differs = (wanted?: string, stored?: string) => wanted !== undefined && wanted !== stored;
+  return (
+    differs(uid, before?.metadata.uid) || differs(resourceVersion, before?.metadata.resourceVersion)
+  );
+}
+
 /** Starts with no objects. */
 export async function startFakeObjects(): Promise<FakeObjects> {
   const objects = new Map<string, Stored>();
@@ -85,9 +93,7 @@ export async function startFakeObjects(): Promise<FakeObjects> {
     const { path, query, body } = seen;
     const before = objects.get(path);
     const wanted = body as Stored;
-    const uid = wanted.metadata.uid;
-    // As the API server: a uid that is not the stored object's is a conflict, also where there is none.
-    if (uid !== undefined && !path.endsWith("/status") && uid !== before?.metadata.uid) {
+    if (!path.endsWith("/status") && isAnother(wanted, before)) {
       refuse(response, 409, "Conflict");
     } else if (query.get("dryRun") === "All") {
       reply(response, 200, before ?? { ...wanted, metadata: { ...wanted.metadata, uid: "none" } });
