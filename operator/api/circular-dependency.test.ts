@@ -5,6 +5,8 @@ import type { DependencyConfig } from "./policy-file.ts";
 const SERVICES = [
   { namespace: "shop", name: "db", selector: { app: "db", role: "primary" }, headless: false },
   { namespace: "shop", name: "cache", selector: { app: "cache" }, headless: true },
+  // By chance it has the name of a namespace.
+  { namespace: "shop", name: "bank", selector: { app: "bank" }, headless: true },
   { namespace: "shop", name: "shop", selector: { app: "web" }, headless: false },
   { namespace: "bank", name: "db", selector: { app: "db" }, headless: false },
 ];
@@ -38,12 +40,14 @@ describe("a host", () => {
     expect(found(database("shop"))).toStrictEqual(["orders-db shop"]);
   });
 
-  test.each(["cache-0.cache", "cache-0.cache.shop", "cache-0.cache.shop.svc.cluster.local"])(
-    "%s is a pod of a headless one",
-    (host) => {
-      expect(found(database(host))).toStrictEqual(["orders-db cache"]);
-    },
-  );
+  test.each([
+    "cache-0.cache",
+    "cache-0.cache.shop",
+    "cache-0.cache.shop.svc.cluster.local",
+    "leader.cache.shop",
+  ])("%s is a pod of a headless one", (host) => {
+    expect(found(database(host))).toStrictEqual(["orders-db cache"]);
+  });
 
   test.each([
     "elsewhere",
@@ -53,10 +57,15 @@ describe("a host", () => {
     "db.bank",
     "db.bank.svc.cluster.local",
     "db.bank.svc",
+    "db-0.db.bank",
+    "elsewhere.bank",
     "www.db",
+    "www-0.db",
     "db.",
     "db.shop.",
     "cache-0.cache.svc",
+    "more.cache-0.cache",
+    "more.cache-0.cache.shop",
     "db.example.com",
     "svc",
     "db.svc",

@@ -36,10 +36,16 @@ function hostsOf(dependency: DependencyConfig): string[] {
   return [host, ...servers.map((server) => server.host)].filter((name) => name !== undefined);
 }
 
+/** How the pods of a StatefulSet are named. Other pods have a name in DNS only where their author gives them one. */
+const ENDS_IN_NUMBER = /-\d+$/;
+
 /**
  * The Service of `namespace` that a host means: `db`, `db.shop` and `db.shop.svc...`; and, below a headless one, a pod
  * of it: `db-0.db` and the longer forms. A host of another namespace or of outside means none, nor does one with a dot
  * at its end and no `svc` in it, to which no search list is added.
+ *
+ * `postgres.orders` is a pod of Service `orders` or, far more often, a Service of namespace `orders`. The number
+ * decides: whether there is such a Service is not known of one without a selector, and may change later.
  */
 function serviceOf(host: string, namespace: string, find: FindService): ServiceRecord | undefined {
   const labels = host.toLowerCase().split(".");
@@ -47,9 +53,11 @@ function serviceOf(host: string, namespace: string, find: FindService): ServiceR
   const local = cluster >= 2 ? labels.slice(0, cluster) : labels;
   const named = local.length > 1 && local.at(-1) === namespace;
   if (cluster >= 2 && !named) return undefined;
-  const [name = "", pod] = (named ? local.slice(0, -1) : local).toReversed();
+  const [name = "", pod, ...further] = (named ? local.slice(0, -1) : local).toReversed();
   const service = find({ namespace, name });
-  return pod === undefined || service?.headless ? service : undefined;
+  if (pod === undefined) return service;
+  const isPod = further.length === 0 && (named || ENDS_IN_NUMBER.test(pod));
+  return isPod && service?.headless ? service : undefined;
 }
 
 /** The namespace's own Services that the policy names as hosts, in the order of its dependencies. */
