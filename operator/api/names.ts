@@ -68,7 +68,7 @@ const SECRETS_FOLDER = "secrets";
 /**
  * Where the sidecar listens, unless a container of the pod declares that port: then the next free one.
  * Outside the range from which Linux draws source ports (32768 to 60999), so that a connection of the
- * app cannot occupy it.
+ * app cannot occupy it. A pod's sysctl may set the range over it: docs/platforms.md says what to do then.
  */
 export const SIDECAR_PORT = 19847;
 /** How many ports after SIDECAR_PORT are tried before a pod is skipped. */
