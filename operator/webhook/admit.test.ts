@@ -87,7 +87,9 @@ test("the mesh that the namespace asks for leaves our port alone", () => {
   const { answer } = setUp({ namespaceAnnotations: (name) => (name === "shop" ? asks : {}) });
   const operations = JSON.parse(Buffer.from(answer(POD).patch, "base64").toString());
   expect(applyPatch(POD, operations)).toMatchObject({
-    metadata: { annotations: { "config.linkerd.io/skip-inbound-ports": "19847" } },
+    metadata: {
+      annotations: { "config.linkerd.io/skip-inbound-ports": expect.stringMatching(/,19847$/) },
+    },
   });
 });
 
