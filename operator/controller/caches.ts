@@ -84,7 +84,7 @@ export interface Caches {
   synced(): boolean;
   /** Resolves when everything has been listed once, or when the signal fires. */
   untilSynced(signal: AbortSignal): Promise<void>;
-  /** Resolves when all but Services is at least as new as this call; rejects when it cannot be read. */
+  /** Resolves when everything is at least as new as this call; rejects when it cannot be read. */
   refresh(): Promise<void>;
   /** Calls `listener` on every change until the returned function is called. */
   subscribe(listener: (change: CacheChange) => void): () => void;
@@ -203,16 +203,14 @@ export function startCaches(options: CachesOptions): Caches {
     kind: "Service",
     project: (object) => projectService(object, tooWide.service),
     onChange: (change) => tell({ kind: "service", change }),
-    // They are many, and a lost event costs one refusal or one circle: not listed anew by time.
+    // They are many, and a lost event costs one refusal or one circle: listed anew by a new leader, not by time.
     times: { relist: Number.POSITIVE_INFINITY },
     log,
   });
   const certificates = followCertificate(options, (change) =>
     tell({ kind: "certificate", change }),
   );
-  /** What a leader's writes are made of. Services decide one condition alone, and their next event mends that. */
-  const written = [policies, clusterPolicies, namespaces, certificates];
-  const all = [...written, services];
+  const all = [policies, clusterPolicies, namespaces, services, certificates];
   const synced = () => all.every((watch) => watch.synced());
   return {
     policies,
@@ -242,7 +240,7 @@ export function startCaches(options: CachesOptions): Caches {
       }
     },
     refresh: async () => {
-      await Promise.all(written.map((watch) => watch.refresh()));
+      await Promise.all(all.map((watch) => watch.refresh()));
     },
     subscribe: (listener) => {
       listeners.add(listener);

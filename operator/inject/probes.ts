@@ -8,6 +8,7 @@ import type { Container, HttpGet, Pod, Probe } from "./pod.ts";
  * Liveness asks whether the process still answers, and nothing outside it. Three misses at 10 s: only
  * an event loop that is stuck for half a minute restarts the sidecar, and never the app. Such a loop heeds no SIGTERM
  * either: without a grace period of its own the kubelet would wait for the pod's, which databases set to half an hour.
+ * Kubelets raise it to 2 s (`minimumGracePeriodInSeconds`).
  */
 const LIVENESS = {
   periodSeconds: 10,
