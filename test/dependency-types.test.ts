@@ -56,6 +56,13 @@ function typesWithContract(): string[] {
   });
 }
 
+/** The types in the first table below the heading about what checks take. */
+function typesWithCpu(): string[] {
+  const [, section = ""] = read("docs/operations.md").split("### The CPU of checks");
+  const [table = ""] = /(?:^\|.*\n)+/m.exec(section) ?? [];
+  return first(table, /`(\w+)`/g);
+}
+
 const PLACES: [place: string, types: string[]][] = [
   ["the slots of the resource", Object.keys(dependency.shape)],
   ["the CRD", typesOfCrd()],
@@ -78,6 +85,7 @@ const PLACES: [place: string, types: string[]][] = [
   ["the manifests of the end-to-end tests", typesIn(MANIFESTS)],
   ["the corrected examples", typesIn(CORRECTED)],
   ["the list in README.md", first(read("README.md"), /^\| `([a-z]\w*)` +\|/gm)],
+  ["the table of the CPU of checks", typesWithCpu()],
   ["the headings of the page about types", first(read("docs/dependency-types.md"), /^## (\w+)$/gm)],
 ];
 

@@ -23,6 +23,15 @@ const LIMITS = {
 /** The longest quantity in characters: 123456789.123Mi. */
 const MAX_QUANTITY_LENGTH = 15;
 
+/** What counts where the policy states nothing. */
+const UNSET = {
+  requests: {
+    cpu: "what its checks take, at least the chart's value",
+    memory: "the chart's value",
+  },
+  limits: { cpu: "the chart's value", memory: "the chart's value" },
+};
+
 function quantity(part: keyof typeof LIMITS, resource: "cpu" | "memory", text: string) {
   const limits = LIMITS[part][resource];
   return z
@@ -31,7 +40,7 @@ function quantity(part: keyof typeof LIMITS, resource: "cpu" | "memory", text: s
     .optional()
     .meta({
       ...describe(
-        `${text} From ${limits.minimum} to ${limits.maximum}, as a text; unset: the chart's value.`,
+        `${text} From ${limits.minimum} to ${limits.maximum}, as a text; unset: ${UNSET[part][resource]}.`,
       ),
       ...cel(...quantityRules(`sidecar.resources.${part}.${resource}`, limits)),
     });
@@ -39,7 +48,11 @@ function quantity(part: keyof typeof LIMITS, resource: "cpu" | "memory", text: s
 
 const requests = z
   .object({
-    cpu: quantity("requests", "cpu", "CPU that the scheduler reserves."),
+    cpu: quantity(
+      "requests",
+      "cpu",
+      "CPU that the scheduler reserves, and all that there is where CPUs are full.",
+    ),
     memory: quantity("requests", "memory", "Memory that the scheduler reserves."),
   })
   .optional()
@@ -61,7 +74,7 @@ export const sidecar = z
       .optional()
       .meta({
         ...describe(
-          "Requests and limits of the injected container in new pods; each unset one is the chart's. A pod that is Guaranteed stays so: there the requests are the limits.",
+          "Requests and limits of the injected container in new pods; each unset one is the chart's, but for the request of CPU. A pod that is Guaranteed stays so: there the requests are the limits.",
         ),
         ...cel(requestWithinLimitRule("cpu"), requestWithinLimitRule("memory")),
       }),

@@ -71,10 +71,7 @@ export function withSidecar(
   settings: InjectSettings,
 ): Container[] {
   const initContainers = pod.spec?.initContainers ?? [];
-  const own = {
-    ...settings,
-    resources: askedResources(settings.resources, policy.sidecarResources),
-  };
+  const own = { ...settings, resources: askedResources(settings.resources, policy) };
   const fresh = sidecar(pod, policy, own);
   const standing = initContainers.find((container) => isSidecar(container, settings.image));
   if (!standing) return [fresh, ...initContainers];

@@ -1,5 +1,6 @@
 /** What the sidecar asks for. */
 import { describe, expect, test } from "@jest/globals";
+import { testPolicy } from "../api/testing/policy.ts";
 import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
 import { askedResources, sidecarResources } from "./resources.ts";
 import { SETTINGS } from "./testing/settings.ts";
@@ -26,8 +27,55 @@ test("it asks for nothing of what the pod as a whole has a limit of 0", () => {
   });
 });
 
+/** A policy that checks so many ports: 3 ms each in half of 4 s. */
+function checking(ports: number, sidecarResources: SidecarResources = {}) {
+  const port = {
+    name: "mail",
+    type: "tcp",
+    impact: "Gate",
+    tcp: { host: "mail", port: 25 },
+  } as const;
+  return testPolicy({ sidecarResources, dependencies: Array.from({ length: ports }, () => port) });
+}
+
+describe("what the checks of a policy take", () => {
+  const cpu = (
+    ...[ports, policy, installed = SETTINGS.resources]: [
+      ports: number,
+      policy?: SidecarResources,
+      installed?: typeof SETTINGS.resources,
+    ]
+  ) => askedResources(installed, checking(ports, policy)).requests.cpu;
+
+  test("raises the request of CPU alone", () => {
+    expect(askedResources(SETTINGS.resources, checking(10))).toStrictEqual({
+      requests: { ...requests, cpu: "15m" },
+      limits,
+    });
+  });
+
+  test("is not less than the installation's request", () => {
+    expect(cpu(10, {}, { requests: { ...requests, cpu: "0.02" }, limits })).toBe("0.02");
+  });
+
+  test.each<[string, string, SidecarResources | undefined, string]>([
+    ["the installation's", "100m", undefined, "100m"],
+    ["the installation's, as it is written", "0.05", undefined, "0.05"],
+    ["the policy's", "100m", { limits: { cpu: "50m" } }, "50m"],
+    ["the policy's, where that is more", "100m", { limits: { cpu: "200m" } }, "120m"],
+  ])("is not more than the limit: %s", (_, limit, policy, expected) => {
+    expect(cpu(80, policy, { requests, limits: { ...limits, cpu: limit } })).toBe(expected);
+  });
+
+  test("is not asked where the policy says it itself, less or more", () => {
+    expect(cpu(10, { requests: { cpu: "1m" } })).toBe("1m");
+    expect(cpu(10, { requests: { cpu: "90m" } })).toBe("90m");
+  });
+});
+
 describe("what a policy asks for", () => {
-  const asked = (policy?: SidecarResources) => askedResources(SETTINGS.resources, policy);
+  const asked = (sidecarResources?: SidecarResources, installed = SETTINGS.resources) =>
+    askedResources(installed, checking(1, sidecarResources));
 
   test.each<[string, SidecarResources | undefined]>([
     ["nothing", undefined],
@@ -57,7 +105,7 @@ describe("what a policy asks for", () => {
       requests: { cpu: "80m", memory: "64Mi" },
       limits: { cpu: "100m", memory: "64Mi" },
     };
-    expect(askedResources(large, { limits: { cpu: "50m", memory: "32Mi" } })).toStrictEqual({
+    expect(asked({ limits: { cpu: "50m", memory: "32Mi" } }, large)).toStrictEqual({
       requests: { cpu: "50m", memory: "32Mi" },
       limits: { cpu: "50m", memory: "32Mi" },
     });

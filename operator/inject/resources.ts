@@ -1,5 +1,6 @@
 /** Requests and limits of the injected container. */
-import type { SidecarResources } from "../api/v1alpha1-sidecar.ts";
+import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { checksRequest } from "./checks-request.ts";
 import { isGuaranteed } from "./is-guaranteed.ts";
 import type { PodSpec, Resources } from "./pod.ts";
 import { isLess, isZero } from "./quantity.ts";
@@ -14,19 +15,26 @@ function larger(usual: string, bound: string | undefined): string {
   return bound !== undefined && isLess(usual, bound) ? bound : usual;
 }
 
+/** What of a policy decides how much its sidecars ask for. */
+type AskingPolicy = Pick<EffectivePolicy, "dependencies" | "timing" | "sidecarResources">;
+
 /**
- * The installation's requests and limits with those of a policy in their place. Of a pair of which the policy sets
- * one, the other follows where they would not fit: API servers refuse a pod whose request exceeds its limit.
+ * The installation's requests and limits, the request of CPU raised to what the policy's checks take, with those that
+ * the policy states in their place. A request that nobody states follows where it would not fit its limit, and a limit
+ * that the policy does not state follows its request: API servers refuse a pod whose request exceeds its limit.
  */
 export function askedResources(
   installed: InjectSettings["resources"],
-  asked: SidecarResources = {},
+  policy: AskingPolicy,
 ): InjectSettings["resources"] {
+  const asked = policy.sidecarResources ?? {};
+  const { requests } = installed;
+  const usual = { ...requests, cpu: larger(requests.cpu, checksRequest(policy)) };
   const pairOf = (name: ResourceName) => {
     const request = asked.requests?.[name];
     const limit = asked.limits?.[name];
     return {
-      request: request ?? smaller(installed.requests[name], limit),
+      request: request ?? smaller(usual[name], limit ?? installed.limits[name]),
       limit: limit ?? larger(installed.limits[name], request),
     };
   };
