@@ -53,4 +53,10 @@ export const SIDECAR_METRICS = {
     labels: [],
     help: "For how long the CPU limit has held the sidecar up; absent on nodes without cgroup v2.",
   },
+  cpuWaited: {
+    name: "healthpolicy_sidecar_cpu_wait_seconds_total",
+    type: "counter",
+    labels: [],
+    help: "For how long the sidecar's main thread has waited for a CPU; absent where the kernel does not count it.",
+  },
 } as const satisfies Record<string, Metric>;

@@ -22,7 +22,7 @@ import { createSecretReader } from "../sidecar/read-secret-key.ts";
 import { createReadiness } from "../sidecar/readiness.ts";
 import { runChecks } from "../sidecar/run-checks.ts";
 import { surviveStrayErrors } from "../sidecar/stray-errors.ts";
-import { watchThrottling } from "../sidecar/watch-throttling.ts";
+import { watchCpu } from "../sidecar/watch-cpu.ts";
 
 /** For tests and for a look at a policy outside a cluster; a pod mounts the paths of names.ts. */
 const CONFIG_PATH_ENV = "HEALTHPOLICY_CONFIG_PATH";
@@ -70,7 +70,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
   const readiness = createReadiness({ marks, supportedTypes: CHECK_TYPES, log });
   const peers = followPeers({ readiness });
   const noteProblem = logProblems(log);
-  const throttling = watchThrottling({ log });
+  const cpu = watchCpu({ log });
   const runner = runChecks({
     loadCheck,
     readSecretKey: createSecretReader({ directory: configPath, namespace, mountedKeys, log }),
@@ -98,14 +98,14 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
     onLook: () => {
       readiness.refresh();
       peers.look();
-      throttling.look();
+      cpu.look();
     },
     log,
   });
   // The kubelet's probe wakes the program every 2 s by default: a policy that has just come is in force by then.
   const server = createProbeServer(readiness, {
     onProbe: () => policyFile.look(),
-    program: () => ({ cpuThrottledSeconds: throttling.seconds() }),
+    program: () => ({ cpuSeconds: cpu.seconds() }),
   });
   const { port } = await listen(server, settings.port);
   log("info", "listening", { port });

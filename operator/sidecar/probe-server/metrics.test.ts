@@ -89,13 +89,16 @@ test("a gauge says whether the fault is shared, where others are asked", () => {
   expect(lines({ asksPeers: true, verdict })).toStrictEqual(["healthpolicy_pod_shared_fault 1"]);
 });
 
-test("how long the sidecar was held up by its CPU limit, where somebody says", () => {
-  const name = "healthpolicy_sidecar_cpu_throttled_seconds_total";
-  expect(metrics(pod(true, []), { cpuThrottledSeconds: 31.5 })).toContain(`
-# TYPE ${name} counter
-${name} 31.5
-`);
-  expect(metrics(pod(true, []), { cpuThrottledSeconds: 0 })).toContain(`\n${name} 0\n`);
+test.each([
+  ["was held up by its CPU limit", "throttled", "healthpolicy_sidecar_cpu_throttled_seconds_total"],
+  ["waited for a CPU", "waited", "healthpolicy_sidecar_cpu_wait_seconds_total"],
+] as const)("how long the sidecar %s, where somebody says", (_, field, name) => {
+  const nothing = { throttled: undefined, waited: undefined };
+  const of = (seconds: number) =>
+    metrics(pod(true, []), { cpuSeconds: { ...nothing, [field]: seconds } });
+  expect(of(31.5)).toContain(`\n# TYPE ${name} counter\n${name} 31.5\n`);
+  expect(of(0)).toContain(`\n${name} 0\n`);
+  expect(of(0).match(/_sidecar_cpu_\w+ 0$/gm)).toHaveLength(1);
   expect(metrics(pod(true, []))).not.toContain(name);
 });
 

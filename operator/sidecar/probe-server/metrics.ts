@@ -5,6 +5,7 @@ import { SIDECAR_METRICS } from "../../api/sidecar-metrics.ts";
 import { BUCKETS_SECONDS, type CheckCounts } from "../check-counts.ts";
 import type { DependencyView, PodView } from "../readiness.ts";
 import type { DependencyState, Verdict } from "../verdict.ts";
+import type { CpuSeconds } from "../watch-cpu.ts";
 
 /** The content type of the text format. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,6 +38,7 @@ const {
   podReady: READY,
   podSharedFault: SHARED_FAULT,
   cpuThrottled: THROTTLED,
+  cpuWaited: WAITED,
   dryRunPodReady: WOULD_BE_READY,
   dryRunDependencyGates: WOULD_GATE,
   dependencyUp: UP,
@@ -91,15 +93,19 @@ function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): 
 
 /** What is known of the program itself. */
 export interface ProgramView {
-  /** For how long its CPU limit has held it up. */
-  cpuThrottledSeconds?: number | undefined;
+  /** For how long it has been without CPU. */
+  cpuSeconds?: CpuSeconds;
 }
 
 /** Nothing where the node does not say it: 0 would be a promise. */
-function throttled({ cpuThrottledSeconds: seconds }: ProgramView): Family[] {
-  return seconds === undefined
-    ? []
-    : [{ ...THROTTLED, samples: [sample(THROTTLED.name, {}, seconds)] }];
+function withoutCpu({ throttled, waited }: CpuSeconds): Family[] {
+  const counted = [
+    { ...THROTTLED, seconds: throttled },
+    { ...WAITED, seconds: waited },
+  ];
+  return counted.flatMap(({ seconds, ...metric }) =>
+    seconds === undefined ? [] : [{ ...metric, samples: [sample(metric.name, {}, seconds)] }],
+  );
 }
 
 function families(view: PodView, program: ProgramView): Family[] {
@@ -123,7 +129,7 @@ function families(view: PodView, program: ProgramView): Family[] {
       ...FAILURES,
       samples: dependencies.flatMap(failures),
     },
-    ...throttled(program),
+    ...(program.cpuSeconds ? withoutCpu(program.cpuSeconds) : []),
   ];
 }
 

@@ -87,7 +87,7 @@ test("/metrics says what is known of the program itself, asked for once a second
   let seconds = 0.5;
   const program = () => {
     seconds += 1;
-    return { cpuThrottledSeconds: seconds };
+    return { cpuSeconds: { throttled: seconds, waited: undefined } };
   };
   const throttled = createProbeServer(readiness, { program });
   try {

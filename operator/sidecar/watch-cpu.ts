@@ -1,0 +1,135 @@
+/**
+ * Says when the sidecar is without CPU, since its limit holds it up or its node has none left. Then all of its checks
+ * end as CheckTimeout, and every word of it would be about servers that answer at once.
+ */
+import { readFileSync } from "node:fs";
+import type { Log } from "./log.ts";
+
+/** Longer than a round of checks at the default interval takes: a burst that ends in time is no fault. */
+const SPAN_MILLISECONDS = 10_000;
+/** Held up for less than this part of a span, checks of a few seconds still end in time. */
+const NOTABLE_PART = 1 / 3;
+/** When it was not held up for so long it is over: the next time is said again. */
+const OVER_AFTER_MILLISECONDS = 60_000;
+
+/** Something that keeps CPU from the sidecar, and where the kernel counts for how long. */
+interface Hindrance {
+  path: string;
+  /** The seconds in the text of the file; undefined where it does not say it. */
+  secondsIn: (text: string) => number | undefined;
+  message: string;
+  problem: string;
+}
+
+const THROTTLING: Hindrance = {
+  // Where container runtimes mount a container's own control group, version 2, to be read.
+  path: "/sys/fs/cgroup/cpu.stat",
+  secondsIn: throttledSeconds,
+  message: "sidecar throttled",
+  problem:
+    "its CPU limit holds it up, so that checks of healthy servers may end as CheckTimeout: " +
+    "raise sidecar.resources.limits.cpu, or set a longer timing.interval, or name fewer dependencies",
+};
+
+const WAITING: Hindrance = {
+  // Of the main thread, which does all checks.
+  path: "/proc/self/schedstat",
+  secondsIn: waitedSeconds,
+  message: "sidecar waits for CPU",
+  problem:
+    "the node's CPUs are full, and its request is its share of them, so that checks of healthy servers may end as " +
+    "ConnectTimeout or CheckTimeout: raise sidecar.resources.requests.cpu",
+};
+
+/** How long a control group was held up by its limit, from the text of its cpu.stat. */
+export function throttledSeconds(text: string): number | undefined {
+  const microseconds = /^throttled_usec (\d+)$/m.exec(text)?.[1];
+  return microseconds === undefined ? undefined : Number(microseconds) / 1_000_000;
+}
+
+/**
+ * How long a thread that could run has waited for a CPU, from the text of its schedstat: the second of three numbers,
+ * after the time that it ran. Where that is 0 the kernel does not count.
+ */
+export function waitedSeconds(text: string): number | undefined {
+  const nanoseconds = /^[1-9]\d* (\d+) \d+$/m.exec(text)?.[1];
+  return nanoseconds === undefined ? undefined : Number(nanoseconds) / 1_000_000_000;
+}
+
+/** What is told, and for tests other files and another clock. */
+export interface WatchCpuOptions {
+  log: Log;
+  paths?: { throttling: string; waiting: string };
+  /** Milliseconds of a clock that nobody sets. */
+  now?: () => number;
+}
+
+/** For how many seconds in all the limit held it up, and it waited for a CPU; undefined where nobody says. */
+export interface CpuSeconds {
+  throttled: number | undefined;
+  waited: number | undefined;
+}
+
+/** What watches it. Neither throws. */
+export interface CpuWatch {
+  /** To be called now and then; reads the files every ten seconds at most. */
+  look(): void;
+  seconds(): CpuSeconds;
+}
+
+/** One hindrance from now on, in spans that the caller chooses. */
+function follow({ path, secondsIn, message, problem }: Hindrance, log: Log) {
+  function seconds(): number | undefined {
+    try {
+      // Not by read-bounded.ts: the size of the kernel's files is 0. Nobody else writes these.
+      return secondsIn(readFileSync(path, "utf8"));
+    } catch {
+      // Version 1, no mount, no such count, or no right to read: there is nothing to watch.
+      return undefined;
+    }
+  }
+
+  let before = seconds();
+  let notableAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    seconds,
+    /** The seconds since the last call; 0 where nobody says. */
+    advance(): number {
+      const last = before;
+      before = seconds();
+      return before === undefined || last === undefined ? 0 : before - last;
+    },
+    /** It was notable, for this part of the span that ends at `at`. */
+    note(part: number, at: number): void {
+      if (at - notableAt > OVER_AFTER_MILLISECONDS) {
+        log("warn", message, { percent: Math.round(part * 100), problem });
+      }
+      notableAt = at;
+    },
+  };
+}
+
+/** Watches from now on: a start takes more than the limit gives, and is nothing that a user has to mend. */
+export function watchCpu(options: WatchCpuOptions): CpuWatch {
+  const { log, paths, now = () => performance.now() } = options;
+  const throttling = follow({ ...THROTTLING, path: paths?.throttling ?? THROTTLING.path }, log);
+  const waiting = follow({ ...WAITING, path: paths?.waiting ?? WAITING.path }, log);
+  let since = now();
+
+  return {
+    seconds: () => ({ throttled: throttling.seconds(), waited: waiting.seconds() }),
+    look() {
+      const at = now();
+      const span = at - since;
+      if (span < SPAN_MILLISECONDS) return;
+      since = at;
+      const partOf = (seconds: number) => (seconds * 1_000) / span;
+      const throttled = partOf(throttling.advance());
+      const waited = partOf(waiting.advance());
+      // A kernel may count the time that the limit takes as waiting too. Then the request has no say in it.
+      if (throttled >= NOTABLE_PART) throttling.note(throttled, at);
+      else if (waited >= NOTABLE_PART) waiting.note(waited, at);
+    },
+  };
+}
