@@ -6,8 +6,6 @@
 import type { EffectivePolicy } from "../api/effective-policy.ts";
 import type { DependencyType, Slots, TlsMode } from "../api/policy-file.ts";
 
-/** Of `timing.checkTimeout`: the other half is for what a server and the way to it take. */
-const SHARE_OF_TIMEOUT = 1 / 2;
 /** A request is a whole number of these: what is measured is not known better. */
 const STEP_MILLICORES = 5;
 /** Of each server of a ring after the first one; 0.3 of it is its name's lookup (docs/decisions/0017). */
@@ -45,11 +43,11 @@ function checkMilliseconds<Type extends DependencyType>(type: Type, slots: Parti
 /** What of a policy says how much its checks take, and how soon they have to be over. */
 type CheckedPolicy = Pick<EffectivePolicy, "dependencies" | "timing">;
 
-/** The request with which all checks, begun together on full CPUs, end within half of `timing.checkTimeout`. */
+/** The request with which all checks, begun together on full CPUs, end within `timing.checkTimeout`. */
 export function checksRequest({ dependencies, timing }: CheckedPolicy): string {
   const milliseconds = dependencies
     .map((dependency) => checkMilliseconds(dependency.type as DependencyType, dependency))
     .reduce((sum, one) => sum + one, 0);
-  const seconds = (timing.checkTimeoutMilliseconds * SHARE_OF_TIMEOUT) / 1_000;
+  const seconds = timing.checkTimeoutMilliseconds / 1_000;
   return `${Math.ceil(milliseconds / seconds / STEP_MILLICORES) * STEP_MILLICORES}m`;
 }

@@ -27,7 +27,7 @@ test("it asks for nothing of what the pod as a whole has a limit of 0", () => {
   });
 });
 
-/** A policy that checks so many ports: 3 ms each in half of 4 s. */
+/** A policy that checks so many ports: 3 ms each in 4 s. */
 function checking(ports: number, sidecarResources: SidecarResources = {}) {
   const port = {
     name: "mail",
@@ -49,7 +49,7 @@ describe("what the checks of a policy take", () => {
 
   test("raises the request of CPU alone", () => {
     expect(askedResources(SETTINGS.resources, checking(10))).toStrictEqual({
-      requests: { ...requests, cpu: "15m" },
+      requests: { ...requests, cpu: "10m" },
       limits,
     });
   });
@@ -64,7 +64,7 @@ describe("what the checks of a policy take", () => {
     ["the policy's", "100m", { limits: { cpu: "50m" } }, "50m"],
     ["the policy's, where that is more", "100m", { limits: { cpu: "200m" } }, "120m"],
   ])("is not more than the limit: %s", (_, limit, policy, expected) => {
-    expect(cpu(80, policy, { requests, limits: { ...limits, cpu: limit } })).toBe(expected);
+    expect(cpu(160, policy, { requests, limits: { ...limits, cpu: limit } })).toBe(expected);
   });
 
   test("is not asked where the policy says it itself, less or more", () => {
