@@ -78,20 +78,30 @@ const IPV4_PLACES = [
   [12, 13, 14, 15],
 ];
 
+/** What stands before the IPv4 address in the second half of one of ISATAP, in its local and its global form. */
+const ISATAP_IDENTIFIERS: readonly string[] = ["00005efe", "02005efe"];
+
 /** Whether dialling `address` is refused. Something that is no plain IP address (a zone id) is, too. */
 export function isRefusedAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0 || address.includes("%")) return true;
   if (family === 4) return REFUSED.check(address, "ipv4");
   if (REFUSED.check(address, "ipv6")) return true;
-  return LOCAL_NAT64.check(address, "ipv6") && leadsToMetadata(bytesOf(address));
+  const bytes = bytesOf(address);
+  if (isIsatap(bytes) && isMetadata(bytes, [12, 13, 14, 15])) return true;
+  // Nobody here knows which prefix the gateway has, so that each is tried.
+  return (
+    LOCAL_NAT64.check(address, "ipv6") && IPV4_PLACES.some((places) => isMetadata(bytes, places))
+  );
 }
 
-/** Nobody here knows which prefix the gateway has, so that each is tried. */
-function leadsToMetadata(bytes: Buffer): boolean {
-  return IPV4_PLACES.some((places) =>
-    METADATA.check(places.map((place) => bytes[place]).join("."), "ipv4"),
-  );
+/** Whether the address belongs to a tunnel of ISATAP (RFC 5214), whatever its network. */
+function isIsatap(bytes: Buffer): boolean {
+  return ISATAP_IDENTIFIERS.includes(bytes.toString("hex", 8, 12));
+}
+
+function isMetadata(bytes: Buffer, places: readonly number[]): boolean {
+  return METADATA.check(places.map((place) => bytes[place]).join("."), "ipv4");
 }
 
 /** The 16 bytes of an IPv6 address. */
