@@ -112,3 +112,27 @@ test("those that succeed keep their interval, or their results would become too 
   await pass(100_000);
   expect(Math.min(...RINGS.map((name) => checks.startsOf(name).length))).toBeGreaterThanOrEqual(20);
 });
+
+test("those that nobody waits for are paced by the lookups that a failure causes, though the check that makes them succeeds", async () => {
+  checks.mayWait = (name) => name !== "db";
+  // A ring that answers wrongly every second time has its names looked up by the check after that.
+  checks.run = async ({ name }, { onConnect }) => {
+    const isWrong = checks.startsOf(name).length % 2 === 1;
+    if (name !== "db") onConnect?.(isWrong ? 3 : 22);
+    if (name !== "db" && isWrong) throw new CheckError("InvalidResponse");
+    return {};
+  };
+  const names = [...RINGS, "r7", "r8", "r9", "r10", "r11", "db"];
+  const timing = { ...TIMING, intervalMilliseconds: 2_000 };
+  checks.runner.apply(
+    config(
+      names.map((name) => dependency(name)),
+      timing,
+    ),
+  );
+  await pass(120_000);
+  // Eleven at 25 ms every 4 s are 69 ms a second.
+  const rings = checks.started.filter(({ name, at }) => name !== "db" && at > 60_000).length;
+  expect((rings * 25) / 2 / 60).toBeLessThanOrEqual(42);
+  expect(startsAfter("db", 60_000)).toBeGreaterThanOrEqual(60 / 2);
+});

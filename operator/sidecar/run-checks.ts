@@ -89,6 +89,8 @@ function startLoop(
   let startedAt = 0;
   /** What the last handshake and the last check's connecting took, in milliseconds of CPU. */
   let handshakeCost = 0;
+  let lastConnectCost = 0;
+  /** The greater of the last two checks': the names of one that has failed are looked up by the one after it. */
   let connectCost = 0;
   let nextAt = 0;
   let next: NodeJS.Timeout | undefined;
@@ -139,7 +141,8 @@ function startLoop(
       },
       onEnd: (connectMilliseconds) => {
         inFlight = undefined;
-        connectCost = connectMilliseconds;
+        connectCost = Math.max(connectMilliseconds, lastConnectCost);
+        lastConnectCost = connectMilliseconds;
         if (isDue || (isRepeated && !stopped)) takeTurn();
         // Its turn was chosen by the check before it, which may have failed.
         else if (!stopped && nextAt > startedAt + interval()) schedule();

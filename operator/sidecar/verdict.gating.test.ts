@@ -98,15 +98,16 @@ test.each<[string, DependencyState, boolean]>([
   expect(isUpToPeers(judged(state), false)).toBe(false);
 });
 
-describe("the next check may come later where the last one failed and no pod stays in its Services by it:", () => {
+describe("the next check may come later where the pod does not stay in its Services by it:", () => {
   const failed = stateAfter(["ok", "ConnectionRefused"], { firstReady: true });
   const down = stateAfter(["ok", "ConnectionRefused", "ConnectionRefused"], { firstReady: true });
   const full = stateAfter(["ok", "TooManyConnections", "TooManyConnections"], { firstReady: true });
 
   test.each<[string, Judged, boolean]>([
-    ["one that is up", judged(stateAfter(["ok"]), "Observe"), false],
-    ["one that has had no result", judged(UNHEARD, "Observe"), false],
-    ["one that comes back", judged(stateAfter(["ok"], { from: down }), "Observe"), false],
+    ["one that is up", judged(stateAfter(["ok"])), false],
+    ["one that has had no result", judged(UNHEARD), false],
+    ["one that comes back", judged(stateAfter(["ok"], { from: down })), false],
+    ["one that is only reported, and up", judged(stateAfter(["ok"]), "Observe"), true],
     ["one that is down", judged(down), true],
     ["one that has failed once", judged(failed), false],
     ["one that is down for a reason that holds nobody", judged(full), false],

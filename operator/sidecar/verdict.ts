@@ -195,12 +195,13 @@ function gates(judged: Judged, firstReady: boolean): boolean {
 
 /**
  * Whether its next check may come later than the policy says (`paced-interval.ts`), and the last one counts until then:
- * that one failed, or too long ago, and the pod does not stay in its Services by the dependency.
+ * it cannot keep the pod unready, or does so now and that check failed, or too long ago.
  */
 export function mayWait(judged: Judged, firstReady: boolean): boolean {
+  if (!mayGate(judged, firstReady)) return true;
   const { up, passing } = judged.state;
   const hasFailed = up.high ? up.against > 0 : up.against === 0;
-  return hasFailed && !(mayGate(judged, firstReady) && passing.high);
+  return hasFailed && !passing.high;
 }
 
 /**
