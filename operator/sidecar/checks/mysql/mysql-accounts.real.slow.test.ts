@@ -87,3 +87,15 @@ test("no connection left for this user: TooManyConnections", async () => {
   expect(await ask({ credentials })).toEqual({ success: { tls: false } });
   expect(await ask({ credentials })).toEqual({ reason: "TooManyConnections" });
 });
+
+test("an init_connect that fails: AuthenticationFailed", async () => {
+  await folder.sql("CREATE USER late@'%' IDENTIFIED BY 'p'", "SET GLOBAL init_connect = 'SELEC 1'");
+  const credentials = credentialsOf("late");
+  try {
+    expect(await ask({ credentials })).toEqual({ reason: "AuthenticationFailed" });
+    await folder.sql("SET GLOBAL init_connect = ''");
+    expect(await ask({ credentials })).toEqual({ success: { tls: false } });
+  } finally {
+    await folder.sql("SET GLOBAL init_connect = ''");
+  }
+});

@@ -35,6 +35,8 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   // Locked by too many wrong passwords: of MySQL's FAILED_LOGIN_ATTEMPTS, of MariaDB's max_password_errors.
   [3955, "AuthenticationFailed"],
   [4150, "AuthenticationFailed"],
+  // Its init_connect fails, which is run for each new session; those of before go on.
+  [1184, "AuthenticationFailed"],
   [1049, "Misconfigured"],
   // ProxySQL does not understand what was set for the session, and a rule sends the query to another server.
   [9006, "Misconfigured"],

@@ -18,13 +18,15 @@ export interface Conversation {
   next(): Promise<Frame>;
 }
 
-/** What a server refuses with. Its text stays here: reasons are told by `code`, and by the words of poolers. */
+/** What a server refuses with. Its text stays here: reasons are told by `code`, `file`, and the words of poolers. */
 export interface ServerError extends Error {
   /** The SQLSTATE. */
   code: string;
   /** FATAL ends the session. */
   severity: string | undefined;
   text: string | undefined;
+  /** The file of PostgreSQL's sources that says it: no setting translates that, as it does the text. */
+  file: string | undefined;
 }
 
 /** Starts to listen at once. Holds nothing once `stream` is closed or `signal` has fired. */
@@ -63,6 +65,7 @@ export function serverError(body: Buffer): Error {
     code,
     severity: fields.get("S"),
     text: fields.get("M"),
+    file: fields.get("F"),
   };
   return Object.assign(new Error("refused by the server"), details);
 }

@@ -1,9 +1,10 @@
 /** Logging in to PostgreSQL: every message once and in its order. */
 import { randomBytes, type X509Certificate } from "node:crypto";
+import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
 import { codeOf } from "../reason-of-error.ts";
 import { type LoginPart, reasonOfRefusal } from "./pooler-refusals.ts";
-import type { Conversation } from "./postgresql-conversation.ts";
+import type { Conversation, ServerError } from "./postgresql-conversation.ts";
 import {
   md5Password,
   passwordMessage,
@@ -68,8 +69,17 @@ export async function logIn(conversation: Conversation, context: LoginContext): 
 /** object_not_in_prerequisite_state: to a login, a database with ALLOW_CONNECTIONS false. Its sessions go on. */
 const CLOSED_TO_NEW_SESSIONS = "55000";
 
-const reasonOfClosed = (error: unknown) =>
-  codeOf(error) === CLOSED_TO_NEW_SESSIONS ? "AuthenticationFailed" : undefined;
+/**
+ * It loads libraries. In a login that fails for those that new sessions are to load (session_preload_libraries), as
+ * where auditing is turned on and not installed. Sessions go on, and no SQLSTATE tells it from data that is lost.
+ */
+const LOADS_LIBRARIES = "dfmgr.c";
+
+function reasonOfClosed(error: unknown): Reason | undefined {
+  const { file } = error as Partial<ServerError>;
+  const isClosed = codeOf(error) === CLOSED_TO_NEW_SESSIONS || file === LOADS_LIBRARIES;
+  return isClosed ? "AuthenticationFailed" : undefined;
+}
 
 /** Rejects with the reason of a refusal, where a login or a pooler gives it another meaning, instead of its error. */
 async function until(part: LoginPart, step: Promise<void>): Promise<void> {

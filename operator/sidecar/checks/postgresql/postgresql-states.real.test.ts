@@ -63,6 +63,24 @@ test(
   START_TIMEOUT,
 );
 
+test(
+  "a library that new sessions are to load and that is not there: AuthenticationFailed, as those of before go on",
+  async () => {
+    const { server, ask } = await start();
+    const before = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
+    before.on("error", () => {});
+    await before.connect();
+    await before.query("ALTER DATABASE postgres SET session_preload_libraries = 'pgaudit_typo'");
+    expect(await ask()).toEqual({ reason: "AuthenticationFailed" });
+    expect((await before.query("SELECT 1")).rowCount).toBe(1);
+    await before.query("ALTER DATABASE postgres RESET session_preload_libraries");
+    await before.end();
+    // To the query of a session the same error says that it fails.
+    expect(await ask("LOAD 'pgaudit_typo'")).toEqual({ reason: "InvalidResponse" });
+  },
+  START_TIMEOUT,
+);
+
 test.each<TlsConfig["mode"]>(["Prefer", "Disable"])(
   "one that has no process for another session: TooManyConnections, as those of before go on: %s",
   async (mode) => {
