@@ -1,5 +1,6 @@
 /** A real PgBouncer in front of a real PostgreSQL: what it refuses checks with. */
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import pg from "pg";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { CREDENTIALS } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
@@ -80,6 +81,22 @@ test.each([
 ])("%s: AuthenticationFailed", async (_, rule) => {
   const ask = await behind({ rules: [rule] });
   expect(await ask()).toEqual({ reason: "AuthenticationFailed" });
+});
+
+test("a database that its administrator closed to new clients: AuthenticationFailed, as those of before go on", async () => {
+  const { port } = await startOne({ settings: { admin_users: SUPERUSER.user } });
+  const open = (database: string) =>
+    new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port, database });
+  const admin = open("pgbouncer");
+  const before = open("postgres");
+  before.on("error", () => {});
+  await Promise.all([admin.connect(), before.connect()]);
+  await admin.query("DISABLE postgres");
+  expect(await run({ port })).toEqual({ reason: "AuthenticationFailed" });
+  expect((await before.query("SELECT 1")).rowCount).toBe(1);
+  await admin.query("ENABLE postgres");
+  expect(await run({ port })).toEqual(UP);
+  await Promise.all([admin.end(), before.end()]);
 });
 
 test("no place for one more client: TooManyConnections", async () => {

@@ -56,6 +56,20 @@ describe("texts that end in a name or in what cuts them", () => {
   test("a database that PgBouncer does not know: Misconfigured", () => {
     expect(reasonOfRefusal(refusal("no such database: orders"))).toBe("Misconfigured");
   });
+
+  test.each([
+    'database "orders" is disabled',
+    'authentication database "users" is disabled',
+    "database does not allow connections: orders",
+  ])("one that its administrator closed to new clients: %s", (text) => {
+    expect(reasonOfRefusal(refusal(text))).toBe("AuthenticationFailed");
+    expect(reasonAfterPassword(refusal(text))).toBeUndefined();
+    expect(reasonOfCachedRefusal(refusal(text))).toBeUndefined();
+  });
+
+  test("another word of a database: its code decides", () => {
+    expect(reasonOfRefusal(refusal('database "orders" is in recovery mode'))).toBeUndefined();
+  });
 });
 
 test.each([

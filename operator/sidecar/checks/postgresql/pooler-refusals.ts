@@ -10,6 +10,9 @@ import type { ServerError } from "./postgresql-conversation.ts";
 /** What ends the part of a login in which an error counts as the pooler's: the message of that name. */
 export type LoginPart = "AuthenticationOk" | "ReadyForQuery";
 
+/** A text that goes on with a name or a number, and ends in certain words where there are any. */
+type Beginning = [beginning: string, reason: Reason, end?: string];
+
 /** What one pooler says, and with which SQLSTATEs. */
 interface Refusals {
   pooler: string;
@@ -18,12 +21,11 @@ interface Refusals {
   /** Later than this the same text is somebody else's, such as the server's own. */
   until: LoginPart;
   whole: readonly [string, Reason][];
-  /** Of texts that go on with a name or a number. */
-  beginnings: readonly [string, Reason][];
+  beginnings: readonly Beginning[];
 }
 
 /** What the server behind PgBouncer refuses it with. */
-const OF_THE_SERVER: readonly [string, Reason][] = [
+const OF_THE_SERVER: readonly Beginning[] = [
   ['password authentication failed for user "', "AuthenticationFailed"],
   ["sorry, too many clients already", "TooManyConnections"],
   ['too many connections for role "', "TooManyConnections"],
@@ -53,7 +55,15 @@ const PGBOUNCER: Refusals = {
     ["client connections exceeded (max_user_client_connections)", "TooManyConnections"],
     ["SSL required", "TLSFailed"],
   ],
-  beginnings: [["no such database: ", "Misconfigured"], ...OF_THE_SERVER],
+  beginnings: [
+    ["no such database: ", "Misconfigured"],
+    // DISABLE, of the database or of the one that it asks for users: new clients are refused, those of before go on.
+    ['database "', "AuthenticationFailed", '" is disabled'],
+    ['authentication database "', "AuthenticationFailed", '" is disabled'],
+    // The same in older versions.
+    ["database does not allow connections: ", "AuthenticationFailed"],
+    ...OF_THE_SERVER,
+  ],
 };
 
 /** Seen with pool_hba on. That it is full, it says with PostgreSQL's own code. */
@@ -143,8 +153,10 @@ function reasonOfText(text: string, { whole, beginnings }: Refusals): Reason | u
   return whole.find(([words]) => text === words)?.[1] ?? beginningOf(text, beginnings);
 }
 
-function beginningOf(text: string, beginnings: Refusals["beginnings"]): Reason | undefined {
-  return beginnings.find(([beginning]) => text.startsWith(beginning))?.[1];
+function beginningOf(text: string, beginnings: readonly Beginning[]): Reason | undefined {
+  return beginnings.find(
+    ([words, , end = ""]) => text.startsWith(words) && text.endsWith(end),
+  )?.[1];
 }
 
 /** Empty for an error that is not this pooler's own. */
