@@ -107,11 +107,24 @@ const CASES: [string, Pod, string, string][] = [
     "Confidential",
     "The pod brings a policy for its virtual machine, which may refuse containers that it does not list.",
   ]),
-  ...["gvisor", "runsc"].map((runtimeClassName): [string, Pod, string, string] => [
+  ...[
+    "gvisor",
+    "runsc",
+    "runsc-kvm",
+    "wasmtime",
+    "wasmtime-spin-v2",
+    "wasmtime-slight-v1",
+    "wasmer",
+    "wasmedge",
+    "spin",
+    "slight",
+    "lunatic",
+    "wws",
+  ].map((runtimeClassName): [string, Pod, string, string] => [
     `a pod of the runtime class ${runtimeClassName}`,
     podWith({ runtimeClassName }),
-    "GVisor",
-    `The pod's runtimeClassName is ${runtimeClassName}: gVisor cannot start the sidecar, whose program its user may not read.`,
+    "RuntimeClass",
+    `The pod's runtimeClassName is ${runtimeClassName}: such runtimes cannot start the sidecar, whose program its user may not read.`,
   ]),
   [
     "a pod that runs once",
@@ -219,6 +232,7 @@ describe("a pod is not skipped", () => {
     ["with another value of the label", podWith({}, { labels: { [INJECT_LABEL]: "no" } })],
     ["with one port left", podWith({ containers: [{ ...APP, ports: everyPort.slice(1) }] })],
     ["of another runtime class", podWith({ runtimeClassName: "kata" })],
+    ["of one whose name only begins so", podWith({ runtimeClassName: "spindle" })],
     [
       "in a virtual machine without a policy",
       podWith({}, { annotations: { "io.katacontainers.config.agent.kernel_modules": "e1000e" } }),

@@ -29,7 +29,7 @@ export const SKIP_REASONS = [
   "Windows",
   "VirtualNode",
   "Confidential",
-  "GVisor",
+  "RuntimeClass",
   "RestartPolicy",
   "ReservedContainerName",
   "ReservedVolumeName",
@@ -66,8 +66,14 @@ const GUEST_POLICY_ANNOTATIONS = [
   "io.katacontainers.config.hypervisor.cc_init_data",
   "io.katacontainers.config.runtime.cc_init_data",
 ];
-/** The runtime class of GKE Sandbox, and names of others that the same program (runsc) usually has. */
-const GVISOR_CLASSES = ["gvisor", "runsc"];
+/**
+ * The first words of classes whose runtime reads a program as the container's user: gVisor's, which is GKE Sandbox's,
+ * and those for WebAssembly that are made with runwasi, as k3s, SpinKube and AKS name them (`wasmtime-spin-v2`).
+ */
+const READING_RUNTIMES = new Set([
+  ...["gvisor", "runsc"],
+  ...["wasmtime", "wasmer", "wasmedge", "spin", "slight", "lunatic", "wws"],
+]);
 /** Annotation by which the kubelet marks the API object of a static pod. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
@@ -193,16 +199,16 @@ function confidential({ metadata }: Pod): Skip | undefined {
 }
 
 /**
- * gVisor starts no program that its user may not read, and the sidecar's is one, so that no other container looks into
- * it (Dockerfile): the app would never start. https://github.com/google/gvisor/issues/160
+ * The sidecar's program is unreadable for its user, so that no other container looks into it (Dockerfile). gVisor
+ * starts no such program (https://github.com/google/gvisor/issues/160), and runwasi cannot tell that it is one for
+ * Linux (`is_linux_container`): the app would never start.
  */
-function gVisor({ spec }: Pod): Skip | undefined {
+function runtimeClass({ spec }: Pod): Skip | undefined {
   const { runtimeClassName } = spec ?? {};
-  if (runtimeClassName === undefined || !GVISOR_CLASSES.includes(runtimeClassName))
-    return undefined;
+  if (!READING_RUNTIMES.has(runtimeClassName?.split("-", 1)[0] ?? "")) return undefined;
   return {
-    reason: "GVisor",
-    message: `The pod's runtimeClassName is ${runtimeClassName}: gVisor cannot start the sidecar, whose program its user may not read.`,
+    reason: "RuntimeClass",
+    message: `The pod's runtimeClassName is ${runtimeClassName}: such runtimes cannot start the sidecar, whose program its user may not read.`,
   };
 }
 
@@ -279,7 +285,7 @@ const KIND_RULES: readonly Rule[] = [
   windows,
   virtualNode,
   confidential,
-  gVisor,
+  runtimeClass,
   restartPolicy,
 ];
 

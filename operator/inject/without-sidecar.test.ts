@@ -71,7 +71,7 @@ test("a sidecar is taken out for what the pod is, and left where nothing of it m
     "Windows",
     "VirtualNode",
     "Confidential",
-    "GVisor",
+    "RuntimeClass",
     "RestartPolicy",
     "NoFreePort",
   ]);

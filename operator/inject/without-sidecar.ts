@@ -20,7 +20,7 @@ const TAKEN_OUT: ReadonlySet<SkipReason> = new Set<SkipReason>([
   "Windows",
   "VirtualNode",
   "Confidential",
-  "GVisor",
+  "RuntimeClass",
   "RestartPolicy",
   "NoFreePort",
 ]);

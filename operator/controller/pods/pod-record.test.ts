@@ -263,7 +263,7 @@ describe("projectPod", () => {
     ["Windows", {}, { os: { name: "windows" } }],
     ["VirtualNode", {}, { nodeSelector: { type: "virtual-kubelet" } }],
     ["Confidential", { annotations: { "io.katacontainers.config.agent.policy": "x" } }, {}],
-    ["GVisor", {}, { runtimeClassName: "gvisor" }],
+    ["RuntimeClass", {}, { runtimeClassName: "gvisor" }],
     ["MirrorPod", { annotations: { "kubernetes.io/config.mirror": "x" } }, {}],
   ])("skipped: %s", (reason, metadata, spec) => {
     const [one, two] = [1, 2].map(() => projectPod(raw(metadata, spec))?.skipped);
