@@ -116,6 +116,30 @@ test("the injected container is the configured one, whatever the pod says", () =
   }
 });
 
+/** To whom the kubelet gives what it projects: Kubernetes' FsUserFrom (pkg/volume/util/util.go). */
+function fsUserOf({ spec = {} }: Pod): number | undefined {
+  const users = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(
+    ({ securityContext: own }) => own?.runAsUser ?? spec.securityContext?.runAsUser,
+  );
+  return new Set(users).size === 1 ? users[0] : undefined;
+}
+
+/** Whether another user may be the sidecar's: where processes are shared and all may read the token there may be. */
+function isExcepted({ spec = {} }: Pod): boolean {
+  const modes = spec.volumes?.map(({ projected }) => projected?.defaultMode) ?? [];
+  return Boolean(spec.shareProcessNamespace) && !modes.includes(0o400);
+}
+
+test("the kubelet gives tokens to whom it gave them, but root's, and where processes are shared what all may read", () => {
+  const kept = injected.filter(({ before }) => fsUserOf(before) && !isExcepted(before));
+  for (const { seed, before, after } of kept) {
+    expect({ seed, user: fsUserOf(after) }).toStrictEqual({ seed, user: fsUserOf(before) });
+  }
+  const users = kept.map(({ before }) => before.spec?.securityContext?.runAsUser);
+  expect(users.filter((user) => user !== 1_000).length).toBeGreaterThan(PODS / 20);
+  expect(kept.some(({ before }) => before.spec?.shareProcessNamespace)).toBe(true);
+});
+
 test("its port is one that no other container names, and its port's name too", () => {
   const ports = new Set<number>();
   for (const { seed, after } of injected) {

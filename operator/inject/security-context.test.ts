@@ -71,10 +71,10 @@ describe("where containers state users, as some policy engines ask", () => {
       stated,
     ],
     [
-      "none where there is nothing but a proxy",
-      { containers: [{ name: "linkerd-proxy", securityContext: { runAsUser: 2_102 } }] },
+      "a proxy's where there is nothing else, as in a gateway: nothing is redirected to that",
+      { containers: [{ name: "istio-proxy", securityContext: { runAsUser: 1_337 } }] },
       undefined,
-      {},
+      { runAsUser: 1_337 },
     ],
     [
       "not where an init container states none",
@@ -84,7 +84,7 @@ describe("where containers state users, as some policy engines ask", () => {
     ],
     [
       "not what the pod states",
-      { securityContext: { runAsUser: 5 }, containers: [app(stated)] },
+      { securityContext: { runAsUser: 5 }, containers: [app(stated), app(OTHERS)] },
       undefined,
       { runAsGroup: 3_000 },
     ],
@@ -97,6 +97,101 @@ describe("where containers state users, as some policy engines ask", () => {
     ["nor where they see the node's", { hostPID: true, containers: [app(stated)] }, undefined, {}],
   ])("%s", (_, spec, standing, user) => {
     expect(securityContext({ spec }, standing)).toStrictEqual({ ...TIGHT, ...user });
+  });
+});
+
+describe("where all others run as one user, to whom the kubelet gives what it projects", () => {
+  const app = (runAsUser?: number) => ({
+    name: "app",
+    securityContext: runAsUser === undefined ? {} : { runAsUser },
+  });
+  const projected = (source: string, defaultMode?: number) => ({
+    name: "projected",
+    projected: { ...(defaultMode !== undefined && { defaultMode }), sources: [{ [source]: {} }] },
+  });
+  const ONE = { runAsUser: 1_000 };
+
+  test.each<[string, PodSpec, SecurityContext | undefined, object]>([
+    [
+      "it is stated where the pod states another",
+      { securityContext: { runAsUser: 2_000 }, containers: [app(1_000)] },
+      undefined,
+      ONE,
+    ],
+    [
+      "it is stated where the pod states root, also at a later call",
+      { securityContext: { runAsUser: 0 }, containers: [app(1_000)] },
+      ONE,
+      ONE,
+    ],
+    [
+      "it is stated where the pod states root",
+      { securityContext: { runAsUser: 0 }, initContainers: [app(1_000)], containers: [app(1_000)] },
+      undefined,
+      ONE,
+    ],
+    [
+      "it is left to the pod where one of them does so",
+      { securityContext: ONE, containers: [app(), app(1_000)] },
+      undefined,
+      {},
+    ],
+    [
+      "it is not stated where one has the pod's, which is another",
+      { securityContext: { runAsUser: 2_000 }, containers: [app(1_000), app()] },
+      undefined,
+      {},
+    ],
+    [
+      "it is not stated where an init container runs as another",
+      {
+        securityContext: { runAsUser: 2_000 },
+        initContainers: [app(3_000)],
+        containers: [app(1_000)],
+      },
+      undefined,
+      {},
+    ],
+    [
+      "it is never root",
+      { securityContext: { runAsUser: 2_000 }, containers: [app(0)] },
+      undefined,
+      {},
+    ],
+    [
+      "one that others gave ours stays",
+      { securityContext: { runAsUser: 2_000 }, containers: [app(1_000)] },
+      { runAsUser: 3_000 },
+      { runAsUser: 3_000 },
+    ],
+  ])("%s", (_, spec, standing, user) => {
+    expect(securityContext({ spec }, standing)).toStrictEqual({ ...TIGHT, ...user });
+  });
+
+  const SHARED = [{ shareProcessNamespace: true }, { hostPID: true }];
+
+  test.each([
+    projected("serviceAccountToken", 0o400),
+    projected("serviceAccountToken", 0o440),
+    projected("clusterTrustBundle", 0o600),
+    projected("podCertificate", 0o644),
+  ])("it is stated where they share processes and could not use %j as root's", (volume) => {
+    for (const shared of SHARED) {
+      const spec = { ...shared, containers: [app(1_000)], volumes: [{ name: "other" }, volume] };
+      expect(securityContext({ spec })).toStrictEqual({ ...TIGHT, ...ONE });
+    }
+  });
+
+  test.each([
+    projected("serviceAccountToken", 0o644),
+    projected("serviceAccountToken"),
+    projected("clusterTrustBundle", 0o444),
+    projected("secret", 0o400),
+  ])("it is not where they share processes and may read %j all the same", (volume) => {
+    for (const shared of SHARED) {
+      const spec = { ...shared, containers: [app(1_000)], volumes: [volume] };
+      expect(securityContext({ spec })).toStrictEqual(TIGHT);
+    }
   });
 });
 

@@ -6,6 +6,8 @@ import type { Pod, SecurityContext } from "./pod.ts";
 
 /** The user and group of the sidecar's image. */
 const IMAGE_USER = 65_532;
+/** What a file's mode has where neither its owner nor its group alone may read it. */
+const READABLE_BY_OTHERS = 0o004;
 
 /**
  * Linux profiles that loosen what the container runtime confines by default. Pod Security refuses them in
@@ -70,6 +72,39 @@ function capabilities(standing: SecurityContext["capabilities"]): { drop: string
   return { drop: [...new Set([...(standing?.drop ?? []), "ALL"])] };
 }
 
+/** Whether the containers see each other's processes, as some of the node or as those of one namespace. */
+function sharesProcesses({ spec }: Pod): boolean {
+  return Boolean(spec?.shareProcessNamespace || spec?.hostPID);
+}
+
+/**
+ * Whether a projected volume of the pod has what its containers could not use if it were root's with the volume's mode:
+ * what that hides from others, or a private key, which libpq refuses where all may read it.
+ */
+function needsOneUser({ spec }: Pod): boolean {
+  return (spec?.volumes ?? []).some(({ projected: { defaultMode, sources = [] } = {} }) => {
+    const isHidden = defaultMode !== undefined && (defaultMode & READABLE_BY_OTHERS) === 0;
+    return sources.some(
+      (source) =>
+        source.podCertificate ??
+        (isHidden && (source.serviceAccountToken ?? source.clusterTrustBundle)),
+    );
+  });
+}
+
+/**
+ * The user that all other containers state, if it is one. The kubelet gives the tokens, certificates and trust bundles
+ * that it projects to the pod's user alone, but only as long as every container runs as him (`FsUserFrom`); else they
+ * are root's, with the volume's mode. Where a container has the pod's user, ours has it too, without stating it. Never
+ * root; and not where he could end our processes while the app can do without what is his alone.
+ */
+function userOfAll(pod: Pod): SecurityContext {
+  const users = otherContainers(pod).map(({ securityContext }) => securityContext?.runAsUser);
+  const [runAsUser, ...more] = new Set(users);
+  if (more.length > 0 || !runAsUser) return {};
+  return sharesProcesses(pod) && !needsOneUser(pod) ? {} : { runAsUser };
+}
+
 /**
  * User and group of the app's first container where the pod states none and each of its containers does: policy engines
  * that ask for them in the pod or in every container refuse it for the sidecar alone. Not those of a mesh's proxy: what
@@ -77,14 +112,9 @@ function capabilities(standing: SecurityContext["capabilities"]): { drop: string
  * processes, which another user may not end.
  */
 function userOfApp(pod: Pod): SecurityContext {
-  const {
-    securityContext: ofPod = {},
-    containers,
-    shareProcessNamespace,
-    hostPID,
-  } = pod.spec ?? {};
+  const { securityContext: ofPod = {}, containers } = pod.spec ?? {};
   const app = containers?.find(({ name }) => !EXEMPT_CONTAINERS.includes(String(name)));
-  if (shareProcessNamespace || hostPID || app?.securityContext?.runAsUser === 0) return {};
+  if (sharesProcesses(pod) || app?.securityContext?.runAsUser === 0) return {};
   const others = otherContainers(pod).map(({ securityContext = {} }) => securityContext);
   const stated = (field: "runAsUser" | "runAsGroup") => {
     const isStated = ofPod[field] === undefined && others.every((own) => own[field] !== undefined);
@@ -98,8 +128,8 @@ function userOfApp(pod: Pod): SecurityContext {
  * Sets the image's user only where the sidecar would run as root, which the kubelet refuses under
  * runAsNonRoot. Elsewhere no user is set: OpenShift refuses one outside its namespace's range.
  */
-function user({ spec }: Pod, standing: SecurityContext): SecurityContext {
-  if ((standing.runAsUser ?? spec?.securityContext?.runAsUser) !== 0) return {};
+function insteadOfRoot({ spec }: Pod, given: SecurityContext): SecurityContext {
+  if ((given.runAsUser ?? spec?.securityContext?.runAsUser) !== 0) return {};
   return { runAsUser: IMAGE_USER, runAsGroup: IMAGE_USER };
 }
 
@@ -113,10 +143,10 @@ export function securityContext(pod: Pod, standing: SecurityContext = {}): Secur
   const kept: SecurityContext = Object.fromEntries(
     Object.entries(others).filter(([field, value]) => !isLoose(field, value)),
   );
+  const given = { ...userOfApp(pod), ...userOfAll(pod), ...kept };
   return {
-    ...userOfApp(pod),
-    ...kept,
-    ...user(pod, standing),
+    ...given,
+    ...insteadOfRoot(pod, given),
     allowPrivilegeEscalation: false,
     capabilities: capabilities(standing.capabilities),
     readOnlyRootFilesystem: true,

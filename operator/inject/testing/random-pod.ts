@@ -36,6 +36,9 @@ const KEYS = [
   "healthpolicy.dev/sidecar-image",
 ];
 
+/** Apart from the pods' own seeds. */
+const USERS_SEED = 1_000_000;
+
 type Fields = Record<string, unknown>;
 
 /** Unlike an assignment, makes `__proto__` a key like any other, as JSON.parse does. */
@@ -184,9 +187,39 @@ function spec(random: Random): PodSpec {
   return made;
 }
 
+/** Who runs the containers: often all one user, whom the pod may name or name another. */
+function withUsers(made: PodSpec, random: Random): PodSpec {
+  const users = random.pick([[], [0], [1_000], [1_000], [1_000, undefined], [1_000, 2_000]]);
+  const ofPod = random.pick([undefined, undefined, 0, 1_000, 2_000]);
+  const run = (container: Container): Container => {
+    const runAsUser = users.length > 0 ? random.pick<number | undefined>(users) : undefined;
+    if (runAsUser === undefined || container.name === SIDECAR_CONTAINER) return container;
+    return { ...container, securityContext: { runAsUser } };
+  };
+  const { containers = [], initContainers } = made;
+  return {
+    ...made,
+    ...(ofPod !== undefined && { securityContext: { runAsUser: ofPod } }),
+    containers: containers.map(run),
+    ...(initContainers && { initContainers: initContainers.map(run) }),
+  };
+}
+
+/** Processes that the containers share, and a token of the pod's, which may be hidden from others. */
+function withToken(made: PodSpec, random: Random): PodSpec {
+  const sources = [{ serviceAccountToken: { path: "token" } }];
+  const token = { name: "token", projected: { defaultMode: random.pick([0o400, 0o644]), sources } };
+  return {
+    ...made,
+    ...(random.chance(0.3) && { shareProcessNamespace: true }),
+    ...(random.chance(0.3) && { volumes: [...(made.volumes ?? []), token] }),
+  };
+}
+
 /** Pod number `seed`; the same each time. */
 export function randomPod(seed: number): Pod {
   const random = seededRandom(seed);
+  const ofUsers = seededRandom(seed + USERS_SEED);
   return {
     ...unknownFields(random),
     metadata: {
@@ -198,6 +231,6 @@ export function randomPod(seed: number): Pod {
         annotations: { [POLICY_ANNOTATION]: "other", [REVISION_ANNOTATION]: "by hand" },
       }),
     },
-    spec: spec(random),
+    spec: withToken(withUsers(spec(random), ofUsers), ofUsers),
   };
 }
