@@ -72,7 +72,19 @@ test("a user that the server does not know, of whom PgBouncer asks it: Authentic
   const ask = await behind({ settings });
   SECRETS["db/nobody"] = "nobody";
   const credentials = { ...CREDENTIALS, usernameKey: "nobody" };
-  expect(await ask({ credentials })).toEqual({ reason: "AuthenticationFailed" });
+  expect(await ask({ credentials, database: "postgres" })).toEqual({
+    reason: "AuthenticationFailed",
+  });
+});
+
+test("a server that may not be asked for users: AuthenticationFailed", async () => {
+  const settings = { auth_user: SUPERUSER.user, auth_query: "SELECT * FROM nothing WHERE x = $1" };
+  const ask = await behind({ settings });
+  SECRETS["db/nobody"] = "nobody";
+  const credentials = { ...CREDENTIALS, usernameKey: "nobody" };
+  expect(await ask({ credentials, database: "postgres" })).toEqual({
+    reason: "AuthenticationFailed",
+  });
 });
 
 test.each([
