@@ -65,13 +65,6 @@ export function contextTrusting(ca: string): SecureContext {
 }
 
 /**
- * A client learns of the server's algorithms by the request for its certificate, and by nothing else. In TLS 1.3 a
- * server that requires one refuses when the client's part of the handshake is over: it sends an alert and resets the
- * connection. What is written just then fails, and the alert, which says why, is never read.
- */
-const isAskedForCertificate = (stream: TLSSocket) => stream.getSharedSigalgs().length > 0;
-
-/**
  * A TLS client over `socket`, whose handshake has just begun. It ends with the socket, and keeps an error listener for
  * life: an alert that arrives after the check must not become an uncaught exception. The server's part has bounds,
  * and OpenSSL never sees what is past them:
@@ -97,6 +90,12 @@ export function startTls(
   let passed = 0;
   let chunks = 0;
   let records = 0;
+  /**
+   * In TLS 1.3 a server that requires a certificate of its client refuses when the client's part of the handshake is
+   * over: it sends an alert and resets the connection. What is written just then fails, and the alert, which says why,
+   * is never read.
+   */
+  let isAskedForCertificate = false;
   const split = recordSplitter();
   const mayCome = handshakeRule();
   const bounded = new Duplex({
@@ -113,7 +112,7 @@ export function startTls(
     },
   });
   const isUnreadRefusal = (error: NodeJS.ErrnoException | null | undefined) =>
-    error?.syscall === "write" && stream.bytesRead === 0 && isAskedForCertificate(stream);
+    error?.syscall === "write" && isAskedForCertificate && stream.bytesRead === 0;
   const end = (failure: CheckError) => bounded.destroy(failure);
   const fail = (reason: Reason) => end(new CheckError(reason));
   const isHarmless = (record: Buffer) => {
@@ -163,6 +162,8 @@ export function startTls(
   stream.on("error", (error) => stream.destroy(error));
   stream.once("secureConnect", () => {
     bound = AFTER_HANDSHAKE;
+    // A client learns of the server's algorithms by that request alone; and node knows them while the stream lives.
+    isAskedForCertificate = stream.getSharedSigalgs().length > 0;
   });
   const maySendMore = silenceRule();
   let isAfterHandshake = false;
