@@ -157,6 +157,19 @@ test("what the limit takes counts as waiting too, and is said alone", () => {
   ]);
 });
 
+test("held up by its limit for a bit less than a third, is not told to wait for a CPU of the node", () => {
+  held(0);
+  waited(0);
+  live(watch(), 60, {
+    share: 0.32,
+    count: (total) => {
+      held(total);
+      waited(total * 1.05);
+    },
+  });
+  expect(lines).toStrictEqual([]);
+});
+
 test("the metrics are read when they are asked for", () => {
   held(1);
   waited(2);

@@ -94,11 +94,11 @@ function follow({ path, secondsIn, message, problem }: Hindrance, log: Log) {
 
   return {
     seconds,
-    /** The seconds since the last call; 0 where nobody says. */
+    /** The seconds since the last call; 0 where nobody says, or the count has begun anew. */
     advance(): number {
       const last = before;
       before = seconds();
-      return before === undefined || last === undefined ? 0 : before - last;
+      return before === undefined || last === undefined ? 0 : Math.max(0, before - last);
     },
     /** It was notable, for this part of the span that ends at `at`. */
     note(part: number, at: number): void {
@@ -127,9 +127,10 @@ export function watchCpu(options: WatchCpuOptions): CpuWatch {
       const partOf = (seconds: number) => (seconds * 1_000) / span;
       const throttled = partOf(throttling.advance());
       const waited = partOf(waiting.advance());
-      // A kernel may count the time that the limit takes as waiting too. Then the request has no say in it.
+      // A kernel may count the time that the limit takes as waiting too, in which the request has no say.
+      const waitedBesides = waited - throttled;
       if (throttled >= NOTABLE_PART) throttling.note(throttled, at);
-      else if (waited >= NOTABLE_PART) waiting.note(waited, at);
+      else if (waitedBesides >= NOTABLE_PART) waiting.note(waitedBesides, at);
     },
   };
 }
