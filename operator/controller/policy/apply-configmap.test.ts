@@ -216,7 +216,8 @@ test("one that a deleted policy left behind becomes the next policy's", async ()
   // As `kubectl delete --cascade=orphan` leaves it.
   editByHand({ ownerReferences: [] });
   const young = testPolicy({ uid: "uid-of-the-next-web" });
-  expect(await lookAndWrite(young)).toMatchObject({ state: "due" });
+  const version = api.objects.get(PATH)?.metadata.resourceVersion;
+  expect(await lookAndWrite(young)).toMatchObject({ state: "due", version });
   expect(owners()).toEqual([young.uid]);
 });
 

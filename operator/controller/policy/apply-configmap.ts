@@ -133,7 +133,10 @@ export function createConfigMapWriter(
       return { state: "waiting", message };
     }
     // Somebody took our owner out of it, or deleted the policy before and left its ConfigMap.
-    if (isWrittenByUs(stored)) return { state: "due", uid: stored.metadata.uid, stands: false };
+    if (isWrittenByUs(stored)) {
+      const { uid, resourceVersion: version } = stored.metadata;
+      return { state: "due", uid, version, stands: false };
+    }
     const message = `ConfigMap ${name} exists and belongs to somebody else; delete it or rename the policy.`;
     return { state: "blocked", message };
   }
