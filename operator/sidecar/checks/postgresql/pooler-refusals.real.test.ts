@@ -116,6 +116,28 @@ test("no place for one more client: TooManyConnections", async () => {
   expect(await ask()).toEqual({ reason: "TooManyConnections" });
 });
 
+test("a pool that sessions of the app keep: CheckTimeout as its user, and up as one of its own", async () => {
+  const CHECK = { user: "chk", password: "a check's password" };
+  const admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
+  await admin.connect();
+  await admin.query(
+    `CREATE ROLE ${CHECK.user} LOGIN PASSWORD '${CHECK.password.replace("'", "''")}'`,
+  );
+  await admin.end();
+  const users = { ...USERS, [CHECK.user]: CHECK.password };
+  const settings = { pool_mode: "session", default_pool_size: "1" };
+  const { port } = await startOne({ users, settings });
+  const kept = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port, database: "postgres" });
+  kept.on("error", () => {});
+  await kept.connect();
+  await kept.query("SELECT 1");
+  expect(await run({ port }, 1_000)).toEqual({ reason: "CheckTimeout" });
+  Object.assign(SECRETS, { "db/chk": CHECK.user, "db/chk-password": CHECK.password });
+  const credentials = { ...CREDENTIALS, usernameKey: "chk", passwordKey: "chk-password" };
+  expect(await run({ port, database: "postgres", credentials })).toEqual(UP);
+  await kept.end();
+});
+
 test("encrypted connections alone: TLSFailed without TLS, and up with it", async () => {
   const ask = await behind({ certificate: certificates.server("localhost") });
   expect(await ask({ tls: { mode: "Disable" } })).toEqual({ reason: "TLSFailed" });

@@ -27,6 +27,8 @@ export interface ServerError extends Error {
   text: string | undefined;
   /** The file of PostgreSQL's sources that says it: no setting translates that, as it does the text. */
   file: string | undefined;
+  /** Which code of the database's own users it comes from; undefined where the server itself says it. */
+  context: string | undefined;
 }
 
 /** Starts to listen at once. Holds nothing once `stream` is closed or `signal` has fired. */
@@ -66,6 +68,7 @@ export function serverError(body: Buffer): Error {
     severity: fields.get("S"),
     text: fields.get("M"),
     file: fields.get("F"),
+    context: fields.get("W"),
   };
   return Object.assign(new Error("refused by the server"), details);
 }

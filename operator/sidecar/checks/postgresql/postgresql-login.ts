@@ -75,9 +75,14 @@ const CLOSED_TO_NEW_SESSIONS = "55000";
  */
 const LOADS_LIBRARIES = "dfmgr.c";
 
+/**
+ * New sessions alone are refused. So they are by what the database's owner has run at each login (event triggers on
+ * `login`, since PostgreSQL 17): nothing else in a login has a context.
+ */
 function reasonOfClosed(error: unknown): Reason | undefined {
-  const { file } = error as Partial<ServerError>;
-  const isClosed = codeOf(error) === CLOSED_TO_NEW_SESSIONS || file === LOADS_LIBRARIES;
+  const { file, context } = error as Partial<ServerError>;
+  const isClosed =
+    codeOf(error) === CLOSED_TO_NEW_SESSIONS || file === LOADS_LIBRARIES || context !== undefined;
   return isClosed ? "AuthenticationFailed" : undefined;
 }
 

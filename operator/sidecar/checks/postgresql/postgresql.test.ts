@@ -229,6 +229,19 @@ describe("fake servers", () => {
     expect(outcome).toEqual({ reason });
   });
 
+  test.each([
+    ["refuses", "P0001", "Wfunction init_session() line 4 at RAISE\0", "AuthenticationFailed"],
+    ["has lost its table", "42P01", "Wfunction init_session()\0", "AuthenticationFailed"],
+    ["is none: the server's own error", "42P01", "", "InvalidResponse"],
+  ])(
+    "a login that what the database's owner runs at each login ends, which %s",
+    async (_, code, context, reason) => {
+      const error = message("E", `SFATAL\0C${code}\0Mno\0${context}Fpl_exec.c\0\0`);
+      const outcome = await against(answerStartup(Buffer.concat([message("R", int32(0)), error])));
+      expect(outcome).toEqual({ reason });
+    },
+  );
+
   test("a login that is refused in clear is not made again", async () => {
     let connections = 0;
     const refuse = answerStartup(fatal("28000"));
