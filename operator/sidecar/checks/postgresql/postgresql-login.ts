@@ -76,13 +76,20 @@ const CLOSED_TO_NEW_SESSIONS = "55000";
 const LOADS_LIBRARIES = "dfmgr.c";
 
 /**
+ * Classes of what a server meets as such, in a login too, and then with a context as well (`writing block`): too few
+ * resources, an operator's intervention, an error of the system, broken data.
+ */
+const OF_THE_SERVER = /^(53|57|58|XX)/;
+
+/**
  * New sessions alone are refused. So they are by what the database's owner has run at each login (event triggers on
- * `login`, since PostgreSQL 17): nothing else in a login has a context.
+ * `login`, since PostgreSQL 17), whose errors have a context.
  */
 function reasonOfClosed(error: unknown): Reason | undefined {
   const { file, context } = error as Partial<ServerError>;
-  const isClosed =
-    codeOf(error) === CLOSED_TO_NEW_SESSIONS || file === LOADS_LIBRARIES || context !== undefined;
+  const code = codeOf(error);
+  const isOfTrigger = context !== undefined && !OF_THE_SERVER.test(code);
+  const isClosed = code === CLOSED_TO_NEW_SESSIONS || file === LOADS_LIBRARIES || isOfTrigger;
   return isClosed ? "AuthenticationFailed" : undefined;
 }
 

@@ -233,6 +233,10 @@ describe("fake servers", () => {
     ["refuses", "P0001", "Wfunction init_session() line 4 at RAISE\0", "AuthenticationFailed"],
     ["has lost its table", "42P01", "Wfunction init_session()\0", "AuthenticationFailed"],
     ["is none: the server's own error", "42P01", "", "InvalidResponse"],
+    ["meets a full disk, as the server does", "53100", "Wwriting block 3\0", "InvalidResponse"],
+    ["meets a disk that fails", "58030", "Wwriting block 3\0", "InvalidResponse"],
+    ["meets broken data", "XX001", "Wwriting block 3\0", "InvalidResponse"],
+    ["is ended by the administrator", "57P01", "Wfunction init_session()\0", "ConnectionClosed"],
   ])(
     "a login that what the database's owner runs at each login ends, which %s",
     async (_, code, context, reason) => {
