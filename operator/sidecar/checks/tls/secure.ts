@@ -3,6 +3,7 @@ import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { type CheckContext, CheckError } from "../check.ts";
@@ -90,6 +91,9 @@ function tlsOptions(
   };
 }
 
+/** Longer than a round trip and what a server takes to look for a certificate, in milliseconds. */
+const REFUSAL_MILLISECONDS = 50;
+
 /** Of this program, whose one thread all checks and probes share. */
 const handshakeCosts = createHandshakeCosts(() => performance.now());
 
@@ -115,6 +119,7 @@ async function handshake(
   const stream = startTls(socket, tlsOptions(target, options), { mayGoOn: work.mayGoOn, add });
   try {
     await raceAbort(once(stream, "secureConnect"), options.signal);
+    await raceAbort(untilAccepted(stream), options.signal);
     if (!work.mayGoOn()) throw new CheckError("TLSFailed");
     const isRefused = target.mode === "VerifyFull" && !stream.authorized;
     return isRefused ? await refuse(stream, options) : stream;
@@ -124,6 +129,23 @@ async function handshake(
   } finally {
     options.onHandshake?.(cpu);
   }
+}
+
+/**
+ * In TLS 1.3 a server that requires a certificate of its client refuses when the client's part of the handshake is
+ * over: it sends an alert and resets the connection. What is written just then fails, and the alert, which says why,
+ * is never read. So where a server has asked for one, nothing is written before it could refuse, or gives a ticket for
+ * another session. That the write fails says nothing: a proxy without a backend may reset then, too.
+ */
+async function untilAccepted(stream: TLSSocket): Promise<void> {
+  // A client learns of the server's algorithms by that request alone, and node knows them while the stream lives.
+  if (stream.destroyed || stream.getSharedSigalgs().length === 0) return;
+  const decided = new AbortController();
+  const decide = () => decided.abort();
+  stream.once("session", decide).once("close", decide);
+  await sleep(REFUSAL_MILLISECONDS, undefined, decided).catch(() => {});
+  stream.off("session", decide).off("close", decide);
+  if (stream.errored) throw stream.errored;
 }
 
 /** What the server sent is no TLS. */

@@ -78,8 +78,7 @@ export function contextTrusting(ca: string): SecureContext {
  * - after the handshake, little that is no content (silenceRule), or else ProtocolError
  *
  * It does not matter what the bytes and records carry: certificates, new keys, tickets and parts of a record are no
- * content that a reader could count. Where the server has asked for a certificate and the first content cannot be
- * written, it is TLSFailed.
+ * content that a reader could count.
  */
 export function startTls(
   socket: Socket,
@@ -90,29 +89,17 @@ export function startTls(
   let passed = 0;
   let chunks = 0;
   let records = 0;
-  /**
-   * In TLS 1.3 a server that requires a certificate of its client refuses when the client's part of the handshake is
-   * over: it sends an alert and resets the connection. What is written just then fails, and the alert, which says why,
-   * is never read.
-   */
-  let isAskedForCertificate = false;
   const split = recordSplitter();
   const mayCome = handshakeRule();
   const bounded = new Duplex({
     read: () => socket.resume(),
-    write: (chunk, _encoding, done) => {
-      socket.write(chunk, (error) =>
-        done(isUnreadRefusal(error) ? new CheckError("TLSFailed") : error),
-      );
-    },
+    write: (chunk, _encoding, done) => socket.write(chunk, done),
     final: (done) => socket.end(done),
     destroy: (error, done) => {
       socket.destroy();
       done(error);
     },
   });
-  const isUnreadRefusal = (error: NodeJS.ErrnoException | null | undefined) =>
-    error?.syscall === "write" && isAskedForCertificate && stream.bytesRead === 0;
   const end = (failure: CheckError) => bounded.destroy(failure);
   const fail = (reason: Reason) => end(new CheckError(reason));
   const isHarmless = (record: Buffer) => {
@@ -162,8 +149,6 @@ export function startTls(
   stream.on("error", (error) => stream.destroy(error));
   stream.once("secureConnect", () => {
     bound = AFTER_HANDSHAKE;
-    // A client learns of the server's algorithms by that request alone; and node knows them while the stream lives.
-    isAskedForCertificate = stream.getSharedSigalgs().length > 0;
   });
   const maySendMore = silenceRule();
   let isAfterHandshake = false;
