@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type CpuWatch, throttledSeconds, waitedSeconds, watchCpu } from "./watch-cpu.ts";
 
 /** As a kernel writes it for a container of Kubernetes, cgroup v2. */
-const statistics = (microseconds: number) => `usage_usec 812345
+const statistics = (microseconds: number, [periods, throttled] = [400, 310]) => `usage_usec 812345
 user_usec 612345
 system_usec 200000
-nr_periods 400
-nr_throttled 310
+nr_periods ${periods}
+nr_throttled ${throttled}
 throttled_usec ${microseconds}
 nr_bursts 0
 burst_usec 0
@@ -157,17 +157,27 @@ test("what the limit takes counts as waiting too, and is said alone", () => {
   ]);
 });
 
-test("held up by its limit for a bit less than a third, is not told to wait for a CPU of the node", () => {
-  held(0);
+/** On a node whose CPUs had other work, with a request of 10m and a limit of 100m. */
+test.each<[string, number, number, [number, number], string[]]>([
+  ["throughout", 0.69, 9.18, [111, 107], ["sidecar throttled"]],
+  ["for 60 ms of each second", 2.85, 5.47, [67, 51], ["sidecar throttled"]],
+  [
+    "for less, under a limit that was hardly reached",
+    0.69,
+    9.18,
+    [111, 40],
+    ["sidecar waits for CPU"],
+  ],
+  ["for as long as is no fault", 2.1, 3.2, [67, 51], []],
+])("one that wants CPU %s", (_, throttled, waits, [periods, reached], expected) => {
+  writeFileSync(paths.throttling, statistics(0, [0, 0]));
   waited(0);
-  live(watch(), 60, {
-    share: 0.32,
-    count: (total) => {
-      held(total);
-      waited(total * 1.05);
-    },
-  });
-  expect(lines).toStrictEqual([]);
+  const watched = watch();
+  writeFileSync(paths.throttling, statistics(throttled * 1e6, [periods, reached]));
+  waited(waits);
+  seconds = 10;
+  watched.look();
+  expect(lines.map(([, message]) => message)).toStrictEqual(expected);
 });
 
 test("the metrics are read when they are asked for", () => {

@@ -9,6 +9,8 @@ import type { Log } from "./log.ts";
 const SPAN_MILLISECONDS = 10_000;
 /** Held up for less than this part of a span, checks of a few seconds still end in time. */
 const NOTABLE_PART = 1 / 3;
+/** The limit is what holds it up where it is reached in so many of the kernel's periods. */
+const BINDING_PART = 1 / 2;
 /** When it was not held up for so long it is over: the next time is said again. */
 const OVER_AFTER_MILLISECONDS = 60_000;
 
@@ -56,6 +58,20 @@ export function waitedSeconds(text: string): number | undefined {
   return nanoseconds === undefined ? undefined : Number(nanoseconds) / 1_000_000_000;
 }
 
+/** Periods of the kernel's in which the limit was in force, and in how many of them it was reached. */
+interface Periods {
+  all: number;
+  throttled: number;
+}
+
+/** From the text of a cpu.stat; undefined where that does not say it. */
+function periodsIn(text: string): Periods | undefined {
+  const all = /^nr_periods (\d+)$/m.exec(text)?.[1];
+  const throttled = /^nr_throttled (\d+)$/m.exec(text)?.[1];
+  if (all === undefined || throttled === undefined) return undefined;
+  return { all: Number(all), throttled: Number(throttled) };
+}
+
 /** What is told, and for tests other files and another clock. */
 export interface WatchCpuOptions {
   log: Log;
@@ -77,17 +93,34 @@ export interface CpuWatch {
   seconds(): CpuSeconds;
 }
 
+/** Empty where there is no such file, as in version 1, or no right to read it: there is nothing to watch. */
+function textOf(path: string): string {
+  try {
+    // Not by read-bounded.ts: the size of the kernel's files is 0. Nobody else writes these.
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Whether the limit binds from now on, in spans that the caller chooses: where it is reached in most periods, more CPU
+ * is what it would not give, however long it was waited for first.
+ */
+function followLimit(path: string): () => boolean {
+  let before = periodsIn(textOf(path));
+  return () => {
+    const last = before;
+    before = periodsIn(textOf(path));
+    if (before === undefined || last === undefined) return false;
+    const all = before.all - last.all;
+    return all > 0 && before.throttled - last.throttled >= all * BINDING_PART;
+  };
+}
+
 /** One hindrance from now on, in spans that the caller chooses. */
 function follow({ path, secondsIn, message, problem }: Hindrance, log: Log) {
-  function seconds(): number | undefined {
-    try {
-      // Not by read-bounded.ts: the size of the kernel's files is 0. Nobody else writes these.
-      return secondsIn(readFileSync(path, "utf8"));
-    } catch {
-      // Version 1, no mount, no such count, or no right to read: there is nothing to watch.
-      return undefined;
-    }
-  }
+  const seconds = () => secondsIn(textOf(path));
 
   let before = seconds();
   let notableAt = Number.NEGATIVE_INFINITY;
@@ -115,6 +148,7 @@ export function watchCpu(options: WatchCpuOptions): CpuWatch {
   const { log, paths, now = () => performance.now() } = options;
   const throttling = follow({ ...THROTTLING, path: paths?.throttling ?? THROTTLING.path }, log);
   const waiting = follow({ ...WAITING, path: paths?.waiting ?? WAITING.path }, log);
+  const limitBinds = followLimit(paths?.throttling ?? THROTTLING.path);
   let since = now();
 
   return {
@@ -127,10 +161,11 @@ export function watchCpu(options: WatchCpuOptions): CpuWatch {
       const partOf = (seconds: number) => (seconds * 1_000) / span;
       const throttled = partOf(throttling.advance());
       const waited = partOf(waiting.advance());
-      // A kernel may count the time that the limit takes as waiting too, in which the request has no say.
-      const waitedBesides = waited - throttled;
-      if (throttled >= NOTABLE_PART) throttling.note(throttled, at);
-      else if (waitedBesides >= NOTABLE_PART) waiting.note(waitedBesides, at);
+      const isLimit = limitBinds() || throttled >= NOTABLE_PART;
+      // A kernel may count the time that the limit takes as waiting too. On a busy node a container of little weight
+      // gets its share late in each period and is throttled for the rest alone: nearly all counts as waiting.
+      const part = Math.max(throttled, waited);
+      if (part >= NOTABLE_PART) (isLimit ? throttling : waiting).note(part, at);
     },
   };
 }
