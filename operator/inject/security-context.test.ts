@@ -182,6 +182,14 @@ describe("where all others run as one user, to whom the kubelet gives what it pr
     }
   });
 
+  test("it is not where they share processes and an fsGroup may read what is projected", () => {
+    const volumes = [projected("serviceAccountToken", 0o400), projected("podCertificate", 0o600)];
+    const ofPod = { containers: [app(1_000)], volumes, securityContext: { fsGroup: 2_000 } };
+    for (const shared of SHARED) {
+      expect(securityContext({ spec: { ...shared, ...ofPod } })).toStrictEqual(TIGHT);
+    }
+  });
+
   test.each([
     projected("serviceAccountToken", 0o644),
     projected("serviceAccountToken"),

@@ -79,9 +79,11 @@ function sharesProcesses({ spec }: Pod): boolean {
 
 /**
  * Whether a projected volume of the pod has what its containers could not use if it were root's with the volume's mode:
- * what that hides from others, or a private key, which libpq refuses where all may read it.
+ * what that hides from others, or a private key, which libpq refuses where all may read it. With an fsGroup the kubelet
+ * lets that group read them.
  */
 function needsOneUser({ spec }: Pod): boolean {
+  if (spec?.securityContext?.fsGroup !== undefined) return false;
   return (spec?.volumes ?? []).some(({ projected: { defaultMode, sources = [] } = {} }) => {
     const isHidden = defaultMode !== undefined && (defaultMode & READABLE_BY_OTHERS) === 0;
     return sources.some(

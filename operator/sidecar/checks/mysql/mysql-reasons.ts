@@ -27,6 +27,7 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [1370, "AuthenticationFailed"],
   // A way to log in that either side does not know; a password that is expired; an account that is locked.
   [1251, "AuthenticationFailed"],
+  [1275, "AuthenticationFailed"],
   [1524, "AuthenticationFailed"],
   [1820, "AuthenticationFailed"],
   [1862, "AuthenticationFailed"],
