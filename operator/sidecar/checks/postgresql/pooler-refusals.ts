@@ -47,8 +47,6 @@ const PGBOUNCER: Refusals = {
     ["certificate authentication failed", "AuthenticationFailed"],
     ['"trust" authentication failed', "AuthenticationFailed"],
     ["no such user", "AuthenticationFailed"],
-    // The server refuses the question about a user (`auth_query`), as for a right that was taken away.
-    ["bouncer config error", "AuthenticationFailed"],
     // Its rules of access: one that rejects, or none that fits; newer versions have words of their own for none.
     ["login rejected", "AuthenticationFailed"],
     ["no authentication method is found", "AuthenticationFailed"],

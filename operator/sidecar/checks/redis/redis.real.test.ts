@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
@@ -121,32 +120,6 @@ describe("real Redis that wants certificates of its clients", () => {
     }
     expect(outcomes).toEqual(Array(50).fill({ reason: "TLSFailed" }));
   });
-});
-
-/** Shakes hands, asks for a certificate and does without, and resets as soon as that is over: as stunnel does. */
-const WITHOUT_BACKEND = `
-const [key, cert] = JSON.parse(process.argv[1]);
-const options = { key, cert, requestCert: true, rejectUnauthorized: false };
-const server = require("node:tls").createServer(options);
-const sockets = [];
-server.on("connection", (socket) => sockets.unshift(socket));
-server.on("secureConnection", () => sockets[0].resetAndDestroy());
-server.on("tlsClientError", () => {});
-server.listen(0, "127.0.0.1", () => require("node:fs").writeSync(1, String(server.address().port)));
-setTimeout(process.exit, 60_000);`;
-
-test("behind a proxy that asks for certificates and has no backend: ConnectionClosed each time", async () => {
-  const { key, cert } = certificates.server("localhost");
-  const args = ["-e", WITHOUT_BACKEND, JSON.stringify([key, cert])];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
-  const [port] = await once(child.stdout, "data");
-  const outcomes = [];
-  for (let check = 0; check < 100; check += 1) {
-    outcomes.push(await run({ port: Number(String(port)), tls: { mode: "Require" } }));
-  }
-  child.kill("SIGKILL");
-  await once(child, "exit");
-  expect(outcomes).toEqual(Array(100).fill({ reason: "ConnectionClosed" }));
 });
 
 describe("real Redis with TLS", () => {

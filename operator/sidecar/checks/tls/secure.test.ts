@@ -1,7 +1,9 @@
 /** TLS servers that mean ill. What honest ones do is in the `.real.test.ts` of each type. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect as openSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -11,6 +13,7 @@ import { resolutionOf } from "../network/testing/resolution-of.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { leavingNothing, PATIENT } from "../testing/contract.ts";
+import { startFakeServer } from "../testing/fake-server.ts";
 import { secure } from "./secure.ts";
 import { startTlsServer } from "./testing/tls-server.ts";
 
@@ -45,7 +48,7 @@ function diffieHellmanParameters(bits: number): string {
 }
 
 /** Shakes hands and reads on until `until` says that this is enough; gives the reason of what fails. */
-const shakeHands = (port: number, until?: "closed") =>
+const shakeHands = (port: number, until?: "closed" | "answered") =>
   leavingNothing(async () => {
     const signal = AbortSignal.timeout(PATIENT);
     const { socket } = await connect(
@@ -59,7 +62,8 @@ const shakeHands = (port: number, until?: "closed") =>
     try {
       const target = { mode: "Require", secureContext: undefined } as const;
       const { stream, tls } = await secure(socket, target, { host: "localhost", signal });
-      if (until === "closed") await readUntil({ stream, socket, signal }, () => false);
+      if (until === "answered") stream.write("hello");
+      if (until) await readUntil({ stream, socket, signal }, () => until === "answered");
       return { tls };
     } catch (error) {
       return { reason: reasonOfError(error) };
@@ -130,4 +134,73 @@ describe("TLS without content, for as long as the client takes it", () => {
       await server.close();
     }
   });
+});
+
+/**
+ * Shakes hands, asks for a certificate and does without, and then resets or answers. A process of its own, as in ours
+ * the reset would come after what is written. One connection at a time; ends by itself.
+ */
+const ASKS_FOR_CERTIFICATE = `
+const { readFileSync, writeSync } = require("node:fs");
+const [key, cert, resets] = process.argv.slice(1);
+const options = { key: readFileSync(key), cert: readFileSync(cert), requestCert: true, rejectUnauthorized: false };
+const server = require("node:tls").createServer(options);
+let last;
+server.on("connection", (socket) => { last = socket; });
+server.on("secureConnection", (stream) => {
+  stream.on("error", () => {}).on("data", (text) => stream.end(text));
+  if (resets) last.resetAndDestroy();
+});
+server.listen(0, "127.0.0.1", () => writeSync(1, String(server.address().port)));
+setTimeout(process.exit, 60_000);`;
+
+describe("a server of TLS 1.3 that asks for a certificate and takes none", () => {
+  async function outcomes(resets: boolean, checks: number): Promise<unknown[]> {
+    const args = [
+      "-e",
+      ASKS_FOR_CERTIFICATE,
+      path("ec.key"),
+      path("ec.crt"),
+      ...(resets ? ["resets"] : []),
+    ];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+    const told = [];
+    try {
+      const port = Number(String((await once(child.stdout, "data"))[0]));
+      for (let check = 0; check < checks; check += 1) told.push(await shakeHands(port, "answered"));
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    return told;
+  }
+
+  test("is up where it answers", async () => {
+    expect(await outcomes(false, 3)).toEqual(Array(3).fill({ tls: true }));
+  });
+
+  test("has closed the connection where it resets, as a proxy without a backend does", async () => {
+    const closed = { reason: "ConnectionClosed" };
+    expect(await outcomes(true, 100)).toEqual(Array(100).fill(closed));
+  });
+});
+
+test("a server that resets behind its part of the handshake and a broken record: a reason each time", async () => {
+  const server = await startTlsServer([...EC(), "-tls1_3"]);
+  const broken = Buffer.concat([Buffer.from([0x17, 3, 3, 0, 40]), Buffer.alloc(40)]);
+  const relay = await startFakeServer((socket) => {
+    const upstream = openSocket(server.port, "127.0.0.1").on("error", () => {});
+    socket.once("data", (hello) => upstream.write(hello));
+    upstream.once("data", (flight) => {
+      socket.write(Buffer.concat([flight, broken]));
+      socket.resetAndDestroy();
+      upstream.destroy();
+    });
+  });
+  const reasons = [];
+  for (let time = 0; time < 20; time += 1) reasons.push(await shakeHands(relay.port, "closed"));
+  await relay.close();
+  await server.close();
+  const failed = { reason: expect.stringMatching(/^(TLSFailed|ConnectionClosed)$/) };
+  expect(reasons).toEqual(Array(20).fill(failed));
 });

@@ -91,7 +91,10 @@ function tlsOptions(
   };
 }
 
-/** Longer than a round trip and what a server takes to look for a certificate, in milliseconds. */
+/**
+ * Longer than a round trip within a region and what a server takes to look for a certificate, in milliseconds. From
+ * farther away a refusal comes long after what is written, and is read all the same.
+ */
 const REFUSAL_MILLISECONDS = 50;
 
 /** Of this program, whose one thread all checks and probes share. */
@@ -138,15 +141,18 @@ async function handshake(
  * another session. That the write fails says nothing: a proxy without a backend may reset then, too.
  */
 async function untilAccepted(stream: TLSSocket): Promise<void> {
-  // A client learns of the server's algorithms by that request alone, and node knows them while the stream lives.
-  if (stream.destroyed || stream.getSharedSigalgs().length === 0) return;
+  if (!isAskedForCertificate(stream) || stream.getProtocol() !== "TLSv1.3") return;
   const decided = new AbortController();
   const decide = () => decided.abort();
   stream.once("session", decide).once("close", decide);
-  await sleep(REFUSAL_MILLISECONDS, undefined, decided).catch(() => {});
+  await sleep(REFUSAL_MILLISECONDS, undefined, { signal: decided.signal }).catch(() => {});
   stream.off("session", decide).off("close", decide);
   if (stream.errored) throw stream.errored;
 }
+
+/** A client learns of the server's algorithms by that request alone, and node knows them while the stream lives. */
+const isAskedForCertificate = (stream: TLSSocket) =>
+  !stream.destroyed && stream.getSharedSigalgs().length > 0;
 
 /** What the server sent is no TLS. */
 function isAnswerInClear(error: unknown): boolean {
