@@ -69,7 +69,7 @@ export interface Container extends Unknown {
 export interface Volume extends Unknown {
   name?: string;
   emptyDir?: Unknown;
-  projected?: { defaultMode?: number; sources?: readonly Unknown[] } & Unknown;
+  projected?: { defaultMode?: number; sources?: readonly Unknown[] | null } & Unknown;
 }
 
 /** What a label of a node has to be. */

@@ -191,6 +191,7 @@ describe("where all others run as one user, to whom the kubelet gives what it pr
   });
 
   test.each([
+    { name: "nothing", projected: { defaultMode: 0o400, sources: null } },
     projected("serviceAccountToken", 0o644),
     projected("serviceAccountToken"),
     projected("clusterTrustBundle", 0o444),

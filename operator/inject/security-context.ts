@@ -84,13 +84,14 @@ function sharesProcesses({ spec }: Pod): boolean {
  */
 function needsOneUser({ spec }: Pod): boolean {
   if (spec?.securityContext?.fsGroup !== undefined) return false;
-  return (spec?.volumes ?? []).some(({ projected: { defaultMode, sources = [] } = {} }) => {
+  return (spec?.volumes ?? []).some(({ projected }) => {
+    const { defaultMode, sources } = projected ?? {};
     const isHidden = defaultMode !== undefined && (defaultMode & READABLE_BY_OTHERS) === 0;
-    return sources.some(
-      (source) =>
-        source.podCertificate ??
-        (isHidden && (source.serviceAccountToken ?? source.clusterTrustBundle)),
-    );
+    const isOfOneUser = (source: object) =>
+      "podCertificate" in source ||
+      (isHidden && ("serviceAccountToken" in source || "clusterTrustBundle" in source));
+    // API servers send null where the list is empty.
+    return (sources ?? []).some(isOfOneUser);
   });
 }
 
