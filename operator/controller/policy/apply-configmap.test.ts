@@ -104,7 +104,7 @@ test.each([
   [1, 600_000],
 ])("the time to the next write is drawn from 5 to 10 minutes: %d", async (from, expected) => {
   drawn = from;
-  const due = { state: "due", uid: undefined, stands: false } as const;
+  const due = { state: "due", uid: undefined, version: undefined, stands: false } as const;
   expect(await writer.write(testPolicy(), due)).toMatchObject({
     state: "current",
     dueMilliseconds: expected,

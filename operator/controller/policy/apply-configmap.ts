@@ -36,7 +36,7 @@ export interface ConfigMapDue {
   state: "due";
   uid: string | undefined;
   /** Its version when it was last read or written; the next write changes it only if it changes the content. */
-  version?: string | undefined;
+  version: string | undefined;
   /** Whether there is one of this very policy, which pods may follow until then. */
   stands: boolean;
 }
@@ -122,10 +122,10 @@ export function createConfigMapWriter(
     const name = policyConfigMapName(policy.name);
     const stored = await read(policy);
     // Without a version the object was never stored: a real apply would create it.
-    if (!stored.metadata.resourceVersion) return { state: "due", uid: undefined, stands: false };
-    const owners = stored.metadata.ownerReferences ?? [];
-    if (owners.some(({ uid }) => uid === policy.uid)) {
-      const { uid, resourceVersion: version } = stored.metadata;
+    if (!stored.metadata.resourceVersion)
+      return { state: "due", uid: undefined, version: undefined, stands: false };
+    const { uid, resourceVersion: version, ownerReferences: owners = [] } = stored.metadata;
+    if (owners.some((owner) => owner.uid === policy.uid)) {
       return { state: "due", uid, version, stands: true };
     }
     if (owners.some((owner) => owner.kind === "HealthPolicy" && owner.name === policy.name)) {
@@ -133,10 +133,7 @@ export function createConfigMapWriter(
       return { state: "waiting", message };
     }
     // Somebody took our owner out of it, or deleted the policy before and left its ConfigMap.
-    if (isWrittenByUs(stored)) {
-      const { uid, resourceVersion: version } = stored.metadata;
-      return { state: "due", uid, version, stands: false };
-    }
+    if (isWrittenByUs(stored)) return { state: "due", uid, version, stands: false };
     const message = `ConfigMap ${name} exists and belongs to somebody else; delete it or rename the policy.`;
     return { state: "blocked", message };
   }

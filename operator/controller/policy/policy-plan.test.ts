@@ -260,14 +260,14 @@ test.each([
 
 test("a ConfigMap is written when it is due, over the object that was found, and only then", () => {
   expect(configMapToWrite(facts())).toBeUndefined();
-  const due = facts({ configMap: { state: "due", uid: "u", stands: true } });
+  const due = facts({ configMap: { state: "due", uid: "u", version: undefined, stands: true } });
   expect(configMapToWrite(due)).toEqual(due.configMap);
   expect(configMapToWrite(facts(foreign))).toBeUndefined();
   // What it holds is what is in force while the policy is invalid.
   expect(configMapToWrite({ ...due, ...lastGood })).toBeUndefined();
   const kept = { ...due, ...lastGood, keepsDelivered: true };
   expect(configMapToWrite(kept)).toEqual(due.configMap);
-  const gone = { state: "due" as const, uid: undefined, stands: false };
+  const gone = { state: "due" as const, uid: undefined, version: undefined, stands: false };
   expect(configMapToWrite(facts({ ...lastGood, configMap: gone }))).toEqual(gone);
   expect(configMapToWrite(facts({ configMap: gone, optedOut: true }))).toEqual(gone);
 });
@@ -275,7 +275,7 @@ test("a ConfigMap is written when it is due, over the object that was found, and
 test("without counts there is no status, but the ConfigMap all the same", () => {
   const uncounted = facts({
     counts: undefined,
-    configMap: { state: "due", uid: undefined, stands: false },
+    configMap: { state: "due", uid: undefined, version: undefined, stands: false },
   });
   expect(policyPlan(uncounted, REPLICAS)).not.toHaveProperty("status");
   expect(configMapToWrite(uncounted)).toEqual(uncounted.configMap);

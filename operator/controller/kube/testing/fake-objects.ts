@@ -68,7 +68,7 @@ function stored(path: string, before: Stored | undefined, body: Stored): Stored 
 }
 
 /** As the API server: a uid or version that is not the stored object's is a conflict, also where there is none. */
-function isAnother({ metadata: { uid, resourceVersion } }: Stored, before?: Stored): boolean {
+function conflictsWith({ metadata: { uid, resourceVersion } }: Stored, before?: Stored): boolean {
   const differs = (wanted?: string, stored?: string) => wanted !== undefined && wanted !== stored;
   return (
     differs(uid, before?.metadata.uid) || differs(resourceVersion, before?.metadata.resourceVersion)
@@ -93,7 +93,7 @@ export async function startFakeObjects(): Promise<FakeObjects> {
     const { path, query, body } = seen;
     const before = objects.get(path);
     const wanted = body as Stored;
-    if (!path.endsWith("/status") && isAnother(wanted, before)) {
+    if (!path.endsWith("/status") && conflictsWith(wanted, before)) {
       refuse(response, 409, "Conflict");
     } else if (query.get("dryRun") === "All") {
       reply(response, 200, before ?? { ...wanted, metadata: { ...wanted.metadata, uid: "none" } });
