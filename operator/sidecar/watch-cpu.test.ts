@@ -80,21 +80,19 @@ test.each([
 const HINDRANCES = [
   [
     "was held up",
-    () => held,
+    held,
     "sidecar throttled",
     "its CPU limit holds it up, so that checks of healthy servers may end as CheckTimeout: raise sidecar.resources.limits.cpu, or set a longer timing.interval, or name fewer dependencies",
   ],
   [
     "waited for a CPU",
-    () => waited,
+    waited,
     "sidecar waits for CPU",
     "the node's CPUs are full, and its request is its share of them, so that checks of healthy servers may end as ConnectTimeout or CheckTimeout: raise sidecar.resources.requests.cpu",
   ],
 ] as const;
 
-describe.each(HINDRANCES)("a sidecar that %s", (_, counter, message, problem) => {
-  const count = (total: number) => counter()(total);
-
+describe.each(HINDRANCES)("a sidecar that %s", (_, count, message, problem) => {
   test("for a third of ten seconds says so, with what to do", () => {
     count(100);
     live(watch(), 10, { share: 0.34, total: 100, count });
@@ -162,7 +160,7 @@ test.each<[string, number, number, [number, number], string[]]>([
   ["throughout", 0.69, 9.18, [111, 107], ["sidecar throttled"]],
   ["for 60 ms of each second", 2.85, 5.47, [67, 51], ["sidecar throttled"]],
   [
-    "for less, under a limit that was hardly reached",
+    "throughout, under a limit that it hardly reached",
     0.69,
     9.18,
     [111, 40],

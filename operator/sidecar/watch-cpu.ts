@@ -1,17 +1,21 @@
 /**
  * Says when the sidecar is without CPU, since its limit holds it up or its node has none left. Then all of its checks
- * end as CheckTimeout, and every word of it would be about servers that answer at once.
+ * may end as ConnectTimeout or CheckTimeout, and every word of it would be about servers that answer at once.
  */
 import { readFileSync } from "node:fs";
 import type { Log } from "./log.ts";
 
 /** Longer than a round of checks at the default interval takes: a burst that ends in time is no fault. */
 const SPAN_MILLISECONDS = 10_000;
-/** Held up for less than this part of a span, checks of a few seconds still end in time. */
+/** Without CPU for less than this part of a span, checks of a few seconds still end in time. */
 const NOTABLE_PART = 1 / 3;
-/** The limit is what holds it up where it is reached in so many of the kernel's periods. */
+/**
+ * The limit is what holds it up where it is reached in so many of the kernel's periods. On a busy node, with a request
+ * of 10m and a limit of 100m, a loop that never ended reached it in 107 of 111, and 9.2 of 10 s counted as waiting, 0.7
+ * as held up; 60 ms of CPU in each second reached it in 51 of 67.
+ */
 const BINDING_PART = 1 / 2;
-/** When it was not held up for so long it is over: the next time is said again. */
+/** When it was not without it for so long it is over: the next time is said again. */
 const OVER_AFTER_MILLISECONDS = 60_000;
 
 /** Something that keeps CPU from the sidecar, and where the kernel counts for how long. */
@@ -103,18 +107,18 @@ function textOf(path: string): string {
   }
 }
 
-/**
- * Whether the limit binds from now on, in spans that the caller chooses: where it is reached in most periods, more CPU
- * is what it would not give, however long it was waited for first.
- */
-function followLimit(path: string): () => boolean {
+/** The limit from now on, in spans that the caller chooses. */
+function followLimit(path: string) {
   let before = periodsIn(textOf(path));
-  return () => {
-    const last = before;
-    before = periodsIn(textOf(path));
-    if (before === undefined || last === undefined) return false;
-    const all = before.all - last.all;
-    return all > 0 && before.throttled - last.throttled >= all * BINDING_PART;
+  return {
+    /** Whether it was what held the sidecar up since the last call; false where nobody says. */
+    advance(): boolean {
+      const last = before;
+      before = periodsIn(textOf(path));
+      if (before === undefined || last === undefined) return false;
+      const all = before.all - last.all;
+      return all > 0 && before.throttled - last.throttled >= all * BINDING_PART;
+    },
   };
 }
 
@@ -148,7 +152,7 @@ export function watchCpu(options: WatchCpuOptions): CpuWatch {
   const { log, paths, now = () => performance.now() } = options;
   const throttling = follow({ ...THROTTLING, path: paths?.throttling ?? THROTTLING.path }, log);
   const waiting = follow({ ...WAITING, path: paths?.waiting ?? WAITING.path }, log);
-  const limitBinds = followLimit(paths?.throttling ?? THROTTLING.path);
+  const limit = followLimit(paths?.throttling ?? THROTTLING.path);
   let since = now();
 
   return {
@@ -161,7 +165,8 @@ export function watchCpu(options: WatchCpuOptions): CpuWatch {
       const partOf = (seconds: number) => (seconds * 1_000) / span;
       const throttled = partOf(throttling.advance());
       const waited = partOf(waiting.advance());
-      const isLimit = limitBinds() || throttled >= NOTABLE_PART;
+      const binds = limit.advance();
+      const isLimit = binds || throttled >= NOTABLE_PART;
       // A kernel may count the time that the limit takes as waiting too. On a busy node a container of little weight
       // gets its share late in each period and is throttled for the rest alone: nearly all counts as waiting.
       const part = Math.max(throttled, waited);
