@@ -67,16 +67,13 @@ for (const address of [
 /** NAT64 gateways of the own network (RFC 8215). Honest dependencies may be behind one. */
 const LOCAL_NAT64 = new BlockList();
 LOCAL_NAT64.addSubnet("64:ff9b:1::", 48, "ipv6");
+/** Where an IPv4 address mostly is in the 16 bytes of an IPv6 one. */
+const LAST_FOUR = [12, 13, 14, 15];
 /**
  * Which bytes of an address behind such a gateway are those of the IPv4 one, for each prefix that it may have
  * (RFC 6052).
  */
-const IPV4_PLACES = [
-  [6, 7, 9, 10],
-  [7, 9, 10, 11],
-  [9, 10, 11, 12],
-  [12, 13, 14, 15],
-];
+const IPV4_PLACES = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], LAST_FOUR];
 
 /** What stands before the IPv4 address in the second half of one of ISATAP, in its local and its global form. */
 const ISATAP_IDENTIFIERS: readonly string[] = ["00005efe", "02005efe"];
@@ -88,7 +85,7 @@ export function isRefusedAddress(address: string): boolean {
   if (family === 4) return REFUSED.check(address, "ipv4");
   if (REFUSED.check(address, "ipv6")) return true;
   const bytes = bytesOf(address);
-  if (isIsatap(bytes) && isMetadata(bytes, [12, 13, 14, 15])) return true;
+  if (isIsatap(bytes) && isMetadata(bytes, LAST_FOUR)) return true;
   // Nobody here knows which prefix the gateway has, so that each is tried.
   return (
     LOCAL_NAT64.check(address, "ipv6") && IPV4_PLACES.some((places) => isMetadata(bytes, places))

@@ -8,7 +8,7 @@ const LABEL_KEY_PATTERN =
 /** Parts of its DNS name that are empty, or begin or end with a dash: the API server takes no selector with these. */
 const NO_DNS_NAME_PATTERN = "([.][.-]|-[.]).*/";
 const isLabelKey = (expression: string) =>
-  `${matches(expression, LABEL_KEY_PATTERN)} && !${matches(expression, NO_DNS_NAME_PATTERN)}`;
+  `(${matches(expression, LABEL_KEY_PATTERN)} && !${matches(expression, NO_DNS_NAME_PATTERN)})`;
 const LABEL_KEY_ADVICE = "write it as in metadata.labels, for example app or example.com/team";
 
 /**

@@ -17,7 +17,7 @@ const LINKERD_INJECTS: readonly string[] = ["enabled", "ingress"];
  * those of its own proxy. Its CNI plugin forgot the latter in a pod with a list until May 2025: tap and the proxy's
  * metrics were gone then.
  */
-const LINKERD_USUAL_PORTS = "4190,4191,4567,4568";
+const LINKERD_DEFAULT_PORTS = "4190,4191,4567,4568";
 
 const EKS_PREFIX = "eks.amazonaws.com/";
 const EKS_SKIP_CONTAINERS = `${EKS_PREFIX}skip-containers`;
@@ -67,7 +67,7 @@ function linkerd(pod: Pod, namespace: Annotations, port: number): Annotations {
   const inject = own[LINKERD_INJECT] ?? namespace[LINKERD_INJECT] ?? "";
   if (!LINKERD_INJECTS.includes(inject)) return {};
   const stated = own[LINKERD_SKIP_INBOUND_PORTS] ?? namespace[LINKERD_SKIP_INBOUND_PORTS];
-  const ports = entries(stated ?? LINKERD_USUAL_PORTS, ",");
+  const ports = entries(stated ?? LINKERD_DEFAULT_PORTS, ",");
   if (ports === undefined || ports.some((entry) => covers(entry, port))) return {};
   return { [LINKERD_SKIP_INBOUND_PORTS]: [...ports, String(port)].join(",") };
 }

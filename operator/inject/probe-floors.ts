@@ -27,6 +27,7 @@ export interface ProbeFloor extends TimeoutFloor {
 /** The floors of both kinds of probe. */
 export type ProbeFloors = Readonly<Record<JudgedProbe, ProbeFloor>>;
 
+/** Raises nothing. */
 const NO_FLOOR: TimeoutFloor = {
   timeoutSeconds: 0,
   execTimeoutSeconds: 0,

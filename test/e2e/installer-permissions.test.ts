@@ -6,7 +6,8 @@ import { KUBECTL, STATUS_FOLLOWS, WHOLE_TEST } from "./timeouts.ts";
 
 const INSTALLER = "e2e-installer";
 const POLICY = "healthpolicy-standards-warn";
-const KINDS = "validatingadmissionpolicies,validatingadmissionpolicybindings";
+const GROUP = "admissionregistration.k8s.io";
+const KINDS = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"];
 
 const removeRoles = async () => {
   await kubectl([
@@ -19,7 +20,7 @@ const removeRoles = async () => {
   await kubectl(["delete", "clusterrole", INSTALLER, `${INSTALLER}-reads`, "--ignore-not-found"]);
 };
 
-/** Lets the installer do so with the resources of a group. */
+/** Lets the installer use these verbs on resources. */
 async function allow(name: string, verbs: string, resource: string): Promise<void> {
   await kubectl(["create", "clusterrole", name, `--verb=${verbs}`, `--resource=${resource}`]);
   await kubectl([
@@ -42,13 +43,12 @@ async function makes(kind: string): Promise<string> {
 
 beforeAll(async () => {
   await removeRoles();
-  const group = "admissionregistration.k8s.io";
-  await allow(INSTALLER, "*", KINDS.replaceAll(",", `.${group},`).concat(`.${group}`));
+  await allow(INSTALLER, "*", KINDS.map((kind) => `${kind}.${GROUP}`).join());
 }, WHOLE_TEST);
 afterAll(removeRoles, KUBECTL);
 
 test(
-  "the bindings of the standards: get and list of ClusterHealthPolicies, and not get alone",
+  "the standards: get of ClusterHealthPolicies for the policy, and list besides for its binding",
   async () => {
     expect(await makes("validatingadmissionpolicy")).toContain('"get" permission');
     await allow(`${INSTALLER}-reads`, "get", "clusterhealthpolicies.healthpolicy.dev");

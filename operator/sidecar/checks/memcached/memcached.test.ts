@@ -253,19 +253,22 @@ describe("fake servers", () => {
   test.each([
     ["ERROR Too many open connections\r\n", "TooManyConnections"],
     ["CLIENT_ERROR unauthenticated\r\n", "AuthenticationFailed"],
-  ])("a ring that is well and says %j outdates no name: nothing paces it", async (line, reason) => {
-    const fake = await startFakeServer((socket) => socket.write(line));
-    const outdated: string[] = [];
-    const check = createMemcached(async (host) => ({
-      ...resolutionOf("127.0.0.1"),
-      outdate: () => outdated.push(host),
-    }));
-    const ring = dependency([{ host: "full.test", port: fake.port }]);
-    const outcome = await runCheck(check, ring, { readSecretKey: noSecrets });
-    expect(outcome).toMatchObject({ reason });
-    expect(outdated).toStrictEqual([]);
-    await fake.close();
-  });
+  ])(
+    "a ring that is well and says %j outdates no name, whose lookups nothing would pace",
+    async (line, reason) => {
+      const fake = await startFakeServer((socket) => socket.write(line));
+      const outdated: string[] = [];
+      const check = createMemcached(async (host) => ({
+        ...resolutionOf("127.0.0.1"),
+        outdate: () => outdated.push(host),
+      }));
+      const ring = dependency([{ host: "full.test", port: fake.port }]);
+      const outcome = await runCheck(check, ring, { readSecretKey: noSecrets });
+      expect(outcome).toMatchObject({ reason });
+      expect(outdated).toStrictEqual([]);
+      await fake.close();
+    },
+  );
 
   test("no server configured: Misconfigured", async () => {
     expect(await run([])).toEqual({ reason: "Misconfigured" });

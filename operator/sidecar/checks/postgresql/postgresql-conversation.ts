@@ -27,7 +27,7 @@ export interface ServerError extends Error {
   text: string | undefined;
   /** The file of PostgreSQL's sources that says it: no setting translates that, as it does the text. */
   file: string | undefined;
-  /** Which code of the database's own users it comes from; undefined where the server itself says it. */
+  /** In what it came up: a function, a block of a file. Alone it tells nobody's fault. */
   context: string | undefined;
 }
 

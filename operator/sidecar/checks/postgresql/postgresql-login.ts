@@ -76,10 +76,10 @@ const CLOSED_TO_NEW_SESSIONS = "55000";
 const LOADS_LIBRARIES = "dfmgr.c";
 
 /**
- * Classes of what a server meets as such, in a login too, and then with a context as well (`writing block`): too few
- * resources, an operator's intervention, an error of the system, broken data.
+ * Classes of what a server meets as such: too few resources, an operator's intervention, an error of the system, broken
+ * data. Such an error has a context (`writing block`) too, and is no trigger's.
  */
-const OF_THE_SERVER = /^(53|57|58|XX)/;
+const SERVER_FAULT_CLASSES = /^(53|57|58|XX)/;
 
 /**
  * New sessions alone are refused. So they are by what the database's owner has run at each login (event triggers on
@@ -88,7 +88,7 @@ const OF_THE_SERVER = /^(53|57|58|XX)/;
 function reasonOfClosed(error: unknown): Reason | undefined {
   const { file, context } = error as Partial<ServerError>;
   const code = codeOf(error);
-  const isOfTrigger = context !== undefined && !OF_THE_SERVER.test(code);
+  const isOfTrigger = context !== undefined && !SERVER_FAULT_CLASSES.test(code);
   const isClosed = code === CLOSED_TO_NEW_SESSIONS || file === LOADS_LIBRARIES || isOfTrigger;
   return isClosed ? "AuthenticationFailed" : undefined;
 }
