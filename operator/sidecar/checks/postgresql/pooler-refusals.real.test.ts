@@ -1,9 +1,9 @@
 /** A real PgBouncer in front of a real PostgreSQL: what it refuses checks with. */
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import pg from "pg";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
 import { CREDENTIALS } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
+import { openSession } from "./testing/open-session.ts";
 import { certificates, run, SECRETS } from "./testing/postgresql-subject.ts";
 import {
   type PgbouncerOptions,
@@ -91,12 +91,7 @@ test.each([
 
 test("a database that its administrator closed to new clients: AuthenticationFailed, as those of before go on", async () => {
   const { port } = await startOne({ settings: { admin_users: SUPERUSER.user } });
-  const open = (database: string) =>
-    new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port, database });
-  const admin = open("pgbouncer");
-  const before = open("postgres");
-  before.on("error", () => {});
-  await Promise.all([admin.connect(), before.connect()]);
+  const [admin, before] = await Promise.all([openSession(port, "pgbouncer"), openSession(port)]);
   await admin.query("DISABLE postgres");
   expect(await run({ port })).toEqual({ reason: "AuthenticationFailed" });
   expect((await before.query("SELECT 1")).rowCount).toBe(1);
@@ -112,16 +107,13 @@ test("no place for one more client: TooManyConnections", async () => {
 
 test("a pool that sessions of the app keep: CheckTimeout as its user, and up as one of its own", async () => {
   const CHECK = { user: "chk", password: "a-password" };
-  const admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
-  await admin.connect();
+  const admin = await openSession(server.port);
   await admin.query(`CREATE ROLE ${CHECK.user} LOGIN PASSWORD '${CHECK.password}'`);
   await admin.end();
   const users = { ...USERS, [CHECK.user]: CHECK.password };
   const settings = { pool_mode: "session", default_pool_size: "1" };
   const { port } = await startOne({ users, settings });
-  const kept = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port, database: "postgres" });
-  kept.on("error", () => {});
-  await kept.connect();
+  const kept = await openSession(port);
   await kept.query("SELECT 1");
   expect(await run({ port }, 1_000)).toEqual({ reason: "CheckTimeout" });
   Object.assign(SECRETS, { "db/chk": CHECK.user, "db/chk-password": CHECK.password });

@@ -1,12 +1,12 @@
 /** A real PostgreSQL that is up in another way than usual, or dies. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import pg from "pg";
 import type { TlsConfig } from "../../../api/policy-file.ts";
 import { CREDENTIALS } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
+import { openSession } from "./testing/open-session.ts";
 import { run } from "./testing/postgresql-subject.ts";
-import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
+import { createDatabaseFolder, type DatabaseFolder } from "./testing/real-postgresql.ts";
 
 /** A database is made and started in about 3 s; a busy machine takes longer. */
 const START_TIMEOUT = 60_000;
@@ -47,8 +47,7 @@ test(
   "a database that its owner closed to new sessions: AuthenticationFailed, as those of before go on",
   async () => {
     const { server, ask } = await start();
-    const admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
-    await admin.connect();
+    const admin = await openSession(server.port);
     await admin.query("CREATE DATABASE closed ALLOW_CONNECTIONS false");
     await admin.end();
     const { port } = server;
@@ -67,9 +66,7 @@ test(
   "a library that new sessions are to load and that is not there: AuthenticationFailed, as those of before go on",
   async () => {
     const { server, ask } = await start();
-    const before = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
-    before.on("error", () => {});
-    await before.connect();
+    const before = await openSession(server.port);
     await before.query("ALTER DATABASE postgres SET session_preload_libraries = 'pgaudit_typo'");
     expect(await ask()).toEqual({ reason: "AuthenticationFailed" });
     expect((await before.query("SELECT 1")).rowCount).toBe(1);
@@ -86,12 +83,9 @@ test.each<TlsConfig["mode"]>(["Prefer", "Disable"])(
   async (mode) => {
     const { server } = await start();
     const { port } = server;
-    const before = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port });
-    before.on("error", () => {});
-    await before.connect();
+    const before = await openSession(port);
     server.limit("nproc=1");
-    const another = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port });
-    await expect(another.connect()).rejects.toThrow();
+    await expect(openSession(port)).rejects.toThrow();
     expect(server.log()).toContain("could not fork new process for connection");
     expect(await run({ port, tls: { mode } }, LONG)).toEqual({ reason: "TooManyConnections" });
     expect((await before.query("SELECT 1")).rowCount).toBe(1);
@@ -124,9 +118,7 @@ test(
   "one that is killed in the middle of an answer: ConnectionClosed, then ConnectionRefused",
   async () => {
     const { server, ask } = await start();
-    const admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
-    admin.on("error", () => {});
-    await admin.connect();
+    const admin = await openSession(server.port);
     const outcome = ask("SELECT pg_sleep(30)");
     const asleep =
       "SELECT 1 FROM pg_stat_activity WHERE application_name = 'healthpolicy' AND query LIKE '%pg_sleep(30)%'";

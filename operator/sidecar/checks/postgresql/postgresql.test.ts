@@ -238,7 +238,7 @@ describe("fake servers", () => {
     ["meets broken data", "XX001", "Wwriting block 3\0", "InvalidResponse"],
     ["is ended by the administrator", "57P01", "Wfunction init_session()\0", "ConnectionClosed"],
   ])(
-    "a login that what the database's owner runs at each login ends, which %s",
+    "a login that an event trigger of the database ends, which %s",
     async (_, code, context, reason) => {
       const error = message("E", `SFATAL\0C${code}\0Mno\0${context}Fpl_exec.c\0\0`);
       const outcome = await against(answerStartup(Buffer.concat([message("R", int32(0)), error])));
