@@ -29,21 +29,23 @@ afterEach(() => scene.close());
 test.each([
   ["held up by its limit", THROTTLED, "throttled", "sidecar throttled"],
   ["waiting for a CPU", WAITING, "wait", "sidecar waits for CPU"],
-])("%s for half of its time, it has a line in its log and a metric", async (...of) => {
-  const [, kernelText, metric, line] = of;
-  const outfile = join(scene.directory, "sidecar.cjs");
-  await bundleSidecar(outfile);
-  const preload = join(scene.directory, "kernel.cjs");
-  await writeFile(preload, kernelText);
-  const server = await scene.startMemcached();
-  await scene.writePolicy([cache(server.port)]);
-  const flags = [...(await flagsOfTheImage()), "--require", preload];
-  const program = await scene.start(outfile, flags);
-  expect(await get(program, "/metrics")).toMatch(
-    new RegExp(`_sidecar_cpu_${metric}_seconds_total \\d+(\\.\\d+)?$`, "m"),
-  );
+])(
+  "%s for half of its time, it has a line in its log and a metric",
+  async (_, kernelText, metric, line) => {
+    const outfile = join(scene.directory, "sidecar.cjs");
+    await bundleSidecar(outfile);
+    const preload = join(scene.directory, "kernel.cjs");
+    await writeFile(preload, kernelText);
+    const server = await scene.startMemcached();
+    await scene.writePolicy([cache(server.port)]);
+    const flags = [...(await flagsOfTheImage()), "--require", preload];
+    const program = await scene.start(outfile, flags);
+    expect(await get(program, "/metrics")).toMatch(
+      new RegExp(`_sidecar_cpu_${metric}_seconds_total \\d+(\\.\\d+)?$`, "m"),
+    );
 
-  await sleep(10_000);
-  const said = new RegExp(`"${line}","percent":(4|5)\\d,`);
-  await untilEqual(async () => said.test(program.output()), true);
-});
+    await sleep(10_000);
+    const said = new RegExp(`"${line}","percent":(4|5)\\d,`);
+    await untilEqual(async () => said.test(program.output()), true);
+  },
+);

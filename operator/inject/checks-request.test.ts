@@ -1,6 +1,7 @@
 /** How much CPU the checks of a policy ask for. */
 import { expect, test } from "@jest/globals";
 import { type EffectivePolicy, effectivePolicy } from "../api/effective-policy.ts";
+import type { DependencyType } from "../api/policy-file.ts";
 import { rawPolicy } from "../api/testing/policy.ts";
 import type { HealthPolicySpec } from "../api/v1alpha1.ts";
 import { DEPENDENCY_TYPES } from "../api/v1alpha1-dependency.ts";
@@ -18,7 +19,8 @@ function policyOf(slots: Slot[], timing: HealthPolicySpec["timing"] = {}): Effec
   return resolution.policy;
 }
 
-const requestOf = (...of: Parameters<typeof policyOf>) => checksRequest(policyOf(...of));
+const requestOf = (slots: Slot[], timing?: HealthPolicySpec["timing"]) =>
+  checksRequest(policyOf(slots, timing));
 const times = (count: number, slot: Slot) => Array.from({ length: count }, () => slot);
 
 const DISABLE = { mode: "Disable" } as const;
@@ -79,7 +81,7 @@ test("a type of a later version takes nothing: no sidecar of this one checks it"
 });
 
 test("every type takes something", () => {
-  const slots: Record<string, Slot> = {
+  const slots: Record<DependencyType, Slot> = {
     postgresql: database,
     mysql: { mysql: parts },
     memcached: ring(1),
@@ -87,5 +89,5 @@ test("every type takes something", () => {
     tcp: { tcp: { host: "mail", port: 25 } },
     http: { http: { host: "api" } },
   };
-  for (const type of DEPENDENCY_TYPES) expect(requestOf([slots[type] ?? {}])).not.toBe("0m");
+  for (const type of DEPENDENCY_TYPES) expect(requestOf([slots[type]])).not.toBe("0m");
 });

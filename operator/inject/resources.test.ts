@@ -39,13 +39,8 @@ function checking(ports: number, sidecarResources: SidecarResources = {}) {
 }
 
 describe("what the checks of a policy take", () => {
-  const cpu = (
-    ...[ports, policy, installed = SETTINGS.resources]: [
-      ports: number,
-      policy?: SidecarResources,
-      installed?: typeof SETTINGS.resources,
-    ]
-  ) => askedResources(installed, checking(ports, policy)).requests.cpu;
+  const cpu = (ports: number, policy?: SidecarResources, installed = SETTINGS.resources) =>
+    askedResources(installed, checking(ports, policy)).requests.cpu;
 
   test("raises the request of CPU alone", () => {
     expect(askedResources(SETTINGS.resources, checking(10))).toStrictEqual({
