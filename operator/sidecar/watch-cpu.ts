@@ -18,19 +18,21 @@ const BINDING_PART = 1 / 2;
 /** When it was not without it for so long it is over: the next time is said again. */
 const OVER_AFTER_MILLISECONDS = 60_000;
 
-/** Something that keeps CPU from the sidecar, and where the kernel counts for how long. */
+/** Where the kernel counts. */
+const PATHS = {
+  // Where container runtimes mount a container's own control group, version 2, to be read.
+  throttling: "/sys/fs/cgroup/cpu.stat",
+  // Of the main thread, which does all checks.
+  waiting: "/proc/self/schedstat",
+};
+
+/** What is said of something that keeps CPU from the sidecar. */
 interface Hindrance {
-  path: string;
-  /** The seconds in the text of the file; undefined where it does not say it. */
-  secondsIn: (text: string) => number | undefined;
   message: string;
   problem: string;
 }
 
 const THROTTLING: Hindrance = {
-  // Where container runtimes mount a container's own control group, version 2, to be read.
-  path: "/sys/fs/cgroup/cpu.stat",
-  secondsIn: throttledSeconds,
   message: "sidecar throttled",
   problem:
     "its CPU limit holds it up, so that checks of healthy servers may end as CheckTimeout: " +
@@ -38,9 +40,6 @@ const THROTTLING: Hindrance = {
 };
 
 const WAITING: Hindrance = {
-  // Of the main thread, which does all checks.
-  path: "/proc/self/schedstat",
-  secondsIn: waitedSeconds,
   message: "sidecar waits for CPU",
   problem:
     "the node's CPUs are full, and its request is its share of them, so that checks of healthy servers may end as " +
@@ -79,7 +78,7 @@ function periodsIn(text: string): Periods | undefined {
 /** What is told, and for tests other files and another clock. */
 export interface WatchCpuOptions {
   log: Log;
-  paths?: { throttling: string; waiting: string };
+  paths?: typeof PATHS;
   /** Milliseconds of a clock that nobody sets. */
   now?: () => number;
 }
@@ -107,70 +106,70 @@ function textOf(path: string): string {
   }
 }
 
-/** The limit from now on, in spans that the caller chooses. */
-function followLimit(path: string) {
-  let before = periodsIn(textOf(path));
+/** All that the kernel has counted so far. */
+interface Counts extends CpuSeconds {
+  periods: Periods | undefined;
+}
+
+function readCounts({ throttling, waiting }: typeof PATHS): Counts {
+  const ofLimit = textOf(throttling);
   return {
-    /** Whether it was what held the sidecar up since the last call; false where nobody says. */
-    advance(): boolean {
-      const last = before;
-      before = periodsIn(textOf(path));
-      if (before === undefined || last === undefined) return false;
-      const all = before.all - last.all;
-      return all > 0 && before.throttled - last.throttled >= all * BINDING_PART;
-    },
+    throttled: throttledSeconds(ofLimit),
+    waited: waitedSeconds(textOf(waiting)),
+    periods: periodsIn(ofLimit),
   };
 }
 
-/** One hindrance from now on, in spans that the caller chooses. */
-function follow({ path, secondsIn, message, problem }: Hindrance, log: Log) {
-  const seconds = () => secondsIn(textOf(path));
+/** By how much a count has grown; 0 where nobody says, or it has begun anew. */
+function growth(before: number | undefined, now: number | undefined): number {
+  return before === undefined || now === undefined ? 0 : Math.max(0, now - before);
+}
 
-  let before = seconds();
+/** Whether the limit was what held the sidecar up between two readings; false where nobody says. */
+function limitBinds(before: Periods | undefined, now: Periods | undefined): boolean {
+  const all = growth(before?.all, now?.all);
+  return all > 0 && growth(before?.throttled, now?.throttled) >= all * BINDING_PART;
+}
+
+/** To be called with the part of a span that was notable, and when the span ended: says so, once while it lasts. */
+function createNote({ message, problem }: Hindrance, log: Log): (part: number, at: number) => void {
   let notableAt = Number.NEGATIVE_INFINITY;
-
-  return {
-    seconds,
-    /** The seconds since the last call; 0 where nobody says, or the count has begun anew. */
-    advance(): number {
-      const last = before;
-      before = seconds();
-      return before === undefined || last === undefined ? 0 : Math.max(0, before - last);
-    },
-    /** It was notable, for this part of the span that ends at `at`. */
-    note(part: number, at: number): void {
-      if (at - notableAt > OVER_AFTER_MILLISECONDS) {
-        log("warn", message, { percent: Math.round(part * 100), problem });
-      }
-      notableAt = at;
-    },
+  return (part, at) => {
+    if (at - notableAt > OVER_AFTER_MILLISECONDS) {
+      log("warn", message, { percent: Math.round(part * 100), problem });
+    }
+    notableAt = at;
   };
 }
 
 /** Watches from now on: a start takes more than the limit gives, and is nothing that a user has to mend. */
 export function watchCpu(options: WatchCpuOptions): CpuWatch {
-  const { log, paths, now = () => performance.now() } = options;
-  const throttling = follow({ ...THROTTLING, path: paths?.throttling ?? THROTTLING.path }, log);
-  const waiting = follow({ ...WAITING, path: paths?.waiting ?? WAITING.path }, log);
-  const limit = followLimit(paths?.throttling ?? THROTTLING.path);
+  const { log, paths = PATHS, now = () => performance.now() } = options;
+  const noteThrottling = createNote(THROTTLING, log);
+  const noteWaiting = createNote(WAITING, log);
   let since = now();
+  let before = readCounts(paths);
 
   return {
-    seconds: () => ({ throttled: throttling.seconds(), waited: waiting.seconds() }),
+    seconds() {
+      const { throttled, waited } = readCounts(paths);
+      return { throttled, waited };
+    },
     look() {
       const at = now();
       const span = at - since;
       if (span < SPAN_MILLISECONDS) return;
       since = at;
-      const partOf = (seconds: number) => (seconds * 1_000) / span;
-      const throttled = partOf(throttling.advance());
-      const waited = partOf(waiting.advance());
-      const binds = limit.advance();
-      const isLimit = binds || throttled >= NOTABLE_PART;
+      const last = before;
+      before = readCounts(paths);
+      const throttled = (growth(last.throttled, before.throttled) * 1_000) / span;
+      const waited = (growth(last.waited, before.waited) * 1_000) / span;
       // A kernel may count the time that the limit takes as waiting too. On a busy node a container of little weight
       // gets its share late in each period and is throttled for the rest alone: nearly all counts as waiting.
       const part = Math.max(throttled, waited);
-      if (part >= NOTABLE_PART) (isLimit ? throttling : waiting).note(part, at);
+      if (part < NOTABLE_PART) return;
+      const isLimit = throttled >= NOTABLE_PART || limitBinds(last.periods, before.periods);
+      (isLimit ? noteThrottling : noteWaiting)(part, at);
     },
   };
 }
