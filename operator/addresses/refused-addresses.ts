@@ -3,19 +3,16 @@ import { BlockList, isIP } from "node:net";
 
 const REFUSED = new BlockList();
 
-/**
- * What stands before an IPv4 address in IPv6 ones: behind a NAT64 gateway with the prefix of RFC 6052, and in the local
- * and the global form of ISATAP (RFC 5214) without a network.
- */
-const BEFORE_IPV4 = ["64:ff9b::", "::5efe:", "::200:5efe:"];
+/** What stands before an IPv4 address in IPv6 ones behind a NAT64 gateway (RFC 6052). */
+const NAT64 = "64:ff9b::";
 
 /**
- * Refuses an IPv4 network, and the IPv6 addresses that lead to it: those of BEFORE_IPV4, by 6to4, by a Teredo server,
- * and IPv4-compatible ones, which RFC 4291 has given up.
+ * Refuses an IPv4 network, and the IPv6 addresses that lead to it: by NAT64, by 6to4, by a Teredo server, and
+ * IPv4-compatible ones, which RFC 4291 has given up.
  */
 function refuseIpv4(network: string, prefix: number): void {
   REFUSED.addSubnet(network, prefix, "ipv4");
-  for (const before of BEFORE_IPV4) REFUSED.addSubnet(before + network, 96 + prefix, "ipv6");
+  REFUSED.addSubnet(NAT64 + network, 96 + prefix, "ipv6");
   const [first = 0, second = 0, third = 0, fourth = 0] = network.split(".").map(Number);
   const halves = [first * 256 + second, third * 256 + fourth].map((half) => half.toString(16));
   REFUSED.addSubnet(`2002:${halves.join(":")}::`, 16 + prefix, "ipv6");
@@ -85,10 +82,11 @@ export function isRefusedAddress(address: string): boolean {
   if (family === 4) return REFUSED.check(address, "ipv4");
   if (REFUSED.check(address, "ipv6")) return true;
   const bytes = bytesOf(address);
-  if (isIsatap(bytes) && isMetadata(bytes, LAST_FOUR)) return true;
+  if (isIsatap(bytes) && REFUSED.check(ipv4Of(bytes, LAST_FOUR), "ipv4")) return true;
   // Nobody here knows which prefix the gateway has, so that each is tried.
   return (
-    LOCAL_NAT64.check(address, "ipv6") && IPV4_PLACES.some((places) => isMetadata(bytes, places))
+    LOCAL_NAT64.check(address, "ipv6") &&
+    IPV4_PLACES.some((places) => METADATA.check(ipv4Of(bytes, places), "ipv4"))
   );
 }
 
@@ -97,8 +95,8 @@ function isIsatap(bytes: Buffer): boolean {
   return ISATAP_IDENTIFIERS.includes(bytes.toString("hex", 8, 12));
 }
 
-function isMetadata(bytes: Buffer, places: readonly number[]): boolean {
-  return METADATA.check(places.map((place) => bytes[place]).join("."), "ipv4");
+function ipv4Of(bytes: Buffer, places: readonly number[]): string {
+  return places.map((place) => bytes[place]).join(".");
 }
 
 /** The 16 bytes of an IPv6 address. */
