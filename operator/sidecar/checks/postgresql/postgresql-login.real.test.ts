@@ -11,8 +11,9 @@ import type { RealServer } from "../testing/real-server.ts";
 import { createPostgresql, postgresql } from "./postgresql.ts";
 import { MAX_ROUNDS, saslPrep, scramKeys } from "./scram.ts";
 import { createDeriver } from "./scram-key-memory.ts";
+import { openSession } from "./testing/open-session.ts";
 import { certificates, dependency, SECRETS } from "./testing/postgresql-subject.ts";
-import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
+import { createDatabaseFolder, type DatabaseFolder } from "./testing/real-postgresql.ts";
 
 /** A database is made and started in about 3 s; a busy machine takes longer. */
 const START_TIMEOUT = 60_000;
@@ -49,9 +50,7 @@ beforeAll(async () => {
   const others = [...RULES_BY_ENCRYPTION, "host all all 127.0.0.1/32 scram-sha-256"];
   const hbaFile = folder.writeRules([...rules, ...others]);
   server = await folder.start({ hba_file: hbaFile }, certificates.server("localhost"));
-  admin = new pg.Client({ ...SUPERUSER, host: "127.0.0.1", port: server.port });
-  admin.on("error", () => {});
-  await admin.connect();
+  admin = await openSession(server.port);
   for (const [user, password, method] of USERS) {
     const encryption = method === "md5" ? "md5" : "scram-sha-256";
     await admin.query(`SET password_encryption = '${encryption}'`);

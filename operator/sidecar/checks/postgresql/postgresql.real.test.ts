@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import pg from "pg";
+import type pg from "pg";
 import type { PostgresqlConfig, TlsConfig } from "../../../api/policy-file.ts";
 import { runCheck, SHORT } from "../testing/contract.ts";
 import { CREDENTIALS, VERIFY } from "../testing/database-secrets.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { postgresql } from "./postgresql.ts";
+import { openSession } from "./testing/open-session.ts";
 import { certificates, readSecretKey, run, SECRETS } from "./testing/postgresql-subject.ts";
 import { createDatabaseFolder, type DatabaseFolder, SUPERUSER } from "./testing/real-postgresql.ts";
 
@@ -28,14 +29,7 @@ describe("real PostgreSQL with TLS", () => {
       { ssl_min_protocol_version: "TLSv1.2" },
       certificates.server("localhost"),
     );
-    admin = new pg.Client({
-      ...SUPERUSER,
-      host: "127.0.0.1",
-      port: server.port,
-      database: "postgres",
-    });
-    admin.on("error", () => {});
-    await admin.connect();
+    admin = await openSession(server.port);
   }, START_TIMEOUT);
   afterAll(async () => {
     await admin?.end();
@@ -191,16 +185,7 @@ describe("real PostgreSQL without TLS", () => {
   });
 
   test("no connection left: TooManyConnections; one given back: succeeds", async () => {
-    const open = async () => {
-      const client = new pg.Client({
-        ...SUPERUSER,
-        host: "127.0.0.1",
-        port: server.port,
-        database: "postgres",
-      });
-      await client.connect();
-      return client;
-    };
+    const open = () => openSession(server.port);
     const [first, ...others] = [await open(), await open(), await open()];
     expect(await ask({})).toEqual({ reason: "TooManyConnections" });
     await first?.end();
