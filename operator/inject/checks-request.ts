@@ -4,6 +4,7 @@
  * CheckTimeout, and pods leave their Services at peak load (docs/decisions/0031).
  */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
+import { DEPENDENCY_DEFAULTS } from "../api/limits.ts";
 import type { DependencyType, Slots, TlsMode } from "../api/policy-file.ts";
 
 /** A request is a whole number of these: what is measured is not known better. */
@@ -17,6 +18,8 @@ interface CheckCosts {
   overTls: number;
 }
 
+const { negotiatedTlsMode, directTlsMode } = DEPENDENCY_DEFAULTS;
+
 const byMode = (mode: TlsMode, { inClear, overTls }: CheckCosts) =>
   mode === "Disable" ? inClear : overTls;
 
@@ -25,11 +28,14 @@ const byMode = (mode: TlsMode, { inClear, overTls }: CheckCosts) =>
  * checks". A connection string is not read here, and may ask for TLS.
  */
 const CHECK_MILLISECONDS: { [Type in DependencyType]: (slot: Slots[Type]) => number } = {
-  postgresql: ({ tls }) => byMode(tls?.mode ?? "Prefer", { inClear: 7, overTls: 16 }),
-  mysql: ({ tls }) => byMode(tls?.mode ?? "Prefer", { inClear: 6, overTls: 16 }),
+  postgresql: ({ tls }) => byMode(tls?.mode ?? negotiatedTlsMode, { inClear: 7, overTls: 16 }),
+  mysql: ({ tls }) => byMode(tls?.mode ?? negotiatedTlsMode, { inClear: 6, overTls: 16 }),
   memcached: ({ servers }) => 4 + (servers.length - 1) * FURTHER_SERVER_MILLISECONDS,
   redis: ({ tls, connectionString }) =>
-    byMode(tls?.mode ?? (connectionString ? "VerifyFull" : "Disable"), { inClear: 4, overTls: 12 }),
+    byMode(tls?.mode ?? (connectionString ? directTlsMode : "Disable"), {
+      inClear: 4,
+      overTls: 12,
+    }),
   tcp: () => 3,
   http: ({ tls }) => byMode(tls.mode, { inClear: 4, overTls: 12 }),
 };

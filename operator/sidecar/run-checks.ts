@@ -127,7 +127,7 @@ function startLoop(
   function runOnce(): void {
     const since = performance.now();
     const deadline = since + timing.checkTimeoutMilliseconds;
-    const sources = { loadCheck: options.loadCheck, readSecretKey: options.readSecretKey, timing };
+    const sources = { ...options, timing };
     inFlight = startCheck(dependency, sources, {
       onResult: (result) => {
         if (mayRepeat(result, deadline)) isRepeated = true;
