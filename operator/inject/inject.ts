@@ -7,8 +7,9 @@ import type { Pod } from "./pod.ts";
 import { podResources } from "./pod-resources.ts";
 import { wasInjected } from "./revision.ts";
 import type { InjectSettings } from "./settings.ts";
+import type { Skip } from "./skip.ts";
 import { sidecarVolumes, withVolumes } from "./volume.ts";
-import { ANNOTATIONS_TOO_LARGE, type Skip, whySkip } from "./why-skip.ts";
+import { ANNOTATIONS_TOO_LARGE, whySkip } from "./why-skip.ts";
 import { withoutSidecar } from "./without-sidecar.ts";
 
 /** The injected pod, or why it gets no sidecar; `cleared` is the pod without the one of an earlier call. */

@@ -12,8 +12,9 @@ import {
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Pod } from "./pod.ts";
+import { SKIP_REASONS } from "./skip.ts";
 import { SETTINGS } from "./testing/settings.ts";
-import { SKIP_REASONS, whyNeverInjected } from "./why-skip.ts";
+import { whyNeverInjected } from "./why-skip.ts";
 
 const POLICY = testPolicy();
 const APP = { name: "app", image: "registry.example/app:1" };

@@ -5,9 +5,9 @@ import { testPolicy } from "../api/testing/policy.ts";
 import { MAX_ANNOTATIONS } from "./annotations-limit.ts";
 import { inject } from "./inject.ts";
 import type { Container, Pod } from "./pod.ts";
+import { SKIP_REASONS } from "./skip.ts";
 import { deepFreeze } from "./testing/deep-freeze.ts";
 import { SETTINGS } from "./testing/settings.ts";
-import { SKIP_REASONS } from "./why-skip.ts";
 import { withoutSidecar } from "./without-sidecar.ts";
 
 const APP: Container = { name: "app", image: "registry.example/app:1" };

@@ -7,8 +7,8 @@ import { hasRoomForAnnotations } from "./annotations-limit.ts";
 import { hasSidecar, isSidecar } from "./is-sidecar.ts";
 import type { Container, Pod, Volume } from "./pod.ts";
 import type { InjectSettings } from "./settings.ts";
+import type { SkipReason } from "./skip.ts";
 import { OUR_VOLUMES } from "./volume.ts";
-import type { SkipReason } from "./why-skip.ts";
 
 /**
  * Reasons that lie in what the pod is. By the others it is too large to be worked on, its author or the kubelet has the

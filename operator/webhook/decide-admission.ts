@@ -16,7 +16,7 @@ import { inject } from "../inject/inject.ts";
 import { hasSidecar } from "../inject/is-sidecar.ts";
 import type { Pod } from "../inject/pod.ts";
 import type { InjectSettings } from "../inject/settings.ts";
-import { SKIP_REASONS } from "../inject/why-skip.ts";
+import { SKIP_REASONS } from "../inject/skip.ts";
 import type { ReviewRequest } from "./review.ts";
 
 /** What the webhook knows, looked up without waiting. */

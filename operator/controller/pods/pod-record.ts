@@ -17,7 +17,8 @@ import {
 import type { Container, Pod } from "../../inject/pod.ts";
 import { type RaisedRecord, raisedRecord } from "../../inject/raised-record.ts";
 import { REVISION_LENGTH } from "../../inject/revision.ts";
-import { type Skip, whyNeverInjected } from "../../inject/why-skip.ts";
+import type { Skip } from "../../inject/skip.ts";
+import { whyNeverInjected } from "../../inject/why-skip.ts";
 import type { KubeObject } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
 import type { OnTooWide } from "../kube/too-wide-log.ts";

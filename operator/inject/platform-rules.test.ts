@@ -3,8 +3,8 @@ import { expect, test } from "@jest/globals";
 import { testPolicy } from "../api/testing/policy.ts";
 import { inject } from "./inject.ts";
 import type { Pod } from "./pod.ts";
+import type { SkipReason } from "./skip.ts";
 import { SETTINGS } from "./testing/settings.ts";
-import type { SkipReason } from "./why-skip.ts";
 
 const APP = { name: "app", image: "registry.example/app:1" };
 
