@@ -88,6 +88,59 @@ describe("an edit", () => {
     expect(checks.started[1]?.context.remainingMilliseconds()).toBe(4_500);
   });
 
+  describe("to a longer interval, read after the program stood still, when checks are due", () => {
+    const longer = { ...TIMING, intervalMilliseconds: 60_000 };
+    /** Goes on until `milliseconds` after the start of all, with no timer fired meanwhile. */
+    function standStillUntil(milliseconds: number): void {
+      const stoodStill = milliseconds - performance.now();
+      const clock = performance.now.bind(performance);
+      jest.spyOn(performance, "now").mockImplementation(() => clock() + stoodStill);
+    }
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    test("begins them, and counts from there", async () => {
+      checks.runner.apply(config([dependency("a"), dependency("b")]));
+      await pass(1_000);
+      standStillUntil(12_000);
+      checks.runner.apply(config([dependency("a"), dependency("b")], longer));
+      await pass(0);
+      expect(checks.starts()).toStrictEqual([0, 0, 1_000, 1_000]);
+      await pass(59_999);
+      expect(checks.started).toHaveLength(4);
+      await pass(1);
+      expect(checks.started).toHaveLength(6);
+    });
+
+    test("begins those too whose turns come apart", async () => {
+      checks.run = async (_, { onHandshake }) => {
+        onHandshake?.(6);
+        return {};
+      };
+      checks.runner.apply(config([dependency("a"), dependency("b")]));
+      await pass(1_000);
+      checks.onTurn = () => checks.runner.apply(config([dependency("a"), dependency("b")], longer));
+      standStillUntil(12_000);
+      await pass(4_000);
+      expect(checks.startsOf("a")).toHaveLength(2);
+      expect(checks.startsOf("b")).toHaveLength(2);
+    });
+
+    test("has one begin when the check in flight has ended", async () => {
+      checks.run = untilSignal;
+      const slow = { ...TIMING, checkTimeoutMilliseconds: 20_000 };
+      checks.runner.apply(config([dependency("a")], slow));
+      await pass(1_000);
+      standStillUntil(12_000);
+      checks.runner.apply(config([dependency("a")], { ...slow, intervalMilliseconds: 60_000 }));
+      await pass(0);
+      expect(checks.starts()).toStrictEqual([0]);
+      await pass(19_000);
+      expect(checks.starts()).toStrictEqual([0, 20_000]);
+    });
+  });
+
   test.each([{ connectTimeoutMilliseconds: 200 }, { checkTimeoutMilliseconds: 300 }])(
     "to %j checks anew at once, and hears no more of the check in flight",
     async (shorter) => {

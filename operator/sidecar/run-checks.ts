@@ -204,8 +204,13 @@ function startLoop(
     content: contentOf(dependency),
     timing: () => timing,
     retime(newTiming) {
+      // Where the program stood still, the last result is too old and only the check that is due now brings the next:
+      // were it put off by the new interval, a pod whose servers are well would be unready for all of it.
+      const wasDue = performance.now() >= nextAt;
       timing = newTiming;
-      schedule();
+      if (!wasDue) schedule();
+      else if (hasTime()) isDue = true;
+      else start();
     },
     keptApartAt: () => (isKeptApart() && nextAt > 0 ? nextAt : undefined),
     connectLoad: ownLoad,
