@@ -185,6 +185,15 @@ test("the second time nothing is written", async () => {
   expect(api.writes()).toHaveLength(1);
 });
 
+test("a status that somebody changes right after our write is looked at again within 5 s", async () => {
+  await reconciler.reconcile({ name: "standard" });
+  cluster.set("standard", clusterRecord({}, { observedGeneration: -1 }));
+  expect(await reconciler.reconcile({ name: "standard" })).toBeLessThanOrEqual(5_000);
+  cluster.set("standard", clusterRecord({}, status()));
+  expect(await reconciler.reconcile({ name: "standard" })).toBe(IDLE);
+  expect(api.writes()).toHaveLength(1);
+});
+
 test("one that is gone is let go", async () => {
   cluster.clear();
   expect(await reconciler.reconcile({ name: "standard" })).toBeUndefined();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient, KubeRequest } from "../kube/kube-client.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS, type StatusWriter } from "./apply-status.ts";
@@ -51,6 +52,74 @@ test("what does not come back to the cache is written again: somebody has change
   jest.advanceTimersByTime(5_001);
   await writer.write(record(), status);
   expect(applied).toHaveLength(2);
+});
+
+describe("what somebody else writes over it within 5 s", () => {
+  const wanted = statusOf("True");
+  const foreign = record({}, { observedGeneration: -1 });
+
+  test("is looked at again when what we have written must be in the cache, and mended then", async () => {
+    await writer.write(record(), wanted);
+    jest.advanceTimersByTime(1_000);
+    expect(await writer.write(foreign, wanted)).toBeCloseTo(4_000);
+    expect(applied).toHaveLength(1);
+    jest.advanceTimersByTime(4_000);
+    expect(await writer.write(foreign, wanted)).toBeUndefined();
+    expect(applied).toEqual([wanted, wanted]);
+  });
+
+  test("is no more to be looked at once the cache has what we have written", async () => {
+    await writer.write(record(), wanted);
+    expect(await writer.write(record(), wanted)).toBeCloseTo(5_000);
+    expect(await writer.write(record({}, wanted), wanted)).toBeUndefined();
+    jest.advanceTimersByTime(5_000);
+    expect(await writer.write(record({}, wanted), wanted)).toBeUndefined();
+    expect(applied).toHaveLength(1);
+  });
+
+  test("is mended as soon after another status was written, or after a calm", async () => {
+    const mend = async (status: HealthPolicyStatus) => {
+      await writer.write(foreign, status);
+      return writer.write(foreign, status);
+    };
+    expect(await mend(wanted)).toBeCloseTo(5_000);
+    jest.advanceTimersByTime(5_000);
+    expect(await mend(wanted)).toBeCloseTo(10_000);
+    expect(await mend(statusOf("False"))).toBeCloseTo(5_000);
+    jest.advanceTimersByTime(5_000);
+    expect(await mend(statusOf("False"))).toBeCloseTo(10_000);
+    jest.advanceTimersByTime(60_000);
+    expect(await mend(statusOf("False"))).toBeCloseTo(5_000);
+  });
+
+  /**
+   * The seconds of an hour in which a status is written that never stands as it is wanted. Each write that changes
+   * what stands is an event, with which the policy is looked at; apart from that it is when the writer asks, or idle.
+   */
+  async function writesOfAnHour(changes: (write: number) => boolean): Promise<number[]> {
+    const seconds: number[] = [];
+    for (let now = 0; now < 3_600_000; ) {
+      let again = await writer.write(foreign, wanted);
+      if (applied.length > seconds.length) {
+        seconds.push(Math.round(now / 1_000));
+        if (changes(seconds.length)) again = await writer.write(foreign, wanted);
+      }
+      const wait = Math.min(again ?? IDLE_MILLISECONDS, IDLE_MILLISECONDS);
+      jest.advanceTimersByTime(wait);
+      now += wait;
+    }
+    return seconds;
+  }
+
+  test("costs one write more where the API server always makes the same of it, as when it prunes a field", async () => {
+    const writes = await writesOfAnHour((write) => write === 1);
+    expect(writes).toEqual([0, 5, 605, 1205, 1805, 2405, 3005]);
+  });
+
+  test("costs a write less and less often where somebody answers each of ours at once", async () => {
+    const writes = await writesOfAnHour(() => true);
+    expect(writes).toEqual([0, 5, 15, 35, 75, 155, 315, 635, 1235, 1835, 2435, 3035]);
+  });
 });
 
 test("a new policy of the name has none of the old one's status", async () => {

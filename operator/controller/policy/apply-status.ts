@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import { API_VERSION, HEALTH_POLICIES } from "../../api/names.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
 
 const FIELD_MANAGER = "healthpolicy-status";
-/** A status that we have written is in the cache well within this time. */
+/** A status that we have written is in the cache well within this time; another one there is then somebody else's. */
 const ECHO_MILLISECONDS = 5_000;
 
 /** A kind of policy whose status is written; `S` is the part of the status that this writer has. */
@@ -32,7 +33,7 @@ export interface StatusWriter<S> {
   previous(record: Reported<S>): S | undefined;
   /**
    * Writes when needed. Resolves with the milliseconds after which it wants to be called again, with the
-   * status as it is then, because it is not the policy's turn yet.
+   * status as it is then, because it is not the policy's turn yet, or the cache has not what was written.
    */
   write(record: Reported<S>, status: S): Promise<number | undefined>;
   /** The policy is gone. */
@@ -43,6 +44,8 @@ interface Written<S> {
   uid: string;
   status: S;
   at: number;
+  /** For so long it is taken for what stands, whatever the cache has. */
+  trustedMilliseconds: number;
 }
 
 /** Conditions without their sentences. */
@@ -94,11 +97,42 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
     return same ? "counts" : "condition";
   }
 
+  /** What was written last, unless that was about another object. */
+  function lastOf(record: Reported<S>): Written<S> | undefined {
+    const last = written.get(keyOf(record));
+    return last?.uid === record.uid ? last : undefined;
+  }
+
+  /** Milliseconds for which what was written last is still taken for what stands. */
+  function trustLeft(last: Written<S> | undefined): number {
+    return last ? Math.max(0, last.at + last.trustedMilliseconds - performance.now()) : 0;
+  }
+
   /** What the cache has, or what was just written and has not come back to it yet. */
   function standing(record: Reported<S>): S | undefined {
-    const last = written.get(keyOf(record));
-    const echoing = last?.uid === record.uid && performance.now() - last.at < ECHO_MILLISECONDS;
-    return echoing ? last.status : record.status;
+    const last = lastOf(record);
+    return last && trustLeft(last) > 0 ? last.status : record.status;
+  }
+
+  /**
+   * What stands by our own memory is as it should be. Where the cache has something else, our write is on its way, or
+   * somebody has changed the status since: the event of that change is used up, so without another look it would stay
+   * until the policy is looked at for another reason.
+   */
+  function lookAgain(record: Reported<S>, status: S): number | undefined {
+    return isDeepStrictEqual(record.status, status) ? undefined : trustLeft(lastOf(record));
+  }
+
+  /**
+   * Twice as long as the last time where the same status has to be written again soon after. Else a status that
+   * somebody answers at once with another, each time, would be written every 5 s for ever.
+   */
+  function trustIn(status: S, last: Written<S> | undefined): number {
+    const before = last && isDeepStrictEqual(last.status, status) ? last : undefined;
+    if (!before || performance.now() - before.at > 2 * before.trustedMilliseconds) {
+      return ECHO_MILLISECONDS;
+    }
+    return Math.min(2 * before.trustedMilliseconds, IDLE_MILLISECONDS);
   }
 
   function pathOf({ namespace, name }: ObjectName): string {
@@ -142,12 +176,12 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
 
   return {
     previous: (record) => {
-      const last = written.get(keyOf(record));
-      return last?.uid === record.uid ? last.status : record.status;
+      const last = lastOf(record);
+      return last ? last.status : record.status;
     },
     write: async (record, status) => {
       const stands = standing(record);
-      if (isDeepStrictEqual(stands, status)) return undefined;
+      if (isDeepStrictEqual(stands, status)) return lookAgain(record, status);
       const wait = pace.wait(keyOf(record), urgencyOf(stands, status));
       if (wait > 0) return wait;
       try {
@@ -157,7 +191,12 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
         await remove(record);
         await apply(record, status);
       }
-      written.set(keyOf(record), { uid: record.uid, status, at: performance.now() });
+      written.set(keyOf(record), {
+        uid: record.uid,
+        status,
+        at: performance.now(),
+        trustedMilliseconds: trustIn(status, lastOf(record)),
+      });
       return undefined;
     },
     forget: (key) => {

@@ -62,6 +62,7 @@ test("the policy file carries the pods, and the status the limit and the longer 
 test("other pods are not delivered before their time, and asked for then", async () => {
   for (const index of [1, 2]) putPod(index);
   await web.reconcile();
+  web.echo();
   const first = delivered();
   replacePods();
   const again = await web.reconcile();

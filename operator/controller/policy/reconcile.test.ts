@@ -41,6 +41,16 @@ test("the second time nothing is written", async () => {
   expect(web.api.writes()).toHaveLength(writes);
 });
 
+test("a status that somebody changes right after our write is looked at again within 5 s", async () => {
+  await web.reconcile();
+  const record = web.policies.get("shop/web") as PolicyRecord;
+  web.putRecord({ ...record, status: { observedGeneration: -1 } });
+  expect(await web.reconcile()).toBeLessThanOrEqual(5_000);
+  web.echo();
+  expect(await web.reconcile()).toBeGreaterThan(60_000);
+  expect(web.statusWrites()).toBe(1);
+});
+
 test("a new leader that finds all as it should be leaves the status alone", async () => {
   await web.reconcile();
   web.echo();
@@ -93,6 +103,7 @@ test("it wants to be called when the ConfigMap is due again, and not only then",
   const first = await web.reconcile();
   // Drawn from the middle of 5 to 10 minutes.
   expect(first).toBe(450_000);
+  web.echo();
   const second = await web.reconcile();
   expect(second).toBeLessThan(450_000);
   expect(second).toBeGreaterThan(440_000);
