@@ -134,12 +134,21 @@ healthpolicy
 {{- printf "%s-standards-deny" (include "healthpolicy.fullname" .) -}}
 {{- end -}}
 
-{{/* Where no standard is ever looked at, whatever a selector says: the cluster's own pods and the operator's. */}}
+{{/*
+Where no standard is ever looked at, whatever a selector says: the cluster's own pods, the operator's, and the one that
+`helm test` tries, which has no probes: a standard with Deny would refuse it, and a sound installation fail its test.
+*/}}
 {{- define "healthpolicy.standardsNamespaces" -}}
 matchExpressions:
   - key: kubernetes.io/metadata.name
     operator: NotIn
-    values: [kube-system, kube-node-lease, {{ include "healthpolicy.namespace" . }}]
+    values:
+      - kube-system
+      - kube-node-lease
+      - {{ include "healthpolicy.namespace" . }}
+      {{- if .Values.helmTest.enabled }}
+      - {{ include "healthpolicy.testNamespace" . }}
+      {{- end }}
 {{- end -}}
 
 {{/*

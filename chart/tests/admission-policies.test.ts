@@ -7,7 +7,7 @@ import {
   policyConfigMapName,
   WEBHOOK_PROOF_CONFIG_MAP,
 } from "../../operator/api/names.ts";
-import { HELM_TIMEOUT_MS, type Manifest, NAMESPACE, only, render } from "./helm.ts";
+import { HELM_TIMEOUT_MS, type Manifest, NAMESPACE, only, render, renderTests } from "./helm.ts";
 
 // A slow machine may take seconds for one call of Helm.
 jest.setTimeout(HELM_TIMEOUT_MS);
@@ -113,12 +113,27 @@ test.each(STANDARDS)("%s never stops a request that it cannot judge", (name, act
   });
 });
 
-test.each(STANDARDS)("%s (%s) leaves out the namespaces that no policy reaches", (name, _) => {
-  const selector = (objects: readonly Manifest[]) =>
-    only(objects, BINDING, name).spec.matchResources.namespaceSelector.matchExpressions[0];
-  expect(selector(manifests).values.toSorted()).toStrictEqual(excludedNamespaces(NAMESPACE));
-  const elsewhere = render("--set", "namespaceOverride=ops");
-  expect(selector(elsewhere).values.toSorted()).toStrictEqual(excludedNamespaces("ops"));
+describe.each(STANDARDS)("%s (%s)", (name, _) => {
+  const leftOut = (...values: string[]): string[] =>
+    only(
+      render(...values),
+      BINDING,
+      name,
+    ).spec.matchResources.namespaceSelector.matchExpressions[0].values.toSorted();
+
+  test("leaves out the namespaces that no policy reaches", () => {
+    const values = ["--set", "helmTest.enabled=false"];
+    expect(leftOut(...values)).toStrictEqual(excludedNamespaces(NAMESPACE));
+    values.push("--set", "namespaceOverride=ops");
+    expect(leftOut(...values)).toStrictEqual(excludedNamespaces("ops"));
+  });
+
+  test("leaves out the namespace of `helm test`: the pod that it tries has no probes, and nobody is to mend it", () => {
+    for (const values of [[], ["--set", "namespaceOverride=ops"]]) {
+      const tried = only(renderTests(...values), "HealthPolicy").metadata.namespace;
+      expect(leftOut(...values)).toContain(tried);
+    }
+  });
 });
 
 test.each([
