@@ -100,7 +100,7 @@ function runtimeClass({ spec }: Pod): Skip | undefined {
   if (![...GVISOR_RUNTIMES, ...WEBASSEMBLY_RUNTIMES].includes(runtime)) return undefined;
   return {
     reason: "RuntimeClass",
-    message: `The pod's runtimeClassName is ${runtimeClassName}: such runtimes cannot start the sidecar, whose program its user may not read.`,
+    message: `The pod's runtimeClassName begins with ${runtime}: such runtimes cannot start the sidecar, whose program its user may not read.`,
   };
 }
 

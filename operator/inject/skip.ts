@@ -26,6 +26,7 @@ export type SkipReason = (typeof SKIP_REASONS)[number];
 /** A reason and one sentence for people. */
 export interface Skip {
   reason: SkipReason;
+  /** Quotes no text of the pod but names of ours: a webhook sees texts of megabytes, which nobody has validated. */
   message: string;
 }
 

@@ -11,6 +11,14 @@ const UID_LIMIT_CHARACTERS = 64;
 /** The name of a namespace. Nothing else that a body calls one may get into the log. */
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
+/**
+ * Characters of a warning. The longest of ours names two policies of 253 each. What is longer quotes what nobody has
+ * validated yet: 3 MiB of it would come back with each answer.
+ */
+const WARNING_LIMIT_CHARACTERS = 1_024;
+/** API servers drop a warning with one of them (`NewWarningHeader`). */
+const CONTROL_CHARACTERS = /\p{Cc}/gu;
+
 /** What of the request decides the answer. */
 export interface ReviewRequest {
   uid: string;
@@ -101,6 +109,10 @@ export function parseReview(text: string): { request: ReviewRequest } | { refusa
   return { request: { uid, namespace, pod: object as Pod } };
 }
 
+function boundedWarning(warning: string): string {
+  return warning.slice(0, WARNING_LIMIT_CHARACTERS).replaceAll(CONTROL_CHARACTERS, " ");
+}
+
 /**
  * The text of the answer. Always allowed: this webhook adds to pods and never refuses one. One patch
  * with every change, or none.
@@ -117,6 +129,11 @@ export function reviewAnswer(
   return JSON.stringify({
     apiVersion: API_VERSION,
     kind: KIND,
-    response: { uid, allowed: true, ...(warnings.length > 0 && { warnings }), ...patch },
+    response: {
+      uid,
+      allowed: true,
+      ...(warnings.length > 0 && { warnings: warnings.map(boundedWarning) }),
+      ...patch,
+    },
   });
 }
