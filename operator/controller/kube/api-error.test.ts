@@ -23,3 +23,17 @@ test.each<[string, unknown]>([
 ])("%s names none", (_what, answer) => {
   expect(answered(answer).fields).toStrictEqual([]);
 });
+
+test("texts without end, as of a webhook that quotes the object that it refuses, are cut", () => {
+  const endless = "€".repeat(1_000_000);
+  const causes = [
+    { field: "metadata.uid" },
+    { field: endless },
+    ...Array(10_000).fill({ field: "spec" }),
+  ];
+  const error = answered({ reason: endless, message: endless, details: { causes } });
+  expect(error.fields[0]).toBe("metadata.uid");
+  // What a log prints of it.
+  const { message, reason, fields } = error;
+  expect(JSON.stringify({ message, reason, fields }).length).toBeLessThan(8 * 1024);
+});

@@ -1,5 +1,14 @@
 /** What can be wrong with an answer of the API server. */
 
+/**
+ * Characters of each text of an answer, which logs print. The API server hands on what policy engines and other
+ * webhooks say, and those may quote the whole object that they refuse.
+ */
+const MAX_TEXT_LENGTH = 2_048;
+/** Paths of fields that are kept; one is longer only where it names a key of a map. */
+const MAX_FIELDS = 16;
+const MAX_FIELD_LENGTH = 256;
+
 /** An answer that is longer than will be read: a list has to be asked for in smaller pages. */
 export class AnswerTooLarge extends Error {}
 
@@ -38,7 +47,8 @@ function fieldsOf({ details }: Status): string[] {
   const causes: unknown = details?.causes;
   if (!Array.isArray(causes)) return [];
   const fields = causes.map((cause: { field?: unknown } | null) => cause?.field);
-  return fields.filter((field) => typeof field === "string");
+  const texts = fields.filter((field) => typeof field === "string");
+  return texts.filter(({ length }) => length <= MAX_FIELD_LENGTH).slice(0, MAX_FIELDS);
 }
 
 /** The API server's Status object; anything else (a proxy's page) is not repeated. */
@@ -46,8 +56,8 @@ function parseStatus(body: string): { reason: string; message: string; fields: s
   try {
     const status = JSON.parse(body) as Status;
     return {
-      reason: String(status.reason ?? "Unknown"),
-      message: String(status.message ?? ""),
+      reason: String(status.reason ?? "Unknown").slice(0, MAX_TEXT_LENGTH),
+      message: String(status.message ?? "").slice(0, MAX_TEXT_LENGTH),
       fields: fieldsOf(status),
     };
   } catch {
