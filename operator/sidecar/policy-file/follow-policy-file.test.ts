@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { POLICY_FILE_FORMAT, type WrittenPolicyFile } from "../../api/policy-file.ts";
 import { followPolicyFile, type PolicyFileFollower } from "./follow-policy-file.ts";
@@ -8,6 +10,21 @@ import { followPolicyFile, type PolicyFileFollower } from "./follow-policy-file.
 const POLL = 10;
 /** Many polls: what has not been noticed by then will not be. */
 const SETTLED = 150;
+/** How long deliveries that follow each other are looked at; without the second try about ten looked like removals. */
+const DELIVERED = 1_000;
+/** Makes one delivery after the other, as `deliver`, on a thread of its own. */
+const DELIVERIES = `
+  const { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } = require("node:fs");
+  const { parentPort, workerData } = require("node:worker_threads");
+  const path = (name) => workerData.directory + "/" + name;
+  for (let count = 2; ; count += 1) {
+    mkdirSync(path(".." + count));
+    writeFileSync(path(".." + count + "/policy.json"), workerData.content);
+    symlinkSync(".." + count, path("..data_tmp"));
+    renameSync(path("..data_tmp"), path("..data"));
+    rmSync(path(".." + (count - 1)), { recursive: true });
+    if (count === 2) parentPort.postMessage("began");
+  }`;
 /** Longest wait for something that must be noticed, on a busy machine. */
 const WITHIN = 4_000;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -109,6 +126,22 @@ test("arrival, edits, removal and return, as the kubelet delivers them", async (
   }
   expect(seen).toStrictEqual([undefined, 1, 2, undefined, 2]);
   expect(lines).toStrictEqual([]);
+});
+
+test("a look in the midst of a delivery finds no removal", async () => {
+  await deliver({ "policy.json": policy(1) });
+  await follow();
+  const deliveries = new Worker(DELIVERIES, {
+    eval: true,
+    workerData: { directory, content: policy(1) },
+  });
+  const ended = once(deliveries, "exit");
+  await once(deliveries, "message");
+  const until = performance.now() + DELIVERED;
+  while (performance.now() < until) follower.look();
+  await deliveries.terminate();
+  await ended;
+  expect(seen).toStrictEqual([1]);
 });
 
 test("a delivery that changes only a Secret is no change of the policy", async () => {

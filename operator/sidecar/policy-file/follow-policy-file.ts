@@ -1,5 +1,5 @@
 /** Follows the mounted policy file: its first content, each change, and its removal. */
-import { statSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MAX_POLICY_FILE_BYTES } from "../../api/limits.ts";
 import { POLICY_FILE } from "../../api/names.ts";
@@ -13,6 +13,9 @@ import { parsePolicyFile } from "./parse-policy-file.ts";
  * wakes up takes 0.1 to 0.2 ms of a CPU in every pod.
  */
 const POLL_MILLISECONDS = 5_000;
+
+/** The symlink to the folder of the last delivery: `pkg/volume/util/atomic_writer.go` of Kubernetes. */
+const SWAPPED_LINK = "..data";
 
 /** Where the file is, and what is told of it. */
 export interface FollowPolicyFileOptions {
@@ -42,14 +45,30 @@ export interface PolicyFileFollower {
  * another file. A watch on the file itself would stay with the old one.
  */
 function versionOf(path: string): string | undefined {
-  try {
+  return ifThere(() => {
     const { ino, ctimeNs, size } = statSync(path, { bigint: true });
     return `${ino}/${ctimeNs}/${size}`;
+  });
+}
+
+function ifThere<Found>(find: () => Found): Found | undefined {
+  try {
+    return find();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether there is no file, and not merely none where a look has just gone: the kubelet removes the old folder as soon
+ * as it has swapped the symlink, and a look that is in that folder then finds nothing.
+ */
+function isGone(directory: string, path: string): boolean {
+  const folder = () => ifThere(() => readlinkSync(join(directory, SWAPPED_LINK)));
+  const before = folder();
+  return versionOf(path) === undefined && folder() === before;
 }
 
 /** A text about our own errors; of the system's, the code alone. */
@@ -89,6 +108,8 @@ export function followPolicyFile(options: FollowPolicyFileOptions): PolicyFileFo
     const found = versionOf(path);
     if (found === version) return;
     const content = readBounded(path, MAX_POLICY_FILE_BYTES)?.toString("utf8");
+    // Else a delivery is under way, and the next look reads it: pods would be let go by a policy that is there.
+    if (content === undefined && !isGone(options.directory, path)) return;
     // From here on this version is done with: what cannot be understood is read and logged once.
     version = found;
     // A Secret's new content is delivered together with a policy that is the same as before.
