@@ -27,3 +27,12 @@ test("time fills it again, up to the burst", () => {
   const turns = Array.from({ length: 4 }, () => Math.round(bucket.take() - muchLater));
   expect(turns).toEqual([0, 0, 0, 100]);
 });
+
+test("it is full until a turn is taken, and when time has given that back", () => {
+  const bucket = createTokenBucket({ perSecond: 10, burst: 3 });
+  expect(bucket.isFull()).toBe(true);
+  bucket.take();
+  expect(bucket.isFull()).toBe(false);
+  jest.advanceTimersByTime(100);
+  expect(bucket.isFull()).toBe(true);
+});

@@ -11,6 +11,8 @@ export interface TokenBucketOptions {
 export interface TokenBucket {
   /** Takes the next turn; returns when it is, in milliseconds of `performance.now()`. Never in the past. */
   take(): number;
+  /** Whether as much may be done at once as ever. */
+  isFull(): boolean;
 }
 
 /** A full bucket. */
@@ -24,5 +26,6 @@ export function createTokenBucket({ perSecond, burst }: TokenBucketOptions): Tok
       fullAt = Math.max(fullAt, now) + interval;
       return Math.max(now, fullAt - burst * interval);
     },
+    isFull: () => fullAt <= performance.now(),
   };
 }

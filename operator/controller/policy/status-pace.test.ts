@@ -2,12 +2,15 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import {
   COUNTS_MILLISECONDS,
   createStatusPace,
+  NAMESPACE_WRITES_PER_SECOND,
   STATUS_WRITES_BURST,
   STATUS_WRITES_PER_SECOND,
   type StatusPace,
 } from "./status-pace.ts";
 
 const INTERVAL = 1_000 / STATUS_WRITES_PER_SECOND;
+/** For how long a namespace is busy. */
+const SECONDS = 20;
 
 let pace: StatusPace;
 
@@ -60,6 +63,50 @@ test("conditions are bounded too, and what waits for a condition's turn keeps it
   // The condition is as it was; what is left are counts, on the turn that is held already.
   jest.advanceTimersByTime(INTERVAL);
   expect(pace.wait("a", "counts")).toBe(0);
+});
+
+/** Policies of one namespace that all have something to say, all the time; each asks when it was told to. */
+function createBusyNamespace(urgency: "condition" | "counts") {
+  const due = new Map(Array.from({ length: 600 }, (_, index) => [`many/${index}`, 0]));
+  let writes = 0;
+  return {
+    writes: () => writes,
+    ask: (now: number) => {
+      for (const [key, at] of due) {
+        const wait = at > now ? at - now : pace.wait(key, urgency);
+        if (wait === 0) writes += 1;
+        due.set(key, now + wait);
+      }
+    },
+  };
+}
+
+test.each(["condition", "counts"] as const)(
+  "a namespace with many policies has half of the turns, and delays no %s of others",
+  (urgency) => {
+    const busy = createBusyNamespace(urgency);
+    const waits: number[] = [];
+    for (let passed = 0; passed < SECONDS * 1_000; passed += 10) {
+      busy.ask(passed);
+      if (passed % 1_000 === 500) waits.push(pace.wait(`other-${passed}/a`, urgency));
+      jest.advanceTimersByTime(10);
+    }
+    const fair = STATUS_WRITES_BURST + NAMESPACE_WRITES_PER_SECOND * SECONDS;
+    expect(busy.writes()).toBeGreaterThan(fair - NAMESPACE_WRITES_PER_SECOND);
+    expect(busy.writes()).toBeLessThanOrEqual(fair);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2 * INTERVAL);
+  },
+);
+
+test("a namespace whose policies come and go has no burst for each", () => {
+  for (let made = 0; made < 2 * STATUS_WRITES_BURST; made += 1) {
+    pace.wait(`many/${made}`, "condition");
+    pace.forget(`many/${made}`);
+  }
+  expect(pace.wait("many/one-more", "condition")).toBeGreaterThan(4_000);
+  jest.advanceTimersByTime(60_000);
+  expect(pace.wait("other/a", "condition")).toBe(0);
+  expect(pace.wait("many/later", "condition")).toBe(0);
 });
 
 test("a turn is good for one write", () => {

@@ -1,5 +1,5 @@
 /** When a status may be written, so that many changing pods do not turn into as many writes. */
-import { createTokenBucket } from "../kube/token-bucket.ts";
+import { createTokenBucket, type TokenBucket } from "../kube/token-bucket.ts";
 
 /** Counts of one policy are written at most so often; a person who watches them reads no faster. */
 export const COUNTS_MILLISECONDS = 5_000;
@@ -10,6 +10,12 @@ export const COUNTS_MILLISECONDS = 5_000;
 export const STATUS_WRITES_PER_SECOND = 20;
 /** What may be written at once after a quiet time: a release of 50 policies does not wait at all. */
 export const STATUS_WRITES_BURST = 50;
+
+/**
+ * Of them, those of one namespace. Else whoever has hundreds of policies there, and edits what they hang on, would hold
+ * up everybody's conditions by half a minute and for as long as he likes, and with them each stop of injection.
+ */
+export const NAMESPACE_WRITES_PER_SECOND = STATUS_WRITES_PER_SECOND / 2;
 
 /** What a write is about: a condition, which does not wait for counts, or counts alone. */
 export type Urgency = "condition" | "counts";
@@ -25,16 +31,44 @@ export interface StatusPace {
 interface Turn {
   urgency: Urgency;
   at: number;
+  /** It is one of all turns; before, it is one of its namespace's. */
+  isOfAll: boolean;
+}
+
+type Buckets = Record<Urgency, TokenBucket>;
+
+function createBuckets(perSecond: number): Buckets {
+  const options = { perSecond, burst: STATUS_WRITES_BURST };
+  return { condition: createTokenBucket(options), counts: createTokenBucket(options) };
+}
+
+/** What has no namespace is a group by itself. */
+const namespaceOf = (key: string): string => key.split("/", 1)[0] ?? "";
+
+/** The buckets of each namespace. */
+function createNamespaceBuckets(): (namespace: string) => Buckets {
+  const known = new Map<string, Buckets>();
+  return (namespace) => {
+    const held = known.get(namespace);
+    if (held) return held;
+    // Not when a policy is gone: who makes and deletes policies all the time would have a new burst for each.
+    for (const [idle, { condition, counts }] of known) {
+      if (condition.isFull() && counts.isFull()) known.delete(idle);
+    }
+    const made = createBuckets(NAMESPACE_WRITES_PER_SECOND);
+    known.set(namespace, made);
+    return made;
+  };
 }
 
 /**
  * No policy has waited or written yet. Each policy holds one turn at most, so one that changes all the
- * time cannot keep others waiting; and conditions have a bucket of their own, so a storm of counts
- * cannot delay them.
+ * time cannot keep others waiting; nor can a namespace, whose policies wait for each other before they wait with all;
+ * and conditions have a bucket of their own, so a storm of counts cannot delay them.
  */
 export function createStatusPace(): StatusPace {
-  const options = { perSecond: STATUS_WRITES_PER_SECOND, burst: STATUS_WRITES_BURST };
-  const buckets = { condition: createTokenBucket(options), counts: createTokenBucket(options) };
+  const ofNamespace = createNamespaceBuckets();
+  const ofAll = createBuckets(STATUS_WRITES_PER_SECOND);
   const turns = new Map<string, Turn>();
   const written = new Map<string, number>();
 
@@ -44,11 +78,17 @@ export function createStatusPace(): StatusPace {
     return Math.max(0, at + COUNTS_MILLISECONDS - performance.now());
   }
 
-  function turnOf(key: string, urgency: Urgency): Turn {
+  function ownTurn(key: string, urgency: Urgency): Turn {
     const held = turns.get(key);
     // A condition does not wait for the turn that counts were given.
     if (held && (held.urgency === "condition" || urgency === "counts")) return held;
-    const turn = { urgency, at: buckets[urgency].take() };
+    return { urgency, at: ofNamespace(namespaceOf(key))[urgency].take(), isOfAll: false };
+  }
+
+  function turnOf(key: string, urgency: Urgency): Turn {
+    const own = ownTurn(key, urgency);
+    const isNext = !own.isOfAll && own.at <= performance.now();
+    const turn = isNext ? { ...own, at: ofAll[own.urgency].take(), isOfAll: true } : own;
     turns.set(key, turn);
     return turn;
   }
