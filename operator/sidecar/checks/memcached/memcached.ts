@@ -66,7 +66,10 @@ function outdatingAtLast(resolve: Resolve): { resolveHere: Resolve; outdate: () 
   return {
     resolveHere: async (...lookup) => {
       const resolution = await resolve(...lookup);
-      return { ...resolution, outdate: () => waiting.push(resolution.outdate) };
+      return {
+        ...resolution,
+        outdate: (address) => waiting.push(() => resolution.outdate(address)),
+      };
     },
     outdate: () => {
       for (const outdate of waiting) outdate();

@@ -27,8 +27,16 @@ const NEXT_ADDRESS_MILLISECONDS = 250;
 export const ADDRESS_MILLISECONDS = 0.2;
 
 /** A connection to one of a host's addresses. */
-export interface Connection extends Pick<Resolution, "outdate"> {
+export interface Connection {
   socket: Socket;
+  /** To be called when the check fails all the same: the next one looks the host up, and has this address last. */
+  outdate(): void;
+}
+
+/** An open socket, and the address that it leads to. */
+interface Opened {
+  socket: Socket;
+  address: string;
 }
 
 /**
@@ -49,9 +57,9 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
       port: endpoint.port,
       onDial: () => context.onConnect?.(ADDRESS_MILLISECONDS),
     };
-    const socket = await connectTo(resolution, dialled, budget.signal);
+    const { socket, address } = await connectTo(resolution, dialled, budget.signal);
     destroyOnAbort(socket, context.signal);
-    return { socket, outdate: resolution.outdate };
+    return { socket, outdate: () => resolution.outdate(address) };
   } finally {
     budget.clear();
   }
@@ -85,7 +93,7 @@ async function connectTo(
   { addresses, searchAgain }: Resolution,
   dialled: Dialled,
   signal: AbortSignal,
-): Promise<Socket> {
+): Promise<Opened> {
   try {
     return await connectFirst(addresses, dialled, signal);
   } catch (error) {
@@ -107,7 +115,7 @@ function connectFirst(
   addresses: string[],
   { port, onDial }: Dialled,
   signal: AbortSignal,
-): Promise<Socket> {
+): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const waiting = [...addresses];
     const open = new Set<Socket>();
@@ -129,19 +137,19 @@ function connectFirst(
       if (errors.length < addresses.length) tryNext();
       else finish(() => reject(new AggregateError(errors)));
     };
-    const won = (socket: Socket) => {
-      open.delete(socket);
-      finish(() => resolve(socket));
+    const won = (opened: Opened) => {
+      open.delete(opened.socket);
+      finish(() => resolve(opened));
     };
     const tryNext = () => {
       clearTimeout(timer);
-      const host = waiting.shift();
-      if (host === undefined) return;
+      const address = waiting.shift();
+      if (address === undefined) return;
       onDial();
-      const socket = openSocket({ host, port, noDelay: true });
+      const socket = openSocket({ host: address, port, noDelay: true });
       open.add(socket);
       socket.on("error", (error) => failed(socket, error));
-      socket.once("connect", () => won(socket));
+      socket.once("connect", () => won({ socket, address }));
       timer = setTimeout(tryNext, NEXT_ADDRESS_MILLISECONDS);
     };
 

@@ -59,6 +59,12 @@ test("after a server that answers and refuses, the next conversation is with who
   expect(lookups.dns.questions.sort()).toStrictEqual(["A db.svc.test", "AAAA db.svc.test"]);
 });
 
+test("of two servers of a host one that refuses fails no two checks in a row, whatever the order of their addresses", async () => {
+  ANSWERS["db.svc.test"] = ["127.0.0.1", "127.0.0.2"];
+  await expect(ask()).rejects.toThrow("ServerStarting");
+  for (const _ of [1, 2, 3]) expect(await ask()).toBe("ok");
+});
+
 test("after one that went well no name server is asked again", async () => {
   ANSWERS["db.svc.test"] = ["127.0.0.2"];
   expect(await ask()).toBe("ok");
