@@ -1,5 +1,5 @@
 /** Whose the pods of one namespace are, while its policies stay as they are. */
-import { byAge, type Candidate, selectorMatches } from "./select-policy.ts";
+import { byAge, type Candidate, selectorMatcher } from "./select-policy.ts";
 import type { LabelSelector } from "./v1alpha1-selector.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -8,6 +8,8 @@ type Labels = Readonly<Record<string, string>>;
 export interface Claims<P> {
   /** The oldest first. */
   policies: readonly P[];
+  /** Whether the policy selects a pod with these labels, whoever it belongs to. */
+  selects(policy: Pick<Candidate, "selector">, labels: Labels): boolean;
   /** The policy that a pod with these labels belongs to. */
   owner(labels: Labels): P | undefined;
   /** The oldest of those that are older than this one and claim whatever it selects, pods or not. */
@@ -55,10 +57,12 @@ function rememberEach<K extends object, V>(answer: (key: K) => V): (key: K) => V
  */
 export function claimsOf<P extends Candidate>(all: readonly P[]): Claims<P> {
   const policies = all.toSorted(byAge);
+  const matcherOf = rememberEach(selectorMatcher);
   return {
     policies,
+    selects: ({ selector }, labels) => matcherOf(selector)(labels),
     owner: rememberEach((labels: Labels) =>
-      policies.find(({ selector }) => selectorMatches(selector, labels)),
+      policies.find(({ selector }) => matcherOf(selector)(labels)),
     ),
     coveredBy: rememberEach((policy: P) =>
       policies.find((other) => byAge(other, policy) < 0 && covers(other.selector, policy.selector)),

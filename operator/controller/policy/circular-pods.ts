@@ -9,7 +9,7 @@ import {
 } from "../../api/circular-dependency.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { MAX_CIRCULAR_PODS } from "../../api/limits.ts";
-import { selectorMatches } from "../../api/select-policy.ts";
+import { selectorMatcher } from "../../api/select-policy.ts";
 import type { PodRecord, SkippedPod } from "../pods/pod-record.ts";
 
 /** The pods as they count for the policy, and the first circle among them. */
@@ -34,9 +34,10 @@ export function circularPods(
   find: FindService,
 ): CircularPods {
   const services = ownServices(policy, find);
+  const isSelected = selectorMatcher(policy.selector);
   let circle: OwnService | undefined;
   const counted = pods.map((pod) => {
-    if (pod.skipped || !selectorMatches(policy.selector, pod.labels)) return pod;
+    if (pod.skipped || !isSelected(pod.labels)) return pod;
     const through = circleThrough(services, pod.labels);
     circle ??= through;
     const isOwn = pod.sidecar?.policy === policy.name;

@@ -179,15 +179,15 @@ describe("policiesToRecount", () => {
   const both = [policy, db];
   const key = "shop/web-1";
   const names = (change: Parameters<typeof policiesToRecount>[0]) =>
-    policiesToRecount(change, both).map(({ name }) => name);
+    policiesToRecount(change, claimsOf(both)).map(({ name }) => name);
   const { sidecar: _, ...bare } = podOf();
 
   test("those that select the pod as it was or as it is", () => {
     expect(names({ key, now: bare })).toStrictEqual(["web"]);
     expect(names({ key, old: bare })).toStrictEqual(["web"]);
     expect(names({ key, old: bare, now: { ...bare, labels: { app: "db" } } })).toStrictEqual([
-      "web",
       "db",
+      "web",
     ]);
     expect(names({ key, now: { ...bare, labels: { app: "other" } } })).toStrictEqual([]);
   });

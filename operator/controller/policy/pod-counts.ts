@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { OwnService } from "../../api/circular-dependency.ts";
 import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { selectorMatches } from "../../api/select-policy.ts";
 import { currentRevisions } from "../../inject/revision.ts";
 import type { Change } from "../kube/watch.ts";
 import { hasController } from "../pods/has-controller.ts";
@@ -94,7 +93,7 @@ function standing(
   policy: EffectivePolicy,
   claims: Claims<EffectivePolicy>,
 ): Standing {
-  if (!selectorMatches(policy.selector, pod.labels)) return { is: "stranger" };
+  if (!claims.selects(policy, pod.labels)) return { is: "stranger" };
   if (pod.skipped) return { is: "skipped" };
   const winner = claims.owner(pod.labels);
   if (winner === undefined || winner.name === policy.name) return { is: "matched" };
@@ -152,16 +151,14 @@ function countedOf(pod: PodRecord) {
   return { labels, restartTarget, isMade: hasController(pod), skipped, sidecar };
 }
 
-function concerns({ name, selector }: EffectivePolicy, pod: PodRecord): boolean {
-  return pod.sidecar?.policy === name || selectorMatches(selector, pod.labels);
-}
-
-/** Those of the namespace's `policies` whose counts a change of a pod can change. */
+/** Those of the namespace's policies whose counts a change of a pod can change. */
 export function policiesToRecount(
   { old, now }: Change<PodRecord>,
-  policies: readonly EffectivePolicy[],
+  { policies, selects }: Claims<EffectivePolicy>,
 ): EffectivePolicy[] {
   if (old && now && isDeepStrictEqual(countedOf(old), countedOf(now))) return [];
   const records = [old, now].flatMap((record) => record ?? []);
-  return policies.filter((policy) => records.some((record) => concerns(policy, record)));
+  return policies.filter((policy) =>
+    records.some((pod) => pod.sidecar?.policy === policy.name || selects(policy, pod.labels)),
+  );
 }

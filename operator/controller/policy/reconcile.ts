@@ -27,6 +27,7 @@ import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { createAskReplicas } from "./ask-replicas.ts";
 import { createCircularNews } from "./circular-news.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
+import { findOwners } from "./find-owners.ts";
 import { createFleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
@@ -141,12 +142,17 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     };
   }
 
-  function podsOf(policy: EffectivePolicy, exclusion: NamespaceExclusion): PodFacts | undefined {
+  async function podsOf(
+    policy: EffectivePolicy,
+    exclusion: NamespaceExclusion,
+  ): Promise<PodFacts | undefined> {
     const { namespace } = policy;
     if (!options.pods.synced(namespace)) return undefined;
+    const claims = caches.index.claims(namespace);
+    await findOwners(claims, options.pods.pods(namespace));
     const read = {
       all: options.pods.pods(namespace),
-      claims: caches.index.claims(namespace),
+      claims,
       outcomeOf: (pod: AskablePod) => survey.outcome(policy, pod),
     };
     const whyExcluded = whyNamespaceExcluded(namespace, exclusion);
@@ -171,7 +177,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const delivery = deliveryOf(resolution);
     const configMap = await configMapOf(delivery, exclusion.excluded);
     const inForce = policyInForce(resolution);
-    const pods = inForce && podsOf(inForce, exclusion);
+    const pods = inForce && (await podsOf(inForce, exclusion));
     return {
       delivery,
       inForce,

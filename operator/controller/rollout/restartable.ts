@@ -1,7 +1,6 @@
 /** Which pods a restart would mend. Pure. */
 import type { Claims } from "../../api/claims.ts";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
-import { selectorMatches } from "../../api/select-policy.ts";
 import { revisionsInAnyFormat } from "../../inject/revision.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 
@@ -19,7 +18,7 @@ export function restartRule(policy: EffectivePolicy, claims: Claims<EffectivePol
   const revisions = revisionsInAnyFormat(policy);
   return ({ labels, skipped, sidecar }) => {
     // The own selector first: most pods are of other policies.
-    if (skipped || !selectorMatches(policy.selector, labels)) return undefined;
+    if (skipped || !claims.selects(policy, labels)) return undefined;
     if (claims.owner(labels)?.name !== policy.name) return undefined;
     if (!sidecar) return "missing";
     const isAsAsked = sidecar.policy === policy.name && revisions.includes(sidecar.revision);
