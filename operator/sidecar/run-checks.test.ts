@@ -36,6 +36,20 @@ describe("the loop", () => {
     ]);
   });
 
+  test("has what its checks met at addresses, and no other dependency's or an edited one's", async () => {
+    const orders = (name: string) =>
+      checks.started.filter((one) => one.name === name).map(({ context }) => context.addressOrder);
+    checks.runner.apply(config([dependency("a"), dependency("b")]));
+    await pass(5_000);
+    const [first, second] = orders("a");
+    expect(first).toBeDefined();
+    expect(second).toBe(first);
+    expect(orders("b")).not.toContain(first);
+    checks.runner.apply(config([dependency("a", "elsewhere")]));
+    await pass(0);
+    expect(orders("a")[2]).not.toBe(first);
+  });
+
   test("waits at least 0.9 of the interval", async () => {
     checks.draw = 0;
     checks.runner.apply(config([dependency("a")]));

@@ -17,6 +17,7 @@ export interface CheckSources {
   /** The check of a type; undefined for a type that this version does not know. */
   loadCheck: (type: string) => Promise<Check | undefined>;
   readSecretKey: CheckContext["readSecretKey"];
+  addressOrder?: CheckContext["addressOrder"];
 }
 
 /** What a check tells the loop that began it. None of them may throw. */
@@ -43,7 +44,7 @@ type Watched = Pick<CheckContext, "signal" | "onConnect" | "onHandshake" | "onTa
 /** One attempt under `signal`: loads the check, runs it. Rejects with whatever went wrong. */
 async function attempt(
   dependency: DependencyConfig,
-  { timing, loadCheck, readSecretKey }: CheckSources & { timing: Timing },
+  { timing, loadCheck, readSecretKey, addressOrder }: CheckSources & { timing: Timing },
   watched: Watched,
 ): Promise<CheckSuccess> {
   // Loading its code for the first time uses up some of it.
@@ -57,6 +58,7 @@ async function attempt(
     connectTimeoutMilliseconds: timing.connectTimeoutMilliseconds,
     remainingMilliseconds: () => end - performance.now(),
     readSecretKey,
+    addressOrder,
   });
 }
 

@@ -1,6 +1,7 @@
 /** The one shape of a check, shared by every dependency type. */
 import type { DependencyConfig, SecretKeyReference } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
+import type { AddressOrder } from "./address-order.ts";
 
 /** What a check is given besides its dependency. */
 export interface CheckContext {
@@ -20,6 +21,8 @@ export interface CheckContext {
    * 64 KiB unless given).
    */
   readSecretKey(reference: SecretKeyReference, maximumBytes?: number): Promise<string>;
+  /** What the dependency's checks before this one have met at the addresses of its servers. */
+  addressOrder?: AddressOrder | undefined;
   /**
    * To be told what connecting takes, in milliseconds of CPU as estimated: for each lookup, each name server that is
    * asked and each address that is dialled, also where that fails.

@@ -66,10 +66,7 @@ function outdatingAtLast(resolve: Resolve): { resolveHere: Resolve; outdate: () 
   return {
     resolveHere: async (...lookup) => {
       const resolution = await resolve(...lookup);
-      return {
-        ...resolution,
-        outdate: (address) => waiting.push(() => resolution.outdate(address)),
-      };
+      return { ...resolution, outdate: () => waiting.push(resolution.outdate) };
     },
     outdate: () => {
       for (const outdate of waiting) outdate();

@@ -2,6 +2,7 @@ import { getEventListeners, once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { createAddressOrder } from "../address-order.ts";
 import { CheckError } from "../check.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { BLACK_HOLE_START, type BlackHole, openBlackHole } from "../testing/black-hole.ts";
@@ -172,6 +173,18 @@ test("addresses of which one answers are kept; where none does they are forgotte
   expect(await reason(open(await closedPort(), { addresses }))).toBe("ConnectionRefused");
   expect(await reason(open(hole.port, { budget: 100 }))).toBe("ConnectTimeout");
   expect(forgotten).toStrictEqual([addresses, ["127.0.0.1"]]);
+});
+
+test("what is remembered of a host's addresses is forgotten where none of them can be connected to", async () => {
+  const addressOrder = createAddressOrder();
+  const addresses = ["127.0.0.1", "127.0.0.2"];
+  const resolve = async () => resolutionOf(...addresses);
+  const context = { signal: NEVER, connectTimeoutMilliseconds: 2_000, resolve, addressOrder };
+  const port = await closedPort();
+  for (const endpoint of [`db:${port}`, "db:1"]) addressOrder.failed(endpoint, "127.0.0.1");
+  expect(await reason(connected(port, context))).toBe("ConnectionRefused");
+  expect(addressOrder.inOrder(`db:${port}`, addresses)).toStrictEqual(addresses);
+  expect(addressOrder.inOrder("db:1", addresses)).not.toStrictEqual(addresses);
 });
 
 test("the check's own deadline: CheckTimeout", async () => {

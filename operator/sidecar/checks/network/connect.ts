@@ -14,7 +14,10 @@ export interface Endpoint {
 
 /** What a connection needs to know of its check. */
 export interface ConnectContext
-  extends Pick<CheckContext, "signal" | "connectTimeoutMilliseconds" | "onConnect"> {
+  extends Pick<
+    CheckContext,
+    "signal" | "connectTimeoutMilliseconds" | "addressOrder" | "onConnect"
+  > {
   resolve: Resolve;
 }
 
@@ -51,15 +54,24 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
     milliseconds: context.connectTimeoutMilliseconds,
     reason: "ConnectTimeout",
   });
+  const { host, port } = endpoint;
+  const { addressOrder } = context;
+  const key = `${host}:${port}`;
   try {
-    const resolution = await lookUp(endpoint.host, context, budget.signal);
-    const dialled = {
-      port: endpoint.port,
-      onDial: () => context.onConnect?.(ADDRESS_MILLISECONDS),
+    const resolution = await lookUp(host, context, budget.signal);
+    const addresses = addressOrder?.inOrder(key, resolution.addresses) ?? resolution.addresses;
+    const searchAgain = () => {
+      resolution.searchAgain();
+      addressOrder?.forget(key);
     };
-    const { socket, address } = await connectTo(resolution, dialled, budget.signal);
+    const dialled = { port, onDial: () => context.onConnect?.(ADDRESS_MILLISECONDS) };
+    const { socket, address } = await connectTo({ addresses, searchAgain }, dialled, budget.signal);
     destroyOnAbort(socket, context.signal);
-    return { socket, outdate: () => resolution.outdate(address) };
+    const outdate = () => {
+      resolution.outdate();
+      addressOrder?.failed(key, address);
+    };
+    return { socket, outdate };
   } finally {
     budget.clear();
   }
@@ -90,7 +102,7 @@ interface Dialled {
 
 /** Where nothing answers, the name may have other addresses by now: the next lookup asks for them. */
 async function connectTo(
-  { addresses, searchAgain }: Resolution,
+  { addresses, searchAgain }: Pick<Resolution, "addresses" | "searchAgain">,
   dialled: Dialled,
   signal: AbortSignal,
 ): Promise<Opened> {

@@ -51,14 +51,14 @@ test("outdated addresses are known apart, with the name that had them, and an ol
   const memory = createNameMemory(() => 0);
   const older = found("db");
   const answer = found("db");
-  memory.outdate("db", older.addresses, "db");
+  memory.outdate("db", older.addresses);
   memory.remember("db", answer);
-  memory.outdate("db", older.addresses, "db");
+  memory.outdate("db", older.addresses);
   expect([memory.addressesOf("db"), memory.outdatedAddressesOf("db")]).toStrictEqual([
     ["db"],
     undefined,
   ]);
-  memory.outdate("db", answer.addresses, "db");
+  memory.outdate("db", answer.addresses);
   expect([memory.addressesOf("db"), memory.outdatedAddressesOf("db")]).toStrictEqual([
     undefined,
     ["db"],
@@ -72,7 +72,7 @@ test("outdated addresses end with their time to live, with a new answer, and whe
   const outdated = () => {
     const answer = found("db");
     memory.remember("db", answer);
-    memory.outdate("db", answer.addresses, "db");
+    memory.outdate("db", answer.addresses);
     return answer.addresses;
   };
   outdated();

@@ -24,14 +24,9 @@ export interface NameMemory {
   remember(host: string, found: Found): void;
   /** Forgets all of `host`, if these addresses are what is remembered of it: name servers say that it is gone. */
   forget(host: string, addresses: string[]): void;
-  /**
-   * Marks the addresses, if they are what is remembered: a name server has to be asked. `failed` is the one of them
-   * whose server was connected to and failed the check.
-   */
-  outdate(host: string, addresses: string[], failed: string): void;
-  /** The last such address of the host, if it could be connected to since. */
-  failedOf(host: string): string | undefined;
-  /** Marks them, has all names of the search list tried, and none come last. */
+  /** Marks the addresses, if they are what is remembered: a name server has to be asked. */
+  outdate(host: string, addresses: string[]): void;
+  /** Marks them, and has all names of the search list tried. */
   searchAgain(host: string, addresses: string[]): void;
 }
 
@@ -55,7 +50,6 @@ interface Entry {
   freshUntil: number;
   isOutdated: boolean;
   searchAgainAt: number;
-  failed: string | undefined;
 }
 
 /** An empty memory. `now` is a clock in milliseconds that never jumps. No timer runs. */
@@ -88,25 +82,20 @@ export function createNameMemory(now: () => number): NameMemory {
         freshUntil: now() + secondsOfUse(found) * 1_000,
         isOutdated: false,
         searchAgainAt: again ? before.searchAgainAt : now() + SEARCH_AGAIN_MILLISECONDS,
-        failed: before?.failed,
       });
     },
     forget(host, addresses) {
       if (entries.get(host)?.found.addresses === addresses) entries.delete(host);
     },
-    outdate(host, addresses, failed) {
+    outdate(host, addresses) {
       const entry = entries.get(host);
-      if (entry?.found.addresses !== addresses) return;
-      entry.isOutdated = true;
-      entry.failed = failed;
+      if (entry?.found.addresses === addresses) entry.isOutdated = true;
     },
-    failedOf: (host) => entries.get(host)?.failed,
     searchAgain(host, addresses) {
       const entry = entries.get(host);
       if (entry?.found.addresses !== addresses) return;
       entry.isOutdated = true;
       entry.found = { ...entry.found, answeredName: undefined };
-      entry.failed = undefined;
     },
   };
 }

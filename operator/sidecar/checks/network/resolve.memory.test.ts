@@ -50,7 +50,7 @@ describe("what was found", () => {
   const lookedUp = (host: string) =>
     resolve(host, new AbortController().signal, { budgetMilliseconds: 1_000 });
   const forget = async (host: string) => (await lookedUp(host)).searchAgain();
-  const outdate = async (host: string) => (await lookedUp(host)).outdate("10.0.0.1");
+  const outdate = async (host: string) => (await lookedUp(host)).outdate();
 
   beforeEach(() => {
     clock = 1_000_000;

@@ -18,7 +18,7 @@ import { askingAnewWithin, silenceWithin, startWaits } from "./waits.ts";
 
 /** The addresses of a host, and how to say that they are of no use. */
 export interface Resolution {
-  /** 1 to MAX_ADDRESSES, IPv4 and IPv6 in turn; the one that was outdated last comes last of its family. */
+  /** At least one and at most MAX_ADDRESSES, IPv4 and IPv6 in turn. */
   addresses: string[];
   /**
    * To be called when none of them could be connected to: the next lookup asks anew, for all names of the search list.
@@ -26,10 +26,10 @@ export interface Resolution {
    */
   searchAgain(): void;
   /**
-   * To be called when one of them, `address`, was connected to and the check failed all the same: the same, but first
-   * the name of the search list that had them is asked for.
+   * To be called when one of them was connected to and the check failed all the same: the same, but first the name of
+   * the search list that had them is asked for.
    */
-  outdate(address: string): void;
+  outdate(): void;
 }
 
 /**
@@ -99,11 +99,10 @@ export function createResolve(sources: ResolveSources): Resolve {
     const addresses = await addressesOf(host, signal, options);
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
-    const failed = memory.failedOf(host);
     return {
-      addresses: failed === undefined ? addresses : withLast(addresses, failed),
+      addresses,
       searchAgain: () => memory.searchAgain(host, addresses),
-      outdate: (failed) => memory.outdate(host, addresses, failed),
+      outdate: () => memory.outdate(host, addresses),
     };
   };
 
@@ -179,18 +178,6 @@ export function createResolve(sources: ResolveSources): Resolve {
     pending.set(host, lookup);
     return lookup;
   }
-}
-
-/**
- * `failed` behind the others of its family, where it is one of them. One of a host's servers may accept and refuse, as
- * one that starts; apps go on to the next then. Name servers give addresses in any order, so that checks would meet it
- * by chance, now and then at all checks that failureThreshold counts, and pods whose other servers are well would come
- * and go. Families keep their places: one that is not routed here must not come to be the first.
- */
-function withLast(addresses: string[], failed: string): string[] {
-  const isOfFamily = (address: string) => isIP(address) === isIP(failed);
-  const others = addresses.filter((address) => isOfFamily(address) && address !== failed);
-  return addresses.map((address) => (isOfFamily(address) ? (others.shift() ?? failed) : address));
 }
 
 /** The lookup of this program, in the files of its container. */
