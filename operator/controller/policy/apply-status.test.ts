@@ -6,6 +6,7 @@ import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient, KubeRequest } from "../kube/kube-client.ts";
 import { createStatusWriter, HEALTH_POLICY_STATUS, type StatusWriter } from "./apply-status.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
+import { STATUS_WRITES_BURST } from "./status-pace.ts";
 
 let applied: unknown[];
 let failing: boolean;
@@ -52,6 +53,26 @@ test("what does not come back to the cache is written again: somebody has change
   jest.advanceTimersByTime(5_001);
   await writer.write(record(), status);
   expect(applied).toHaveLength(2);
+});
+
+test("an edit that is taken back leaves its policies no turns, with which the next one would hold up all others", async () => {
+  const [before, after] = [statusOf("True"), statusOf("False")];
+  const policies = Array.from({ length: 300 }, (_, index) =>
+    record({ namespace: "many", name: `web-${index}` }, before),
+  );
+  const edit = async (status: HealthPolicyStatus) => {
+    for (const policy of policies) await writer.write(policy, status);
+  };
+  for (let first = 0; first < STATUS_WRITES_BURST; first += 1) {
+    await writer.write(record({ namespace: "many", name: `first-${first}` }, before), after);
+  }
+  await edit(after);
+  expect(applied).toHaveLength(STATUS_WRITES_BURST);
+  await edit(before);
+  jest.advanceTimersByTime(60_000);
+  await edit(after);
+  const other = record({ namespace: "other" }, before);
+  expect(await writer.write(other, after)).toBeLessThanOrEqual(100);
 });
 
 describe("what somebody else writes over it within 5 s", () => {

@@ -181,7 +181,10 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
     },
     write: async (record, status) => {
       const stands = standing(record);
-      if (isDeepStrictEqual(stands, status)) return lookAgain(record, status);
+      if (isDeepStrictEqual(stands, status)) {
+        pace.leave(keyOf(record));
+        return lookAgain(record, status);
+      }
       const wait = pace.wait(keyOf(record), urgencyOf(stands, status));
       if (wait > 0) return wait;
       try {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   COUNTS_MILLISECONDS,
   createStatusPace,
@@ -27,6 +27,13 @@ afterEach(() => {
 function drain(urgency: "condition" | "counts"): void {
   for (let policy = 0; policy < STATUS_WRITES_BURST; policy += 1) {
     expect(pace.wait(`drain/${urgency}-${policy}`, urgency)).toBe(0);
+  }
+}
+
+/** Uses up what time has given back since. */
+function drainAgain(urgency: "condition" | "counts"): void {
+  for (let policy = 0; pace.wait(`again-${performance.now()}/${policy}`, urgency) === 0; ) {
+    policy += 1;
   }
 }
 
@@ -107,6 +114,45 @@ test("a namespace whose policies come and go has no burst for each", () => {
   jest.advanceTimersByTime(60_000);
   expect(pace.wait("other/a", "condition")).toBe(0);
   expect(pace.wait("many/later", "condition")).toBe(0);
+});
+
+describe("a turn that was left", () => {
+  beforeEach(() => {
+    drain("condition");
+    expect(pace.wait("a", "condition")).toBeCloseTo(INTERVAL);
+    pace.leave("a");
+  });
+  /** What the policy is told when so much time has passed and others have taken all turns. */
+  const waitAfter = (milliseconds: number) => {
+    jest.advanceTimersByTime(milliseconds);
+    drainAgain("condition");
+    return pace.wait("a", "condition");
+  };
+
+  test("is the policy's for a while", () => {
+    expect(waitAfter(INTERVAL + 4_999)).toBe(0);
+  });
+
+  test("and then lost", () => {
+    expect(waitAfter(INTERVAL + 5_001)).toBeGreaterThan(0);
+  });
+
+  test("and is kept once it is needed again", () => {
+    expect(pace.wait("a", "condition")).toBeCloseTo(INTERVAL);
+    expect(waitAfter(60_000)).toBe(0);
+  });
+});
+
+test("policies whose statuses change and change back keep no other waiting for longer than their own number", () => {
+  const flipping = Array.from({ length: 500 }, (_, index) => `many-${index % 50}/${index}`);
+  for (let passed = 0; passed < 120; passed += 5) {
+    for (const key of flipping) {
+      if (passed % 10 === 0) pace.wait(key, "condition");
+      else pace.leave(key);
+    }
+    jest.advanceTimersByTime(5_000);
+  }
+  expect(pace.wait("other/a", "condition")).toBeLessThanOrEqual(500 * INTERVAL);
 });
 
 test("a turn is good for one write", () => {

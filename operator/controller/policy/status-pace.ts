@@ -5,7 +5,7 @@ import { createTokenBucket, type TokenBucket } from "../kube/token-bucket.ts";
 export const COUNTS_MILLISECONDS = 5_000;
 /**
  * Each of the two buckets: writes per second over all policies, as client-go gives the controllers of
- * kube-controller-manager (20). A storm of 500 policies is then over after 25 s.
+ * kube-controller-manager (20). A storm of 500 policies is then over after 25 s, of one namespace after 45 s.
  */
 export const STATUS_WRITES_PER_SECOND = 20;
 /** What may be written at once after a quiet time: a release of 50 policies does not wait at all. */
@@ -17,6 +17,12 @@ export const STATUS_WRITES_BURST = 50;
  */
 export const NAMESPACE_WRITES_PER_SECOND = STATUS_WRITES_PER_SECOND / 2;
 
+/**
+ * A turn that was left is lost so long after it was due. Kept for ever, those of an edit that was taken back would all be
+ * used at once by the next edit; lost at once, a status that changes and changes back would use up one after the other.
+ */
+const LEFT_TURN_MILLISECONDS = 5_000;
+
 /** What a write is about: a condition, which does not wait for counts, or counts alone. */
 export type Urgency = "condition" | "counts";
 
@@ -24,6 +30,8 @@ export type Urgency = "condition" | "counts";
 export interface StatusPace {
   /** Milliseconds until the policy's turn; 0: it is now, and is used up by this. */
   wait(key: string, urgency: Urgency): number;
+  /** The policy has nothing to write now: a turn that it waits for is not kept for long. */
+  leave(key: string): void;
   /** The policy is gone. */
   forget(key: string): void;
 }
@@ -33,6 +41,8 @@ interface Turn {
   at: number;
   /** It is one of all turns; before, it is one of its namespace's. */
   isOfAll: boolean;
+  /** The policy had nothing to write when it was looked at last. */
+  isLeft?: boolean;
 }
 
 type Buckets = Record<Urgency, TokenBucket>;
@@ -78,10 +88,18 @@ export function createStatusPace(): StatusPace {
     return Math.max(0, at + COUNTS_MILLISECONDS - performance.now());
   }
 
+  function heldTurn(key: string): Turn | undefined {
+    const turn = turns.get(key);
+    const isLost = turn?.isLeft === true && turn.at + LEFT_TURN_MILLISECONDS <= performance.now();
+    return isLost ? undefined : turn;
+  }
+
   function ownTurn(key: string, urgency: Urgency): Turn {
-    const held = turns.get(key);
+    const held = heldTurn(key);
     // A condition does not wait for the turn that counts were given.
-    if (held && (held.urgency === "condition" || urgency === "counts")) return held;
+    if (held && (held.urgency === "condition" || urgency === "counts")) {
+      return { ...held, isLeft: false };
+    }
     return { urgency, at: ofNamespace(namespaceOf(key))[urgency].take(), isOfAll: false };
   }
 
@@ -104,6 +122,10 @@ export function createStatusPace(): StatusPace {
       turns.delete(key);
       written.set(key, now);
       return 0;
+    },
+    leave: (key) => {
+      const turn = turns.get(key);
+      if (turn) turns.set(key, { ...turn, isLeft: true });
     },
     forget: (key) => {
       turns.delete(key);
