@@ -9,10 +9,9 @@ type Requirement = NonNullable<LabelSelector["matchExpressions"]>[number];
 export type Matcher = (labels: Labels) => boolean;
 
 function requirementMatcher({ key, operator, values }: Requirement): Matcher {
-  const listed = new Set(values);
   // Its own alone: every object inherits `constructor` and the like, which no pod has as a label.
   const has = (labels: Labels) => Object.hasOwn(labels, key);
-  const isListed = (labels: Labels) => has(labels) && listed.has(labels[key] ?? "");
+  const isListed = (labels: Labels) => has(labels) && values?.includes(labels[key] ?? "") === true;
   switch (operator) {
     case "In":
       return isListed;
@@ -28,7 +27,7 @@ function requirementMatcher({ key, operator, values }: Requirement): Matcher {
 
 /**
  * Whether a pod with given labels is selected; an empty selector selects every pod. To be made once for many pods: a
- * selector may have 8 conditions of 16 values each, and to look through them took two to three times as long.
+ * selector may have 12 labels and 8 conditions, and to take them apart for each pod took up to twice as long.
  */
 export function selectorMatcher(selector: LabelSelector): Matcher {
   const wanted = Object.entries(selector.matchLabels ?? {});

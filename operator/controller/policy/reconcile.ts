@@ -150,6 +150,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if (!options.pods.synced(namespace)) return undefined;
     const claims = caches.index.claims(namespace);
     await findOwners(claims, options.pods.pods(namespace));
+    if (!options.pods.synced(namespace)) return undefined;
     const read = {
       all: options.pods.pods(namespace),
       claims,

@@ -15,6 +15,7 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
 import { circularPods } from "../policy/circular-pods.ts";
+import { findOwners } from "../policy/find-owners.ts";
 import type { PolicyRecord } from "../policy/policy-cache.ts";
 import { isAccepted, wasProgrammed } from "../policy/read-status.ts";
 import type { Ask } from "../sidecars/survey-sidecars.ts";
@@ -264,6 +265,8 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       );
     },
     work: async (name) => {
+      // Before anything is read, since all may change meanwhile.
+      await findOwners(caches.index.claims(name.namespace), pods.pods(name.namespace));
       const key = keyOf(name);
       const record = caches.policies.get(key);
       const policy = record && restarting(record);

@@ -27,9 +27,9 @@ function withLast(addresses: string[], failed: string): string[] {
 
 /**
  * Nothing has failed yet. One of a host's servers may accept and refuse, as one that starts; apps go on to the next
- * then. Name servers give addresses in any order, so that checks would meet it by chance, now and then at all checks that
- * failureThreshold counts, and pods whose other servers are well would come and go. Of one dependency alone: what another
- * one cannot do on a server, as log in, says nothing of this one.
+ * then. Name servers give addresses in any order, so that checks would meet it by chance, now and then at all checks
+ * that failureThreshold counts, and pods whose other servers are well would come and go. Of one dependency alone: what
+ * another one cannot do on a server, as log in, says nothing of this one.
  */
 export function createAddressOrder(): AddressOrder {
   const lastFailed = new Map<string, string>();
