@@ -53,6 +53,12 @@ export const SIDECAR_METRICS = {
     labels: [],
     help: "For how long the CPU limit has held the sidecar up; absent on nodes without cgroup v2.",
   },
+  refusedConnections: {
+    name: "healthpolicy_sidecar_refused_connections_total",
+    type: "counter",
+    labels: [],
+    help: "New connections that the sidecar's port has refused, as one second had too many; probes may be among them.",
+  },
   cpuWaited: {
     name: "healthpolicy_sidecar_cpu_wait_seconds_total",
     type: "counter",

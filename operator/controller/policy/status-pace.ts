@@ -18,8 +18,9 @@ export const STATUS_WRITES_BURST = 50;
 export const NAMESPACE_WRITES_PER_SECOND = STATUS_WRITES_PER_SECOND / 2;
 
 /**
- * A turn that was left is lost so long after it was due. Kept for ever, those of an edit that was taken back would all be
- * used at once by the next edit; lost at once, a status that changes and changes back would use up one after the other.
+ * A turn that was left is lost so long after it was due. Kept for ever, those of an edit that was taken back would all
+ * be used at once by the next edit; lost at once, a status that changes and changes back would use up one after the
+ * other.
  */
 const LEFT_TURN_MILLISECONDS = 5_000;
 

@@ -144,6 +144,7 @@ describe("more connections than a second has room for", () => {
     expect(stay(OTHER_ATTACKER, 40)).toBe(10);
     expect(stay(ATTACKER, 5)).toBe(0);
     expect(stay(KUBELET, 10)).toBe(2);
+    expect(admission.refused()).toBe(30 + 5 + 8);
     jest.advanceTimersByTime(1_000);
     expect(stay(ATTACKER, 1)).toBe(1);
   });

@@ -21,6 +21,8 @@ export interface Admission {
    * costs as much as to read and answer one.
    */
   blockList: BlockList;
+  /** How many connections it has refused so far. */
+  refused: () => number;
   /** Takes a connection that was not refused, and says whether it may stay. One that may not has been ended. */
   hold: (socket: Socket) => boolean;
 }
@@ -81,20 +83,27 @@ export function admitConnections(limits: ConnectionLimits): Admission {
     return !socket.destroyed;
   }
 
-  return { blockList: new FullSecond(createCountOfSecond(limits)), hold };
+  const hasRoom = createCountOfSecond(limits);
+  let refused = 0;
+  const blocks = (address: string) => {
+    const blocked = !hasRoom(address);
+    if (blocked) refused += 1;
+    return blocked;
+  };
+  return { blockList: new FullSecond(blocks), hold, refused: () => refused };
 }
 
 /** Blocks every address for which the present second has no room: a server asks it before anything else. */
 class FullSecond extends BlockList {
-  readonly #hasRoom: (address: string) => boolean;
+  readonly #blocks: (address: string) => boolean;
 
-  constructor(hasRoom: (address: string) => boolean) {
+  constructor(blocks: (address: string) => boolean) {
     super();
-    this.#hasRoom = hasRoom;
+    this.#blocks = blocks;
   }
 
   override check(address: SocketAddress | string): boolean {
-    return !this.#hasRoom(typeof address === "string" ? address : address.address);
+    return this.#blocks(typeof address === "string" ? address : address.address);
   }
 }
 

@@ -102,6 +102,14 @@ test.each([
   expect(metrics(pod(true, []))).not.toContain(name);
 });
 
+test("how many connections the port has refused, where it is known", () => {
+  const name = "healthpolicy_sidecar_refused_connections_total";
+  const of = (refusedConnections: number) => metrics(pod(true, []), { refusedConnections });
+  expect(of(7)).toContain(`\n# TYPE ${name} counter\n${name} 7\n`);
+  expect(of(0)).toContain(`\n${name} 0\n`);
+  expect(metrics(pod(true, []))).not.toContain(name);
+});
+
 test("a dependency that is down is 0, one without a result is absent", () => {
   const state = { ...UNHEARD, heardAt: 1, reason: "AuthenticationFailed" as const };
   const down = { ...database, state };

@@ -39,6 +39,7 @@ const {
   podSharedFault: SHARED_FAULT,
   cpuThrottled: THROTTLED,
   cpuWaited: WAITED,
+  refusedConnections: REFUSED,
   dryRunPodReady: WOULD_BE_READY,
   dryRunDependencyGates: WOULD_GATE,
   dependencyUp: UP,
@@ -95,6 +96,8 @@ function dryRun(enforced: Verdict | undefined, dependencies: DependencyView[]): 
 export interface ProgramView {
   /** For how long it has been without CPU. */
   cpuSeconds?: CpuSeconds;
+  /** How many connections its port has refused. */
+  refusedConnections?: number;
 }
 
 /** Nothing where the node does not say it: 0 would be a promise. */
@@ -106,6 +109,11 @@ function withoutCpu({ throttled, waited }: CpuSeconds): Family[] {
   return counted.flatMap(({ seconds, ...metric }) =>
     seconds === undefined ? [] : [{ ...metric, samples: [sample(metric.name, {}, seconds)] }],
   );
+}
+
+function refused(count: number | undefined): Family[] {
+  if (count === undefined) return [];
+  return [{ ...REFUSED, samples: [sample(REFUSED.name, {}, count)] }];
 }
 
 function families(view: PodView, program: ProgramView): Family[] {
@@ -130,6 +138,7 @@ function families(view: PodView, program: ProgramView): Family[] {
       samples: dependencies.flatMap(failures),
     },
     ...(program.cpuSeconds ? withoutCpu(program.cpuSeconds) : []),
+    ...refused(program.refusedConnections),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import { networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { DependencyConfig, PolicyFile } from "../../api/policy-file.ts";
 import { createReadiness, type Readiness } from "../readiness.ts";
@@ -277,6 +278,11 @@ describe("a client that is not nice", () => {
     const answers = await Promise.all(flood.map(({ closed }) => closed));
     // Those of one second, and of another where it began in the midst of them.
     expect(answers.filter((answer) => answer !== "").length).toBeLessThanOrEqual(86);
+    const refused = answers.filter((answer) => answer === "").length;
+    // The text of the second before is over.
+    await sleep(1_100);
+    const [, text] = await get("/metrics");
+    expect(text).toContain(`healthpolicy_sidecar_refused_connections_total ${refused}\n`);
   });
 });
 

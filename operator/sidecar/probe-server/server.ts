@@ -72,8 +72,9 @@ function router(readiness: Readiness, options: ProbeServerOptions): AnswerReques
 
 /** A server for this pod that does not listen yet. */
 export function createProbeServer(readiness: Readiness, options: ProbeServerOptions = {}): Server {
-  const answerRequest = router(readiness, options);
-  const { blockList, hold } = admitConnections(LIMITS);
+  const { blockList, hold, refused } = admitConnections(LIMITS);
+  const program = () => ({ ...options.program?.(), refusedConnections: refused() });
+  const answerRequest = router(readiness, { ...options, program });
   // Half open: a client that has no more to send may still wait for its answer.
   return createServer({ allowHalfOpen: true, blockList }, (socket) => {
     if (hold(socket)) serveConnection(socket, answerRequest);
