@@ -3,6 +3,7 @@
  * hosts and resolv.conf are small, and libuv's threads cost more than the reads and may be busy hashing.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { ifThere } from "./if-there.ts";
 
 /** The file is longer than its reader allows. */
 class TooLongError extends Error {
@@ -26,7 +27,7 @@ export function readBeginning(path: string, maximumBytes: number): Buffer | unde
 }
 
 function read(path: string, lengthOf: (size: number) => number): Buffer | undefined {
-  const file = openIfThere(path);
+  const file = ifThere(() => openSync(path, "r"));
   if (file === undefined) return undefined;
   try {
     const length = lengthOf(fstatSync(file).size);
@@ -34,15 +35,5 @@ function read(path: string, lengthOf: (size: number) => number): Buffer | undefi
     return buffer.subarray(0, readSync(file, buffer, 0, length, 0));
   } finally {
     closeSync(file);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
   }
 }

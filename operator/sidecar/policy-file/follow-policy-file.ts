@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { MAX_POLICY_FILE_BYTES } from "../../api/limits.ts";
 import { POLICY_FILE } from "../../api/names.ts";
 import { POLICY_FILE_FORMAT, type PolicyFile } from "../../api/policy-file.ts";
+import { ifThere } from "../if-there.ts";
 import type { Log } from "../log.ts";
 import { readBounded } from "../read-bounded.ts";
 import { parsePolicyFile } from "./parse-policy-file.ts";
@@ -49,16 +50,6 @@ function versionOf(path: string): string | undefined {
     const { ino, ctimeNs, size } = statSync(path, { bigint: true });
     return `${ino}/${ctimeNs}/${size}`;
   });
-}
-
-function ifThere<Found>(find: () => Found): Found | undefined {
-  try {
-    return find();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
-  }
 }
 
 /**
