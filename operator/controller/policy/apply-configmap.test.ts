@@ -150,6 +150,16 @@ test("never reads, but by a dry run that changes nothing", async () => {
   expect(look?.body).not.toHaveProperty("data");
 });
 
+test("ours stays ours where somebody has made the manager of an earlier look its owner", async () => {
+  await lookAndWrite(testPolicy());
+  const next = createConfigMapWriter(api.client);
+  await next.look(testPolicy());
+  const manager = api.seen.at(-1)?.query.get("fieldManager") ?? "";
+  editByHand({ managedFields: [{ manager, operation: "Apply" }] });
+  const { uid } = api.objects.get(PATH)?.metadata ?? {};
+  expect(await next.look(testPolicy())).toMatchObject({ state: "due", uid, stands: true });
+});
+
 test("somebody else's ConfigMap of that name is left alone, and said so", async () => {
   const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };
   api.objects.set(PATH, foreign);

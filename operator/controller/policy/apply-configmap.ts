@@ -1,4 +1,5 @@
 /** Writes the ConfigMaps of policies, and never one that is somebody else's. */
+import { randomUUID } from "node:crypto";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { policyConfigMapName } from "../../api/names.ts";
 import type { NamespacedName } from "../../api/namespaced-name.ts";
@@ -17,10 +18,7 @@ const REAPPLY_LEAST_MILLISECONDS = 300_000;
 const REAPPLY_MOST_MILLISECONDS = 600_000;
 
 const FIELD_MANAGER = "healthpolicy-configmap";
-/**
- * Field manager of the dry run in ask(). A dry run that names no field changes nothing and answers with
- * the object as it is, so that no right to read ConfigMaps is needed.
- */
+/** Beginning of the field manager of each look. */
 const LOOK_MANAGER = "healthpolicy-look";
 
 /** Ours, written not long ago and with this content; to be written again after so many milliseconds. */
@@ -105,14 +103,19 @@ export function createConfigMapWriter(
   const known = new Map<string, Known>();
   const delivered = new Map<string, DeliveredPolicy>();
 
-  /** Finds out by a dry run, which changes nothing. Without a version in the answer there is none. */
+  /**
+   * Finds out by a dry run that names no field: it changes nothing and answers with the object as it is, so that no
+   * right to read ConfigMaps is needed. Without a version in the answer there is none. Each has a field manager of its
+   * own: an apply takes out what managedFields say its manager applied before, and who may write the ConfigMap could
+   * write there that a known one applied our owner.
+   */
   async function read(policy: NamespacedName): Promise<Stored> {
     const name = policyConfigMapName(policy.name);
     const { namespace } = policy;
     return client.apply<Stored>({
       path: pathOf(namespace, name),
       object: { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } },
-      fieldManager: LOOK_MANAGER,
+      fieldManager: `${LOOK_MANAGER}-${randomUUID()}`,
       force: false,
       dryRun: true,
     });

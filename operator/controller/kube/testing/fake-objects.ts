@@ -75,6 +75,18 @@ function conflictsWith({ metadata: { uid, resourceVersion } }: Stored, before?: 
   );
 }
 
+/**
+ * As the API server: a dry run that names no field answers with the object as it is, but for what its own manager had
+ * applied before. Whoever may write the object may write such a manager into it.
+ */
+function looked(before: Stored, { query }: Seen): Stored {
+  const { managedFields = [], ownerReferences: _, ...metadata } = before.metadata;
+  const manager = query.get("fieldManager") ?? "";
+  const others = managedFields.filter((one) => one.manager !== manager);
+  if (others.length === managedFields.length) return before;
+  return { ...before, metadata: { ...metadata, managedFields: others } };
+}
+
 /** Starts with no objects. */
 export async function startFakeObjects(): Promise<FakeObjects> {
   const objects = new Map<string, Stored>();
@@ -96,7 +108,8 @@ export async function startFakeObjects(): Promise<FakeObjects> {
     if (!path.endsWith("/status") && conflictsWith(wanted, before)) {
       refuse(response, 409, "Conflict");
     } else if (query.get("dryRun") === "All") {
-      reply(response, 200, before ?? { ...wanted, metadata: { ...wanted.metadata, uid: "none" } });
+      const none = { ...wanted, metadata: { ...wanted.metadata, uid: "none" } };
+      reply(response, 200, before ? looked(before, seen) : none);
     } else {
       const after = stored(path, before, merged(before, seen));
       objects.set(path, after);
