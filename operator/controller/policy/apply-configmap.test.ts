@@ -173,6 +173,18 @@ test("somebody else's ConfigMap of that name is left alone, and said so", async 
   expect(await lookAndWrite(testPolicy())).toMatchObject({ state: "due" });
 });
 
+test("that of another HealthPolicy goes with that one: nobody else may delete it", async () => {
+  const other = { kind: "HealthPolicy", name: "other", uid: "o" };
+  const metadata = { uid: "f", resourceVersion: "5", ownerReferences: [other] };
+  api.objects.set(PATH, { metadata, data: { a: "b" } });
+  expect(await lookAndWrite(testPolicy())).toEqual({
+    state: "blocked",
+    message:
+      "ConfigMap healthpolicy-policy-web exists and belongs to another HealthPolicy; delete that one or rename the policy.",
+  });
+  expect(api.writes()).toEqual([]);
+});
+
 test("one that replaced ours is left alone too", async () => {
   await lookAndWrite(testPolicy());
   const foreign = { metadata: { uid: "f", resourceVersion: "5" }, data: { a: "b" } };

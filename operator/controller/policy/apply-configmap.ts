@@ -137,7 +137,7 @@ export function createConfigMapWriter(
     }
     // Somebody took our owner out of it, or deleted the policy before and left its ConfigMap.
     if (isWrittenByUs(stored)) return { state: "due", uid, version, stands: false };
-    const message = `ConfigMap ${name} exists and belongs to somebody else; delete it or rename the policy.`;
+    const message = `ConfigMap ${name} exists and belongs to ${whoseAndWhatToDo(owners)} or rename the policy.`;
     return { state: "blocked", message };
   }
 
@@ -247,6 +247,16 @@ export function createConfigMapWriter(
 /** What pods follow: all but whom sidecars ask, which changes with the pods and is urgent for none. */
 function followedIn(policy: DeliveredPolicy): string {
   return JSON.stringify(policyConfigMap({ ...policy, fleet: undefined }));
+}
+
+/**
+ * The chart's admission policy lets nobody but the garbage collector delete a ConfigMap that a HealthPolicy owns: it
+ * goes with its owner.
+ */
+function whoseAndWhatToDo(owners: readonly OwnerReference[]): string {
+  return owners.some(({ kind }) => kind === "HealthPolicy")
+    ? "another HealthPolicy; delete that one"
+    : "somebody else; delete it";
 }
 
 /** Whether we have written a field of the object. Somebody who claims that falsely has it overwritten. */
