@@ -13,7 +13,7 @@ export NODE_COMPILE_CACHE := $(CURDIR)/.cache/node
 CLUSTER := test/e2e/cluster
 # Points what follows in a recipe at the test cluster; where there is no such cluster, nothing follows.
 IN_CLUSTER := settings=$$($(CLUSTER)/env.sh) && eval "$$settings"
-JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js
+JEST := node node_modules/jest/bin/jest.js
 BUNDLE := esbuild --bundle --platform=node --target=node24 --format=cjs --external:pg-native --keep-names --log-level=warning
 
 .PHONY: help

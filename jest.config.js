@@ -6,6 +6,7 @@ export default {
     "<rootDir>/test/*.test.ts",
     "<rootDir>/test/connections/*.test.ts",
     "<rootDir>/test/fuzz/*.test.ts",
+    "<rootDir>/test/jest/*.test.ts",
     "<rootDir>/test/mutants/*.test.ts",
     "<rootDir>/examples/**/*.test.ts",
     "<rootDir>/release/*.test.ts",
@@ -14,15 +15,7 @@ export default {
   testPathIgnorePatterns: ["/node_modules/", "\\.slow\\.test\\.ts$"],
   // Most of the time goes into waiting for real servers and deadlines, so more workers than cores.
   maxWorkers: 7,
-  testEnvironment: "node",
-  extensionsToTreatAsEsm: [".ts"],
-  transform: {
-    "^.+\\.ts$": [
-      "@swc/jest",
-      {
-        jsc: { parser: { syntax: "typescript" }, target: "es2024" },
-        module: { type: "es6" },
-      },
-    ],
-  },
+  // Node's own modules, which each worker loads once. Node strips the types.
+  testRunner: "<rootDir>/test/jest/run-test-file.ts",
+  transform: {},
 };

@@ -21,12 +21,21 @@ export default {
   testRunnerNodeArgs: ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
   jest: {
     configFile: "jest.config.js",
-    // With Jest's limit of 5 seconds a test that is slow on a busy machine would count as a mutant noticed.
+    // Stryker's counting of what each test reaches needs Jest's own loading of modules, anew for each run.
     config: {
+      testRunner: "jest-circus/runner",
+      extensionsToTreatAsEsm: [".ts"],
+      transform: {
+        "^.+\\.ts$": [
+          "@swc/jest",
+          { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "es6" } },
+        ],
+      },
+      // With Jest's limit of 5 seconds a test that is slow on a busy machine would count as a mutant noticed.
+      testTimeout: 12_000,
       testMatch: suitesOf(name, part.tests).map((path) => `<rootDir>/${path}`),
       roots: ["<rootDir>/operator", "<rootDir>/test/mutants"],
       maxWorkers: 1,
-      testTimeout: 12_000,
     },
     // Working out the related tests takes longer than running them all.
     enableFindRelatedTests: false,

@@ -83,8 +83,6 @@ function runTests({ step, name, config, deadline, files, place }: TestStep): Pro
     const output = join(RESULTS, `${name.replaceAll(/\W+/g, "-")}.json`);
     const jest = [
       "node",
-      "--experimental-vm-modules",
-      "--disable-warning=ExperimentalWarning",
       join(ROOT, "node_modules/jest/bin/jest.js"),
       "--json",
       `--outputFile=${output}`,

@@ -25,7 +25,7 @@ interface Result {
 
 /** One file, in a process of its own. */
 async function fuzzFile(file: string): Promise<Result> {
-  const jest = ["--experimental-vm-modules", "node_modules/jest/bin/jest.js"];
+  const jest = ["node_modules/jest/bin/jest.js"];
   const name = values.name ? ["--testNamePattern", values.name] : [];
   const env = {
     ...process.env,
