@@ -44,6 +44,16 @@ describe("what others decided stays", () => {
     expect(kept(standing)).toStrictEqual(standing);
   });
 
+  // Koordinator's webhook does that to batch pods, which are BestEffort by it. With ours beside it they were Burstable.
+  test("CPU and memory moved to resources of other names", () => {
+    const moved = { "kubernetes.io/batch-cpu": "5", "kubernetes.io/batch-memory": "32Mi" };
+    const standing = { requests: moved, limits: moved };
+    expect(kept(standing)).toStrictEqual(standing);
+    const beside = { requests: { ...requests, "example.com/gpu": "1" }, limits };
+    expect(kept(beside)).toMatchObject(OURS);
+    expect(kept({ limits: { "ephemeral-storage": "1Gi" } })).toMatchObject(OURS);
+  });
+
   test("and ours fills in a resource of which they say nothing", () => {
     expect(kept({ limits: { cpu: "8" } })).toStrictEqual({
       requests: { memory: limits.memory },
