@@ -208,6 +208,26 @@ describe("a later call", () => {
     expect(decision.pod?.spec?.containers?.[0]?.readinessProbe?.timeoutSeconds).toBe(8);
   });
 
+  test("that finds our container with the image of another, as a rule by its index puts there, says so", () => {
+    const renamed = (pod: Pod): Pod => {
+      const [ours, ...others] = pod.spec?.initContainers ?? [];
+      return withSpec(pod, { initContainers: [{ ...ours, image: "migrate:2" }, ...others] });
+    };
+    const why = /: The container name healthpolicy-sidecar is reserved, and the pod has another /;
+    const injected = renamed(first(original));
+    const decision = decide(injected);
+    expect(decision).toStrictEqual({
+      result: "skipped",
+      reason: "ReservedContainerName",
+      warnings: [expect.stringMatching(why)],
+    });
+    expect(decision.warnings[0]).toContain("whose sidecar has another image by now");
+    const foreign = decide({ ...injected, metadata: original.metadata ?? {} });
+    expect(foreign.warnings[0]).toContain("but it gets no sidecar");
+    const withoutOurs = withSpec(first(original), { initContainers: [], restartPolicy: "Never" });
+    expect(decide(withoutOurs).warnings[0]).toContain("but it gets no sidecar");
+  });
+
   test("leaves the sidecar where the skip lies in no kind of the pod, and says so", () => {
     const heldBack = () => "ConfigMapNotOurs" as const;
     expect(decide(first(original), [ALL], { heldBack })).toStrictEqual({

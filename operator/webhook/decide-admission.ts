@@ -7,13 +7,19 @@ import {
 } from "../api/circular-dependency.ts";
 import { HELD_BACK_REASONS, type HeldBackReason } from "../api/condition-reasons.ts";
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { INJECT_LABEL, isExcludedNamespace, policyConfigMapName } from "../api/names.ts";
+import {
+  INJECT_LABEL,
+  isExcludedNamespace,
+  POLICY_ANNOTATION,
+  policyConfigMapName,
+} from "../api/names.ts";
 import { matchingPolicies } from "../api/select-policy.ts";
 import type { Standards } from "../api/standards/rule.ts";
 import { applyStandards } from "../inject/apply-standards.ts";
 import { backToBackProbes } from "../inject/back-to-back-probes.ts";
 import { inject } from "../inject/inject.ts";
 import { hasSidecar } from "../inject/is-sidecar.ts";
+import { hasOurName } from "../inject/other-containers.ts";
 import type { Pod } from "../inject/pod.ts";
 import type { InjectSettings } from "../inject/settings.ts";
 import { SKIP_REASONS } from "../inject/skip.ts";
@@ -86,6 +92,18 @@ function ignoredPolicies([bound, ...others]: EffectivePolicy[]): string[] {
   ];
 }
 
+/**
+ * What becomes of the sidecar in a pod that is skipped. One that others gave another image stands there all the same:
+ * told that there is none, nobody would look for the rule that patches init containers by their index.
+ */
+function leftOf(pod: Pod, image: string): string {
+  if (hasSidecar(pod, image)) return "whose sidecar is left as it is";
+  const wasInjected = pod.metadata?.annotations?.[POLICY_ANNOTATION] !== undefined;
+  return wasInjected && pod.spec?.initContainers?.some(hasOurName)
+    ? "whose sidecar has another image by now and is left as it is"
+    : "but it gets no sidecar";
+}
+
 function injected(
   pod: Pod,
   matching: EffectivePolicy[],
@@ -95,8 +113,7 @@ function injected(
   if (!policy) return { result: "skipped", reason: "NoMatchingPolicy", warnings: [] };
   const warnings = [...ignoredLabel(pod.metadata?.labels ?? {}), ...ignoredPolicies(matching)];
   const skipped = (reason: AdmissionReason, message: string, cleared?: Pod): Decision => {
-    const isLeft = hasSidecar(cleared ?? pod, settings.image);
-    const outcome = isLeft ? "whose sidecar is left as it is" : "but it gets no sidecar";
+    const outcome = leftOf(cleared ?? pod, settings.image);
     const why = `HealthPolicy ${policy.name} matches this pod, ${outcome}: ${message}`;
     const change = cleared && { pod: cleared };
     return { result: "skipped", reason, warnings: [...warnings, why], ...change };
