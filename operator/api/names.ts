@@ -116,8 +116,6 @@ export const PROOF_PATH = "/prove";
 export const PORT_ENV = "HEALTHPOLICY_PORT";
 /** Environment of the sidecar: the `secret/key` pairs that its volume mounts, separated by commas. */
 export const MOUNTED_KEYS_ENV = "HEALTHPOLICY_MOUNTED_KEYS";
-/** Environment of the sidecar: its pod's namespace, for the search list of short host names. */
-export const NAMESPACE_ENV = "HEALTHPOLICY_NAMESPACE";
 
 /** Namespaces that no policy ever reaches; the operator's own comes on top. */
 const NEVER_INJECTED_NAMESPACES: readonly string[] = ["kube-system", "kube-node-lease"];

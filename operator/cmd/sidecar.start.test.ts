@@ -43,7 +43,7 @@ describe("the command line", () => {
   test("--help names every variable", async () => {
     const { code, output } = await run(["--help"], {});
     expect(code).toBe(0);
-    for (const name of ["PORT", "MOUNTED_KEYS", "NAMESPACE", "CONFIG_PATH", "STATE_PATH"]) {
+    for (const name of ["PORT", "MOUNTED_KEYS", "CONFIG_PATH", "STATE_PATH"]) {
       expect(output).toContain(`HEALTHPOLICY_${name} `);
     }
   });

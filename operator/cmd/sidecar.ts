@@ -1,13 +1,6 @@
 /** The sidecar: reads its environment once, wires checks, state and probe server, stops on SIGTERM. */
 import { MAX_PORT } from "../api/limits.ts";
-import {
-  CONFIG_PATH,
-  MOUNTED_KEYS_ENV,
-  NAMESPACE_ENV,
-  PORT_ENV,
-  SIDECAR_PORT,
-  STATE_PATH,
-} from "../api/names.ts";
+import { CONFIG_PATH, MOUNTED_KEYS_ENV, PORT_ENV, SIDECAR_PORT, STATE_PATH } from "../api/names.ts";
 import { addressesOfThisPod } from "../sidecar/addresses-of-this-pod.ts";
 import { CHECK_TYPES, loadCheck } from "../sidecar/checks/registry.ts";
 import { nameKeysOf } from "../sidecar/checks/tls/named-keys.ts";
@@ -35,7 +28,6 @@ Usage: sidecar [--help]
 Environment:
   ${PORT_ENV}         port to listen on (${SIDECAR_PORT})
   ${MOUNTED_KEYS_ENV} secret/key pairs that the volume mounts, separated by commas
-  ${NAMESPACE_ENV}    the pod's namespace
   ${CONFIG_PATH_ENV}  folder with policy.json and secrets/ (${CONFIG_PATH})
   ${STATE_PATH_ENV}   folder for what a restart must not forget (${STATE_PATH})
 `;
@@ -43,7 +35,6 @@ Environment:
 interface Settings {
   port: number;
   mountedKeys: ReadonlySet<string>;
-  namespace: string;
   configPath: string;
   statePath: string;
 }
@@ -57,7 +48,6 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     port,
     mountedKeys: new Set(env[MOUNTED_KEYS_ENV]?.split(",").filter((pair) => pair !== "")),
-    namespace: env[NAMESPACE_ENV] ?? "",
     configPath: env[CONFIG_PATH_ENV] ?? CONFIG_PATH,
     statePath: env[STATE_PATH_ENV] ?? STATE_PATH,
   };
@@ -65,7 +55,7 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
 
 /** Starts everything; resolves with the function that ends it at once. */
 async function start(settings: Settings, log: Log): Promise<() => void> {
-  const { configPath, namespace, mountedKeys } = settings;
+  const { configPath, mountedKeys } = settings;
   const marks = openMarks(settings.statePath, { now: Date.now(), log });
   const readiness = createReadiness({ marks, supportedTypes: CHECK_TYPES, log });
   const peers = followPeers({ readiness });
@@ -73,7 +63,7 @@ async function start(settings: Settings, log: Log): Promise<() => void> {
   const cpu = watchCpu({ log });
   const runner = runChecks({
     loadCheck,
-    readSecretKey: createSecretReader({ directory: configPath, namespace, mountedKeys, log }),
+    readSecretKey: createSecretReader({ directory: configPath, mountedKeys, log }),
     onResult: (dependency, result, milliseconds) => {
       noteProblem(dependency, result);
       readiness.record(dependency.name, result, milliseconds);

@@ -1,6 +1,6 @@
 /** The injected container: a native sidecar, that is an init container that goes on running. */
 import type { EffectivePolicy } from "../api/effective-policy.ts";
-import { MOUNTED_KEYS_ENV, NAMESPACE_ENV, PORT_ENV, SIDECAR_CONTAINER } from "../api/names.ts";
+import { MOUNTED_KEYS_ENV, PORT_ENV, SIDECAR_CONTAINER } from "../api/names.ts";
 import { keyName } from "../api/policy-file.ts";
 import { isSidecar } from "./is-sidecar.ts";
 import { mountedKeys } from "./mounted-keys.ts";
@@ -21,11 +21,7 @@ function variable(name: string, value: string): { name: string; value?: string }
 
 function environment(policy: EffectivePolicy, port: number): { name: string; value?: string }[] {
   const keys = mountedKeys(policy.dependencies).map(keyName);
-  return [
-    variable(PORT_ENV, String(port)),
-    variable(MOUNTED_KEYS_ENV, keys.join(",")),
-    variable(NAMESPACE_ENV, policy.namespace),
-  ];
+  return [variable(PORT_ENV, String(port)), variable(MOUNTED_KEYS_ENV, keys.join(","))];
 }
 
 /**

@@ -3,7 +3,6 @@ import { expect, test } from "@jest/globals";
 import {
   CONFIG_VOLUME,
   MOUNTED_KEYS_ENV,
-  NAMESPACE_ENV,
   NO_TOKEN_VOLUME,
   PORT_ENV,
   SIDECAR_CONTAINER,
@@ -25,7 +24,7 @@ const PODS = 1_000;
 const POLICY = deepFreeze(testPolicy());
 /** What a sidecar mounts whose pod gets no token. */
 const ALWAYS_MOUNTED = [CONFIG_VOLUME, STATE_VOLUME];
-const OUR_VARIABLES = [PORT_ENV, MOUNTED_KEYS_ENV, NAMESPACE_ENV];
+const OUR_VARIABLES = [PORT_ENV, MOUNTED_KEYS_ENV];
 /** Whether the text of any other container says this port. */
 function saysPort(pod: Pod, port: number): boolean {
   const others = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].filter(

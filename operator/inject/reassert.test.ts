@@ -48,7 +48,7 @@ describe("a later call takes back", () => {
     ["a readiness probe of another kind", { readinessProbe: { exec: { command: ["true"] } } }],
     [
       "its own variables",
-      { env: [{ name: "HEALTHPOLICY_NAMESPACE", value: "bank" }, ...(SIDECAR.env ?? [])] },
+      { env: [{ name: "HEALTHPOLICY_MOUNTED_KEYS", value: "bank/key" }, ...(SIDECAR.env ?? [])] },
     ],
     [
       "variables that move its files",

@@ -21,7 +21,7 @@ import { OUR_VOLUMES } from "./volume.ts";
 
 /**
  * Values (texts, numbers, lists, objects) in the sidecar, or in a volume of ours, as others may leave them.
- * Our own sidecar has 68, and the volume of a policy with 12 dependencies of four Secret keys about 400.
+ * Our own sidecar has 65, and the volume of a policy with 12 dependencies of four Secret keys about 400.
  * What is far larger was written by hand to make the webhook work: to copy 150,000 requests takes it half a
  * second.
  */

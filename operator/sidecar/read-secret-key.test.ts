@@ -20,7 +20,6 @@ beforeEach(async () => {
   lines = [];
   read = createSecretReader({
     directory,
-    namespace: "shop",
     mountedKeys: new Set(["orders-db/url"]),
     log: (_, message) => lines.push(message),
   });
@@ -56,7 +55,7 @@ test.each<[string, string | Uint8Array, string]>([
   await put(content);
   await expect(read(URL_KEY)).rejects.toMatchObject({
     reason: "Misconfigured",
-    problem: `the value of key "url" in Secret shop/orders-db ${what}`,
+    problem: `the value of key "url" in Secret orders-db ${what}`,
   });
 });
 
@@ -65,7 +64,7 @@ test("a reader that takes more gets as much, and is told its own bound", async (
   expect(await read(URL_KEY, 131_072)).toHaveLength(131_072);
   await put("x".repeat(131_073));
   await expect(read(URL_KEY, 131_072)).rejects.toMatchObject({
-    problem: `the value of key "url" in Secret shop/orders-db cannot be read, or is longer than 128 KiB`,
+    problem: `the value of key "url" in Secret orders-db cannot be read, or is longer than 128 KiB`,
   });
 });
 
@@ -73,7 +72,7 @@ test("a key that is mounted and absent is CredentialsMissing, logged once per tr
   for (let check = 0; check < 3; check += 1) {
     await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "CredentialsMissing" });
   }
-  expect(lines).toStrictEqual(['Secret shop/orders-db has no key "url"']);
+  expect(lines).toStrictEqual(['Secret orders-db has no key "url"']);
 
   await put("here");
   await read(URL_KEY);
@@ -86,7 +85,7 @@ test("a key that this pod does not mount needs a new pod", async () => {
   const reference = { secretName: "other-db", key: "url" };
   await expect(read(reference)).rejects.toMatchObject({ reason: "NeedsRestart" });
   expect(lines).toStrictEqual([
-    'this pod does not mount key "url" of Secret shop/other-db; a new pod will',
+    'this pod does not mount key "url" of Secret other-db; a new pod will',
   ]);
 });
 

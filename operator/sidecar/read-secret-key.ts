@@ -17,8 +17,6 @@ const MAX_REMEMBERED = 64;
 export interface SecretReaderOptions {
   /** Where the projected volume is mounted. */
   directory: string;
-  /** The pod's namespace; stands in log lines alone. */
-  namespace: string;
   /** The `secret/key` pairs that this pod mounts. */
   mountedKeys: ReadonlySet<string>;
   log: Log;
@@ -64,8 +62,8 @@ export function createSecretReader(options: SecretReaderOptions): CheckContext["
       forgetOldest(missing, MAX_REMEMBERED);
       missing.add(pair);
       const message = mounted
-        ? `Secret ${options.namespace}/${secretName} has no key "${key}"`
-        : `this pod does not mount key "${key}" of Secret ${options.namespace}/${secretName}; a new pod will`;
+        ? `Secret ${secretName} has no key "${key}"`
+        : `this pod does not mount key "${key}" of Secret ${secretName}; a new pod will`;
       options.log("warn", message);
     }
     return new CheckError(mounted ? "CredentialsMissing" : "NeedsRestart");
@@ -80,9 +78,7 @@ export function createSecretReader(options: SecretReaderOptions): CheckContext["
     const pair = keyName(reference);
     const path = join(options.directory, secretKeyPath(secretName, key));
     const blame: Blame = (what) =>
-      misconfigured(
-        `the value of key "${key}" in Secret ${options.namespace}/${secretName} ${what}`,
-      );
+      misconfigured(`the value of key "${key}" in Secret ${secretName} ${what}`);
     const bytes = read(path, maximumBytes, blame);
     if (bytes === undefined) throw reportMissing(pair, reference);
     missing.delete(pair);

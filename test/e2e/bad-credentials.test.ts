@@ -21,16 +21,16 @@ interface Case {
 
 const REFUSED = /"dependency":"NAME".*"reason":"ConnectionRefused"/;
 const CASES: Record<string, Case> = {
-  "no-key": { type: "postgresql", said: `Secret ${NAMESPACE}/urls has no key \\"no-key\\"` },
+  "no-key": { type: "postgresql", said: `Secret urls has no key \\"no-key\\"` },
   "not-text": {
     type: "redis",
     value: Buffer.from([0x70, 0xff, 0xfe]),
-    said: `the value of key \\"not-text\\" in Secret ${NAMESPACE}/urls is not text in UTF-8`,
+    said: `the value of key \\"not-text\\" in Secret urls is not text in UTF-8`,
   },
   "too-long": {
     type: "mysql",
     value: `mysql://u:${PASSWORD}@127.0.0.1:1/${"x".repeat(65_536)}`,
-    said: `the value of key \\"too-long\\" in Secret ${NAMESPACE}/urls cannot be read, or is longer than 64 KiB`,
+    said: `the value of key \\"too-long\\" in Secret urls cannot be read, or is longer than 64 KiB`,
   },
   "pg-scheme": {
     type: "postgresql",

@@ -65,7 +65,6 @@ export async function startSidecar(
     env: {
       ...(file === SOURCE && COMPILE_CACHE),
       HEALTHPOLICY_PORT: "0",
-      HEALTHPOLICY_NAMESPACE: "shop",
       HEALTHPOLICY_MOUNTED_KEYS: mountedKeys.join(),
       HEALTHPOLICY_CONFIG_PATH: configPath,
       HEALTHPOLICY_STATE_PATH: statePath,

@@ -223,7 +223,6 @@ async function resultsOf(dependencies: DependencyConfig[]): Promise<Map<string, 
     loadCheck,
     readSecretKey: createSecretReader({
       directory: mounted,
-      namespace: "shop",
       mountedKeys: new Set(["db/username", "db/password", "mysql/username", "mysql/password"]),
       log: () => {},
     }),
