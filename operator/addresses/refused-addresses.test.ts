@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { isRefusedAddress } from "./refused-addresses.ts";
+import { isNoServersAddress, isRefusedAddress } from "./refused-addresses.ts";
 
 test.each([
   "0.0.0.0",
@@ -102,4 +102,37 @@ test.each([
   "2001:db8::1",
 ])("%s is allowed", (address) => {
   expect(isRefusedAddress(address)).toBe(false);
+});
+
+test.each([
+  "0.0.0.0",
+  "0.1.2.3",
+  "::",
+  "::ffff:0.0.0.0",
+  "64:ff9b::",
+  "2002::1",
+  "224.0.0.1",
+  "239.255.255.250",
+  "255.255.255.255",
+  "ff02::1",
+  "64:ff9b::224.0.0.1",
+])("no server has %s, and it is refused", (address) => {
+  expect(isNoServersAddress(address)).toBe(true);
+  expect(isRefusedAddress(address)).toBe(true);
+});
+
+test.each([
+  "10.96.0.1",
+  "127.0.0.1",
+  "::1",
+  "240.0.0.1",
+  "169.254.169.254",
+  "::ffff:169.254.169.254",
+  "100.100.100.200",
+  "fe80::1",
+  "fec0::1",
+  "fd00:ec2::254",
+  "2001:db8::1",
+])("a server can have %s", (address) => {
+  expect(isNoServersAddress(address)).toBe(false);
 });

@@ -2,30 +2,31 @@
 import { BlockList, isIP } from "node:net";
 
 const REFUSED = new BlockList();
+/** Those among them that no server has. */
+const NO_SERVERS = new BlockList();
 
 /** What stands before an IPv4 address in IPv6 ones behind a NAT64 gateway (RFC 6052). */
 const NAT64 = "64:ff9b::";
 
 /**
- * Refuses an IPv4 network, and the IPv6 addresses that lead to it: by NAT64, by 6to4, by a Teredo server, and
+ * Adds an IPv4 network, and the IPv6 addresses that lead to it: by NAT64, by 6to4, by a Teredo server, and
  * IPv4-compatible ones, which RFC 4291 has given up.
  */
-function refuseIpv4(network: string, prefix: number): void {
-  REFUSED.addSubnet(network, prefix, "ipv4");
-  REFUSED.addSubnet(NAT64 + network, 96 + prefix, "ipv6");
+function addIpv4(list: BlockList, network: string, prefix: number): void {
+  list.addSubnet(network, prefix, "ipv4");
+  list.addSubnet(NAT64 + network, 96 + prefix, "ipv6");
   const [first = 0, second = 0, third = 0, fourth = 0] = network.split(".").map(Number);
   const halves = [first * 256 + second, third * 256 + fourth].map((half) => half.toString(16));
-  REFUSED.addSubnet(`2002:${halves.join(":")}::`, 16 + prefix, "ipv6");
-  REFUSED.addSubnet(`2001:0:${halves.join(":")}::`, 32 + prefix, "ipv6");
+  list.addSubnet(`2002:${halves.join(":")}::`, 16 + prefix, "ipv6");
+  list.addSubnet(`2001:0:${halves.join(":")}::`, 32 + prefix, "ipv6");
   // Among those of the network 0.0.0.0 is ::1, the pod itself.
-  if (first !== 0) REFUSED.addSubnet(`::${network}`, 96 + prefix, "ipv6");
+  if (first !== 0) list.addSubnet(`::${network}`, 96 + prefix, "ipv6");
 }
 
 /*
  * Link-local networks and what clouds serve machine credentials from. Loopback is allowed: it reaches
  * only the pod itself (proxies that log in for the app, PgBouncer beside it).
  */
-refuseIpv4("0.0.0.0", 8);
 const METADATA = new BlockList();
 for (const [network, prefix] of [
   ["169.254.0.0", 16],
@@ -34,19 +35,23 @@ for (const [network, prefix] of [
   ["192.0.0.192", 32],
   ["168.63.129.16", 32],
 ] as const) {
-  refuseIpv4(network, prefix);
+  addIpv4(REFUSED, network, prefix);
   METADATA.addSubnet(network, prefix, "ipv4");
 }
-// Multicast and broadcast. What is reserved between them, 240.0.0.0/4, serves as pod network in some clusters.
-refuseIpv4("224.0.0.0", 4);
-refuseIpv4("255.255.255.255", 32);
-REFUSED.addAddress("::", "ipv6");
+for (const list of [REFUSED, NO_SERVERS]) {
+  // What dials 0.0.0.0 reaches its own pod.
+  addIpv4(list, "0.0.0.0", 8);
+  list.addAddress("::", "ipv6");
+  // Multicast and broadcast. What is reserved between them, 240.0.0.0/4, serves as pod network in some clusters.
+  addIpv4(list, "224.0.0.0", 4);
+  addIpv4(list, "255.255.255.255", 32);
+  list.addSubnet("ff00::", 8, "ipv6");
+}
 REFUSED.addSubnet("fe80::", 10, "ipv6");
 // Site-local, given up by RFC 3879. By one of them a virtual machine of QEMU reaches the machine that runs it.
 REFUSED.addSubnet("fec0::", 10, "ipv6");
 // A translator of SIIT (RFC 2765).
 REFUSED.addSubnet("::ffff:0:0:0", 96, "ipv6");
-REFUSED.addSubnet("ff00::", 8, "ipv6");
 // Credentials over IPv6: machines and pods (EKS Pod Identity) of AWS, then machines of Google Cloud, Oracle Cloud,
 // Akamai (Linode), Scaleway and Alibaba Cloud.
 for (const address of [
@@ -88,6 +93,14 @@ export function isRefusedAddress(address: string): boolean {
     LOCAL_NAT64.check(address, "ipv6") &&
     IPV4_PLACES.some((places) => METADATA.check(ipv4Of(bytes, places), "ipv4"))
   );
+}
+
+/**
+ * Whether no server can have `address`: 0.0.0.0/8, `::`, multicast or broadcast. Name servers answer 0.0.0.0 or `::`
+ * for names that they block. All of these are refused, too.
+ */
+export function isNoServersAddress(address: string): boolean {
+  return NO_SERVERS.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 }
 
 /** Whether the address belongs to a tunnel of ISATAP (RFC 5214), whatever its network. */

@@ -5,7 +5,7 @@ import type { PodReason, Reason } from "./reasons.ts";
 export const REASON_TEXTS: Record<Reason, string> = {
   ConnectionRefused: "Nothing listens at the address, or the Service has no endpoints.",
   ConnectTimeout: "No connection came about within `timing.connectTimeout`: packets get lost.",
-  HostNotFound: "Name servers know no address of the host.",
+  HostNotFound: "Name servers know no address of the host, or none that a server can have.",
   ResolverFailed: "Name servers failed, refused, or did not answer.",
   HostUnreachable: "The network has no way to the address.",
   CheckTimeout:

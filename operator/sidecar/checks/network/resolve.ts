@@ -4,7 +4,7 @@
  * `dns.Resolver`: c-ares takes 70 ms of CPU for an answer of 64 KiB that is full of aliases.
  */
 import { isIP } from "node:net";
-import { isRefusedAddress } from "../../../addresses/refused-addresses.ts";
+import { isNoServersAddress, isRefusedAddress } from "../../../addresses/refused-addresses.ts";
 import { readBeginning } from "../../read-bounded.ts";
 import { abortError, limitSignal, raceAbort } from "../abort.ts";
 import { CheckError, misconfigured } from "../check.ts";
@@ -34,9 +34,9 @@ export interface Resolution {
 
 /**
  * Looks up a host name or an IP literal, in memory while what was found there last is still good.
- * Rejects with a CheckError: HostNotFound (name servers know no address), ResolverFailed (one of them
- * failed or was silent, and none knew an address), Misconfigured (no host name, or an address that may
- * not be dialled), or the reason of `signal` as soon as that fires.
+ * Rejects with a CheckError: HostNotFound (name servers know no address, or none that a server can have),
+ * ResolverFailed (one of them failed or was silent, and none knew an address), Misconfigured (no host name,
+ * or an address that may not be dialled), or the reason of `signal` as soon as that fires.
  */
 export type Resolve = (
   host: string,
@@ -87,6 +87,8 @@ export const QUERY_MILLISECONDS = 0.6;
 const DNS_PORT = 53;
 const REFUSED_ADDRESS =
   "the host leads to an address that is not allowed: link-local, or a machine's metadata; name the server itself";
+const NO_SERVERS_ADDRESS =
+  "the host leads to no server: what name servers or the hosts file say is 0.0.0.0, as for blocked names, or the like";
 /** A host name as DNS carries it, with the underscores that some names have. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,253}$/;
 
@@ -96,13 +98,21 @@ export function createResolve(sources: ResolveSources): Resolve {
   const pending = new Map<string, Lookup>();
 
   return async (host, signal, options) => {
-    const addresses = await addressesOf(host, signal, options);
+    const found = await addressesOf(host, signal, options);
+    // Apps get nowhere by the others, and go on to the next address. As Misconfigured, which leaves running pods alone,
+    // they made a pod ready again whose server had gone. Where the host is such an address itself it is refused below.
+    const isUsed = (address: string) => address === host || !isNoServersAddress(address);
+    const addresses = found.filter(isUsed);
+    if (addresses.length === 0) {
+      memory.searchAgain(host, found);
+      throw new CheckError("HostNotFound", undefined, NO_SERVERS_ADDRESS);
+    }
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);
     return {
       addresses,
-      searchAgain: () => memory.searchAgain(host, addresses),
-      outdate: () => memory.outdate(host, addresses),
+      searchAgain: () => memory.searchAgain(host, found),
+      outdate: () => memory.outdate(host, found),
     };
   };
 
