@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
 import { until } from "./kube/testing/fake-api-server.ts";
+import { fieldsAdded } from "./kube/testing/fields-added.ts";
 import type { SidecarAddress } from "./sidecars/ask-sidecar.ts";
 import { type LedCluster, openCluster, PODS, STATUS } from "./testing/led-cluster.ts";
 
@@ -51,7 +52,7 @@ function injected(name: string, ip: string, resourceVersion: string, more: objec
 interface Written {
   status: { pods?: Record<string, unknown>; dependencies?: object[] };
 }
-const written = () => (cluster.patched(STATUS)?.body as Written | undefined)?.status;
+const written = () => (fieldsAdded(cluster.patched(STATUS)?.body) as Partial<Written>).status;
 
 test("of a dry run: the pods that are ours, at their address, on the sidecar's port, while it leads", async () => {
   cluster.certify();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawClusterPolicy } from "./cluster-policy/testing/cluster-policy.ts";
 import { until } from "./kube/testing/fake-api-server.ts";
+import { fieldsAdded } from "./kube/testing/fields-added.ts";
 import { CLUSTER_POLICIES, type LedCluster, openCluster, PODS } from "./testing/led-cluster.ts";
 
 // Machines that run everything at once are slow.
@@ -57,12 +58,12 @@ afterEach(async () => {
 });
 
 const workloads = () => cluster.leader.coverages().get("standard");
-const written = () => cluster.patched(STATUS)?.body;
+const written = () => fieldsAdded(cluster.patched(STATUS)?.body);
 const VIOLATING = { workloads: 1, compliant: 0, violationsTotal: 1 };
 const COMPLIANT = { workloads: 1, compliant: 1, violationsTotal: 0 };
 
 test("a workload that is mended: the status follows, and is written no more when pods turn ready", async () => {
-  await until("coverage is written", () => JSON.stringify(written() ?? {}).includes("coverage"));
+  await until("coverage is written", () => JSON.stringify(written()).includes("coverage"));
   expect(written()).toMatchObject({ status: { namespaces: 1, coverage: VIOLATING } });
 
   cluster.send(PODS, "ADDED", pod(NEW));
@@ -83,10 +84,10 @@ test("a workload that is mended: the status follows, and is written no more when
 });
 
 test("standards that go: nothing is watched for them, and the coverage goes", async () => {
-  await until("coverage is written", () => JSON.stringify(written() ?? {}).includes("coverage"));
+  await until("coverage is written", () => JSON.stringify(written()).includes("coverage"));
   const bare = rawClusterPolicy({ generation: 2, resourceVersion: "11" });
   cluster.send(CLUSTER_POLICIES, "MODIFIED", bare);
-  await until("coverage is gone", () => !JSON.stringify(written() ?? {}).includes("coverage"));
+  await until("coverage is gone", () => !JSON.stringify(written()).includes("coverage"));
   expect(cluster.leader.coverages().size).toBe(0);
   expect(cluster.leader.pods()?.synced("shop")).toBe(false);
 });

@@ -2,6 +2,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
 import { type Seen, until } from "./kube/testing/fake-api-server.ts";
+import { fieldsAdded } from "./kube/testing/fields-added.ts";
 import { boundPod } from "./testing/bound-pod.ts";
 import { type LedCluster, openCluster, PODS, STATUS } from "./testing/led-cluster.ts";
 
@@ -17,7 +18,7 @@ interface Written {
 
 /** What a write of a status says of Programmed. */
 function programmedIn(seen: Seen | undefined) {
-  const { status } = (seen?.body ?? {}) as Written;
+  const { status } = fieldsAdded(seen?.body) as Written;
   return status?.conditions.find(({ type }) => type === "Programmed");
 }
 

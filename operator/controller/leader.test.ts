@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { rawPolicy } from "../api/testing/policy.ts";
 import { rawClusterPolicy } from "./cluster-policy/testing/cluster-policy.ts";
 import { type Seen, until } from "./kube/testing/fake-api-server.ts";
+import { fieldsAdded } from "./kube/testing/fields-added.ts";
 import {
   type CertificateSecret,
   CLUSTER_POLICIES,
@@ -118,8 +119,10 @@ test("with a certificate it writes the webhook configuration and the policies", 
 test("a leader proves that API servers reach the webhook, and tells every policy when they do not", async () => {
   cluster.certify();
   const reasons = () => {
-    const body = cluster.patched(STATUS)?.body as { status: { conditions: { reason: string }[] } };
-    return body?.status.conditions.map(({ reason }) => reason);
+    const { status } = fieldsAdded(cluster.patched(STATUS)?.body) as {
+      status?: { conditions: { reason: string }[] };
+    };
+    return status?.conditions.map(({ reason }) => reason);
   };
   const writes = () =>
     cluster.api.seen.filter(({ method, path }) => method === "PATCH" && path === WEBHOOK).length;
@@ -236,7 +239,7 @@ test("a cluster policy that comes is delivered to the policies that it reaches, 
   });
   const status = `${CLUSTER_POLICIES}/standard/status`;
   await until("its status is written", () => cluster.patched(status) !== undefined);
-  expect(cluster.patched(status)?.body).toHaveProperty("status.namespaces", 1);
+  expect(fieldsAdded(cluster.patched(status)?.body)).toHaveProperty("status.namespaces", 1);
   controller.abort();
   await leading;
 });

@@ -1,6 +1,7 @@
 /** What a leader says while the API server refuses its webhook configuration, by a narrowed right or a policy. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { until } from "./kube/testing/fake-api-server.ts";
+import { fieldsAdded } from "./kube/testing/fields-added.ts";
 import { type LedCluster, openCluster, STATUS, WEBHOOK } from "./testing/led-cluster.ts";
 
 // Machines that run everything at once are slow; what is measured, is measured in the tests.
@@ -29,8 +30,10 @@ interface Condition {
 
 /** What the policy's last status says of Programmed. */
 function programmed(): Condition | undefined {
-  const body = cluster.patched(STATUS)?.body as { status: { conditions: Condition[] } } | undefined;
-  return body?.status.conditions.find(({ type }) => type === "Programmed");
+  const { status } = fieldsAdded(cluster.patched(STATUS)?.body) as {
+    status?: { conditions: Condition[] };
+  };
+  return status?.conditions.find(({ type }) => type === "Programmed");
 }
 
 test("it proves all the same, and policies say within a minute that no pod gets a sidecar, and why", async () => {

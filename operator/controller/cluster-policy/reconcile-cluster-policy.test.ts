@@ -96,11 +96,12 @@ test("writes under its field manager, and with the object's uid", async () => {
   await reconciler.reconcile({ name: "standard" });
   const [write] = api.writes();
   expect(write?.query.get("fieldManager")).toBe("healthpolicy-status");
-  expect(write?.body).toMatchObject({
-    kind: "ClusterHealthPolicy",
-    metadata: { name: "standard", uid: clusterRecord().uid },
+  expect(write?.path).toBe(STATUS);
+  expect(write?.body).toContainEqual({
+    op: "test",
+    path: "/metadata/uid",
+    value: clusterRecord().uid,
   });
-  expect(write?.body).not.toHaveProperty("metadata.namespace");
 });
 
 const STRICT = { standards: { enforcement: "Audit", readinessProbe: { required: true } } } as const;
@@ -200,12 +201,19 @@ test("one that is gone is let go", async () => {
   expect(api.writes()).toStrictEqual([]);
 });
 
-test("one that is replaced while its status is written is left to its change", async () => {
-  api.failure = { code: 409, reason: "Conflict" };
-  const working = reconciler.reconcile({ name: "standard" });
-  cluster.set("standard", clusterRecord({ uid: "another" }));
-  expect(await working).toBeUndefined();
-});
+test.each([
+  [404, "NotFound"],
+  [409, "Conflict"],
+  [422, "Invalid"],
+])(
+  "one that is replaced while its status is written is left to its change: %i",
+  async (code, reason) => {
+    api.failure = { code, reason };
+    const working = reconciler.reconcile({ name: "standard" });
+    cluster.set("standard", clusterRecord({ uid: "another" }));
+    expect(await working).toBeUndefined();
+  },
+);
 
 test("a conflict over the same object is tried again", async () => {
   api.failure = { code: 409, reason: "Conflict" };

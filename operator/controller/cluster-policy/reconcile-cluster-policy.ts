@@ -3,20 +3,19 @@ import { CLUSTER_HEALTH_POLICIES } from "../../api/names.ts";
 import type { ClusterHealthPolicyStatus } from "../../api/v1alpha1-cluster-status.ts";
 import type { Caches } from "../caches.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
-import { isApiError } from "../kube/api-error.ts";
+import { isAnswerToReplaced } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { NamespaceRecord } from "../kube/namespace.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
-import { createStatusWriter, type StatusKind, withoutMessages } from "../policy/apply-status.ts";
 import type { ResolvedPolicy } from "../policy/policy-cache.ts";
+import { createStatusWriter, type StatusKind, withoutMessages } from "../policy/write-status.ts";
 import { type Coverage, coverageOf } from "../standards/coverage.ts";
 import type { ClusterPolicyRecord } from "./cluster-policy-cache.ts";
 import { type ClusterPolicyFacts, clusterPolicyStatus } from "./cluster-policy-status.ts";
 
 /** ClusterHealthPolicies. */
 const CLUSTER_POLICY_STATUS: StatusKind<ClusterHealthPolicyStatus> = {
-  kind: "ClusterHealthPolicy",
   plural: CLUSTER_HEALTH_POLICIES,
   withoutCounts: ({ namespaces: _, coverage: __, conditions, ...rest }) => ({
     ...rest,
@@ -93,8 +92,8 @@ export function createClusterReconciler(options: {
         return wait ?? IDLE_MILLISECONDS;
       } catch (error) {
         // Deleted or replaced while we worked: the watch will say so.
-        const gone = isApiError(error, 404) || isApiError(error, 409);
-        if (gone && caches.clusterPolicies.get(name)?.uid !== record.uid) return undefined;
+        if (isAnswerToReplaced(error) && caches.clusterPolicies.get(name)?.uid !== record.uid)
+          return undefined;
         throw error;
       }
     },

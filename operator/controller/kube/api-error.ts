@@ -37,6 +37,14 @@ export function isApiError(error: unknown, code: number): boolean {
   return error instanceof ApiError && error.code === code;
 }
 
+/**
+ * Whether it can be the answer to a write of an object that was deleted, or made anew with another uid, since it was
+ * read: 404, 409 to an apply, and 422 to a JSON patch whose `test` fails.
+ */
+export function isAnswerToReplaced(error: unknown): boolean {
+  return [404, 409, 422].some((code) => isApiError(error, code));
+}
+
 interface Status {
   reason?: unknown;
   message?: unknown;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
 import { type Seen, until } from "../kube/testing/fake-api-server.ts";
+import { fieldsAdded } from "../kube/testing/fields-added.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 import {
@@ -184,7 +185,7 @@ describe("Programmed", () => {
     expect(web.api.writes().map(({ path }) => path)).toEqual([
       STATUS.replace("shop", "kube-system"),
     ]);
-    expect(web.api.writes()[0]?.body).toHaveProperty(
+    expect(fieldsAdded(web.api.writes()[0]?.body)).toHaveProperty(
       "status.conditions.1.reason",
       "NamespaceExcluded",
     );

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { rawPolicy, testPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
+import { fieldsAdded } from "../kube/testing/fields-added.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
 import { type PolicyRecord, projectPolicy } from "./policy-cache.ts";
 import {
@@ -29,7 +30,11 @@ test("writes ConfigMap and status, each under its own field manager", async () =
   expect(web.programmed()).toBe("True Programmed: A pod created now gets the sidecar.");
   expect(web.status().pods).toMatchObject({ matched: 1, injected: 1, summary: "1/1" });
   expect(web.counts().get("shop/web")).toMatchObject({ matched: 1 });
-  expect(web.api.writes()[1]?.body).toHaveProperty("metadata.uid", testPolicy().uid);
+  expect(web.api.writes()[1]?.body).toContainEqual({
+    op: "test",
+    path: "/metadata/uid",
+    value: testPolicy().uid,
+  });
 });
 
 test("the second time nothing is written", async () => {
@@ -168,8 +173,9 @@ test("a namespace whose pods are never injected has all of them counted as opted
   web.pods.update({ key: "kube-system/web-1", now: bare });
   web.putRecord(projectPolicy(rawPolicy({ namespace: "kube-system" })) as PolicyRecord);
   await web.reconcile("kube-system");
-  expect(web.api.writes()[0]?.body).toHaveProperty("status.pods.optedOut", 1);
-  expect(web.api.writes()[0]?.body).toHaveProperty("status.pods.matched", 0);
+  expect(fieldsAdded(web.api.writes()[0]?.body)).toMatchObject({
+    status: { pods: { optedOut: 1, matched: 0 } },
+  });
   expect(web.counts().get("kube-system/web")).toMatchObject({ matched: 0, optedOut: 1 });
 });
 
@@ -203,19 +209,28 @@ test("a write that met another object than was read is made anew soon", async ()
   expect(again).toBeLessThan(1_000);
 });
 
+test("a status that is refused, though the policy stands, is an error", async () => {
+  web.api.failure = { code: 422, reason: "Invalid", to: ({ path }) => path === STATUS };
+  await expect(web.reconcile()).rejects.toThrow("422");
+});
+
 test("an error of the API server reaches the queue", async () => {
   web.api.failure = { code: 500, reason: "InternalError" };
   await expect(web.reconcile()).rejects.toThrow("500 InternalError");
 });
 
-test("a policy that was replaced while we worked is no error", async () => {
+test.each([
+  [404, "NotFound"],
+  [409, "Conflict"],
+  [422, "Invalid"],
+])("a policy that was replaced while we worked is no error: %i", async (code, reason) => {
   const record = web.policies.get("shop/web") as PolicyRecord;
   let calls = 0;
   web.policies.get = () => {
     calls += 1;
     return calls === 1 ? record : undefined;
   };
-  web.api.failure = { code: 404, reason: "NotFound" };
+  web.api.failure = { code, reason, to: ({ path }) => path === STATUS };
   expect(await web.reconcile()).toBeUndefined();
 });
 

@@ -14,7 +14,7 @@ import type { Caches } from "../caches.ts";
 import type { EventRecorder } from "../events/event-recorder.ts";
 import type { TellInjections } from "../events/tell-injections.ts";
 import type { TellTransitions } from "../events/tell-transitions.ts";
-import { isApiError } from "../kube/api-error.ts";
+import { isAnswerToReplaced, isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
@@ -23,7 +23,6 @@ import type { Survey } from "../sidecars/survey-sidecars.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
 import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
-import { createStatusWriter, HEALTH_POLICY_STATUS } from "./apply-status.ts";
 import { createAskReplicas } from "./ask-replicas.ts";
 import { createCircularNews } from "./circular-news.ts";
 import type { DeliveredPolicy } from "./configmap.ts";
@@ -45,6 +44,7 @@ import { readyReplicas } from "./ready-replicas.ts";
 import { sharedFaultEvents } from "./shared-fault-events.ts";
 import { createWaitingTimes } from "./waiting-times.ts";
 import { type NamespaceExclusion, whyNamespaceExcluded } from "./why-namespace-excluded.ts";
+import { createStatusWriter, HEALTH_POLICY_STATUS } from "./write-status.ts";
 
 /** After a write that met another object than was read: read again, at a pace that cannot turn into a loop. */
 const CONFLICT_MILLISECONDS = 300;
@@ -277,11 +277,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** What a failed call means for a policy that may have changed meanwhile. */
   function afterError(error: unknown, record: PolicyRecord): number | undefined {
-    const conflict = isApiError(error, 409);
     // Deleted or replaced while we worked: the watch will say so.
-    const gone = conflict || isApiError(error, 404);
-    if (gone && caches.policies.get(keyOf(record))?.uid !== record.uid) return undefined;
-    if (conflict) return CONFLICT_MILLISECONDS;
+    const isReplaced = caches.policies.get(keyOf(record))?.uid !== record.uid;
+    if (isReplaced && isAnswerToReplaced(error)) return undefined;
+    if (isApiError(error, 409)) return CONFLICT_MILLISECONDS;
     throw error;
   }
 

@@ -13,6 +13,7 @@ import { revisionOf } from "../../inject/revision.ts";
 import type { CacheChange, Caches } from "../caches.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { ApplyOptions, KubeClient, KubeRequest } from "../kube/kube-client.ts";
+import { fieldsAdded } from "../kube/testing/fields-added.ts";
 import { createLeader } from "../leader.ts";
 import { createPolicyIndex, type PolicyRecord, projectPolicy } from "../policy/policy-cache.ts";
 import type { Ask } from "../sidecars/survey-sidecars.ts";
@@ -145,14 +146,16 @@ export async function openVirtualCluster({ policies: count, podsOf, ask }: Virtu
     return all.flat();
   }
 
-  async function apply({ path, object }: ApplyOptions): Promise<unknown> {
-    const { status } = object as { status?: HealthPolicyStatus };
-    const stored = { ...object, metadata: { uid: "uid", resourceVersion: "1" } };
-    if (!status) return stored;
+  async function apply({ object }: ApplyOptions): Promise<unknown> {
+    return { ...object, metadata: { uid: "uid", resourceVersion: "1" } };
+  }
+
+  function writeStatus({ path, body }: KubeRequest): unknown {
+    const { status } = fieldsAdded(body) as { status: HealthPolicyStatus };
     const namespace = path.split("/")[5] ?? "";
     writes.push({ namespace, status, at: performance.now() });
     putPolicy(namespace, { status });
-    return stored;
+    return {};
   }
 
   function writeEvent(body: unknown): unknown {
@@ -164,8 +167,10 @@ export async function openVirtualCluster({ policies: count, podsOf, ask }: Virtu
     return body;
   }
 
-  async function request({ method, path, body }: KubeRequest): Promise<unknown> {
+  async function request(asked: KubeRequest): Promise<unknown> {
+    const { method, path, body } = asked;
     if (method === "POST") return writeEvent(body);
+    if (method === "PATCH") return writeStatus(asked);
     if (path.includes("/clusterroles/")) return { metadata: { uid: "uid-of-role" } };
     return { metadata: { resourceVersion: "1" }, items: path === PODS ? allPods() : [] };
   }

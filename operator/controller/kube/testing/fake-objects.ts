@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { type FakeApi, refuse, reply, type Seen, startFakeApi } from "./fake-api-server.ts";
+import { fieldsAdded } from "./fields-added.ts";
 
 /** An object as stored; `applied` says who wrote it. */
 export interface Stored {
@@ -94,7 +95,10 @@ export async function startFakeObjects(): Promise<FakeObjects> {
 
   function merged(before: Stored | undefined, seen: Seen): Stored {
     const wanted = seen.body as Stored;
-    if (!seen.headers["content-type"]?.startsWith("application/apply-patch")) return wanted;
+    const type = seen.headers["content-type"];
+    // Its tests hold: the policies whose status it writes are not here.
+    if (type === "application/json-patch+json") return fieldsAdded(seen.body) as unknown as Stored;
+    if (!type?.startsWith("application/apply-patch")) return wanted;
     const writer = `${seen.path} ${seen.query.get("fieldManager")}`;
     const last = lastApplied.get(writer);
     lastApplied.set(writer, wanted);

@@ -4,7 +4,6 @@ import { API_VERSION, HEALTH_POLICIES } from "../../api/names.ts";
 import type { Condition } from "../../api/v1alpha1-conditions.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
-import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
@@ -15,7 +14,6 @@ const ECHO_MILLISECONDS = 5_000;
 
 /** A kind of policy whose status is written; `S` is the part of the status that this writer has. */
 export interface StatusKind<S> {
-  kind: string;
   plural: string;
   /** The status without what changes with every pod or namespace: counts, and the sentences that quote them. */
   withoutCounts(status: S): object;
@@ -57,7 +55,6 @@ export function withoutMessages(
 
 /** HealthPolicies. */
 export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
-  kind: "HealthPolicy",
   plural: HEALTH_POLICIES,
   // Aligned pods change `application` one by one, as they change `pods`.
   withoutCounts: ({
@@ -76,15 +73,6 @@ export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
     conditions: withoutMessages(conditions),
   }),
 };
-
-/**
- * Whether the API server refuses an apply because what stands is not as its definition says: the status of a version
- * whose definition has other fields, after an upgrade and after the way back. It has no reason of its own for that.
- * Where it is the spec that stands so, to take the status away would help nothing.
- */
-const standsInAnotherForm = (error: unknown): boolean =>
-  isApiError(error, 500) &&
-  /failed to create typed live object.*\.status\b/s.test((error as Error).message);
 
 /** A writer that has written nothing yet. */
 export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): StatusWriter<S> {
@@ -140,36 +128,22 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
     return `/apis/${API_VERSION}/${scope}${of.plural}/${name}/status`;
   }
 
-  async function apply(record: Reported<S>, status: S): Promise<void> {
-    const { namespace, name, uid } = record;
-    await client.apply({
-      path: pathOf(record),
-      object: {
-        apiVersion: API_VERSION,
-        kind: of.kind,
-        // The uid keeps a new policy of this name from getting the old one's status.
-        metadata: { name, ...(namespace !== undefined && { namespace }), uid },
-        status,
-      },
-      fieldManager: FIELD_MANAGER,
-      force: true,
-    });
-  }
-
   /**
-   * Takes the whole status away, so that the next apply finds nothing to trip over. Else each one would be refused, and
-   * the policy would go on saying what another version thought of it. Not replaced in one step: fields that a
-   * replacement writes stay, also where a later apply leaves them out.
+   * The whole status in one step, not by a server-side apply. Whoever may update the policy may write its
+   * managedFields: an entry there has every apply of ours refused, so that the status never changes again, or keeps in
+   * it what ours leave out. Nor is an apply possible where the definition in place has other fields than what stands.
    */
-  async function remove(record: Reported<S>): Promise<void> {
+  async function replace(record: Reported<S>, status: S): Promise<void> {
     await client.request({
       method: "PATCH",
       path: pathOf(record),
       query: { fieldManager: FIELD_MANAGER },
       contentType: "application/json-patch+json",
       body: [
+        // Keeps a new policy of this name from getting the old one's status.
         { op: "test", path: "/metadata/uid", value: record.uid },
-        { op: "remove", path: "/status" },
+        // Takes the place of one that is there.
+        { op: "add", path: "/status", value: status },
       ],
     });
   }
@@ -187,13 +161,7 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
       }
       const wait = pace.wait(keyOf(record), urgencyOf(stands, status));
       if (wait > 0) return wait;
-      try {
-        await apply(record, status);
-      } catch (error) {
-        if (!standsInAnotherForm(error)) throw error;
-        await remove(record);
-        await apply(record, status);
-      }
+      await replace(record, status);
       written.set(keyOf(record), {
         uid: record.uid,
         status,
