@@ -17,6 +17,7 @@ import { type ClusterPolicyFacts, clusterPolicyStatus } from "./cluster-policy-s
 /** ClusterHealthPolicies. */
 const CLUSTER_POLICY_STATUS: StatusKind<ClusterHealthPolicyStatus> = {
   plural: CLUSTER_HEALTH_POLICIES,
+  heldBackBecause: () => undefined,
   withoutCounts: ({ namespaces: _, coverage: __, conditions, ...rest }) => ({
     ...rest,
     conditions: withoutMessages(conditions),

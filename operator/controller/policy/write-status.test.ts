@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type { ConditionReason } from "../../api/condition-reasons.ts";
 import { rawPolicy } from "../../api/testing/policy.ts";
 import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
@@ -22,6 +23,13 @@ function statusOf(status: "True" | "False", unready = 0, message = "m"): HealthP
   const lastTransitionTime = "2026-01-01T00:00:00Z";
   const condition = { type: "Ready", status, reason: "Ready", message, lastTransitionTime };
   return { observedGeneration: 3, conditions: [condition], pods: { unready } };
+}
+
+/** A status that says this of Programmed, and no more. */
+function programmedOf(reason: ConditionReason): HealthPolicyStatus {
+  const lastTransitionTime = "2026-01-01T00:00:00Z";
+  const status = reason === "Programmed" ? "True" : "False";
+  return { conditions: [{ type: "Programmed", status, reason, message: "m", lastTransitionTime }] };
 }
 
 beforeEach(() => {
@@ -121,13 +129,17 @@ describe("what somebody else writes over it within 5 s", () => {
    * The seconds of an hour in which a status is written that never stands as it is wanted. Each write that changes
    * what stands is an event, with which the policy is looked at; apart from that it is when the writer asks, or idle.
    */
-  async function writesOfAnHour(changes: (write: number) => boolean): Promise<number[]> {
+  async function writesOfAnHour(
+    changes: (write: number) => boolean,
+    { theirs = foreign.status, ours = wanted } = {},
+  ): Promise<number[]> {
     const seconds: number[] = [];
+    const stands = record({}, theirs);
     for (let now = 0; now < 3_600_000; ) {
-      let again = await writer.write(foreign, wanted);
+      let again = await writer.write(stands, ours);
       if (written.length > seconds.length) {
         seconds.push(Math.round(now / 1_000));
-        if (changes(seconds.length)) again = await writer.write(foreign, wanted);
+        if (changes(seconds.length)) again = await writer.write(stands, ours);
       }
       const wait = Math.min(again ?? IDLE_MILLISECONDS, IDLE_MILLISECONDS);
       jest.advanceTimersByTime(wait);
@@ -144,6 +156,39 @@ describe("what somebody else writes over it within 5 s", () => {
   test("costs a write less and less often where somebody answers each of ours at once", async () => {
     const writes = await writesOfAnHour(() => true);
     expect(writes).toEqual([0, 5, 15, 35, 75, 155, 315, 635, 1235, 1835, 2435, 3035]);
+  });
+
+  test.each<[ConditionReason, ConditionReason]>([
+    ["ConfigMapNotOurs", "Programmed"],
+    ["ImageNotPulled", "Programmed"],
+    ["Programmed", "ImageNotPulled"],
+    ["ConfigMapRefused", "ImageNotPulled"],
+  ])(
+    "is mended every 5 s, however often, where by it replicas inject otherwise: %s for %s",
+    async (theirs, ours) => {
+      const said = { theirs: programmedOf(theirs), ours: programmedOf(ours) };
+      const writes = await writesOfAnHour(() => true, said);
+      expect(writes).toEqual(Array.from({ length: 720 }, (_, write) => 5 * write));
+    },
+  );
+
+  test("is mended less and less often where by it replicas inject all the same", async () => {
+    const said = { theirs: programmedOf("Reconciling"), ours: programmedOf("Programmed") };
+    expect(await writesOfAnHour(() => true, said)).toHaveLength(12);
+  });
+
+  test("is mended within 5 s where it holds pods back, also after much else was mended in vain", async () => {
+    const ours = programmedOf("Programmed");
+    for (const trusted of [0, 5_000, 10_000, 20_000]) {
+      jest.advanceTimersByTime(trusted);
+      await writer.write(record({}, programmedOf("Reconciling")), ours);
+    }
+    expect(written).toHaveLength(4);
+    const heldBack = record({}, programmedOf("ConfigMapNotOurs"));
+    expect(await writer.write(heldBack, ours)).toBeCloseTo(5_000);
+    jest.advanceTimersByTime(5_000);
+    expect(await writer.write(heldBack, ours)).toBeUndefined();
+    expect(written).toHaveLength(5);
   });
 });
 

@@ -6,6 +6,7 @@ import type { HealthPolicyStatus } from "../../api/v1alpha1-status.ts";
 import { IDLE_MILLISECONDS } from "../idle-time.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf, type ObjectName } from "../kube/kube-object.ts";
+import { heldBackBecause } from "./read-status.ts";
 import { createStatusPace, type Urgency } from "./status-pace.ts";
 
 const FIELD_MANAGER = "healthpolicy-status";
@@ -17,6 +18,8 @@ export interface StatusKind<S> {
   plural: string;
   /** The status without what changes with every pod or namespace: counts, and the sentences that quote them. */
   withoutCounts(status: S): object;
+  /** Why no replica injects pods under the policy, by this status; undefined: nothing is said of that. */
+  heldBackBecause(status: S | undefined): string | undefined;
 }
 
 /** A policy of such a kind, as the cache has it. */
@@ -42,7 +45,7 @@ interface Written<S> {
   uid: string;
   status: S;
   at: number;
-  /** For so long it is taken for what stands, whatever the cache has. */
+  /** For so long it is taken for what stands, unless replicas would inject otherwise by what the cache has. */
   trustedMilliseconds: number;
 }
 
@@ -56,6 +59,7 @@ export function withoutMessages(
 /** HealthPolicies. */
 export const HEALTH_POLICY_STATUS: StatusKind<HealthPolicyStatus> = {
   plural: HEALTH_POLICIES,
+  heldBackBecause,
   // Aligned pods change `application` one by one, as they change `pods`.
   withoutCounts: ({
     pods: _,
@@ -91,15 +95,22 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
     return last?.uid === record.uid ? last : undefined;
   }
 
-  /** Milliseconds for which what was written last is still taken for what stands. */
-  function trustLeft(last: Written<S> | undefined): number {
-    return last ? Math.max(0, last.at + last.trustedMilliseconds - performance.now()) : 0;
+  /**
+   * Milliseconds for which what was written last is still taken for what stands. Replicas believe the status: one by
+   * which they leave pods alone, or no longer do, is mended as soon as our write must be in the cache, however often.
+   */
+  function trustLeft(record: Reported<S>): number {
+    const last = lastOf(record);
+    if (!last) return 0;
+    const isBelieved = of.heldBackBecause(record.status) !== of.heldBackBecause(last.status);
+    const trusted = isBelieved ? ECHO_MILLISECONDS : last.trustedMilliseconds;
+    return Math.max(0, last.at + trusted - performance.now());
   }
 
   /** What the cache has, or what was just written and has not come back to it yet. */
   function standing(record: Reported<S>): S | undefined {
     const last = lastOf(record);
-    return last && trustLeft(last) > 0 ? last.status : record.status;
+    return last && trustLeft(record) > 0 ? last.status : record.status;
   }
 
   /**
@@ -108,7 +119,7 @@ export function createStatusWriter<S>(client: KubeClient, of: StatusKind<S>): St
    * until the policy is looked at for another reason.
    */
   function lookAgain(record: Reported<S>, status: S): number | undefined {
-    return isDeepStrictEqual(record.status, status) ? undefined : trustLeft(lastOf(record));
+    return isDeepStrictEqual(record.status, status) ? undefined : trustLeft(record);
   }
 
   /**
