@@ -17,9 +17,17 @@ const FOR_OPERATOR = "The operator of HealthPolicy may write no ConfigMaps but t
 const FOR_OTHERS = "are written by the operator of HealthPolicy alone";
 
 interface ConfigMap {
-  metadata: { labels?: Record<string, string>; ownerReferences?: { kind: string }[] };
+  metadata: { resourceVersion: string; ownerReferences?: { kind: string }[] };
   data: Record<string, string>;
 }
+
+const OPERATORS_ENTRY = {
+  manager: "healthpolicy-configmap",
+  operation: "Apply",
+  apiVersion: "v1",
+  fieldsType: "FieldsV1",
+  fieldsV1: { "f:data": { "f:policy.json": {} } },
+};
 
 const configMap = (metadata: object) => ({ apiVersion: "v1", kind: "ConfigMap", metadata });
 const stored = () => kubectlJson<ConfigMap>("get", ...MAP, "-n", NAMESPACE);
@@ -116,6 +124,8 @@ describe("who may do everything with ConfigMaps", () => {
     { immutable: true },
     { metadata: { ownerReferences: null } },
     { metadata: { finalizers: ["example.com/hold"] } },
+    { metadata: { labels: { a: "b" } } },
+    { metadata: { annotations: { a: "b" } } },
   ])(
     "may not change %j of one",
     async (patch) => {
@@ -137,13 +147,38 @@ describe("who may do everything with ConfigMaps", () => {
     KUBECTL,
   );
 
-  test(
-    "may write one again as it is, as storage migrations do, and every other",
-    async () => {
-      expect(await patched(USER, { metadata: { labels: { a: "b" } } })).toMatchObject({ code: 0 });
-      const object = await stored();
+  // With these entries every later apply of the operator would fail, or the next leader take it for another's.
+  test.each([
+    [[{ ...OPERATORS_ENTRY, fieldsV1: { "f:apiVersion": {}, "f:kind": {} } }]],
+    [[{ ...OPERATORS_ENTRY, manager: "another" }]],
+    [[{}]],
+  ])(
+    "may not have others own its fields: %j",
+    async (managedFields) => {
+      const answer = await patched(USER, { metadata: { managedFields } });
+      expect(answer.stderr).toContain(FOR_OTHERS);
+    },
+    KUBECTL,
+  );
+
+  test.each([
+    ["managedFields and all", ["--show-managed-fields"]],
+    ["without managedFields", []],
+  ])(
+    "may write one again as it is, as storage migrations do, %s",
+    async (_, parameters) => {
+      const object = await kubectlJson<ConfigMap>("get", ...MAP, "-n", NAMESPACE, ...parameters);
       const replace = await actAs(USER, ["replace"], { namespace: NAMESPACE, object });
       expect(replace).toMatchObject({ code: 0, stderr: "" });
+      const { resourceVersion } = object.metadata;
+      expect(await patched(USER, { metadata: { resourceVersion } })).toMatchObject({ code: 0 });
+    },
+    KUBECTL,
+  );
+
+  test(
+    "may write every other",
+    async () => {
       const other = { namespace: NAMESPACE, object: configMap({ name: "healthpolicy-other" }) };
       expect(await actAs(USER, ["create"], other)).toMatchObject({ code: 0, stderr: "" });
       const gone = await actAs(USER, ["delete", "configmap", "healthpolicy-other"], inNamespace);
