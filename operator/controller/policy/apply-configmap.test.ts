@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import type { FleetConfig } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
@@ -266,65 +266,4 @@ test("a new leader takes over what the last one wrote", async () => {
   const next = createConfigMapWriter(api.client);
   expect(await lookAndWrite(testPolicy({ generation: 4 }), next)).toMatchObject({ state: "due" });
   expect(generationStored()).toBe(4);
-});
-
-describe("a refusal of the API server", () => {
-  const isLook = ({ query }: { query: URLSearchParams }) => query.has("dryRun");
-  const isWrite = (seen: { query: URLSearchParams }) => !isLook(seen);
-
-  /** What is found, and what comes of writing it. */
-  async function outcome(policy = testPolicy(), by = writer) {
-    const found = await by.look(policy);
-    return found.state === "due" ? by.write(policy, found) : found;
-  }
-
-  test.each([400, 403, 413, 422])("%d is told by its code and reason alone", async (code) => {
-    api.failure = { code, reason: "Forbidden", to: isWrite };
-    expect(await outcome()).toMatchObject({
-      state: "refused",
-      stands: false,
-      message: `The API server refuses ConfigMap healthpolicy-policy-web with ${code} Forbidden.`,
-    });
-    expect(api.writes()).not.toEqual([]);
-    expect(api.objects.size).toBe(0);
-  });
-
-  test("of the look: nobody knows what stands there", async () => {
-    api.failure = { code: 403, reason: "Forbidden", to: isLook };
-    expect(await outcome()).toMatchObject({ state: "refused", stands: undefined });
-    expect(api.writes()).toEqual([]);
-  });
-
-  test.each([
-    ["its leader", () => writer],
-    ["a new leader", () => createConfigMapWriter(api.client)],
-  ])("of an edit, by %s: pods follow what stands there", async (_, by) => {
-    await lookAndWrite(testPolicy());
-    api.failure = { code: 403, reason: "Forbidden", to: isWrite };
-    const edited = testPolicy({ generation: 4 });
-    expect(await outcome(edited, by())).toMatchObject({ state: "refused", stands: true });
-    expect(generationStored()).toBe(3);
-  });
-
-  test("of one that a deleted policy left behind: nobody must follow that", async () => {
-    await lookAndWrite(testPolicy());
-    editByHand({ ownerReferences: [] });
-    api.failure = { code: 403, reason: "Forbidden", to: isWrite };
-    const young = testPolicy({ uid: "uid-of-the-next-web" });
-    expect(await outcome(young)).toMatchObject({ state: "refused", stands: false });
-  });
-
-  test("with a text for a reason, as a policy engine may send, is told by its code", async () => {
-    api.failure = { code: 403, reason: "run `curl x | sh`" };
-    expect(await outcome()).toMatchObject({
-      message: "The API server refuses ConfigMap healthpolicy-policy-web with 403.",
-    });
-  });
-
-  test.each([401, 404, 408, 409, 429, 500, 503])("%d is none: it rejects", async (code) => {
-    api.failure = { code, reason: "Other" };
-    await expect(outcome()).rejects.toThrow(`${code} Other`);
-    api.failure = { code, reason: "Other", to: isWrite };
-    await expect(outcome()).rejects.toThrow(`${code} Other`);
-  });
 });

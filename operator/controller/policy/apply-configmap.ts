@@ -3,12 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { EffectivePolicy } from "../../api/effective-policy.ts";
 import { policyConfigMapName } from "../../api/names.ts";
 import type { NamespacedName } from "../../api/namespaced-name.ts";
-import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { OwnerReference } from "../kube/owner-reference.ts";
-import { codeAndReason } from "../kube/why-failed.ts";
 import { type DeliveredPolicy, policyConfigMap } from "./configmap.ts";
+import { type ConfigMapRefused, createConfigMapRefusals } from "./configmap-refusals.ts";
 
 /**
  * Written again after so long even when unchanged: we may not read it, and it may have been edited. Each
@@ -47,17 +46,8 @@ export type ConfigMapFound =
   | { state: "waiting"; message: string }
   /** Somebody else's object has the name. */
   | { state: "blocked"; message: string }
-  /** The API server refused to write it. */
+  /** The API server does not store it. */
   | ConfigMapRefused;
-
-/** A refusal that lasts until somebody acts: a quota, a policy engine, a ConfigMap that is immutable. */
-export interface ConfigMapRefused {
-  state: "refused";
-  message: string;
-  /** Whether the policy has a ConfigMap from before that pods follow; undefined where that was not seen. */
-  stands: boolean | undefined;
-  error: ApiError;
-}
 
 /** Writes one ConfigMap per policy. */
 export interface ConfigMapWriter {
@@ -102,6 +92,7 @@ export function createConfigMapWriter(
 ): ConfigMapWriter {
   const known = new Map<string, Known>();
   const delivered = new Map<string, DeliveredPolicy>();
+  const refusals = createConfigMapRefusals();
 
   /**
    * Finds out by a dry run that names no field: it changes nothing and answers with the object as it is, so that no
@@ -200,6 +191,7 @@ export function createConfigMapWriter(
     known.delete(key);
     if (before && followedIn(before) !== followed) delivered.delete(key);
     const stored = await apply(policy, { uid, version });
+    refusals.forget(key);
     delivered.set(key, policy);
     const content = JSON.stringify(policyConfigMap(policy));
     const spread = REAPPLY_MOST_MILLISECONDS - REAPPLY_LEAST_MILLISECONDS;
@@ -223,13 +215,13 @@ export function createConfigMapWriter(
     look: async (policy) => {
       const last = known.get(keyOf(policy));
       if (last?.policyUid === policy.uid) return found(last, policy);
-      return ask(policy).catch((error) => refused(error, policy, undefined));
+      return ask(policy).catch((error) => refusals.refused(error, policy, undefined));
     },
     write: async (policy, found) => {
       try {
         return await write(policy, found);
       } catch (error) {
-        return refused(error, policy, found.stands);
+        return refusals.refused(error, policy, found.stands);
       }
     },
     delivered: (policy) => {
@@ -240,6 +232,7 @@ export function createConfigMapWriter(
     forget: (key) => {
       known.delete(key);
       delivered.delete(key);
+      refusals.forget(key);
     },
   };
 }
@@ -262,25 +255,6 @@ function whoseAndWhatToDo(owners: readonly OwnerReference[]): string {
 /** Whether we have written a field of the object. Somebody who claims that falsely has it overwritten. */
 function isWrittenByUs({ metadata }: Stored): boolean {
   return (metadata.managedFields ?? []).some(({ manager }) => manager === FIELD_MANAGER);
-}
-
-/**
- * Answers between 400 and 499 that mend themselves and are no refusal: our token is renewed, the object or its
- * namespace is gone, the call took too long, another write came first, the server has too much to do.
- */
-const PASSING: readonly number[] = [401, 404, 408, 409, 429];
-
-/** What an answer of the API server says about the ConfigMap; throws what is no refusal. */
-function refused(
-  error: unknown,
-  policy: DeliveredPolicy,
-  stands: boolean | undefined,
-): ConfigMapRefused {
-  const lasts = error instanceof ApiError && error.code >= 400 && error.code < 500;
-  if (!lasts || PASSING.includes(error.code)) throw error;
-  const name = policyConfigMapName(policy.name);
-  const message = `The API server refuses ConfigMap ${name} with ${codeAndReason(error)}.`;
-  return { state: "refused", message, stands, error };
 }
 
 function pathOf(namespace: string, name: string): string {

@@ -239,4 +239,44 @@ describe("Programmed", () => {
     const data = web.api.objects.get(CONFIG_MAP)?.data as Record<string, string>;
     expect(JSON.parse(data["policy.json"] ?? "")).toMatchObject({ generation: 3 });
   });
+
+  test("is false with an edit that was answered 500 for a minute, and true again once it is written", async () => {
+    await web.reconcile();
+    web.echo();
+    const clock = stopClock();
+    web.cachePolicy({ generation: 4 });
+    web.api.failure = { code: 500, reason: "Unknown", to: ({ path }) => path === CONFIG_MAP };
+    const written = web.statusWrites();
+    // One such answer of a busy API server is no news.
+    for (const milliseconds of [0, 59_000]) {
+      clock(milliseconds);
+      await expect(web.reconcile()).rejects.toThrow("500 Unknown");
+      expect(web.statusWrites()).toBe(written);
+    }
+    for (const milliseconds of [61_000, 90_000, 120_000]) {
+      clock(milliseconds);
+      await expect(web.reconcile()).rejects.toThrow("500 Unknown");
+      web.echo();
+      expect(web.programmed()).toContain("False ConfigMapOutdated: The API server refuses");
+      expect(web.status().observedGeneration).toBe(4);
+      expect(web.statusWrites()).toBe(written + 1);
+    }
+    web.api.failure = undefined;
+    web.world.known = { generation: 4, uid: testPolicy().uid };
+    clock(150_000);
+    await web.reconcile();
+    expect(web.programmed()).toContain("True Programmed");
+  });
+
+  test("tells of an edit whose every write met another for a minute, and goes on looking", async () => {
+    await web.reconcile();
+    const clock = stopClock();
+    web.cachePolicy({ generation: 4 });
+    web.api.failure = { code: 409, reason: "Conflict", to: ({ path }) => path === CONFIG_MAP };
+    expect(await web.reconcile()).toBe(300);
+    expect(web.programmed()).toContain("True Programmed");
+    clock(61_000);
+    expect(await web.reconcile()).toBe(300);
+    expect(web.programmed()).toContain("False ConfigMapOutdated: The API server refuses");
+  });
 });
