@@ -1,50 +1,77 @@
 /** Which of a server name's addresses the checks of one dependency ask first. */
 import { isIP } from "node:net";
 import { forgetOldest } from "../../bounds/forget-oldest.ts";
+import { MAX_ADDRESSES } from "./network/dns-message.ts";
 
 /** As many as one dependency names: a memcached ring has 16 servers. */
 const MAX_ENDPOINTS = 16;
 
 /** What the last checks of one dependency say of the addresses behind its endpoints, `host:port` each. */
 export interface AddressOrder {
-  /** The addresses as they come, but the one that failed last of its family. */
+  /**
+   * The addresses of each family in this order: those where checks have succeeded, the last one first; those of which
+   * nothing is known, as they come; those that have failed, the one that failed longest ago first.
+   */
   inOrder(endpoint: string, addresses: string[]): string[];
   /** The server of this address was connected to, and failed the check. */
   failed(endpoint: string, address: string): void;
-  /** None of the addresses could be connected to: they come in any order again. */
-  forget(endpoint: string): void;
+  /** The server of this address was connected to, and passed the check. */
+  succeeded(endpoint: string, address: string): void;
+}
+
+/**
+ * Nothing is known yet. Some of a host's servers may accept and refuse, as those that start; apps go on to the next
+ * then. Name servers give addresses in any order, so that checks would meet them by chance, now and then at all checks
+ * that failureThreshold counts, and pods whose other servers are well would come and go.
+ *
+ * So a check that fails is followed by one at another server, until one is well; there the checks stay for as long as
+ * it is. Were the last one that failed alone remembered, two that start would take turns, and a third would never be
+ * asked. Where all fail, each has its turn, so that one that is well again is found within as many checks as there are
+ * servers. What is no server's fault, as a wrong password, is met at all of them in turn, with one login a check as
+ * ever, and any of them will do once it is mended. That none could be connected to changes nothing: after a moment
+ * without network the checks go on where they were.
+ *
+ * Of one dependency alone: what another one cannot do on a server, as log in, says nothing of this one.
+ */
+export function createAddressOrder(): AddressOrder {
+  /** Below zero where the last check there succeeded, above where it failed; farther from zero the later it was. */
+  const ranksOf = new Map<string, Map<string, number>>();
+  let checks = 0;
+  function remember(endpoint: string, address: string, rank: number): void {
+    const ranks = ranksOf.get(endpoint) ?? new Map<string, number>();
+    putLast(ranks, [address, rank], MAX_ADDRESSES);
+    putLast(ranksOf, [endpoint, ranks], MAX_ENDPOINTS);
+  }
+  return {
+    inOrder: (endpoint, addresses) => sortFamilies(addresses, ranksOf.get(endpoint) ?? new Map()),
+    failed: (endpoint, address) => {
+      checks += 1;
+      remember(endpoint, address, checks);
+    },
+    succeeded: (endpoint, address) => {
+      checks += 1;
+      remember(endpoint, address, -checks);
+    },
+  };
 }
 
 /**
  * Families keep their places: one that is not routed here must not come to be the first, where it costs each connection
  * a quarter of a second.
  */
-function withLast(addresses: string[], failed: string): string[] {
-  const isOfFamily = (address: string) => isIP(address) === isIP(failed);
-  const others = addresses.filter((address) => isOfFamily(address) && address !== failed);
-  return addresses.map((address) => (isOfFamily(address) ? (others.shift() ?? failed) : address));
+function sortFamilies(addresses: string[], ranks: Map<string, number>): string[] {
+  const rankOf = (address: string) => ranks.get(address) ?? 0;
+  const ordered = addresses.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const byFamily = Map.groupBy(ordered, isIP);
+  return addresses.flatMap((address) => byFamily.get(isIP(address))?.shift() ?? []);
 }
 
 /**
- * Nothing has failed yet. One of a host's servers may accept and refuse, as one that starts; apps go on to the next
- * then. Name servers give addresses in any order, so that checks would meet it by chance, now and then at all checks
- * that failureThreshold counts, and pods whose other servers are well would come and go. Of one dependency alone: what
- * another one cannot do on a server, as log in, says nothing of this one.
+ * Bounded by number alone, not to what the last lookup gave: of a name with more addresses than are used each lookup
+ * gives others, and one that was not among them once would be met again.
  */
-export function createAddressOrder(): AddressOrder {
-  const lastFailed = new Map<string, string>();
-  return {
-    inOrder: (endpoint, addresses) => {
-      const failed = lastFailed.get(endpoint);
-      return failed === undefined ? addresses : withLast(addresses, failed);
-    },
-    failed: (endpoint, address) => {
-      lastFailed.delete(endpoint);
-      forgetOldest(lastFailed, MAX_ENDPOINTS);
-      lastFailed.set(endpoint, address);
-    },
-    forget: (endpoint) => {
-      lastFailed.delete(endpoint);
-    },
-  };
+function putLast<T>(remembered: Map<string, T>, [key, value]: [string, T], most: number): void {
+  remembered.delete(key);
+  forgetOldest(remembered, most);
+  remembered.set(key, value);
 }

@@ -33,7 +33,9 @@ export const ADDRESS_MILLISECONDS = 0.2;
 export interface Connection {
   socket: Socket;
   /** To be called when the check fails all the same: the next one looks the host up, and has this address last. */
-  outdate(): void;
+  failed(): void;
+  /** To be called when the check succeeds: the next one has this address first. */
+  succeeded(): void;
 }
 
 /** An open socket, and the address that it leads to. */
@@ -60,18 +62,21 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
   try {
     const resolution = await lookUp(host, context, budget.signal);
     const addresses = addressOrder?.inOrder(key, resolution.addresses) ?? resolution.addresses;
-    const searchAgain = () => {
-      resolution.searchAgain();
-      addressOrder?.forget(key);
-    };
     const dialled = { port, onDial: () => context.onConnect?.(ADDRESS_MILLISECONDS) };
-    const { socket, address } = await connectTo({ addresses, searchAgain }, dialled, budget.signal);
+    const { socket, address } = await connectTo(
+      { ...resolution, addresses },
+      dialled,
+      budget.signal,
+    );
     destroyOnAbort(socket, context.signal);
-    const outdate = () => {
-      resolution.outdate();
-      addressOrder?.failed(key, address);
+    return {
+      socket,
+      failed: () => {
+        resolution.outdate();
+        addressOrder?.failed(key, address);
+      },
+      succeeded: () => addressOrder?.succeeded(key, address),
     };
-    return { socket, outdate };
   } finally {
     budget.clear();
   }
@@ -102,7 +107,7 @@ interface Dialled {
 
 /** Where nothing answers, the name may have other addresses by now: the next lookup asks for them. */
 async function connectTo(
-  { addresses, searchAgain }: Pick<Resolution, "addresses" | "searchAgain">,
+  { addresses, searchAgain }: Resolution,
   dialled: Dialled,
   signal: AbortSignal,
 ): Promise<Opened> {

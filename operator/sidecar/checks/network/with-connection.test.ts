@@ -17,6 +17,8 @@ const NAMES = ["db.shop.svc.test", "db.svc.test"];
 let lookups: Lookups;
 let old: FakeServer;
 let next: FakeServer;
+/** Another that refuses, on the old one's port. */
+let alsoOld: FakeServer;
 /** Beside the old one, on the same host. */
 let healthy: FakeServer;
 let resolve: Resolve;
@@ -27,10 +29,14 @@ beforeAll(async () => {
   );
   old = await startFakeServer((socket) => socket.write("no"));
   const elsewhere = { host: "127.0.0.2", port: old.port };
+  const third = { host: "127.0.0.3", port: old.port };
+  alsoOld = await trackServer(createServer(), (socket) => socket.write("no"), third);
   healthy = await startFakeServer((socket) => socket.write("ok"));
   next = await trackServer(createServer(), (socket) => socket.write("ok"), elsewhere);
 });
-afterAll(() => Promise.all([lookups?.close(), old?.close(), next?.close(), healthy?.close()]));
+afterAll(() =>
+  Promise.all([lookups, old, next, alsoOld, healthy].map((server) => server?.close())),
+);
 beforeEach(() => {
   resolve = createResolve(lookups.sources);
   ANSWERS["db.svc.test"] = ["127.0.0.1"];
@@ -65,6 +71,13 @@ describe("of two servers behind a name, one that starts, whose address comes fir
     ANSWERS["db.svc.test"] = ["127.0.0.1", "127.0.0.2"];
   });
 
+  /** What so many checks of one dependency come to, one after the other. */
+  async function outcomes(addressOrder: AddressOrder, checks: number): Promise<string[]> {
+    const all: string[] = [];
+    while (all.length < checks) all.push(await outcome(addressOrder));
+    return all;
+  }
+
   /** What a check of one dependency comes to; one that may not log in fails at the other server, too. */
   async function outcome(addressOrder: AddressOrder, mayLogIn = true): Promise<string> {
     const signal = AbortSignal.timeout(3_000);
@@ -81,20 +94,33 @@ describe("of two servers behind a name, one that starts, whose address comes fir
   }
 
   test("fails one check, and the next ones ask the other", async () => {
+    const all = await outcomes(createAddressOrder(), 4);
+    expect(all).toStrictEqual(["ServerStarting", "ok", "ok", "ok"]);
+  });
+
+  test("fails one check more where a third starts, too, and comes before the one that is well", async () => {
+    ANSWERS["db.svc.test"] = ["127.0.0.1", "127.0.0.3", "127.0.0.2"];
+    const all = await outcomes(createAddressOrder(), 5);
+    expect(all).toStrictEqual(["ServerStarting", "ServerStarting", "ok", "ok", "ok"]);
+  });
+
+  test("fails none where the other has been well, though its address comes last from then on", async () => {
     const own = createAddressOrder();
-    const outcomes: string[] = [];
-    for (const _ of [1, 2, 3, 4]) outcomes.push(await outcome(own));
-    expect(outcomes).toStrictEqual(["ServerStarting", "ok", "ok", "ok"]);
+    ANSWERS["db.svc.test"] = ["127.0.0.2"];
+    expect(await outcome(own)).toBe("ok");
+    resolve = createResolve(lookups.sources);
+    ANSWERS["db.svc.test"] = ["127.0.0.1", "127.0.0.2"];
+    expect(await outcomes(own, 2)).toStrictEqual(["ok", "ok"]);
   });
 
   test("also where another dependency cannot log in there, between its checks", async () => {
     const [own, others] = [createAddressOrder(), createAddressOrder()];
-    const outcomes: string[] = [];
+    const all: string[] = [];
     for (const _ of [1, 2, 3, 4]) {
-      outcomes.push(await outcome(own));
+      all.push(await outcome(own));
       await outcome(others, false);
     }
-    expect(outcomes).toStrictEqual(["ServerStarting", "ok", "ok", "ok"]);
+    expect(all).toStrictEqual(["ServerStarting", "ok", "ok", "ok"]);
   });
 });
 

@@ -13,13 +13,15 @@ export async function withConnection<T>(
   context: ConnectContext,
   converse: (socket: Socket) => Promise<T>,
 ): Promise<T> {
-  const { socket, outdate } = await connect(endpoint, context);
+  const connection = await connect(endpoint, context);
   try {
-    return await converse(socket);
+    const result = await converse(connection.socket);
+    connection.succeeded();
+    return result;
   } catch (error) {
-    outdate();
+    connection.failed();
     throw error;
   } finally {
-    socket.destroy();
+    connection.socket.destroy();
   }
 }
