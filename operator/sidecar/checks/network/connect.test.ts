@@ -1,7 +1,16 @@
 import { getEventListeners, once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { createServer, Socket, type TcpNetConnectOpts } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from "@jest/globals";
 import { createAddressOrder } from "../address-order.ts";
 import { CheckError } from "../check.ts";
 import { reasonOfError } from "../reason-of-error.ts";
@@ -117,6 +126,45 @@ test("all addresses refused: ConnectionRefused, by an AggregateError", async () 
   const connecting = open(await closedPort(), { addresses: ["127.0.0.1", "127.0.0.2"] });
   await expect(connecting).rejects.toBeInstanceOf(AggregateError);
   await expect(reason(connecting)).resolves.toBe("ConnectionRefused");
+});
+
+describe("a connection to 127.0.0.1 that comes from the port that it goes to, as Linux may choose it", () => {
+  /** Where it comes from. */
+  let localAddress: string;
+  beforeEach(() => {
+    localAddress = "127.0.0.1";
+    const dial: (this: Socket, to: TcpNetConnectOpts) => Socket = Socket.prototype.connect;
+    jest.spyOn(Socket.prototype, "connect").mockImplementation(function (this: Socket, ...given) {
+      // As node's own connect() calls it.
+      const [[to]] = given as unknown as [[TcpNetConnectOpts]];
+      const from = { localAddress, localPort: to.port };
+      return dial.call(this, to.host === "127.0.0.1" ? { ...to, ...from } : to);
+    });
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test("is one with itself, where nobody listens: ConnectionRefused", async () => {
+    const port = await closedPort();
+    expect(await leavingNothing(() => reason(open(port, {})))).toBe("ConnectionRefused");
+    expect(forgotten).toStrictEqual([["127.0.0.1"]]);
+  });
+
+  test("is followed by one to the next address", async () => {
+    const elsewhere = { host: "127.0.0.2", port: await closedPort() };
+    const second = await trackServer(createServer(), () => {}, elsewhere);
+    const socket = await open(second.port, { addresses: ["127.0.0.1", "127.0.0.2"] });
+    const { remoteAddress } = socket;
+    socket.destroy();
+    await second.close();
+    expect(remoteAddress).toBe("127.0.0.2");
+  });
+
+  test("is like any other, where it comes from another address", async () => {
+    localAddress = "127.0.0.3";
+    expect(await reason(open(server.port, {}))).toBe("connected");
+  });
 });
 
 test("the budget covers the lookup, too: name servers that are silent for all of it are what failed", async () => {

@@ -166,7 +166,10 @@ function connectFirst(
       const socket = openSocket({ host: address, port, noDelay: true });
       open.add(socket);
       socket.on("error", (error) => failed(socket, error));
-      socket.once("connect", () => won({ socket, address }));
+      socket.once("connect", () => {
+        if (isWithItself(socket)) socket.destroy(refused());
+        else won({ socket, address });
+      });
       timer = setTimeout(tryNext, NEXT_ADDRESS_MILLISECONDS);
     };
 
@@ -174,6 +177,18 @@ function connectFirst(
     signal.addEventListener("abort", onAbort);
     tryNext();
   });
+}
+
+/**
+ * Nobody listens there: on loopback, and at the pod's own address, Linux may choose for the near end the very port that
+ * is dialled, and TCP connects such a socket with itself. A `tcp` check would count it as up.
+ */
+function isWithItself({ localAddress, localPort, remoteAddress, remotePort }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress;
+}
+
+function refused(): Error {
+  return Object.assign(new Error("connected with itself"), { code: "ECONNREFUSED" });
 }
 
 /** At the deadline a socket is destroyed, not ended: a dead peer would not answer a goodbye. */
