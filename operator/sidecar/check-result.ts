@@ -6,8 +6,10 @@ import type { CheckResult } from "./verdict.ts";
 /** Longest detail that is kept; a ring of 16 servers with the longest reasons fits. */
 const MAX_DETAIL_LENGTH = 640;
 
+type Failure = Extract<CheckResult, { ok: false }>;
+
 /** A check that rejected with `error`; `deadlinePassed` says whether its deadline had ended it by then. */
-export function failureResult(error: unknown, deadlinePassed: boolean): CheckResult {
+export function failureResult(error: unknown, deadlinePassed: boolean): Failure {
   const detail =
     error instanceof CheckError ? error.detail?.slice(0, MAX_DETAIL_LENGTH) : undefined;
   // At the deadline only a check of several parts knows more than that time is up.

@@ -40,6 +40,14 @@ test.each<[string, string]>([
   expect(await read(URL_KEY)).toBe(want);
 });
 
+test.each(["password\n", "password\r\n", "password\n\n", "password"])(
+  "text %j is given whole to whoever asks for its line break",
+  async (content) => {
+    await put(content);
+    expect(await read(URL_KEY, { keepsLineBreak: true })).toBe(content);
+  },
+);
+
 test("new content counts at once", async () => {
   await put("old");
   expect(await read(URL_KEY)).toBe("old");
@@ -61,9 +69,9 @@ test.each<[string, string | Uint8Array, string]>([
 
 test("a reader that takes more gets as much, and is told its own bound", async () => {
   await put("x".repeat(131_072));
-  expect(await read(URL_KEY, 131_072)).toHaveLength(131_072);
+  expect(await read(URL_KEY, { maximumBytes: 131_072 })).toHaveLength(131_072);
   await put("x".repeat(131_073));
-  await expect(read(URL_KEY, 131_072)).rejects.toMatchObject({
+  await expect(read(URL_KEY, { maximumBytes: 131_072 })).rejects.toMatchObject({
     problem: `the value of key "url" in Secret orders-db cannot be read, or is longer than 128 KiB`,
   });
 });

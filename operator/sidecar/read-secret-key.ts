@@ -5,6 +5,7 @@ import { secretKeyPath } from "../api/names.ts";
 import { keyName, type SecretKeyReference } from "../api/policy-file.ts";
 import { forgetOldest } from "../bounds/forget-oldest.ts";
 import { type CheckContext, CheckError, misconfigured } from "./checks/check.ts";
+import { withoutLineBreak } from "./checks/line-breaks.ts";
 import type { Log } from "./log.ts";
 import { readBounded } from "./read-bounded.ts";
 
@@ -42,11 +43,8 @@ function textOf(bytes: Uint8Array, blame: Blame): string {
   } catch {
     throw blame("is not text in UTF-8");
   }
-  // An editor or `echo` adds the last newline; nobody means it to be part of a password. It is cut here alone:
-  // whatever cut it once more would change a value that ends in two.
-  const trimmed = text.replace(/\r?\n$/, "");
-  if (trimmed.includes("\0")) throw blame("holds a NUL, which no text has");
-  return trimmed;
+  if (text.includes("\0")) throw blame("holds a NUL, which no text has");
+  return text;
 }
 
 /**
@@ -69,7 +67,7 @@ export function createSecretReader(options: SecretReaderOptions): CheckContext["
     return new CheckError(mounted ? "CredentialsMissing" : "NeedsRestart");
   }
 
-  return async (reference, maximumBytes = MAX_BYTES) => {
+  return async (reference, { maximumBytes = MAX_BYTES, keepsLineBreak = false } = {}) => {
     const { secretName, key } = reference;
     // The path that is built from them then cannot leave the Secret's folder.
     if (!isDnsSubdomain(secretName) || !isSecretKey(key)) {
@@ -82,6 +80,8 @@ export function createSecretReader(options: SecretReaderOptions): CheckContext["
     const bytes = read(path, maximumBytes, blame);
     if (bytes === undefined) throw reportMissing(pair, reference);
     missing.delete(pair);
-    return textOf(bytes, blame);
+    const text = textOf(bytes, blame);
+    // An editor or `echo` adds it; in a connection string nobody means it. Nothing but logins keeps it.
+    return keepsLineBreak ? text : withoutLineBreak(text);
   };
 }

@@ -109,6 +109,25 @@ describe("the loop", () => {
     expect(context?.remainingMilliseconds()).toBe(2_500);
   });
 
+  test("a refused login is made with its line break at the dependency's next check, which tells of it", async () => {
+    const sent: string[] = [];
+    checks.run = async ({ name }, { lineBreaks }) => {
+      sent.push(`${name} ${JSON.stringify(lineBreaks?.asSent(["pencil\n"])[0])}`);
+      if (name === "up") return {};
+      throw new CheckError("AuthenticationFailed");
+    };
+    checks.runner.apply(config([dependency("up"), dependency("down")]));
+    await pass(5_000);
+    expect(sent).toStrictEqual(['up "pencil"', 'down "pencil"', 'up "pencil"', 'down "pencil\\n"']);
+    const said = { detail: "a value in the Secret ends in a line break" };
+    expect(checks.results.map(([, result]) => result)).toMatchObject([
+      { ok: true },
+      said,
+      {},
+      said,
+    ]);
+  });
+
   test("dependencies do not wait for each other", async () => {
     checks.run = (target, context) =>
       target.name === "a" ? never(target, context) : Promise.resolve({});

@@ -6,6 +6,7 @@
 import type { DependencyConfig, PolicyFile } from "../api/policy-file.ts";
 import { SHORTEST_WAIT, shortened, type Timing } from "../api/timing.ts";
 import { createAddressOrder } from "./checks/address-order.ts";
+import { createLineBreaks } from "./checks/line-breaks.ts";
 import { contentOf } from "./content-of.ts";
 import { farthestMoment } from "./farthest-moment.ts";
 import { pacedInterval } from "./paced-interval.ts";
@@ -85,7 +86,7 @@ function startLoop(
   { firstTiming, onTurn, keptApart, connectLoad }: Beginning,
 ): Loop {
   const random = options.random ?? Math.random;
-  const addressOrder = createAddressOrder();
+  const remembered = { addressOrder: createAddressOrder(), lineBreaks: createLineBreaks() };
   let timing = firstTiming;
   let stopped = false;
   let startedAt = 0;
@@ -129,7 +130,7 @@ function startLoop(
   function runOnce(): void {
     const since = performance.now();
     const deadline = since + timing.checkTimeoutMilliseconds;
-    const sources = { ...options, timing, addressOrder };
+    const sources = { ...options, timing, ...remembered };
     inFlight = startCheck(dependency, sources, {
       onResult: (result) => {
         if (mayRepeat(result, deadline)) isRepeated = true;

@@ -18,6 +18,7 @@ export interface CheckSources {
   loadCheck: (type: string) => Promise<Check | undefined>;
   readSecretKey: CheckContext["readSecretKey"];
   addressOrder?: CheckContext["addressOrder"];
+  lineBreaks?: CheckContext["lineBreaks"];
 }
 
 /** What a check tells the loop that began it. None of them may throw. */
@@ -44,7 +45,7 @@ type Watched = Pick<CheckContext, "signal" | "onConnect" | "onHandshake" | "onTa
 /** One attempt under `signal`: loads the check, runs it. Rejects with whatever went wrong. */
 async function attempt(
   dependency: DependencyConfig,
-  { timing, loadCheck, readSecretKey, addressOrder }: CheckSources & { timing: Timing },
+  { timing, loadCheck, readSecretKey, addressOrder, lineBreaks }: CheckSources & { timing: Timing },
   watched: Watched,
 ): Promise<CheckSuccess> {
   // Loading its code for the first time uses up some of it.
@@ -59,6 +60,7 @@ async function attempt(
     remainingMilliseconds: () => end - performance.now(),
     readSecretKey,
     addressOrder,
+    lineBreaks,
   });
 }
 
@@ -102,7 +104,9 @@ export function startCheck(
       });
       report(successResult(success));
     } catch (error) {
-      report(failureResult(error, controller.signal.aborted));
+      const result = failureResult(error, controller.signal.aborted);
+      const said = sources.lineBreaks?.failed(result.reason);
+      report(said === undefined ? result : { ...result, detail: said });
     } finally {
       clearTimeout(deadline);
       clearTimeout(lastWords);

@@ -6,17 +6,20 @@ import { describe, secretKey, secretName as secretNameField } from "../v1alpha1-
 
 const DEFAULTS = DEPENDENCY_DEFAULTS.credentials;
 
+const LINE_BREAK =
+  "A line break at the end of the value is left out; where the login is refused then, the next check sends it.";
+
 /** A user name and a password. */
 export const credentials = z
   .object({
     secretName: secretNameField,
     usernameKey: secretKey(
       "usernameKey",
-      `Key of the user name; unset: ${DEFAULTS.usernameKey}.`,
+      `Key of the user name; unset: ${DEFAULTS.usernameKey}. ${LINE_BREAK}`,
     ).optional(),
     passwordKey: secretKey(
       "passwordKey",
-      `Key of the password; unset: ${DEFAULTS.passwordKey}.`,
+      `Key of the password; unset: ${DEFAULTS.passwordKey}. ${LINE_BREAK}`,
     ).optional(),
   })
   .optional()
@@ -37,11 +40,11 @@ export const passwordCredentials = z
     secretName: secretNameField,
     usernameKey: secretKey(
       "usernameKey",
-      "Key of the user name; unset: the password alone is sent.",
+      `Key of the user name; unset: the password alone is sent. ${LINE_BREAK}`,
     ).optional(),
     passwordKey: secretKey(
       "passwordKey",
-      `Key of the password; unset: ${DEFAULTS.passwordKey}.`,
+      `Key of the password; unset: ${DEFAULTS.passwordKey}. ${LINE_BREAK}`,
     ).optional(),
   })
   .optional()

@@ -2,6 +2,15 @@
 import type { DependencyConfig, SecretKeyReference } from "../../api/policy-file.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { AddressOrder } from "./address-order.ts";
+import type { LineBreaks } from "./line-breaks.ts";
+
+/** How a Secret key is read. */
+export interface SecretReadOptions {
+  /** The longest value that is taken; 64 KiB unless given. */
+  maximumBytes?: number;
+  /** Whether the line break at its end stays. */
+  keepsLineBreak?: boolean;
+}
 
 /** What a check is given besides its dependency. */
 export interface CheckContext {
@@ -15,12 +24,13 @@ export interface CheckContext {
    */
   remainingMilliseconds(): number;
   /**
-   * The text of a mounted Secret key without the newline at its end, if there is one, read afresh from the
-   * volume so that a rotated password counts at once. Rejects with a CheckError: CredentialsMissing (no such Secret or
-   * key), NeedsRestart (this pod does not mount it) or Misconfigured (not text, or over `maximumBytes`, which are
-   * 64 KiB unless given).
+   * The text of a mounted Secret key, read afresh from the volume so that a rotated password counts at once. Rejects
+   * with a CheckError: CredentialsMissing (no such Secret or key), NeedsRestart (this pod does not mount it) or
+   * Misconfigured (not text, or too long).
    */
-  readSecretKey(reference: SecretKeyReference, maximumBytes?: number): Promise<string>;
+  readSecretKey(reference: SecretKeyReference, options?: SecretReadOptions): Promise<string>;
+  /** What the dependency's checks before this one have met with values that end in a line break. */
+  lineBreaks?: LineBreaks | undefined;
   /** What the dependency's checks before this one have met at the addresses of its servers. */
   addressOrder?: AddressOrder | undefined;
   /**

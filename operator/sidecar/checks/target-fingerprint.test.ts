@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DependencyConfig } from "../../api/policy-file.ts";
 import { DEPENDENCY_TYPES, dependency } from "../../api/v1alpha1-dependency.ts";
+import type { LineBreaks } from "./line-breaks.ts";
 import { loadCheck } from "./registry.ts";
 import { runCheck } from "./testing/contract.ts";
 
@@ -27,6 +28,13 @@ const OTHERS: Record<string, string[]> = {
   redis: [url("rediss")],
 };
 
+/** As after a login that was refused without them. */
+const WHOLE: LineBreaks = {
+  asSent: (values) => values,
+  loggedIn: () => {},
+  failed: () => undefined,
+};
+
 /** What a check of this slot says, when these are the keys of its Secret. */
 async function targets(
   type: string,
@@ -39,6 +47,7 @@ async function targets(
   const config = { name: "db", type, impact: "Gate", [type]: { query: "SELECT 1", ...slot } };
   await runCheck(check, config as DependencyConfig, {
     readSecretKey: async ({ key }) => secret[key] ?? "",
+    lineBreaks: WHOLE,
     onTarget: (target) => told.push(target),
   });
   return told;
@@ -87,6 +96,11 @@ describe.each(Object.entries(OTHERS))("%s", (type, others) => {
     const told = await ofLogin(type, "shop", "hunter2");
     expect(told).toHaveLength(1);
     expect(await ofLogin(type, "other", "hunter2")).not.toEqual(told);
+  });
+
+  test("a user is the same with a line break, which one check sends and another one does not", async () => {
+    const told = await ofLogin(type, "shop", "hunter2");
+    expect(await ofLogin(type, "shop\n", "hunter2")).toEqual(told);
   });
 
   test.each(["", "no URL", "mongodb://127.0.0.1"])("none is told of %j", async (text) => {

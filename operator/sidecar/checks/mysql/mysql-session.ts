@@ -10,6 +10,8 @@ export interface Question {
   query: string;
   /** How many milliseconds are left for it. */
   remaining(): number;
+  /** Called once the server has taken the login. */
+  onLogin?: (() => void) | undefined;
 }
 
 /** First bytes of packets. */
@@ -39,9 +41,10 @@ const READ_ONLY = "SET SESSION TRANSACTION READ ONLY";
 export async function countRows(
   conversation: Conversation,
   context: LoginContext,
-  { query, remaining }: Question,
+  { query, remaining, onLogin }: Question,
 ): Promise<number> {
   await logIn(conversation, context);
+  onLogin?.();
   try {
     // TiDB refuses it by default, since its sessions cannot be read-only: each of its servers would be down for good.
     await set(conversation, READ_ONLY, NOT_SUPPORTED);

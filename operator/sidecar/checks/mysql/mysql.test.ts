@@ -23,7 +23,7 @@ import {
   switchTo,
   TLS_GREETING,
 } from "./testing/fake-mysql.ts";
-import { dependency, readSecretKey, run } from "./testing/mysql-subject.ts";
+import { dependency, readSecretKey, run, SECRETS } from "./testing/mysql-subject.ts";
 
 describeContract({
   create: createMysql,
@@ -248,6 +248,8 @@ describe("fake servers", () => {
 });
 
 describe("configuration", () => {
+  SECRETS["db/line_break_url"] = "mysql://app:p%0a@127.0.0.1:1/orders";
+
   test.each<[string, Partial<MysqlConfig>, string]>([
     [
       "a CA that is no certificate",
@@ -266,6 +268,11 @@ describe("configuration", () => {
     ],
     ["a query with a NUL", { query: "SELECT 1\0" }, "Misconfigured"],
     ["a database with a NUL", { database: "a\0b" }, "Misconfigured"],
+    [
+      "a line break at the end of a connection string's password",
+      { connectionString: { secretName: "db", key: "line_break_url" } },
+      "Misconfigured",
+    ],
     ["a metadata address", { host: "169.254.169.254" }, "Misconfigured"],
     ["a port out of range", { port: 0 }, "Misconfigured"],
   ])("%s", async (_, config, reason) => {

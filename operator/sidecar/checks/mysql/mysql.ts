@@ -15,10 +15,14 @@ export function createMysql(resolve: Resolve): Check {
     type: "mysql",
     async run({ mysql: config }, context) {
       if (!config || !isQueryText(config.query)) throw new CheckError("Misconfigured");
-      const target = await raceAbort(mysqlTarget(config, context.readSecretKey), context.signal);
+      const target = await raceAbort(mysqlTarget(config, context), context.signal);
       const { endpoint, account, tls } = target;
       context.onTarget?.(targetFingerprint({ ...endpoint, ...account, tlsMode: tls.mode }));
-      const question = { query: config.query, remaining: context.remainingMilliseconds };
+      const question = {
+        query: config.query,
+        remaining: context.remainingMilliseconds,
+        onLogin: context.lineBreaks?.loggedIn,
+      };
       return ask(target, question, { ...context, resolve });
     },
   };

@@ -9,6 +9,7 @@ import { runCheck, SHORT } from "../testing/contract.ts";
 import type { RealServer } from "../testing/real-server.ts";
 import { postgresql } from "./postgresql.ts";
 import { startupMessage } from "./postgresql-messages.ts";
+import { dependency } from "./testing/postgresql-subject.ts";
 
 const COMMAND = "x\r\nset stolen 0 0 1\r\n1\r\n";
 
@@ -48,6 +49,23 @@ test("such a startup message does run a command", async () => {
     channelBinding: false,
   };
   await say(startupMessage(login));
+  expect(await commandRan()).toBe(true);
+});
+
+test("a line break that is sent at the end of a user makes no command of what stands before it", async () => {
+  await say("set stolen 0 0 1\r\n1\r\n");
+  const server = { host: "127.0.0.1", port: memcached.port, tls: { mode: "Disable" as const } };
+  const lineBreaks = {
+    asSent: (values: string[]) => values,
+    loggedIn() {},
+    failed: () => undefined,
+  };
+  const outcome = await runCheck(postgresql, dependency({ ...server, credentials: CREDENTIALS }), {
+    readSecretKey: async () => "delete stolen\r\n",
+    lineBreaks,
+    checkTimeout: SHORT,
+  });
+  expect(outcome).toEqual({ reason: "ProtocolError" });
   expect(await commandRan()).toBe(true);
 });
 

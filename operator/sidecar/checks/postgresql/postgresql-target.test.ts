@@ -1,6 +1,7 @@
 /** What of a policy and of its Secrets makes a login. */
 import { describe, expect, test } from "@jest/globals";
 import type { PostgresqlConfig } from "../../../api/policy-file.ts";
+import { createLineBreaks } from "../line-breaks.ts";
 import { createCertificates } from "../testing/certificates.ts";
 import { authorities } from "../tls/authorities.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
@@ -14,9 +15,11 @@ const PLAIN: PostgresqlConfig = { host: "db", credentials: CREDENTIALS, query: "
 function target(
   config: Partial<PostgresqlConfig>,
   keys: Record<string, string> = {},
+  lineBreaks = createLineBreaks(),
 ): Promise<PostgresqlTarget> {
   const secret: Record<string, string> = { user: "web", password: "pencil", ...keys };
-  return postgresqlTarget({ query: "SELECT 1", ...config }, async ({ key }) => secret[key] ?? "");
+  const readSecretKey = async ({ key }: { key: string }) => secret[key] ?? "";
+  return postgresqlTarget({ query: "SELECT 1", ...config }, { readSecretKey, lineBreaks });
 }
 
 const reason = (given: Promise<PostgresqlTarget>) =>
@@ -88,13 +91,37 @@ test("user and password are taken as they are read, spaces included", async () =
   expect(login).toMatchObject({ user: " web ", password: " pencil " });
 });
 
-test.each(["\n", "\r\n"])(
-  "%j at the end of a key is refused: its reader has cut one",
-  async (end) => {
-    expect(await reason(target(PLAIN, { user: `web${end}` }))).toBe("Misconfigured");
-    expect(await reason(target(PLAIN, { password: `pencil${end}` }))).toBe("Misconfigured");
-  },
-);
+describe.each(["\n", "\r\n"])("%j at the end of a value", (end) => {
+  const keys = { user: `web${end}`, password: `${"\u00FC".repeat(512)}${end}` };
+
+  test("is sent after a login that was refused without it, also behind the longest password", async () => {
+    const lineBreaks = createLineBreaks();
+    const cut = await target(PLAIN, keys, lineBreaks);
+    expect(cut.login).toMatchObject({ user: "web", password: "\u00FC".repeat(512) });
+    lineBreaks.failed("AuthenticationFailed");
+    const whole = await target(PLAIN, keys, lineBreaks);
+    expect(whole.login).toMatchObject({ ...keys, database: keys.user });
+  });
+
+  test.each(["user", "password"])("is refused in the %s where another one follows", async (key) => {
+    expect(await reason(target(PLAIN, { [key]: `x${end}${end}` }))).toBe("Misconfigured");
+  });
+
+  test("is refused in host and database, and in each part of a connection string", async () => {
+    expect(await reason(target({ ...PLAIN, host: `db${end}` }))).toBe("Misconfigured");
+    expect(await reason(target({ ...PLAIN, database: `db${end}` }))).toBe("Misconfigured");
+    const config = { connectionString: { secretName: "db", key: "url" } };
+    const escaped = encodeURIComponent(end);
+    for (const [user, password, database] of [
+      [`u${escaped}`, "p", "d"],
+      ["u", `p${escaped}`, "d"],
+      ["u", "p", `d${escaped}`],
+    ]) {
+      const url = `postgresql://${user}:${password}@db/${database}`;
+      expect(await reason(target(config, { url }))).toBe("Misconfigured");
+    }
+  });
+});
 
 describe("the authority", () => {
   const caSecret = { secretName: "ca", key: "ca.crt" };

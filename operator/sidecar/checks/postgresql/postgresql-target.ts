@@ -1,11 +1,11 @@
 /** Policy and Secrets -> everything one PostgreSQL login needs. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { PostgresqlConfig, TlsMode } from "../../../api/policy-file.ts";
-import { isWireText } from "../../../api/wire-text.ts";
-import { type CheckContext, misconfigured } from "../check.ts";
+import { misconfigured } from "../check.ts";
+import { withoutLineBreak } from "../line-breaks.ts";
 import type { Endpoint } from "../network/connect.ts";
-import { readCredentials } from "../read-credentials.ts";
-import { CONTROL_CHARACTER, INCOMPLETE } from "../target-problems.ts";
+import { readCredentials, type SecretsContext } from "../read-credentials.ts";
+import { INCOMPLETE, refuseControlCharacters } from "../target-problems.ts";
 import { negotiatedTlsTarget, type TlsTarget } from "../tls/tls-target.ts";
 import { parseConnectionString } from "./connection-string.ts";
 import { canBePrepared, MAX_PREPARED_BYTES } from "./scram.ts";
@@ -27,8 +27,6 @@ export interface PostgresqlTarget {
   tls: TlsTarget;
 }
 
-type ReadSecretKey = CheckContext["readSecretKey"];
-
 const DEFAULTS = DEPENDENCY_DEFAULTS.postgresql;
 
 const LONG_PASSWORD = `the password has letters other than ASCII and over ${MAX_PREPARED_BYTES} bytes; give the user a shorter one, or one of ASCII alone`;
@@ -40,31 +38,33 @@ const LONG_PASSWORD = `the password has letters other than ASCII and over ${MAX_
  */
 export async function postgresqlTarget(
   config: PostgresqlConfig,
-  readSecretKey: ReadSecretKey,
+  context: SecretsContext,
 ): Promise<PostgresqlTarget> {
-  const { login, tlsMode } = await readLogin(config, readSecretKey);
-  // User, database and options are sent before anyone knows who listens: on the port of a memcached server a
-  // line break makes a command of what follows it. A NUL ends a field and begins another one.
-  if (!Object.values(login).every((value) => isWireText(String(value)))) {
-    throw misconfigured(CONTROL_CHARACTER);
-  }
-  if (!canBePrepared(login.password)) throw misconfigured(LONG_PASSWORD);
-  return { login, tls: await negotiatedTlsTarget(config.tls, tlsMode, readSecretKey) };
+  const { login, tlsMode } = await readLogin(config, context);
+  // Without the line break, with which a check may send it: one that is refused without would never be tried again.
+  if (!canBePrepared(withoutLineBreak(login.password))) throw misconfigured(LONG_PASSWORD);
+  return { login, tls: await negotiatedTlsTarget(config.tls, tlsMode, context.readSecretKey) };
 }
 
+/**
+ * User, database and options are sent before anyone knows who listens, so they have no control character: on the port
+ * of a memcached server a line break makes a command of what follows it. A NUL ends a field and begins another one.
+ */
 async function readLogin(
   config: PostgresqlConfig,
-  readSecretKey: ReadSecretKey,
+  context: SecretsContext,
 ): Promise<{ login: Login; tlsMode: TlsMode | undefined }> {
   if (config.connectionString) {
     const { tlsMode, ...login } = parseConnectionString(
-      await readSecretKey(config.connectionString),
+      await context.readSecretKey(config.connectionString),
     );
+    refuseControlCharacters(Object.values(login).map(String));
     return { login, tlsMode };
   }
   const { host, port = DEFAULTS.port, credentials } = config;
   if (!host || !credentials) throw misconfigured(INCOMPLETE);
-  const { user, password } = await readCredentials(credentials, readSecretKey);
+  refuseControlCharacters([host, config.database ?? ""]);
+  const { user, password } = await readCredentials(credentials, context);
   const database = config.database ?? user;
   return {
     login: { host, port, user, password, database, options: undefined, channelBinding: false },

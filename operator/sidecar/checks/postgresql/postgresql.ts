@@ -36,7 +36,11 @@ export function createPostgresql(resolve: Resolve, deriveKeys = createDeriver())
       const keys = memoryOf(config);
       const target = await readTarget(config, context, keys);
       context.onTarget?.(targetFingerprint({ ...target.login, tlsMode: target.tls.mode }));
-      const query = () => limitedQuery(config.query, context.remainingMilliseconds());
+      // Asked for once the server has taken the login.
+      const query = () => {
+        context.lineBreaks?.loggedIn();
+        return limitedQuery(config.query, context.remainingMilliseconds());
+      };
       return ask(target, { ...context, resolve, query, keys });
     },
   };
@@ -48,11 +52,11 @@ export const postgresql: Check = createPostgresql(systemResolve);
 /** Without its Secret, nothing that was derived from it stays. */
 async function readTarget(
   config: PostgresqlConfig,
-  { readSecretKey, signal }: CheckContext,
+  context: CheckContext,
   keys: ScramKeyMemory,
 ): Promise<PostgresqlTarget> {
   try {
-    return await raceAbort(postgresqlTarget(config, readSecretKey), signal);
+    return await raceAbort(postgresqlTarget(config, context), context.signal);
   } catch (error) {
     keys.forget();
     throw error;

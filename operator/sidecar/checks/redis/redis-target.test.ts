@@ -18,10 +18,12 @@ const SECRET: Record<string, string> = {
   encrypted: "rediss://url",
   unverified: "rediss://url?ssl_cert_reqs=none",
   command_url: "redis://:x%0d%0aflush_all@url",
+  line_break_url: "redis://:x%0a@url",
+  line_breaks: "x\n\n",
 };
 
 const target = (config: RedisConfig): Promise<RedisTarget> =>
-  redisTarget(config, async ({ key }) => SECRET[key] ?? "");
+  redisTarget(config, { readSecretKey: async ({ key }) => SECRET[key] ?? "" });
 const reason = (config: RedisConfig) =>
   target(config).then(
     () => "accepted",
@@ -94,7 +96,12 @@ test.each<[string, RedisConfig]>([
   ["an empty user", { host: "cache", credentials: credentials("password", "empty") }],
   ["a command in a password", { host: "cache", credentials: credentials("command") }],
   ["an escape in a user", { host: "cache", credentials: credentials("password", "escape") }],
+  [
+    "two line breaks at the end of a password",
+    { host: "c", credentials: credentials("line_breaks") },
+  ],
   ["a command in the password of a URL", url("command_url")],
+  ["a line break at the end of the password of a URL", url("line_break_url")],
   ["no URL", url("empty")],
   ["encryption that the URL has not", { ...url("plain"), tls: { mode: "Require" } }],
   ["no encryption although the URL has it", { ...url("encrypted"), tls: { mode: "Disable" } }],

@@ -1,10 +1,10 @@
 /** Policy and Secrets -> everything one check of a Redis server needs. */
 import { DEPENDENCY_DEFAULTS } from "../../../api/limits.ts";
 import type { RedisConfig, TlsMode } from "../../../api/policy-file.ts";
-import { isWireText } from "../../../api/wire-text.ts";
-import { type CheckContext, misconfigured } from "../check.ts";
+import { misconfigured } from "../check.ts";
 import type { Endpoint } from "../network/connect.ts";
-import { CONTROL_CHARACTER, EMPTY_USER, INCOMPLETE, TLS_TWICE } from "../target-problems.ts";
+import { readLoginValues, type SecretsContext } from "../read-credentials.ts";
+import { EMPTY_USER, INCOMPLETE, refuseControlCharacters, TLS_TWICE } from "../target-problems.ts";
 import { type TlsTarget, tlsTarget } from "../tls/tls-target.ts";
 import { type ConnectionString, parseConnectionString } from "./connection-string.ts";
 
@@ -19,7 +19,6 @@ export interface RedisTarget {
   tls: TlsTarget;
 }
 
-type ReadSecretKey = CheckContext["readSecretKey"];
 type Parts = Pick<RedisTarget, "endpoint" | "login"> & { mode: TlsMode };
 
 /**
@@ -29,18 +28,18 @@ type Parts = Pick<RedisTarget, "endpoint" | "login"> & { mode: TlsMode };
  */
 export async function redisTarget(
   config: RedisConfig,
-  readSecretKey: ReadSecretKey,
+  context: SecretsContext,
 ): Promise<RedisTarget> {
-  const { mode, ...target } = await readParts(config, readSecretKey);
-  // On the port of a memcached server a line break makes a command of what follows it.
-  if (!(target.login ?? []).every(isWireText)) throw misconfigured(CONTROL_CHARACTER);
-  return { ...target, tls: await tlsTarget(mode, config.tls?.caSecret, readSecretKey) };
+  const { mode, ...target } = await readParts(config, context);
+  return { ...target, tls: await tlsTarget(mode, config.tls?.caSecret, context.readSecretKey) };
 }
 
-async function readParts(config: RedisConfig, readSecretKey: ReadSecretKey): Promise<Parts> {
+async function readParts(config: RedisConfig, context: SecretsContext): Promise<Parts> {
   if (config.connectionString) {
-    const url = parseConnectionString(await readSecretKey(config.connectionString));
+    const url = parseConnectionString(await context.readSecretKey(config.connectionString));
     const { host, port, user, password } = url;
+    // On the port of a memcached server a line break makes a command of what follows it.
+    refuseControlCharacters([user, password]);
     return {
       endpoint: { host, port },
       login: password === "" ? undefined : loginOf(user, password),
@@ -51,7 +50,7 @@ async function readParts(config: RedisConfig, readSecretKey: ReadSecretKey): Pro
   if (!host) throw misconfigured(INCOMPLETE);
   return {
     endpoint: { host, port },
-    login: await readLogin(config.credentials, readSecretKey),
+    login: await readLogin(config.credentials, context),
     mode: tls?.mode ?? "Disable",
   };
 }
@@ -67,17 +66,15 @@ function modeOf({ encrypted, tlsMode }: ConnectionString, ofPolicy: TlsMode | un
 
 async function readLogin(
   credentials: RedisConfig["credentials"],
-  readSecretKey: ReadSecretKey,
+  context: SecretsContext,
 ): Promise<Login | undefined> {
   if (!credentials) return undefined;
   const { secretName, usernameKey, passwordKey } = credentials;
-  const read = (key: string) => readSecretKey({ secretName, key });
-  const password = await read(passwordKey);
+  const keys = usernameKey === undefined ? [passwordKey] : [passwordKey, usernameKey];
+  const [password = "", user] = await readLoginValues(secretName, keys, context);
   if (password === "") throw misconfigured("the password in the Secret is empty");
-  if (usernameKey === undefined) return [password];
-  const user = await read(usernameKey);
   if (user === "") throw misconfigured(EMPTY_USER);
-  return [user, password];
+  return user === undefined ? [password] : [user, password];
 }
 
 function loginOf(user: string, password: string): Login {

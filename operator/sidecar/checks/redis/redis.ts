@@ -25,8 +25,8 @@ export function createRedis(resolve: Resolve): Check {
     type: "redis",
     async run({ redis: config }, context) {
       if (!config) throw new CheckError("Misconfigured");
-      const { signal, readSecretKey, onHandshake } = context;
-      const { endpoint, login, tls } = await raceAbort(redisTarget(config, readSecretKey), signal);
+      const { signal, lineBreaks, onHandshake } = context;
+      const { endpoint, login, tls } = await raceAbort(redisTarget(config, context), signal);
       const user = login?.length === 2 ? login[0] : undefined;
       context.onTarget?.(targetFingerprint({ ...endpoint, user, tlsMode: tls.mode }));
       return withConnection(endpoint, { ...context, resolve }, async (socket) => {
@@ -35,7 +35,7 @@ export function createRedis(resolve: Resolve): Check {
           onHandshake,
           signal,
         });
-        await ping({ stream: secured.stream, socket, signal }, login);
+        await ping({ stream: secured.stream, socket, signal }, login, lineBreaks?.loggedIn);
         return { tls: secured.tls };
       });
     },
@@ -49,11 +49,16 @@ export const redis: Check = createRedis(systemResolve);
  * The password is sent to who has replied to PING as Redis does, and to nobody else: on the port of another
  * server it would be a command, or a line in a log.
  */
-async function ping(source: ReadSource, login: Login | undefined): Promise<void> {
+async function ping(
+  source: ReadSource,
+  login: Login | undefined,
+  onLogin?: () => void,
+): Promise<void> {
   const first = await replyTo(source, "PING");
   if (login === undefined || !asksForLogin(first)) fail(reasonOfPing(first));
   if (login === undefined) return;
   fail(reasonOfLogin(await replyTo(source, "AUTH", ...login)));
+  onLogin?.();
   fail(reasonOfPing(await replyTo(source, "PING")));
 }
 

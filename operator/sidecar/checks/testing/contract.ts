@@ -71,7 +71,7 @@ const resolveForTest: Resolve = async (host) => {
 export async function runCheck(
   check: Check,
   dependency: DependencyConfig,
-  options: Pick<CheckContext, "readSecretKey" | "onTarget"> & {
+  options: Pick<CheckContext, "readSecretKey" | "lineBreaks" | "onTarget"> & {
     checkTimeout?: number;
     /** It succeeds in clear after a handshake. */
     comesBackInClear?: boolean;
@@ -96,6 +96,7 @@ export async function runCheck(
         connectTimeoutMilliseconds: checkTimeout * CONNECT_SHARE,
         remainingMilliseconds: () => checkTimeout - (performance.now() - started),
         readSecretKey: options.readSecretKey,
+        lineBreaks: options.lineBreaks,
         onTarget: options.onTarget,
         onConnect,
         onHandshake,

@@ -41,7 +41,7 @@ test("a value may be longer than other Secrets' are", async () => {
     asked.push(...args);
     return ca;
   });
-  expect(asked).toEqual([CA_SECRET, 327_680]);
+  expect(asked).toEqual([CA_SECRET, { maximumBytes: 327_680 }]);
 });
 
 test.each([

@@ -28,7 +28,7 @@ export async function tlsTarget(
   readSecretKey: CheckContext["readSecretKey"],
 ): Promise<TlsTarget> {
   if (mode !== "VerifyFull" || !caSecret) return { mode, secureContext: undefined };
-  const text = await readSecretKey(caSecret, MAX_CA_BYTES);
+  const text = await readSecretKey(caSecret, { maximumBytes: MAX_CA_BYTES });
   // Loaded on first use, as TLS itself.
   const { authorities } = await import("./authorities.ts");
   return { mode, secureContext: authorities.secureContextOf(caSecret, text) };
