@@ -213,6 +213,7 @@ describe("what ends a login", () => {
   test.each([
     ["unheard_of", NOTHING],
     ["client_ed25519", Buffer.alloc(64)],
+    ["parsec", Buffer.alloc(1)],
   ])(
     "for a way that is not known here an answer is sent all the same: %s",
     async (plugin, answer) => {

@@ -45,9 +45,15 @@ const KEY_REQUEST = Buffer.from([2]);
  */
 const NO_ANSWER: Buffer = Buffer.alloc(0);
 
-/** MariaDB counts an answer that has not the length of a signature as if the client had hung up. */
-const ED25519 = "client_ed25519";
-const NO_SIGNATURE: Buffer = Buffer.alloc(64);
+/**
+ * Answers that MariaDB does not count, for ways where it would count NO_ANSWER or what comes of it as if the client had
+ * hung up. For ed25519 it must have a signature's length. For parsec NO_ANSWER leads to a further question, and an
+ * answer to that counts; after a first answer that is not empty MariaDB goes on to the account's next way.
+ */
+const UNCOUNTED_ANSWERS: ReadonlyMap<string, Buffer> = new Map([
+  ["client_ed25519", Buffer.alloc(64)],
+  ["parsec", Buffer.alloc(1)],
+]);
 
 /**
  * MariaDB tries the ways that an account has (IDENTIFIED VIA ... OR ...) one after the other, and asks for each. It
@@ -115,7 +121,7 @@ async function switchTo(conversation: Conversation, way: Way): Promise<Buffer> {
   const { plugin, password, challenge } = way;
   const answer = proof(plugin, password, challenge);
   if (answer === undefined) {
-    return refuse(conversation, plugin === ED25519 ? NO_SIGNATURE : NO_ANSWER);
+    return refuse(conversation, UNCOUNTED_ANSWERS.get(plugin) ?? NO_ANSWER);
   }
   if (challenge.length !== CHALLENGE_LENGTH) throw protocolError();
   conversation.send(answer);
