@@ -55,6 +55,8 @@ export function createDatabaseFolder(): DatabaseFolder {
   const sql = async (...statements: string[]) => {
     const args = [
       "--no-defaults",
+      // The client of MariaDB 11.4 and newer else verifies the server's certificate, also by the socket.
+      "--skip-ssl",
       `--socket=${socket}`,
       "-uroot",
       "-N",
@@ -67,7 +69,8 @@ export function createDatabaseFolder(): DatabaseFolder {
   return {
     async start(settings = {}, certificate) {
       const port = await freePort();
-      const tls = certificate ? writeCertificate(folder, certificate) : {};
+      // MariaDB 11.4 and newer else makes a certificate of its own.
+      const tls = certificate ? writeCertificate(folder, certificate) : { ssl: "0" };
       const options = { ...SETTINGS, ...tls, ...settings, port: String(port), socket };
       const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
       const server = await startRealServer({
