@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type AssertionResult, createEmptyTestResult, type TestResult } from "@jest/test-result";
 import type { Circus, Config } from "@jest/types";
-import { getState, resetState, run } from "jest-circus";
+import { addEventHandler, getState, resetState, run } from "jest-circus";
 import { formatExecError, formatResultsErrors } from "jest-message-util";
 import { expect, jest } from "./jest-globals.ts";
 
@@ -15,12 +15,21 @@ registerHooks({
     specifier === "@jest/globals" ? { url: GLOBALS, shortCircuit: true } : next(specifier, context),
 });
 
+// What a test has announced by `expect.assertions` and not done. It is asked for after each, and forgotten with that.
+addEventHandler((event) => {
+  if (event.name !== "test_done") return;
+  event.test.errors.push(...expect.extractExpectedAssertionsErrors().map(({ error }) => error));
+});
+
 /**
  * Collects what nobody caught until `stop`, which gives it. Without it one such error would end the worker, and the
  * file's other tests with it. A rejection that is handled later is none, as in Jest.
  */
 function collectUncaught(): { stop: () => unknown[] } {
   const uncaught = new Map<unknown, unknown>();
+  // Jest's own listener ends the worker, and the file is run again in another one until it passes, without a word.
+  const others = process.rawListeners("uncaughtException") as NodeJS.UncaughtExceptionListener[];
+  process.removeAllListeners("uncaughtException");
   const onException = (error: unknown) => uncaught.set({}, error);
   const onRejection = (error: unknown, promise: unknown) => uncaught.set(promise, error);
   const onHandled = (promise: unknown) => uncaught.delete(promise);
@@ -30,6 +39,7 @@ function collectUncaught(): { stop: () => unknown[] } {
   return {
     stop: () => {
       process.off("uncaughtException", onException);
+      for (const other of others.splice(0)) process.on("uncaughtException", other);
       process.off("unhandledRejection", onRejection);
       process.off("rejectionHandled", onHandled);
       return [...uncaught.values()];
