@@ -13,7 +13,7 @@ export interface AddressOrder {
    * nothing is known, as they come; those that have failed, the one that failed longest ago first.
    */
   inOrder(endpoint: string, addresses: string[]): string[];
-  /** The server of this address was connected to, and failed the check. */
+  /** The server of this address was connected to and failed the check, or kept others from being dialled in time. */
   failed(endpoint: string, address: string): void;
   /** The server of this address was connected to, and passed the check. */
   succeeded(endpoint: string, address: string): void;
@@ -28,8 +28,8 @@ export interface AddressOrder {
  * it is. Were the last one that failed alone remembered, two that start would take turns, and a third would never be
  * asked. Where all fail, each has its turn, so that one that is well again is found within as many checks as there are
  * servers. What is no server's fault, as a wrong password, is met at all of them in turn, with one login a check as
- * ever, and any of them will do once it is mended. That none could be connected to changes nothing: after a moment
- * without network the checks go on where they were.
+ * ever, and any of them will do once it is mended. That none could be connected to changes nothing where all were
+ * dialled: after a moment without network the checks go on where they were.
  *
  * Of one dependency alone: what another one cannot do on a server, as log in, says nothing of this one.
  */

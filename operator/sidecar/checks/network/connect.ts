@@ -62,12 +62,18 @@ export async function connect(endpoint: Endpoint, context: ConnectContext): Prom
   try {
     const resolution = await lookUp(host, context, budget.signal);
     const addresses = addressOrder?.inOrder(key, resolution.addresses) ?? resolution.addresses;
-    const dialled = { port, onDial: () => context.onConnect?.(ADDRESS_MILLISECONDS) };
-    const { socket, address } = await connectTo(
-      { ...resolution, addresses },
-      dialled,
-      budget.signal,
-    );
+    const dialled: string[] = [];
+    const onDial = (address: string) => {
+      dialled.push(address);
+      context.onConnect?.(ADDRESS_MILLISECONDS);
+    };
+    const connecting = connectTo({ ...resolution, addresses }, { port, onDial }, budget.signal);
+    const { socket, address } = await connecting.catch((error) => {
+      // The time was over before the others had their turn, as it would be at each check to come.
+      if (dialled.length < addresses.length)
+        for (const silent of dialled) addressOrder?.failed(key, silent);
+      throw error;
+    });
     destroyOnAbort(socket, context.signal);
     return {
       socket,
@@ -102,7 +108,7 @@ async function lookUp(
 interface Dialled {
   port: number;
   /** Called for each address that is dialled. */
-  onDial: () => void;
+  onDial: (address: string) => void;
 }
 
 /** Where nothing answers, the name may have other addresses by now: the next lookup asks for them. */
@@ -162,7 +168,7 @@ function connectFirst(
       clearTimeout(timer);
       const address = waiting.shift();
       if (address === undefined) return;
-      onDial();
+      onDial(address);
       const socket = openSocket({ host: address, port, noDelay: true });
       open.add(socket);
       socket.on("error", (error) => failed(socket, error));

@@ -3,6 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type AddressOrder, createAddressOrder } from "../address-order.ts";
 import { CheckError } from "../check.ts";
+import { BLACK_HOLE_START, openBlackHole } from "../testing/black-hole.ts";
 import { closedPort, leavingNothing } from "../testing/contract.ts";
 import { type FakeServer, startFakeServer, trackServer } from "../testing/fake-server.ts";
 import { createResolve, type Resolve } from "./resolve.ts";
@@ -123,6 +124,30 @@ describe("of two servers behind a name, one that starts, whose address comes fir
     expect(all).toStrictEqual(["ServerStarting", "ok", "ok", "ok"]);
   });
 });
+
+test(
+  "a server that has been well and falls silent costs one check where the time to connect ends before the next turn",
+  async () => {
+    const hole = await openBlackHole();
+    const listen = { host: "127.0.0.2", port: hole.port };
+    const other = await trackServer(createServer(), () => {}, listen);
+    const addressOrder = createAddressOrder();
+    addressOrder.succeeded(`db:${hole.port}`, "127.0.0.1");
+    ANSWERS["db.svc.test"] = ["127.0.0.1", "127.0.0.2"];
+    const outcomes: string[] = [];
+    for (const _ of [1, 2, 3]) {
+      const signal = AbortSignal.timeout(3_000);
+      const context = { signal, connectTimeoutMilliseconds: 200, resolve, addressOrder };
+      const endpoint = { host: "db", port: hole.port };
+      outcomes.push(
+        await withConnection(endpoint, context, async () => "ok").catch(({ message }) => message),
+      );
+    }
+    expect(outcomes).toStrictEqual(["ConnectTimeout", "ok", "ok"]);
+    await Promise.all([hole.close(), other.close()]);
+  },
+  BLACK_HOLE_START,
+);
 
 test("after one that went well no name server is asked again", async () => {
   ANSWERS["db.svc.test"] = ["127.0.0.2"];
