@@ -59,6 +59,12 @@ test("the minute begins anew once a write was stored, and where there was no ans
   expect(toldAt(201, answer(500))).toBe(said("500 Other"));
 });
 
+test("the minute begins anew after a time in which there was nothing to write", () => {
+  expect(toldAt(0, answer(409))).toBeUndefined();
+  expect(toldAt(10_800, answer(500))).toBeUndefined();
+  expect(toldAt(10_861, answer(500))).toBe(said("500 Other"));
+});
+
 test("each policy has a minute of its own", () => {
   expect(toldAt(0, answer(500))).toBeUndefined();
   expect(toldAt(61, answer(500), testPolicy({ name: "other" }))).toBeUndefined();

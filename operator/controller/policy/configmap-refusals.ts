@@ -12,6 +12,8 @@ import { codeAndReason } from "../kube/why-failed.ts";
 const PASSING: readonly number[] = [401, 404, 408, 409, 429];
 /** What has not mended itself after so long is told: else nobody sees that pods go on with an older policy. */
 const PASSING_MILLISECONDS = 60_000;
+/** Refusals farther apart are two: writes are tried again within a minute, so there was nothing to write in between. */
+const APART_MILLISECONDS = 180_000;
 
 /** A refusal that lasts: by a quota, a policy engine or because its webhook is down, or as it is immutable. */
 export interface ConfigMapRefused {
@@ -32,13 +34,14 @@ export interface ConfigMapRefusals {
 
 /** Nothing was refused yet. */
 export function createConfigMapRefusals(): ConfigMapRefusals {
-  const since = new Map<string, number>();
+  const refusedAt = new Map<string, { first: number; last: number }>();
 
   /** Whether the answer may mend itself still. */
   function isPassing({ code }: ApiError, key: string): boolean {
     const now = performance.now();
-    const first = since.get(key) ?? now;
-    since.set(key, first);
+    const before = refusedAt.get(key);
+    const first = before && now - before.last < APART_MILLISECONDS ? before.first : now;
+    refusedAt.set(key, { first, last: now });
     const mendsItself = code < 400 || code >= 500 || PASSING.includes(code);
     return mendsItself && now - first < PASSING_MILLISECONDS;
   }
@@ -48,7 +51,7 @@ export function createConfigMapRefusals(): ConfigMapRefusals {
       const key = keyOf(policy);
       if (!(error instanceof ApiError)) {
         // A server that comes back may answer 500 at first: the time in which it was away does not count.
-        since.delete(key);
+        refusedAt.delete(key);
         throw error;
       }
       if (isPassing(error, key)) throw error;
@@ -56,6 +59,6 @@ export function createConfigMapRefusals(): ConfigMapRefusals {
       const message = `The API server refuses ConfigMap ${name} with ${codeAndReason(error)}.`;
       return { state: "refused", message, stands, error };
     },
-    forget: (key) => since.delete(key),
+    forget: (key) => refusedAt.delete(key),
   };
 }
