@@ -45,8 +45,8 @@ unit: setup ## quick unit, golden and chart tests; FILE=path/of/one.test.ts runs
 	@$(JEST) $(if $(findstring .slow.,$(FILE)),--config jest.slow.config.js) $(FILE)
 
 .PHONY: slow
-slow: setup ## tests without a cluster that flood, attack, fuzz or wait for long
-	@$(JEST) --config jest.slow.config.js
+slow: setup ## tests without a cluster that flood, attack, wait, try random input or start PostgreSQL; FILE=path for less
+	@$(JEST) --config jest.slow.config.js $(FILE)
 
 .PHONY: e2e
 e2e: setup ## end-to-end tests against the cluster that is up; FILE=path/of/one.test.ts runs that file alone

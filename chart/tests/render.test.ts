@@ -1,22 +1,11 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { expectGolden } from "./expect-golden.ts";
 import { CHART, HELM_TIMEOUT_MS, helm, only, render, renderText } from "./helm.ts";
+import { VALUES_FILES } from "./values-files.ts";
 
 // A slow machine may take seconds for one call of Helm.
 jest.setTimeout(HELM_TIMEOUT_MS);
-
-const VALUES = join(CHART, "tests/testdata/values");
-const KIND_VALUES = join(CHART, "ci/kind-values.yaml");
-
-const CASES = [
-  ...readdirSync(VALUES).map((file) => ({
-    name: basename(file, ".yaml"),
-    values: join(VALUES, file),
-  })),
-  { name: "kind", values: KIND_VALUES },
-];
 
 /** Without the resource definitions: they are generated, and a change of the schema is no change of the chart. */
 function withoutDefinitions(text: string): string {
@@ -26,23 +15,9 @@ function withoutDefinitions(text: string): string {
     .join("---\n");
 }
 
-describe.each(CASES)("with the values $name", ({ name, values }) => {
-  const text = renderText("--values", values);
-
-  test("gives the golden objects", () => {
-    expectGolden(join(CHART, `tests/testdata/${name}.yaml`), withoutDefinitions(text));
-  });
-
-  test("gives the same the second time", () => {
-    expect(renderText("--values", values)).toBe(text);
-  });
-
-  test("passes helm lint --strict", () => {
-    const { ok, stdout, stderr } = helm("lint", "--strict", "--values", values, ".");
-    expect(`${ok} ${stdout} ${stderr}`).toMatch(
-      /^true .*1 chart\(s\) linted, 0 chart\(s\) failed/s,
-    );
-  });
+test.each(VALUES_FILES)("gives the golden objects with the values $name", ({ name, path }) => {
+  const text = renderText("--values", path);
+  expectGolden(join(CHART, `tests/testdata/${name}.yaml`), withoutDefinitions(text));
 });
 
 describe("the resource definitions", () => {

@@ -18,7 +18,6 @@ import {
   RELEASE,
   SECRET,
   SECRETS,
-  STATUS,
   WEBHOOK,
 } from "./testing/led-cluster.ts";
 
@@ -114,45 +113,6 @@ test("with a certificate it writes the webhook configuration and the policies", 
   expect(cluster.leader.counts().get("shop/web")).toMatchObject({ matched: 0 });
   controller.abort();
   await leading;
-});
-
-test("a leader proves that API servers reach the webhook, and tells every policy when they do not", async () => {
-  cluster.certify();
-  const reasons = () => {
-    const { status } = fieldsAdded(cluster.patched(STATUS)?.body) as {
-      status?: { conditions: { reason: string }[] };
-    };
-    return status?.conditions.map(({ reason }) => reason);
-  };
-  const writes = () =>
-    cluster.api.seen.filter(({ method, path }) => method === "PATCH" && path === WEBHOOK).length;
-  expect(cluster.leader.webhookReach().state).toBe("unknown");
-  const controller = new AbortController();
-  const leading = cluster.leader.lead(controller.signal);
-  await until("it is proven", () => cluster.leader.webhookReach().state === "reachable");
-  expect(writes()).toBe(1);
-
-  cluster.world.proofsAnswered = false;
-  cluster.send(POLICIES, "ADDED", rawPolicy({ namespace: "bank", uid: "uid-of-bank" }));
-  await until(
-    "it is proven no more",
-    () => cluster.leader.webhookReach().state === "unreachable",
-    15_000,
-  );
-  await until("the policy says so", () => reasons()?.includes("WebhookUnreachable") === true);
-  // One write for the new namespace, and one because the configuration may have been gone.
-  expect(writes()).toBe(3);
-
-  cluster.world.proofsAnswered = true;
-  await until(
-    "it is proven again",
-    () => cluster.leader.webhookReach().state === "reachable",
-    15_000,
-  );
-  await until("the policy says so", () => reasons()?.includes("WebhookUnreachable") === false);
-  controller.abort();
-  await leading;
-  expect(cluster.leader.webhookReach().state).toBe("unknown");
 });
 
 test("a leader follows policies that come and go, and pods", async () => {

@@ -13,7 +13,7 @@ import {
   verifyServer,
 } from "./scram.ts";
 
-/** That the keys and the proof are right is shown by real servers, in postgresql-login.real.test.ts. */
+/** That the keys and the proof are right is shown by real servers, in postgresql-login.real.slow.test.ts. */
 const NONCE = "abc";
 const challenge = (text: string) => scramChallenge(text, NONCE);
 
