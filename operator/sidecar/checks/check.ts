@@ -35,7 +35,7 @@ export interface CheckContext {
   addressOrder?: AddressOrder | undefined;
   /**
    * To be told what connecting takes, in milliseconds of CPU as estimated: for each lookup, each name server that is
-   * asked and each address that is dialled, also where that fails.
+   * asked, each address that is dialled and each key that is derived from a password, also where that fails.
    */
   onConnect?: ((cpuMilliseconds: number) => void) | undefined;
   /** To be told what a TLS handshake of this check took, in milliseconds of CPU, also where it failed. */

@@ -14,7 +14,12 @@ import { secure } from "../tls/secure.ts";
 import type { LoginContext } from "./postgresql-login.ts";
 import { countRows, limitedQuery } from "./postgresql-session.ts";
 import { type PostgresqlTarget, postgresqlTarget } from "./postgresql-target.ts";
-import { createDeriver, createKeyMemory, type ScramKeyMemory } from "./scram-key-memory.ts";
+import {
+  createDeriver,
+  createKeyMemory,
+  type DeriveKeys,
+  type ScramKeyMemory,
+} from "./scram-key-memory.ts";
 import { offersTls } from "./ssl-request.ts";
 
 /**
@@ -142,7 +147,7 @@ interface AskOverContext extends AskContext, Pick<LoginContext, "withholdsPasswo
 async function askOver(
   socket: Socket,
   { login, tls }: PostgresqlTarget,
-  { signal, onHandshake, query, keys, progress, withholdsPassword }: AskOverContext,
+  { signal, onConnect, onHandshake, query, keys, progress, withholdsPassword }: AskOverContext,
 ): Promise<{ tls: boolean }> {
   const secured = await secure(socket, tls, {
     host: login.host,
@@ -155,7 +160,8 @@ async function askOver(
   });
   const { stream, certificate } = secured;
   const session = { stream, socket, signal, login, certificate, withholdsPassword };
-  const rows = await countRows({ ...session, deriveKeys: keys.derive }, () => {
+  const deriveKeys: DeriveKeys = (source, waiting) => keys.derive(source, waiting, onConnect);
+  const rows = await countRows({ ...session, deriveKeys }, () => {
     progress.loggedIn = true;
     return query();
   });

@@ -47,6 +47,21 @@ test("derives one at a time, and nothing for those who no longer wait", async ()
   expect(await third).toEqual(scramKeys(Buffer.from([3])));
 });
 
+test("of those that wait, the one with the fewest rounds is next, else the one that came first", async () => {
+  const begun: string[] = [];
+  const derive = createDeriver(async ({ password }) => {
+    begun.push(password);
+    await turn();
+    return scramKeys(Buffer.alloc(1));
+  });
+  const ask = (password: string, rounds: number) => derive({ ...SOURCE, password, rounds }, NEVER);
+  await Promise.all([
+    ...[ask("first", 100_000), ask("second", 100_000), ask("third", 100_000)],
+    ...[ask("ordinary", 4_096), ask("ordinary too", 4_096)],
+  ]);
+  expect(begun).toEqual(["first", "ordinary", "ordinary too", "second", "third"]);
+});
+
 test("goes on after one that failed", async () => {
   const derive = createDeriver(async ({ rounds }) => {
     if (rounds === 1) throw new Error("no");
@@ -84,6 +99,15 @@ test("remembers the last keys, by password, salt and rounds", async () => {
   // One entry: the first has made place.
   await memory.derive(SOURCE, NEVER);
   expect(count()).toBe(5);
+});
+
+test("tells what a derivation takes, as estimated, and nothing for keys that are known", async () => {
+  const memory = createKeyMemory(counting().derive);
+  const costs: number[] = [];
+  const derive = (rounds: number) =>
+    memory.derive({ ...SOURCE, rounds }, NEVER, (cpuMilliseconds) => costs.push(cpuMilliseconds));
+  for (const rounds of [100_000, 100_000, 4_096]) await derive(rounds);
+  expect(costs).toEqual([11, expect.closeTo(0.45, 2)]);
 });
 
 test("forgets on request, and keeps nothing of what failed", async () => {

@@ -12,7 +12,12 @@ export type DeriveKeys = (source: KeySource, signal: AbortSignal) => Promise<Scr
 
 /** The keys of one dependency. */
 export interface ScramKeyMemory {
-  derive: DeriveKeys;
+  /** As DeriveKeys; `onCost` is told what it takes, in milliseconds of CPU as estimated. Keys that are known are free. */
+  derive(
+    source: KeySource,
+    signal: AbortSignal,
+    onCost?: (cpuMilliseconds: number) => void,
+  ): Promise<ScramKeys>;
   /** Holds nothing afterwards. */
   forget(): void;
 }
@@ -20,21 +25,59 @@ export interface ScramKeyMemory {
 const KEY_LENGTH = 32;
 const pbkdf2Async = promisify(pbkdf2);
 
+/** CPU of one round of PBKDF2 with SHA-256, in milliseconds: 100,000 took 11. */
+const ROUND_MILLISECONDS = 11 / 100_000;
+
+interface Waiting {
+  source: KeySource;
+  signal: AbortSignal;
+  begin: (keys: Promise<ScramKeys>) => void;
+  giveUp: (reason: Error) => void;
+}
+
 /**
- * Derivations for a whole program, one after the other in the order of their calls. The program has two
- * threads for hashing and for files: two servers that ask for many rounds would take both, and no Secret
- * could be read meanwhile. Whoever stops waiting before his turn costs nothing. `derive` is replaced by tests alone.
+ * Derivations for a whole program, one after the other. The program has two threads for hashing and for files: two
+ * servers that ask for many rounds would take both, and no Secret could be read meanwhile. Of those that wait the one
+ * with the fewest rounds is next: in the order of their calls, a server that names another salt at each login, as
+ * PgBouncer does, waited for all that ask for 100,000 rounds until its check was over. Whoever stops waiting before his
+ * turn costs nothing. `derive` is replaced by tests alone.
  */
 export function createDeriver(derive: typeof deriveNow = deriveNow): DeriveKeys {
-  let last: Promise<unknown> = Promise.resolve();
+  const waiting = new Set<Waiting>();
+  let isBusy = false;
+
+  async function work(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    for (let next = fewestRounds(waiting); next; next = fewestRounds(waiting)) {
+      waiting.delete(next);
+      if (next.signal.aborted) {
+        next.giveUp(abortError(next.signal));
+        continue;
+      }
+      const keys = derive(next.source);
+      next.begin(keys);
+      await keys.catch(() => {});
+    }
+    isBusy = false;
+  }
+
   return (source, signal) => {
-    const turn = last.then(() => {
-      if (signal.aborted) throw abortError(signal);
-      return derive(source);
+    const turn = new Promise<ScramKeys>((begin, giveUp) => {
+      waiting.add({ source, signal, begin, giveUp });
     });
-    last = turn.catch(() => {});
+    void work();
     return raceAbort(turn, signal);
   };
+}
+
+/** The first of those with the fewest rounds. */
+function fewestRounds(waiting: ReadonlySet<Waiting>): Waiting | undefined {
+  let fewest: Waiting | undefined;
+  for (const one of waiting) {
+    if (!fewest || one.source.rounds < fewest.source.rounds) fewest = one;
+  }
+  return fewest;
 }
 
 async function deriveNow({ password, salt, rounds }: KeySource): Promise<ScramKeys> {
@@ -49,10 +92,11 @@ async function deriveNow({ password, salt, rounds }: KeySource): Promise<ScramKe
 export function createKeyMemory(derive: DeriveKeys): ScramKeyMemory {
   let known: { fingerprint: string; keys: ScramKeys } | undefined;
   return {
-    async derive(source, signal) {
+    async derive(source, signal, onCost) {
       const fingerprint = fingerprintOf(source);
       if (known?.fingerprint === fingerprint) return known.keys;
       known = undefined;
+      onCost?.(source.rounds * ROUND_MILLISECONDS);
       const keys = await derive(source, signal);
       known = { fingerprint, keys };
       return keys;

@@ -71,7 +71,7 @@ const resolveForTest: Resolve = async (host) => {
 export async function runCheck(
   check: Check,
   dependency: DependencyConfig,
-  options: Pick<CheckContext, "readSecretKey" | "lineBreaks" | "onTarget"> & {
+  options: Pick<CheckContext, "readSecretKey" | "lineBreaks" | "onTarget" | "onConnect"> & {
     checkTimeout?: number;
     /** It succeeds in clear after a handshake. */
     comesBackInClear?: boolean;
@@ -88,6 +88,7 @@ export async function runCheck(
   let connecting = 0;
   const onConnect = (cpuMilliseconds: number) => {
     connecting += cpuMilliseconds;
+    options.onConnect?.(cpuMilliseconds);
   };
   try {
     const result = await outcome(

@@ -7,7 +7,7 @@ import { int32, isSslRequest, LOGGED_IN, message } from "./fake-postgresql.ts";
 const SASL = message("R", int32(10), "SCRAM-SHA-256\0\0");
 
 /** Answers the client's first nonce by as many challenges as fit into what a check reads. */
-function floodOfChallenges(socket: Socket): void {
+export function floodOfChallenges(socket: Socket): void {
   socket.on("data", (chunk) => {
     const nonce = /n=\*,r=([^,]*)$/.exec(chunk.toString("latin1"))?.[1];
     if (isSslRequest(chunk)) socket.write("N");
