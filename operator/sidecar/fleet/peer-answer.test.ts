@@ -31,6 +31,18 @@ describe("what a sidecar of this version says", () => {
     ["down", [OK, REFUSED, REFUSED], { db: true }],
     ["never up", [REFUSED], { db: true }],
     ["a key that its pod does not mount", [{ ok: false, reason: "NeedsRestart" }], {}],
+    ["a Secret that is not there", [{ ok: false, reason: "CredentialsMissing" }], {}],
+    [
+      "reached, but its login is refused",
+      [{ ok: false, reason: "AuthenticationFailed" }],
+      { db: false },
+    ],
+    [
+      "reached, but its certificate is refused",
+      [{ ok: false, reason: "TLSFailed" }],
+      { db: false },
+    ],
+    ["reached, but full", [{ ok: false, reason: "TooManyConnections" }], { db: false }],
   ])("%s", (_name, results, want) => {
     expect(after(...results)).toStrictEqual(want);
   });

@@ -1,7 +1,7 @@
 /** Pure: what a peer's /status says of its dependencies, read with distrust. Whoever may create pods writes it. */
 import { MAX_DEPENDENCIES } from "../../api/limits.ts";
 import type { DependencyConfig } from "../../api/policy-file.ts";
-import { gatingOf, REASONS } from "../../api/reasons.ts";
+import { gatingOf, REASONS, type Reason } from "../../api/reasons.ts";
 import { fields, list } from "../policy-file/parse-fields.ts";
 import type { PeerCount } from "./fleet-share.ts";
 
@@ -10,13 +10,21 @@ type PeerAnswer = ReadonlyMap<string, boolean>;
 
 type Known = Pick<DependencyConfig, "name" | "type">;
 
+/**
+ * Such a peer reaches the server, and no pod that has been ready leaves its Services by it. Counted as down, peers whose
+ * password is refused for weeks kept a pod ready that had lost its way to the server.
+ */
+const REFUSED: readonly Reason[] = ["AuthenticationFailed", "TLSFailed", "TooManyConnections"];
+
 /** Whether it is down there; undefined where the peer cannot tell. */
 function isDown({ up, failing, reason }: Record<string, unknown>): boolean | undefined {
   // A sidecar of a version before `failing` says that it is down a failure or more later.
   if (up === true) return failing === true;
   const known = REASONS.find((one) => one === reason);
-  // Such a pod has not even tried: it is too old, or does not mount a key.
-  return up === false && known && gatingOf(known) !== "Never" ? true : undefined;
+  if (up !== false || known === undefined) return undefined;
+  if (REFUSED.includes(known)) return false;
+  // Any other has not even tried: it is too old, or has no Secret or no right content of it.
+  return gatingOf(known) === "Always" ? true : undefined;
 }
 
 function entriesOf(entry: unknown, known: readonly Known[]): [string, boolean][] {
