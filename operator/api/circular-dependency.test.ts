@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { circleThrough, type FindService, ownServices } from "./circular-dependency.ts";
+import { circleFinder, type FindService, ownServices } from "./circular-dependency.ts";
 import type { DependencyConfig } from "./policy-file.ts";
 
 const SERVICES = [
@@ -95,9 +95,49 @@ test("each server of a ring counts, and a connection string's host is not known"
 
 test("a pod is behind a Service when it has all of its labels", () => {
   const services = ownServices({ namespace: "shop", dependencies: [database("db")] }, find);
-  const through = (labels: Record<string, string>) => circleThrough(services, labels)?.dependency;
+  const through = (labels: Record<string, string>) => circleFinder(services)(labels)[0]?.dependency;
   expect(through({ app: "db", role: "primary", more: "yes" })).toBe("orders-db");
   expect(through({ app: "db" })).toBeUndefined();
   expect(through({ app: "db", role: "replica" })).toBeUndefined();
   expect(through({})).toBeUndefined();
+});
+
+test("of several that it is behind all are found, in the order of the dependencies", () => {
+  const dependencies = [database("elsewhere"), { ...database("shop"), name: "first" }];
+  const services = ownServices(
+    { namespace: "shop", dependencies: [...dependencies, database("db"), database("cache")] },
+    find,
+  );
+  const circles = circleFinder(services)({ app: "web", role: "primary" });
+  expect(circles.map(({ dependency }) => dependency)).toStrictEqual(["first"]);
+  const both = circleFinder([...services, ...services.toReversed()])({ app: "web" });
+  expect(both).toHaveLength(2);
+});
+
+test("a Service is read once, however often it is named and however many pods are asked about", () => {
+  let reads = 0;
+  const selector = new Proxy<Record<string, string>>(
+    { app: "cache" },
+    {
+      ownKeys: (target) => {
+        reads += 1;
+        return Reflect.ownKeys(target);
+      },
+    },
+  );
+  const service = { namespace: "shop", name: "cache", selector, headless: true };
+  const servers = Array.from({ length: 16 }, (_, index) => ({ host: "cache", port: 1 + index }));
+  const dependencies = Array.from({ length: 12 }, (_, index): DependencyConfig => {
+    const memcached = { servers, minAvailable: 1 };
+    return { name: `ring-${index}`, type: "memcached", impact: "Gate", memcached };
+  });
+  const services = ownServices({ namespace: "shop", dependencies }, () => service);
+  expect(services.map(({ dependency }) => dependency)).toStrictEqual(
+    dependencies.map(({ name }) => name),
+  );
+  const circlesOf = circleFinder(services);
+  const readBefore = reads;
+  for (let pod = 0; pod < 100; pod++) circlesOf({ app: pod % 2 ? "cache" : "web" });
+  expect(reads).toBe(readBefore);
+  expect(readBefore).toBeLessThanOrEqual(2 * dependencies.length);
 });

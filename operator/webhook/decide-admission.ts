@@ -1,6 +1,6 @@
 /** What happens to a pod that is being created, decided from memory alone. */
 import {
-  circleThrough,
+  circleFinder,
   circularMessage,
   type FindService,
   ownServices,
@@ -120,7 +120,7 @@ function injected(
   };
   const reason = heldBack(policy);
   if (reason) return skipped(reason, WHY_HELD_BACK[reason](policyConfigMapName(policy.name)));
-  const circle = circleThrough(ownServices(policy, service), pod.metadata?.labels ?? {});
+  const [circle] = circleFinder(ownServices(policy, service))(pod.metadata?.labels ?? {});
   if (circle) return skipped("CircularDependency", circularMessage(circle));
   const injection = inject(pod, policy, settings);
   if ("pod" in injection) return { result: "injected", reason: "", warnings, pod: injection.pod };

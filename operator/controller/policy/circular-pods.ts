@@ -1,7 +1,7 @@
 /** Which pods of a namespace are what their policy waits for: they are skipped, or let go. Pure. */
 import { isPodAddress } from "../../addresses/pod-address.ts";
 import {
-  circleThrough,
+  circleFinder,
   circularMessage,
   type FindService,
   type OwnService,
@@ -33,12 +33,12 @@ export function circularPods(
   pods: readonly PodRecord[],
   find: FindService,
 ): CircularPods {
-  const services = ownServices(policy, find);
+  const circlesOf = circleFinder(ownServices(policy, find));
   const isSelected = selectorMatcher(policy.selector);
   let circle: OwnService | undefined;
   const counted = pods.map((pod) => {
     if (pod.skipped || !isSelected(pod.labels)) return pod;
-    const through = circleThrough(services, pod.labels);
+    const [through] = circlesOf(pod.labels);
     circle ??= through;
     const isOwn = pod.sidecar?.policy === policy.name;
     return through && !isOwn ? { ...pod, skipped: skipOf(through) } : pod;
@@ -69,11 +69,15 @@ export function circularAddresses(
   find: FindService,
 ): CircularAddresses {
   const own = pods.filter(({ sidecar }) => sidecar?.policy === policy.name);
-  const byDependency = Map.groupBy(holdingServices(policy, find), ({ dependency }) => dependency);
-  const circles = [...byDependency].flatMap(([dependency, services]) => {
-    const behind = own.filter(({ labels }) => circleThrough(services, labels));
-    const addresses = behind.flatMap(({ ip }) => (ip !== undefined && isPodAddress(ip) ? ip : []));
-    return addresses.length > 0 ? { dependency, addresses: addresses.sort() } : [];
+  const services = holdingServices(policy, find);
+  const circlesOf = circleFinder(services);
+  const behind = own.flatMap(({ labels, ip }) => {
+    const dependencies = new Set(circlesOf(labels).map(({ dependency }) => dependency));
+    return ip !== undefined && isPodAddress(ip) ? { ip, dependencies } : [];
+  });
+  const circles = [...new Set(services.map(({ dependency }) => dependency))].flatMap((name) => {
+    const addresses = behind.filter((pod) => pod.dependencies.has(name)).map(({ ip }) => ip);
+    return addresses.length > 0 ? { dependency: name, addresses: addresses.sort() } : [];
   });
   // One of each in turn, so that each Service is answered for.
   const inTurn = Array.from({ length: MAX_CIRCULAR_PODS }, (_, turn) =>
