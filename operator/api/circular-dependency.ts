@@ -60,7 +60,7 @@ function serviceOf(host: string, namespace: string, find: FindService): ServiceR
   return isPod && service?.headless ? service : undefined;
 }
 
-/** The namespace's own Services that the policy names as hosts, in the order of its dependencies, one of each for each. */
+/** The namespace's own Services that the policy names as hosts, each once for each dependency, in their order. */
 export function ownServices(
   { namespace, dependencies }: Pick<EffectivePolicy, "namespace" | "dependencies">,
   find: FindService,

@@ -11,8 +11,8 @@ type PeerAnswer = ReadonlyMap<string, boolean>;
 type Known = Pick<DependencyConfig, "name" | "type">;
 
 /**
- * Such a peer reaches the server, and no pod that has been ready leaves its Services by it. Counted as down, peers whose
- * password is refused for weeks kept a pod ready that had lost its way to the server.
+ * Such a peer reaches the server, and no pod that has been ready leaves its Services by it. Counted as down, peers
+ * whose password was refused for weeks kept a pod ready that had lost its way to the server.
  */
 const REFUSED: readonly Reason[] = ["AuthenticationFailed", "TLSFailed", "TooManyConnections"];
 

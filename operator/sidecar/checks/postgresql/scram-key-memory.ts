@@ -12,7 +12,7 @@ export type DeriveKeys = (source: KeySource, signal: AbortSignal) => Promise<Scr
 
 /** The keys of one dependency. */
 export interface ScramKeyMemory {
-  /** As DeriveKeys; `onCost` is told what it takes, in milliseconds of CPU as estimated. Keys that are known are free. */
+  /** As DeriveKeys; `onCost` is told what it takes, in milliseconds of CPU as estimated; known keys take nothing. */
   derive(
     source: KeySource,
     signal: AbortSignal,
