@@ -25,6 +25,22 @@ test("those that failed are the last of their family, and the other family stays
   expect(order.inOrder("db:5432", SAID)).toStrictEqual(last2);
 });
 
+test("where all of the first family have failed, the other one leads, until one of it has succeeded or failed later", () => {
+  const said = ["10.0.0.1", "2001:db8::1", "10.0.0.2", "2001:db8::2"];
+  order.failed("db:5432", "10.0.0.1");
+  expect(order.inOrder("db:5432", said)[0]).toBe("10.0.0.2");
+  order.failed("db:5432", "10.0.0.2");
+  const other = ["2001:db8::1", "10.0.0.1", "10.0.0.2", "2001:db8::2"];
+  expect(order.inOrder("db:5432", said)).toStrictEqual(other);
+  order.succeeded("db:5432", "2001:db8::2");
+  expect(order.inOrder("db:5432", said)[0]).toBe("2001:db8::2");
+  order.succeeded("db:5432", "10.0.0.1");
+  expect(order.inOrder("db:5432", said)[0]).toBe("10.0.0.1");
+  for (const address of ["10.0.0.1", "2001:db8::1", "2001:db8::2"])
+    order.failed("db:5432", address);
+  expect(order.inOrder("db:5432", said)[0]).toBe("10.0.0.2");
+});
+
 test("where all have failed, the one that failed longest ago is the first, in whatever order they come", () => {
   for (const address of ["10.0.0.2", "10.0.0.1", "10.0.0.3", "10.0.0.2"]) {
     order.failed("db:5432", address);

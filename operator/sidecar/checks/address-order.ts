@@ -10,7 +10,8 @@ const MAX_ENDPOINTS = 16;
 export interface AddressOrder {
   /**
    * The addresses of each family in this order: those where checks have succeeded, the last one first; those of which
-   * nothing is known, as they come; those that have failed, the one that failed longest ago first.
+   * nothing is known, as they come; those that have failed, the one that failed longest ago first. Families in turn, as
+   * they come; where all of the first have failed, the one with the best address first.
    */
   inOrder(endpoint: string, addresses: string[]): string[];
   /** The server of this address was connected to and failed the check, or kept others from being dialled in time. */
@@ -57,13 +58,20 @@ export function createAddressOrder(): AddressOrder {
 
 /**
  * Families keep their places: one that is not routed here must not come to be the first, where it costs each connection
- * a quarter of a second.
+ * a quarter of a second. Where all of the first family have failed, the best of the other leads: with a shorter time to
+ * connect than that quarter, it would never be dialled behind one that is silent.
  */
 function sortFamilies(addresses: string[], ranks: Map<string, number>): string[] {
   const rankOf = (address: string) => ranks.get(address) ?? 0;
   const ordered = addresses.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const places = addresses.map(isIP);
+  const leading = ordered.find((address) => isIP(address) === places[0]);
+  const [best] = ordered;
+  if (best && leading && rankOf(leading) > 0) {
+    places.unshift(...places.splice(places.indexOf(isIP(best)), 1));
+  }
   const byFamily = Map.groupBy(ordered, isIP);
-  return addresses.flatMap((address) => byFamily.get(isIP(address))?.shift() ?? []);
+  return places.flatMap((family) => byFamily.get(family)?.shift() ?? []);
 }
 
 /**
