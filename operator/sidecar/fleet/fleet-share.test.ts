@@ -101,7 +101,16 @@ describe("afterQuestion", () => {
     ["shared at once", [true], ["Shared"]],
     ["not yet known to the others, then shared", [false, true], ["Awaited", "Shared"]],
     ["not shared when all must know", [false, false], ["Awaited", "Own"]],
-    ["shared later", [false, false, true], ["Awaited", "Own", "Shared"]],
+    [
+      "shared later: three answers in a row",
+      [false, false, true, true, true],
+      ["Awaited", "Own", "Own", "Own", "Shared"],
+    ],
+    [
+      "its own for long, and a peer's lone failures now and then",
+      [false, false, true, true, false, true, true],
+      ["Awaited", "Own", "Own", "Own", "Own", "Own", "Own"],
+    ],
     [
       "one lost answer",
       [true, false, true, false, true],
@@ -119,8 +128,8 @@ describe("afterQuestion", () => {
     ],
     [
       "and it is shared again",
-      [true, false, false, false, true],
-      ["Shared", "Shared", "Shared", "Own", "Shared"],
+      [true, false, false, false, true, true, true],
+      ["Shared", "Shared", "Shared", "Own", "Own", "Own", "Shared"],
     ],
   ])("%s", (_name, answers, want) => {
     expect(sharesAfter(...answers)).toStrictEqual(want);

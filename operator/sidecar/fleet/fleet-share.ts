@@ -26,17 +26,17 @@ export type Share =
   | "Own";
 
 /**
- * So many questions in a row have to find that a fault is not shared any more. One pod whose check fails now and then,
- * or one lost answer, would else let this pod go and take it back, again and again.
+ * So many questions in a row have to find that a fault is not shared any more, or shared after all. One pod whose check
+ * fails now and then, or one lost answer, would else let this pod go and take it back, again and again.
  */
-const LEAVES_AFTER = 3;
+const TURNS_AFTER = 3;
 
 /** One dependency that is down here. Times are milliseconds of the monotonic clock. */
 export interface FleetCase {
   /** When it began to gate, but for its peers. */
   since: number;
   share: Share;
-  /** Questions in a row that speak against `Shared`. */
+  /** Questions in a row that speak against `share`, once that is found. */
   against: number;
   /** Whether the check here has failed since the last question that counted. */
   hasFailedSince: boolean;
@@ -65,24 +65,25 @@ export function isShared(
 }
 
 /**
- * The case after one more question; `shared` is what isShared made of its answers. One that speaks against `Shared`
- * counts only after another failed check here: where checks come later than questions, others are up again first, and
- * this pod may be too.
+ * The case after one more question; `shared` is what isShared made of its answers. One that speaks against what was
+ * found counts only after another failed check here: where checks come later than questions, others are up again first,
+ * and this pod may be too.
  */
 export function afterQuestion(
   before: FleetCase,
   shared: boolean,
   { at, timing }: { at: number; timing: Timing },
 ): FleetCase {
-  if (shared) return { ...before, share: "Shared", against: 0, hasFailedSince: false };
-  if (before.share === "Shared") {
-    if (!before.hasFailedSince) return before;
-    const against = before.against + 1;
-    const share = against < LEAVES_AFTER ? "Shared" : "Own";
-    return { ...before, share, against, hasFailedSince: false };
+  const found = shared ? "Shared" : "Own";
+  if (before.share === "Awaited") {
+    const allKnow = at - before.since >= knownToAllMilliseconds(timing);
+    return shared || allKnow ? { ...before, share: found, hasFailedSince: false } : before;
   }
-  const allKnow = at - before.since >= knownToAllMilliseconds(timing);
-  return allKnow ? { ...before, share: "Own" } : before;
+  if (before.share === found) return { ...before, against: 0, hasFailedSince: false };
+  if (!before.hasFailedSince) return before;
+  const against = before.against + 1;
+  if (against < TURNS_AFTER) return { ...before, against, hasFailedSince: false };
+  return { ...before, share: found, against: 0, hasFailedSince: false };
 }
 
 /** What counts at this moment: a question that was never answered for does not hold a pod in its Services. */
