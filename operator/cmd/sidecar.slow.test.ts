@@ -256,7 +256,7 @@ describe("credentials", () => {
     await scene.writePolicy([database("orders-db")]);
     const program = await scene.start();
     expect(await get(program)).toBe("503 orders-db: CredentialsMissing");
-    expect(messages(program)).toContain('Secret orders-db has no key "url"');
+    expect(messages(program)).toContain('there is no Secret orders-db with a key "url"');
 
     await scene.writePolicy([database("another-db")], { generation: 2 });
     await untilEqual(() => get(program), "200 ok");

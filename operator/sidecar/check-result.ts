@@ -1,5 +1,6 @@
 /** How a check ended -> what is recorded of it. Pure. */
 import { CheckError, type CheckSuccess } from "./checks/check.ts";
+import { problemOfError } from "./checks/problem-of-error.ts";
 import { reasonOfError } from "./checks/reason-of-error.ts";
 import type { CheckResult } from "./verdict.ts";
 
@@ -14,7 +15,7 @@ export function failureResult(error: unknown, deadlinePassed: boolean): Failure 
     error instanceof CheckError ? error.detail?.slice(0, MAX_DETAIL_LENGTH) : undefined;
   // At the deadline only a check of several parts knows more than that time is up.
   if (deadlinePassed && detail === undefined) return { ok: false, reason: "CheckTimeout" };
-  const problem = error instanceof CheckError ? error.problem : undefined;
+  const problem = problemOfError(error);
   return { ok: false, reason: reasonOfError(error), detail, ...(problem && { problem }) };
 }
 

@@ -80,7 +80,7 @@ test("a key that is mounted and absent is CredentialsMissing, logged once per tr
   for (let check = 0; check < 3; check += 1) {
     await expect(read(URL_KEY)).rejects.toMatchObject({ reason: "CredentialsMissing" });
   }
-  expect(lines).toStrictEqual(['Secret orders-db has no key "url"']);
+  expect(lines).toStrictEqual(['there is no Secret orders-db with a key "url"']);
 
   await put("here");
   await read(URL_KEY);

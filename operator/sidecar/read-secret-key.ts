@@ -60,7 +60,7 @@ export function createSecretReader(options: SecretReaderOptions): CheckContext["
       forgetOldest(missing, MAX_REMEMBERED);
       missing.add(pair);
       const message = mounted
-        ? `Secret ${secretName} has no key "${key}"`
+        ? `there is no Secret ${secretName} with a key "${key}"`
         : `this pod does not mount key "${key}" of Secret ${secretName}; a new pod will`;
       options.log("warn", message);
     }

@@ -21,7 +21,7 @@ interface Case {
 
 const REFUSED = /"dependency":"NAME".*"reason":"ConnectionRefused"/;
 const CASES: Record<string, Case> = {
-  "no-key": { type: "postgresql", said: `Secret urls has no key \\"no-key\\"` },
+  "no-key": { type: "postgresql", said: `there is no Secret urls with a key \\"no-key\\"` },
   "not-text": {
     type: "redis",
     value: Buffer.from([0x70, 0xff, 0xfe]),

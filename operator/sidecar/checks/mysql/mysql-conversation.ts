@@ -4,7 +4,7 @@ import { queueMessages } from "../network/message-queue.ts";
 import type { ReadSource } from "../network/read-until.ts";
 import { writeLast } from "../network/write-last.ts";
 import { createPacketReader, type Packet, packetBytes } from "./mysql-packets.ts";
-import { reasonOfNumber } from "./mysql-reasons.ts";
+import { problemOfNumber, reasonOfNumber } from "./mysql-reasons.ts";
 
 /** A session as a sequence: each step waits for the packet that must come next. */
 export interface Conversation {
@@ -62,7 +62,10 @@ export function converse(source: ReadSource, sequence: number): Conversation {
 export function serverError(body: Buffer): CheckError {
   if (body.length < ERROR_LENGTH) return new CheckError("ProtocolError");
   const errorNumber = body.readUInt16LE(1);
-  return Object.assign(new CheckError(reasonOfNumber(errorNumber)), { errorNumber });
+  return Object.assign(
+    new CheckError(reasonOfNumber(errorNumber), undefined, problemOfNumber(errorNumber)),
+    { errorNumber },
+  );
 }
 
 /** Whether this is the error of that number. */

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { reasonOfNumber } from "./mysql-reasons.ts";
+import { problemOfNumber, reasonOfNumber } from "./mysql-reasons.ts";
 
 test.each([
   ["TooManyConnections", [1037, 1038, 1040, 1041, 1135, 1203, 1226]],
@@ -21,4 +21,16 @@ test.each([
   ["InvalidResponse", [1064, 1146, 1792, 1290, 0, 65_535]],
 ])("%s: %j", (reason, numbers) => {
   expect(new Set(numbers.map(reasonOfNumber))).toEqual(new Set([reason]));
+});
+
+test.each([
+  [1049, "the server has no database of the name"],
+  [1146, "the query names what the server does not have"],
+  [9006, "a ProxySQL does not know what is set"],
+])("%d: what has to be mended", (number, said) => {
+  expect(problemOfNumber(number)).toContain(said);
+});
+
+test("a wrong password needs no more words than its reason", () => {
+  expect(problemOfNumber(1045)).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 /** Pure: the number of a MySQL or MariaDB error -> the reason that may leave the process. */
 import type { Reason } from "../../../api/reasons.ts";
+import { BAD_QUERY, NO_DATABASE } from "../problem-of-error.ts";
 
 /**
  * The numbers of both servers, whose texts are never read. Both share those below 1,900; above, each has its own.
@@ -60,4 +61,19 @@ const REASONS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
 /** Every other error, such as a table that does not exist or a write in a session that only reads: InvalidResponse. */
 export function reasonOfNumber(number: number): Reason {
   return REASONS.get(number) ?? "InvalidResponse";
+}
+
+const PROBLEMS: ReadonlyMap<number, string> = new Map([
+  [1049, NO_DATABASE],
+  [1054, BAD_QUERY],
+  [1064, BAD_QUERY],
+  [1146, BAD_QUERY],
+  [1305, BAD_QUERY],
+  [3159, "the server takes encrypted connections alone, and tls.mode is Disable"],
+  [9006, "a ProxySQL does not know what is set for the session"],
+]);
+
+/** As problemOfError, of the number. */
+export function problemOfNumber(number: number): string | undefined {
+  return PROBLEMS.get(number);
 }

@@ -2,6 +2,7 @@
 import { randomBytes, type X509Certificate } from "node:crypto";
 import type { Reason } from "../../../api/reasons.ts";
 import { CheckError } from "../check.ts";
+import { NO_DATABASE } from "../problem-of-error.ts";
 import { codeOf } from "../reason-of-error.ts";
 import { type LoginPart, reasonOfRefusal } from "./pooler-refusals.ts";
 import type { Conversation, ServerError } from "./postgresql-conversation.ts";
@@ -99,7 +100,9 @@ async function until(part: LoginPart, step: Promise<void>): Promise<void> {
     await step;
   } catch (error) {
     const reason = reasonOfRefusal(error, part) ?? reasonOfClosed(error);
-    throw reason ? new CheckError(reason) : error;
+    // Of all that poolers say, that is a database that they do not know.
+    const problem = reason === "Misconfigured" ? NO_DATABASE : undefined;
+    throw reason ? new CheckError(reason, undefined, problem) : error;
   }
 }
 

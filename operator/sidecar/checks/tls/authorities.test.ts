@@ -48,7 +48,7 @@ test("a text that is refused is Misconfigured and not read again either", () => 
   });
   const refused = expect.objectContaining({
     reason: "Misconfigured",
-    problem: expect.stringMatching(/^the value of tls.caSecret is not certificates in PEM form/),
+    problem: expect.stringMatching(/^the value of tls.caSecret holds no certificate in PEM form/),
   });
   const ask = (text: string) => () => authorities.secureContextOf(CA, text);
   expect(ask("x")).toThrow(refused);

@@ -97,9 +97,15 @@ export function createAuthorities(
       forgetOldest(known, MAX_DEPENDENCIES);
       known.set(name, bundle);
       if (bundle.context) return bundle.context;
-      throw misconfigured(`the value of tls.caSecret is not ${PEM_BUNDLE}`);
+      throw misconfigured(whyNoBundle(text));
     },
   };
+}
+
+/** Most values that are refused hold something else, as another key of the Secret does: bounds would only mislead. */
+function whyNoBundle(text: string): string {
+  const isPem = text.includes("-----BEGIN CERTIFICATE-----");
+  return `the value of tls.caSecret ${isPem ? `is not ${PEM_BUNDLE}` : "holds no certificate in PEM form"}`;
 }
 
 /** Of this program. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { raceAbort } from "../abort.ts";
 import { type CheckContext, CheckError } from "../check.ts";
+import { NO_TLS, problemOfCode } from "../problem-of-error.ts";
 import { codeOf } from "../reason-of-error.ts";
 import { createHandshakeCosts } from "./handshake-costs.ts";
 import type { TlsTarget } from "./tls-target.ts";
@@ -65,16 +66,22 @@ export async function secure(
     } catch (error) {
       // A server that has said yes and then speaks in clear breaks its own protocol; one that was not asked has
       // no TLS.
-      throw !offersTls && isAnswerInClear(error) ? new CheckError("TLSFailed") : error;
+      throw !offersTls && isAnswerInClear(error) ? tlsFailed(NO_TLS) : error;
     }
   }
-  if (target.mode !== "Prefer") return refuse(socket, options);
+  if (target.mode !== "Prefer") return refuse(socket, options, NO_TLS);
   return { stream: socket, tls: false };
 }
 
-async function refuse(stream: Duplex, { endInOrder }: SecureOptions): Promise<never> {
+const tlsFailed = (problem?: string) => new CheckError("TLSFailed", undefined, problem);
+
+async function refuse(
+  stream: Duplex,
+  { endInOrder }: SecureOptions,
+  problem?: string,
+): Promise<never> {
   await endInOrder?.(stream);
-  throw new CheckError("TLSFailed");
+  throw tlsFailed(problem);
 }
 
 function tlsOptions(
@@ -123,9 +130,10 @@ async function handshake(
   try {
     await raceAbort(once(stream, "secureConnect"), options.signal);
     await raceAbort(untilAccepted(stream), options.signal);
-    if (!work.mayGoOn()) throw new CheckError("TLSFailed");
+    if (!work.mayGoOn()) throw tlsFailed();
     const isRefused = target.mode === "VerifyFull" && !stream.authorized;
-    return isRefused ? await refuse(stream, options) : stream;
+    if (!isRefused) return stream;
+    return await refuse(stream, options, problemOfCode(String(stream.authorizationError)));
   } catch (error) {
     stream.destroy();
     throw error;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { connect } from "../network/connect.ts";
 import { resolutionOf } from "../network/testing/resolution-of.ts";
+import { problemOfError } from "../problem-of-error.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createCertificates, type ServerCertificate } from "../testing/certificates.ts";
 import { leavingNothing, PATIENT } from "../testing/contract.ts";
@@ -65,20 +66,25 @@ const shakeHands = (port: number, host: string, text: string | undefined) =>
       const { tls } = await secure(socket, await target(text), { host, signal });
       return tls ? "accepted" : "in clear";
     } catch (error) {
-      return reasonOfError(error);
+      return `${reasonOfError(error)}: ${problemOfError(error)}`;
     } finally {
       socket.destroy();
     }
   });
 
+const UNTRUSTED =
+  "TLSFailed: the server's certificate is signed by none of the authorities in tls.caSecret, or by no public one where that is not set";
+const OTHER_NAME =
+  "TLSFailed: the server's certificate is not for the host that the policy or the connection string names";
+
 test.each<[string, string, () => TlsServer, string | undefined, string]>([
   ["the name and its authority", NAME, () => named, authority.ca, "accepted"],
   ["the name with a dot at its end", `${NAME}.`, () => named, authority.ca, "accepted"],
   ["an address and its authority", "127.0.0.1", () => unnamed, authority.ca, "accepted"],
-  ["another name", "other.example.test", () => named, authority.ca, "TLSFailed"],
-  ["another authority", NAME, () => named, stranger.ca, "TLSFailed"],
-  ["the public authorities", NAME, () => named, undefined, "TLSFailed"],
-  ["a name where the certificate has an address", NAME, () => unnamed, authority.ca, "TLSFailed"],
+  ["another name", "other.example.test", () => named, authority.ca, UNTRUSTED],
+  ["another authority", NAME, () => named, stranger.ca, UNTRUSTED],
+  ["the public authorities", NAME, () => named, undefined, UNTRUSTED],
+  ["a name where the certificate has an address", NAME, () => unnamed, authority.ca, OTHER_NAME],
 ])("%s", async (_, host, server, text, outcome) => {
   expect(await shakeHands(server().port, host, text)).toBe(outcome);
 });
