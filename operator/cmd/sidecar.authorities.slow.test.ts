@@ -39,9 +39,9 @@ test("what a policy names no more makes room for what it names", async () => {
   const untilSaid = (text: string) => untilEqual(() => program.output().includes(text), true);
   await scene.writePolicy(["a", "b"].map(trusting), { generation: 1 });
   for (const key of ["a", "b"])
-    await untilSaid(`dependency ${key}: the value of tls.caSecret is not`);
+    await untilSaid(`dependency ${key}: the value of tls.caSecret holds no certificate`);
   await scene.writePolicy(keys.map(trusting), { generation: 2 });
   await untilSaid("dependency c: all tls.caSecret together have more than 768 KiB");
   await scene.writePolicy(["b", "c"].map(trusting), { generation: 3 });
-  await untilSaid("dependency c: the value of tls.caSecret is not");
+  await untilSaid("dependency c: the value of tls.caSecret holds no certificate");
 });
