@@ -39,7 +39,7 @@ const withoutFences = (text: string) => text.replaceAll(/^```.*?^```$/gms, "");
 
 /** A path that begins in a folder of ours, wherever it stands: in a sentence, a link, a command. */
 const OUR_PATH =
-  /(?<![\w./:@-])(?:\.\/)?((?:operator|chart|test|docs|crds|examples|\.ci|\.github)\/[\w./<>*-]*)/g;
+  /(?<![\w./:@-])(?:\.\/)?((?:operator|chart|test|docs|crds|examples|bench|release|\.ci|\.github)\/[\w./<>*-]*)/g;
 
 /** `<type>` stands for every type of a dependency. */
 function pathsIn(text: string): string[] {

@@ -13,6 +13,7 @@ import type { Log } from "./log.ts";
 import { logPolicy } from "./log-policy.ts";
 import { logTransitions } from "./log-transitions.ts";
 import type { MarksFile } from "./marks.ts";
+import type { DependencyView, PodView } from "./pod-view.ts";
 import type { PolicyOfThisPod } from "./policy-file/policy-of-this-pod.ts";
 import type { Standing } from "./settled-mark-of.ts";
 import { createSettledMarks } from "./settled-marks.ts";
@@ -34,28 +35,7 @@ import {
   type PolicyPresence,
   retimed,
   UNHEARD,
-  type Verdict,
 } from "./verdict.ts";
-
-/** One dependency as probes, status and metrics show it. */
-export interface DependencyView extends Judged {
-  type: string;
-  counts: CheckCounts;
-}
-
-/** All that the answers are made of, at one moment. */
-export interface PodView {
-  policy: string | undefined;
-  generation: number | undefined;
-  /** formatVersion of the policy file, while that is one which this version cannot read. */
-  unsupportedFormat?: number | undefined;
-  verdict: Verdict;
-  /** In a dry run, what the verdict would be if the policy were enforced, and had been all the time. */
-  enforced?: Verdict | undefined;
-  /** Other pods are asked before this one turns unready. */
-  asksPeers?: boolean | undefined;
-  dependencies: DependencyView[];
-}
 
 /** What a pod's readiness needs. */
 export interface ReadinessOptions {
@@ -282,10 +262,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const { timing } = config;
     noteTarget(entry, result.target);
     // Aged first: after a gap no result counts together with those before, but for what may wait.
-    const view = viewOf(entry, at);
+    const seen = viewOf(entry, at);
     const before = firstReady();
-    const context = { at, timing, firstReady: before, mayGate: mayGate(view, before) };
-    setState(entry, afterResult(view.state, result, context), milliseconds);
+    const context = { at, timing, firstReady: before, mayGate: mayGate(seen, before) };
+    setState(entry, afterResult(seen.state, result, context), milliseconds);
     entry.counts = counted(entry.counts, result, milliseconds);
     // Only after a success under the present times: `up` may date from longer ones.
     if (result.ok && entry.state.up.high && !isSettled(entry)) settledMarks.add(entry);

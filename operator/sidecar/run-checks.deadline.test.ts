@@ -56,7 +56,7 @@ describe("the deadline", () => {
   test("a check of several parts may still say which of them was silent", async () => {
     checks.run = (_, { signal }) =>
       new Promise((__, reject) => {
-        const error = new CheckError("TooFewServers", "servers[0]=CheckTimeout");
+        const error = new CheckError("TooFewServers", { detail: "servers[0]=CheckTimeout" });
         signal.addEventListener("abort", () => setTimeout(reject, 20, error));
       });
     checks.runner.apply(config([dependency("a")]));

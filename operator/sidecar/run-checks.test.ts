@@ -142,7 +142,7 @@ describe("an outcome", () => {
     ["CheckError", () => new CheckError("HostNotFound"), { ok: false, reason: "HostNotFound" }],
     [
       "CheckError with parts",
-      () => new CheckError("TooFewServers", "servers[1]=ConnectionRefused"),
+      () => new CheckError("TooFewServers", { detail: "servers[1]=ConnectionRefused" }),
       { ok: false, reason: "TooFewServers", detail: "servers[1]=ConnectionRefused" },
     ],
     [
@@ -189,7 +189,10 @@ describe("an outcome", () => {
 
   test.each<[string, Check["run"]]>([
     ["success", async () => ({ detail: "x".repeat(10_000) })],
-    ["failure", () => Promise.reject(new CheckError("TooFewServers", "x".repeat(10_000)))],
+    [
+      "failure",
+      () => Promise.reject(new CheckError("TooFewServers", { detail: "x".repeat(10_000) })),
+    ],
   ])("the detail of a %s has a bound", async (_, outcome) => {
     checks.run = outcome;
     checks.runner.apply(config([dependency("a")]));

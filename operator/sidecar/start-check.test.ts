@@ -41,7 +41,7 @@ const late =
         setTimeout(
           reject,
           milliseconds,
-          new CheckError("TooFewServers", "servers[0]=CheckTimeout"),
+          new CheckError("TooFewServers", { detail: "servers[0]=CheckTimeout" }),
         ),
       );
     });

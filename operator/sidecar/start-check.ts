@@ -17,8 +17,13 @@ export interface CheckSources {
   /** The check of a type; undefined for a type that this version does not know. */
   loadCheck: (type: string) => Promise<Check | undefined>;
   readSecretKey: CheckContext["readSecretKey"];
-  addressOrder?: CheckContext["addressOrder"];
-  lineBreaks?: CheckContext["lineBreaks"];
+}
+
+/** What one check is started with: its times, and what the dependency's checks before it have met. */
+export interface CheckStart
+  extends CheckSources,
+    Pick<CheckContext, "addressOrder" | "lineBreaks"> {
+  timing: Timing;
 }
 
 /** What a check tells the loop that began it. None of them may throw. */
@@ -45,7 +50,7 @@ type Watched = Pick<CheckContext, "signal" | "onConnect" | "onHandshake" | "onTa
 /** One attempt under `signal`: loads the check, runs it. Rejects with whatever went wrong. */
 async function attempt(
   dependency: DependencyConfig,
-  { timing, loadCheck, readSecretKey, addressOrder, lineBreaks }: CheckSources & { timing: Timing },
+  { timing, loadCheck, readSecretKey, addressOrder, lineBreaks }: CheckStart,
   watched: Watched,
 ): Promise<CheckSuccess> {
   // Loading its code for the first time uses up some of it.
@@ -67,7 +72,7 @@ async function attempt(
 /** Starts a check of `dependency`, which has `timing.checkTimeoutMilliseconds` from now on. */
 export function startCheck(
   dependency: DependencyConfig,
-  sources: CheckSources & { timing: Timing },
+  sources: CheckStart,
   events: CheckEvents,
 ): StartedCheck {
   const controller = new AbortController();

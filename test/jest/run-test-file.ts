@@ -74,13 +74,11 @@ function toAssertionResult(result: Circus.TestResult): AssertionResult {
  * @see https://jestjs.io/docs/configuration#testrunner-string
  */
 export default async function runTestFile(
-  ...[globalConfig, config, , , path]: [
-    Config.GlobalConfig,
-    Config.ProjectConfig,
-    unknown,
-    unknown,
-    string,
-  ]
+  globalConfig: Config.GlobalConfig,
+  config: Config.ProjectConfig,
+  _environment: unknown,
+  _runtime: unknown,
+  path: string,
 ): Promise<TestResult> {
   resetState();
   const state = getState();

@@ -36,14 +36,13 @@ export interface ConfigMapRefusals {
 export function createConfigMapRefusals(): ConfigMapRefusals {
   const refusedAt = new Map<string, { first: number; last: number }>();
 
-  /** Whether the answer may mend itself still. */
-  function isPassing({ code }: ApiError, key: string): boolean {
+  /** Remembers a refusal; gives for how many milliseconds writes have been refused by now. */
+  function note(key: string): number {
     const now = performance.now();
     const before = refusedAt.get(key);
     const first = before && now - before.last < APART_MILLISECONDS ? before.first : now;
     refusedAt.set(key, { first, last: now });
-    const mendsItself = code < 400 || code >= 500 || PASSING.includes(code);
-    return mendsItself && now - first < PASSING_MILLISECONDS;
+    return now - first;
   }
 
   return {
@@ -54,11 +53,16 @@ export function createConfigMapRefusals(): ConfigMapRefusals {
         refusedAt.delete(key);
         throw error;
       }
-      if (isPassing(error, key)) throw error;
+      const refusedFor = note(key);
+      if (mendsItself(error) && refusedFor < PASSING_MILLISECONDS) throw error;
       const name = policyConfigMapName(policy.name);
       const message = `The API server refuses ConfigMap ${name} with ${codeAndReason(error)}.`;
       return { state: "refused", message, stands, error };
     },
     forget: (key) => refusedAt.delete(key),
   };
+}
+
+function mendsItself({ code }: ApiError): boolean {
+  return code < 400 || code >= 500 || PASSING.includes(code);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { NO_CHECKS } from "../../sidecar/check-counts.ts";
+import type { PodView } from "../../sidecar/pod-view.ts";
 import { statusAnswer } from "../../sidecar/probe-server/answers.ts";
-import type { PodView } from "../../sidecar/readiness.ts";
 import { DRY_RUN, UNHEARD } from "../../sidecar/verdict.ts";
 import { sidecarAnswer } from "./sidecar-answer.ts";
 

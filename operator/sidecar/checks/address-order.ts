@@ -65,13 +65,12 @@ function sortFamilies(addresses: string[], ranks: Map<string, number>): string[]
   const rankOf = (address: string) => ranks.get(address) ?? 0;
   const ordered = addresses.toSorted((a, b) => rankOf(a) - rankOf(b));
   const places = addresses.map(isIP);
-  const leading = ordered.find((address) => isIP(address) === places[0]);
-  const [best] = ordered;
-  if (best && leading && rankOf(leading) > 0) {
-    places.unshift(...places.splice(places.indexOf(isIP(best)), 1));
-  }
   const byFamily = Map.groupBy(ordered, isIP);
-  return places.flatMap((family) => byFamily.get(family)?.shift() ?? []);
+  const inPlaces = places.flatMap((family) => byFamily.get(family)?.shift() ?? []);
+  const [leading] = inPlaces;
+  const [best] = ordered;
+  if (best === undefined || leading === undefined || rankOf(leading) <= 0) return inPlaces;
+  return [best, ...inPlaces.filter((address) => address !== best)];
 }
 
 /**

@@ -65,6 +65,12 @@ export interface Check {
   run(dependency: DependencyConfig, context: CheckContext): Promise<CheckSuccess>;
 }
 
+/** What is said of a failure besides its reason; as in CheckError. */
+interface CheckErrorTexts {
+  detail?: string | undefined;
+  problem?: string | undefined;
+}
+
 /** A failure whose reason the check itself knows. Its message is the reason alone, never a driver's text. */
 export class CheckError extends Error {
   readonly reason: Reason;
@@ -73,7 +79,7 @@ export class CheckError extends Error {
   /** For the log alone: what has to be written instead. Of fixed words and names of the policy, nothing of a Secret. */
   readonly problem: string | undefined;
 
-  constructor(reason: Reason, detail?: string, problem?: string) {
+  constructor(reason: Reason, { detail, problem }: CheckErrorTexts = {}) {
     super(reason);
     this.name = "CheckError";
     this.reason = reason;
@@ -84,5 +90,5 @@ export class CheckError extends Error {
 
 /** A failure that its user mends; `problem` as in CheckError. */
 export function misconfigured(problem: string): CheckError {
-  return new CheckError("Misconfigured", undefined, problem);
+  return new CheckError("Misconfigured", { problem });
 }

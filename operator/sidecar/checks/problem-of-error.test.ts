@@ -17,7 +17,7 @@ test.each([
 });
 
 test("a check's own problem stays, and without one there is none", () => {
-  const own = new CheckError("Misconfigured", undefined, "the host is wrong");
+  const own = new CheckError("Misconfigured", { problem: "the host is wrong" });
   expect(problemOfError(own)).toBe("the host is wrong");
   expect(problemOfError(new CheckError("TLSFailed"))).toBeUndefined();
 });

@@ -43,7 +43,11 @@ test.each([
 });
 
 test.each<[string, unknown, string]>([
-  ["a CheckError", new CheckError("TooFewServers", "servers[0]=HostNotFound"), "TooFewServers"],
+  [
+    "a CheckError",
+    new CheckError("TooFewServers", { detail: "servers[0]=HostNotFound" }),
+    "TooFewServers",
+  ],
   ["a timeout of a signal", new DOMException("", "TimeoutError"), "CheckTimeout"],
   ["an abort", new DOMException("", "AbortError"), "CheckTimeout"],
   ["no code", new TypeError("x is not a function"), "ProtocolError"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { MAX_STATUS_BYTES } from "../../api/limits.ts";
 import { REASONS, type Reason } from "../../api/reasons.ts";
 import { NO_CHECKS } from "../check-counts.ts";
-import type { DependencyView, PodView } from "../readiness.ts";
+import type { DependencyView, PodView } from "../pod-view.ts";
 import { DRY_RUN, UNHEARD } from "../verdict.ts";
 import { MAX_READY_BYTES, readyAnswer, statusAnswer } from "./answers.ts";
 

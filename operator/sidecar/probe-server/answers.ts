@@ -1,7 +1,7 @@
 /** Pure: the texts of /readyz and /status. They hold names, indexes and reasons and nothing else. */
 import { MAX_STATUS_BYTES } from "../../api/limits.ts";
 import type { PodReason, Reason } from "../../api/reasons.ts";
-import type { DependencyView, PodView } from "../readiness.ts";
+import type { DependencyView, PodView } from "../pod-view.ts";
 import type { Verdict } from "../verdict.ts";
 
 /** Longest body of /readyz in bytes: enough for a person to read. The kubelet looks at the status code alone. */

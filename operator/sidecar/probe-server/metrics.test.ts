@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { counted, NO_CHECKS } from "../check-counts.ts";
-import type { DependencyView, PodView } from "../readiness.ts";
+import type { DependencyView, PodView } from "../pod-view.ts";
 import { UNHEARD } from "../verdict.ts";
 import { metrics } from "./metrics.ts";
 

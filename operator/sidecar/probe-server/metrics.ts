@@ -3,7 +3,7 @@ import type { Metric } from "../../api/metric.ts";
 import { gatingOf } from "../../api/reasons.ts";
 import { SIDECAR_METRICS } from "../../api/sidecar-metrics.ts";
 import { BUCKETS_SECONDS, type CheckCounts } from "../check-counts.ts";
-import type { DependencyView, PodView } from "../readiness.ts";
+import type { DependencyView, PodView } from "../pod-view.ts";
 import type { DependencyState, Verdict } from "../verdict.ts";
 import type { CpuSeconds } from "../watch-cpu.ts";
 

@@ -9,6 +9,7 @@ import { type Check, type CheckContext, CheckError, type CheckSuccess } from "..
 import { MAX_BYTES, MAX_CHUNKS, type ReadLimits, readUntil } from "../network/read-until.ts";
 import { type Resolve, systemResolve } from "../network/resolve.ts";
 import { withConnection } from "../network/with-connection.ts";
+import { problemOfError } from "../problem-of-error.ts";
 import { reasonOfError } from "../reason-of-error.ts";
 import { createStatsReader } from "./memcached-stats.ts";
 
@@ -116,11 +117,7 @@ function outcomeOf(results: PromiseSettledResult<void>[], minAvailable: number):
   if (up >= minAvailable) return detail === "" ? {} : { detail };
   const refusing = down.filter(({ reason }) => gatingOf(reason) !== "Always");
   const [first] = refusing;
-  if (!first || up + refusing.length < minAvailable) throw new CheckError("TooFewServers", detail);
-  throw new CheckError(first.reason, detail, problemOf(first.error));
-}
-
-/** What the log says of an address that is never dialled. */
-function problemOf(error: unknown): string | undefined {
-  return error instanceof CheckError ? error.problem : undefined;
+  if (!first || up + refusing.length < minAvailable)
+    throw new CheckError("TooFewServers", { detail });
+  throw new CheckError(first.reason, { detail, problem: problemOfError(first.error) });
 }

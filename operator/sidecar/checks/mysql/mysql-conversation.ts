@@ -63,7 +63,7 @@ export function serverError(body: Buffer): CheckError {
   if (body.length < ERROR_LENGTH) return new CheckError("ProtocolError");
   const errorNumber = body.readUInt16LE(1);
   return Object.assign(
-    new CheckError(reasonOfNumber(errorNumber), undefined, problemOfNumber(errorNumber)),
+    new CheckError(reasonOfNumber(errorNumber), { problem: problemOfNumber(errorNumber) }),
     { errorNumber },
   );
 }

@@ -105,7 +105,7 @@ export function createResolve(sources: ResolveSources): Resolve {
     const addresses = found.filter(isUsed);
     if (addresses.length === 0) {
       memory.searchAgain(host, found);
-      throw new CheckError("HostNotFound", undefined, NO_SERVERS_ADDRESS);
+      throw new CheckError("HostNotFound", { problem: NO_SERVERS_ADDRESS });
     }
     // On every lookup, remembered or not: this is the one place that decides what may be dialled.
     if (addresses.some(isRefusedAddress)) throw misconfigured(REFUSED_ADDRESS);

@@ -102,7 +102,7 @@ async function until(part: LoginPart, step: Promise<void>): Promise<void> {
     const reason = reasonOfRefusal(error, part) ?? reasonOfClosed(error);
     // Of all that poolers say, that is a database that they do not know.
     const problem = reason === "Misconfigured" ? NO_DATABASE : undefined;
-    throw reason ? new CheckError(reason, undefined, problem) : error;
+    throw reason ? new CheckError(reason, { problem }) : error;
   }
 }
 

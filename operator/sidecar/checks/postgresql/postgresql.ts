@@ -41,11 +41,7 @@ export function createPostgresql(resolve: Resolve, deriveKeys = createDeriver())
       const keys = memoryOf(config);
       const target = await readTarget(config, context, keys);
       context.onTarget?.(targetFingerprint({ ...target.login, tlsMode: target.tls.mode }));
-      // Asked for once the server has taken the login.
-      const query = () => {
-        context.lineBreaks?.loggedIn();
-        return limitedQuery(config.query, context.remainingMilliseconds());
-      };
+      const query = () => limitedQuery(config.query, context.remainingMilliseconds());
       return ask(target, { ...context, resolve, query, keys });
     },
   };
@@ -147,8 +143,9 @@ interface AskOverContext extends AskContext, Pick<LoginContext, "withholdsPasswo
 async function askOver(
   socket: Socket,
   { login, tls }: PostgresqlTarget,
-  { signal, onConnect, onHandshake, query, keys, progress, withholdsPassword }: AskOverContext,
+  context: AskOverContext,
 ): Promise<{ tls: boolean }> {
+  const { signal, onConnect, onHandshake, query, keys, progress, withholdsPassword } = context;
   const secured = await secure(socket, tls, {
     host: login.host,
     offersTls: async () => {
@@ -163,6 +160,7 @@ async function askOver(
   const deriveKeys: DeriveKeys = (source, waiting) => keys.derive(source, waiting, onConnect);
   const rows = await countRows({ ...session, deriveKeys }, () => {
     progress.loggedIn = true;
+    context.lineBreaks?.loggedIn();
     return query();
   });
   if (rows === 0) throw new CheckError("InvalidResponse");

@@ -73,7 +73,7 @@ export async function secure(
   return { stream: socket, tls: false };
 }
 
-const tlsFailed = (problem?: string) => new CheckError("TLSFailed", undefined, problem);
+const tlsFailed = (problem?: string) => new CheckError("TLSFailed", { problem });
 
 async function refuse(
   stream: Duplex,
