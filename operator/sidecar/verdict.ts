@@ -41,7 +41,7 @@ export interface DependencyState {
   since: number | undefined;
   /** Why the latest failed check failed; undefined while up. */
   reason: Reason | undefined;
-  /** Failing parts of the latest check. */
+  /** Of the latest check: its failing parts, or fixed words on its login. Leaves the process; a problem does not. */
   detail: string | undefined;
   /** Whether the latest success was encrypted. */
   tls: boolean | undefined;

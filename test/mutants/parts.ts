@@ -57,7 +57,7 @@ export const parts: Record<string, Part> = {
   inject: {
     mutate: ["operator/inject/*.ts", "!operator/inject/*.test.ts"],
     // The random pods would be made for hundreds of mutants; the fixed cases hold the same rules.
-    tests: [tests("operator/inject", "!(inject.property|pod-resources.property)")],
+    tests: [tests("operator/inject", "!(*.property.slow)")],
     slow: false,
   },
   webhook: {
@@ -275,7 +275,7 @@ export const parts: Record<string, Part> = {
   tls: {
     // Without start-tls, whose tests measure CPU time.
     mutate: files(TLS, "allowed-certificates", "authorities", "pem-bundle", "secure", "tls-target"),
-    tests: [tests(TLS, "{authorities,pem-bundle,secure,secure.*,tls-target}")],
+    tests: [tests(TLS, "{authorities,pem-bundle,secure.*,tls-target}")],
     slow: true,
   },
   memcached: {

@@ -1,4 +1,4 @@
-/** Pure: the texts of /readyz and /status. They hold names, indexes and reasons and nothing else. */
+/** Pure: the texts of /readyz and /status. They hold names, indexes, reasons and fixed words alone. */
 import { MAX_STATUS_BYTES } from "../../api/limits.ts";
 import type { PodReason, Reason } from "../../api/reasons.ts";
 import type { DependencyView, PodView } from "../pod-view.ts";
