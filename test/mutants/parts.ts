@@ -57,7 +57,7 @@ export const parts: Record<string, Part> = {
   inject: {
     mutate: ["operator/inject/*.ts", "!operator/inject/*.test.ts"],
     // The random pods would be made for hundreds of mutants; the fixed cases hold the same rules.
-    tests: [tests("operator/inject", "!(*.property.slow)")],
+    tests: [tests("operator/inject", "!(inject.property.slow|pod-resources.property.slow)")],
     slow: false,
   },
   webhook: {
