@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { secretKeyPath } from "../../api/names.ts";
 import type { DependencyConfig } from "../../api/policy-file.ts";
 import { TIMING as BUILT_IN } from "../../api/testing/timing.ts";
@@ -18,6 +18,9 @@ import { createRedisFolder, say } from "./redis/testing/real-redis.ts";
 import { dependency as ofRedis } from "./redis/testing/redis-subject.ts";
 import { loadCheck } from "./registry.ts";
 import { CREDENTIALS } from "./testing/database-secrets.ts";
+
+// Some rounds of checks each, of which a busy machine makes seconds.
+jest.setTimeout(30_000);
 
 /** Three servers, of which MariaDB is made and started in about 6 s; a busy machine takes longer. */
 const START_TIMEOUT = 120_000;
