@@ -87,7 +87,9 @@ export function circleFinder(
   for (const [place, { service }] of services.entries()) {
     for (const [key, value] of Object.entries(service.selector)) {
       const values = asking.get(key) ?? new Map<string, number[]>();
-      asking.set(key, values.set(value, [...(values.get(value) ?? []), place]));
+      const places = values.get(value) ?? [];
+      places.push(place);
+      asking.set(key, values.set(value, places));
     }
   }
   return (labels) => {

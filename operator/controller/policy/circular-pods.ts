@@ -72,8 +72,8 @@ export function circularAddresses(
   const services = holdingServices(policy, find);
   const circlesOf = circleFinder(services);
   const behind = own.flatMap(({ labels, ip }) => {
-    const dependencies = new Set(circlesOf(labels).map(({ dependency }) => dependency));
-    return ip !== undefined && isPodAddress(ip) ? { ip, dependencies } : [];
+    if (ip === undefined || !isPodAddress(ip)) return [];
+    return { ip, dependencies: new Set(circlesOf(labels).map(({ dependency }) => dependency)) };
   });
   const circles = [...new Set(services.map(({ dependency }) => dependency))].flatMap((name) => {
     const addresses = behind.filter((pod) => pod.dependencies.has(name)).map(({ ip }) => ip);
