@@ -10,7 +10,7 @@ import { keyName, type SecretKeyReference } from "../../../api/policy-file.ts";
 import { forgetOldest } from "../../../bounds/forget-oldest.ts";
 import { misconfigured } from "../check.ts";
 import { isNamedByPolicy } from "./named-keys.ts";
-import { PEM_BUNDLE, readPemBundle } from "./pem-bundle.ts";
+import { readPemBundle, whyNoPemBundle } from "./pem-bundle.ts";
 import { contextTrusting } from "./start-tls.ts";
 
 /**
@@ -97,15 +97,9 @@ export function createAuthorities(
       forgetOldest(known, MAX_DEPENDENCIES);
       known.set(name, bundle);
       if (bundle.context) return bundle.context;
-      throw misconfigured(whyNoBundle(text));
+      throw misconfigured(`the value of tls.caSecret ${whyNoPemBundle(text)}`);
     },
   };
-}
-
-/** Most values that are refused hold something else, as another key of the Secret does: bounds would only mislead. */
-function whyNoBundle(text: string): string {
-  const isPem = text.includes("-----BEGIN CERTIFICATE-----");
-  return `the value of tls.caSecret ${isPem ? `is not ${PEM_BUNDLE}` : "holds no certificate in PEM form"}`;
 }
 
 /** Of this program. */

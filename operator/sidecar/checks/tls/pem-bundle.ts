@@ -20,7 +20,7 @@ const MAX_INTERMEDIATE_BYTES = 49_152;
 export const MAX_AUTHORITY_BYTES = 8_192;
 
 /** What `readPemBundle` takes, for people. */
-export const PEM_BUNDLE = [
+const PEM_BUNDLE = [
   "certificates in PEM form alone",
   `${MAX_AUTHORITIES} at most`,
   `of ${MAX_AUTHORITY_BYTES / 1_024} KiB at most each`,
@@ -29,7 +29,8 @@ export const PEM_BUNDLE = [
   `and ${MAX_INTERMEDIATES} at most, of ${MAX_INTERMEDIATE_BYTES / 1_024} KiB in all, that others have signed`,
 ].join(", ");
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
+const BEGIN_CERTIFICATE = "-----BEGIN CERTIFICATE-----";
+const CERTIFICATE = new RegExp(`${BEGIN_CERTIFICATE}([^-]*)-----END CERTIFICATE-----`, "g");
 
 /**
  * The certificates, each in PEM form as it was read here: OpenSSL is given nothing else. Undefined where there is none
@@ -54,6 +55,16 @@ export function readPemBundle(text: string): string | undefined {
   }
   const certificates = certificatesOf(blocks);
   return certificates && haveFewIntermediates(certificates) ? certificates.join("") : undefined;
+}
+
+/**
+ * What is wrong with a text that `readPemBundle` refuses, as the end of a sentence. Most of these hold something else,
+ * as another key of the Secret does: bounds would only mislead.
+ */
+export function whyNoPemBundle(text: string): string {
+  return text.includes(BEGIN_CERTIFICATE)
+    ? `is not ${PEM_BUNDLE}`
+    : "holds no certificate in PEM form";
 }
 
 function certificatesOf(ders: readonly Buffer[]): X509Certificate[] | undefined {
