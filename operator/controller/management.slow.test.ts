@@ -1,41 +1,24 @@
 /** Clients of the management port that are slow on purpose. */
-import type { Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { closed } from "../webhook/testing/tls-client.ts";
-import { startManagement } from "./management.ts";
+import {
+  type ManagementPort,
+  openManagementPort,
+  SLOW_CLIENT_MILLISECONDS,
+} from "./testing/management-port.ts";
 
-/** The timeout of the server for one request, its clock of one second, and some slack. */
-const SLOW_CLIENT_MILLISECONDS = 8_000;
-
-let server: Server | undefined;
-const clients: Socket[] = [];
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-  server?.closeAllConnections();
-  server?.close();
-});
-
-/** A connection to the management port of `registry`, as soon as that listens. */
-async function connectTo(registry: Registry): Promise<() => Socket> {
-  server = await startManagement({ port: 0, registry, whyNotReady: () => undefined });
-  const { port } = server.address() as AddressInfo;
-  return () => {
-    const socket = connect(port, "127.0.0.1").on("error", () => {});
-    clients.push(socket);
-    return socket;
-  };
-}
+let management: ManagementPort | undefined;
+afterEach(() => management?.close());
 
 test(
   "a client that sends nothing, half a head or half a body is cut off",
   async () => {
-    const open = await connectTo(new Registry());
+    management = await openManagementPort(new Registry());
+    const { attacker } = management;
     const head = "POST /other HTTP/1.1\r\nHost: localhost\r\n";
     const slow = ["", head, `${head}Content-Length: 100\r\n\r\nx`].map((text) => {
-      const socket = open();
+      const socket = attacker();
       socket.write(text);
       return closed(socket, SLOW_CLIENT_MILLISECONDS);
     });
@@ -50,11 +33,12 @@ test(
   async () => {
     const registry = new Registry();
     jest.spyOn(registry, "metrics").mockResolvedValue("x".repeat(64 * 1024 * 1024));
-    const open = await connectTo(registry);
+    management = await openManagementPort(registry);
+    const { attacker, server } = management;
     const gone = new Promise<void>((resolve) => {
-      server?.on("connection", (socket) => socket.once("close", resolve));
+      server.on("connection", (socket) => socket.once("close", resolve));
     });
-    const socket = open();
+    const socket = attacker();
     socket.pause();
     socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const begun = Date.now();

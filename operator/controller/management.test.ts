@@ -1,5 +1,4 @@
-import type { Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { closed } from "../webhook/testing/tls-client.ts";
@@ -9,25 +8,23 @@ import { MAX_CONNECTIONS, startManagement } from "./management.ts";
 import { controllerMetrics } from "./metrics.ts";
 import { countsOf } from "./policy/testing/counts-of.ts";
 import { IDLE_LEADER } from "./testing/idle-leader.ts";
+import {
+  type ManagementPort,
+  openManagementPort,
+  SLOW_CLIENT_MILLISECONDS,
+} from "./testing/management-port.ts";
 import { NOT_PROVEN_YET, type Reach } from "./webhook-configuration/webhook-proof.ts";
 
-/** The timeout of the server for one request, its clock of one second, and some slack. */
-const SLOW_CLIENT_MILLISECONDS = 8_000;
 /** A kubelet's patience with our readiness probe. */
 const PROBE_MILLISECONDS = 2_000;
 
-let server: Server | undefined;
-const clients: Socket[] = [];
+let management: ManagementPort;
+afterEach(() => management?.close());
 
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-  server?.closeAllConnections();
-  server?.close();
-});
-
-async function start(registry: Registry, whyNotReady: () => string | undefined): Promise<string> {
-  server = await startManagement({ port: 0, registry, whyNotReady });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+/** Its address. */
+async function start(registry: Registry, whyNotReady?: () => string | undefined): Promise<string> {
+  management = await openManagementPort(registry, whyNotReady);
+  return management.url;
 }
 
 test("healthz does not depend on readiness; readyz says why not", async () => {
@@ -52,18 +49,6 @@ test("a port that is taken is an error", async () => {
   ).rejects.toThrow("EADDRINUSE");
 });
 
-/** A connection from another address of this machine than the probe's. */
-function attacker(url: string): Socket {
-  const socket = connect({
-    host: "127.0.0.1",
-    port: Number(new URL(url).port),
-    localAddress: "127.0.0.2",
-  });
-  socket.on("error", () => {});
-  clients.push(socket);
-  return socket;
-}
-
 const probe = (url: string) =>
   fetch(`${url}/readyz`, { signal: AbortSignal.timeout(PROBE_MILLISECONDS) });
 
@@ -72,11 +57,11 @@ describe("a client that means no good", () => {
     const url = await start(new Registry(), () => undefined);
     const idle: Socket[] = [];
     for (let round = 0; round < 10; round++) {
-      idle.push(...Array.from({ length: 100 }, () => attacker(url)));
+      idle.push(...Array.from({ length: 100 }, () => management.attacker()));
       expect((await probe(url)).status).toBe(200);
     }
     const open = await new Promise((resolve) =>
-      server?.getConnections((_, count) => resolve(count)),
+      management.server.getConnections((_, count) => resolve(count)),
     );
     expect(open).toBeLessThanOrEqual(MAX_CONNECTIONS);
     expect(idle.length).toBe(1_000);
@@ -86,7 +71,7 @@ describe("a client that means no good", () => {
     const registry = new Registry();
     const metrics = jest.spyOn(registry, "metrics");
     const url = await start(registry, () => undefined);
-    const socket = attacker(url);
+    const socket = management.attacker();
     socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(500));
     await closed(socket, SLOW_CLIENT_MILLISECONDS);
     expect(metrics.mock.calls.length).toBeLessThanOrEqual(1);

@@ -1,53 +1,33 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type RawClient, type RawClientOptions, rawClient } from "../testing/raw-client.ts";
+import type { RawClient } from "../testing/raw-client.ts";
 import { MAX_HEAD_BYTES } from "./request-head.ts";
-import { type Answer, type AnswerRequest, serveConnection } from "./serve-connection.ts";
+import type { Answer, AnswerRequest } from "./serve-connection.ts";
+import { type ConnectionServer, GET, startConnectionServer } from "./testing/connection-server.ts";
 
-const GET = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 /** For what happens at once, on a busy machine. */
 const SOON = 2_000;
 
-let server: Server;
-let port: number;
+let server: ConnectionServer;
 let answerRequest: AnswerRequest;
 let asked: string[];
-let clients: RawClient[];
 
 beforeEach(async () => {
   asked = [];
-  clients = [];
   answerRequest = () => ({ status: 200, body: "ok" });
-  server = createServer({ allowHalfOpen: true }, (socket) =>
-    serveConnection(socket, (request, client) => {
-      asked.push(`${request.method} ${request.path}`);
-      return answerRequest(request, client);
-    }),
-  );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  ({ port } = server.address() as AddressInfo);
+  server = await startConnectionServer((request, client) => {
+    asked.push(`${request.method} ${request.path}`);
+    return answerRequest(request, client);
+  });
 });
-afterEach(async () => {
-  for (const { socket } of clients) socket.destroy();
-  server.close();
-  await once(server, "close");
-});
+afterEach(() => server.close());
 
-function open(text: string, options: RawClientOptions = {}): RawClient {
-  const client = rawClient(port, text, options);
-  clients.push(client);
-  return client;
-}
-const exchange = (text: string) => open(text).closed;
+const exchange = (text: string) => server.open(text).closed;
 async function timed(closed: Promise<string>): Promise<[string, number]> {
   const startedAt = performance.now();
   return [await closed, performance.now() - startedAt];
 }
-const connections = () =>
-  new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
 
 describe("the answer", () => {
   test("is whole, with its length, and ends the connection", async () => {
@@ -78,7 +58,7 @@ describe("the answer", () => {
   });
 
   test("is the same for what Node's own client sends", async () => {
-    const response = await fetch(`http://127.0.0.1:${port}/readyz?x=1`);
+    const response = await fetch(`http://127.0.0.1:${server.port}/readyz?x=1`);
     expect([response.status, await response.text()]).toStrictEqual([200, "ok"]);
     expect(asked).toStrictEqual(["GET /readyz"]);
   });
@@ -93,7 +73,7 @@ describe("the answer", () => {
 
 describe("a request", () => {
   test("that a person types, line by line", async () => {
-    const { socket, closed } = open("");
+    const { socket, closed } = server.open("");
     socket.setNoDelay(true);
     for (const line of ["\r\n", "GET /livez HTTP/1.1\r\n", "Host: x\r\n", "A: b\r\n", "\r\n"]) {
       socket.write(line);
@@ -108,7 +88,7 @@ describe("a request", () => {
     ["that is followed by too many pieces", `${GET}x`],
     ["that is refused and followed by some pieces", "\r\n\r\n\r\n"],
   ])("%s: the end", async (_, first) => {
-    const { socket, closed } = open(first, { allowHalfOpen: true });
+    const { socket, closed } = server.open(first, { allowHalfOpen: true });
     let isClosed = false;
     socket.setNoDelay(true).once("close", () => {
       isClosed = true;
@@ -128,7 +108,7 @@ describe("a request", () => {
   });
 
   test("with a body that is still being sent gets its answer", async () => {
-    const { socket, closed } = open("POST /livez HTTP/1.1\r\nContent-Length: 60000\r\n\r\n");
+    const { socket, closed } = server.open("POST /livez HTTP/1.1\r\nContent-Length: 60000\r\n\r\n");
     const body = setInterval(() => socket.write("x".repeat(1_000)), 10);
     socket.once("end", () => clearInterval(body));
     const answer = await closed;
@@ -142,13 +122,13 @@ describe("a request", () => {
   });
 
   test("whose sender closes its side at once gets its answer", async () => {
-    const { socket, closed } = open(GET);
+    const { socket, closed } = server.open(GET);
     socket.end();
     expect(await closed).toMatch(/^HTTP\/1.1 200 OK\r\n/);
   });
 
   test("that ends in the middle: 400", async () => {
-    const { socket, closed } = open("GET /livez HTTP/1.1\r\n");
+    const { socket, closed } = server.open("GET /livez HTTP/1.1\r\n");
     socket.end();
     expect(await closed).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
     expect(asked).toStrictEqual([]);
@@ -189,14 +169,14 @@ describe("a client that waits for an answer", () => {
   });
 
   test("gets it when it is there", async () => {
-    const { closed } = await waiting(open(GET));
+    const { closed } = await waiting(server.open(GET));
     expect(gone?.aborted).toBe(false);
     finish({ status: 200, body: "late" });
     expect(await closed).toMatch(/late$/);
   });
 
   test("and sends another request meanwhile has asked once", async () => {
-    const { socket, closed } = await waiting(open(GET));
+    const { socket, closed } = await waiting(server.open(GET));
     socket.write(GET);
     await sleep(50);
     finish({ status: 200, body: "late" });
@@ -205,7 +185,7 @@ describe("a client that waits for an answer", () => {
   });
 
   test("and closes its side is said to be gone, yet gets what is known by then", async () => {
-    const { socket, closed } = await waiting(open(GET));
+    const { socket, closed } = await waiting(server.open(GET));
     socket.end();
     await firesSoon(gone);
     finish({ status: 503, body: "Starting" });
@@ -213,16 +193,16 @@ describe("a client that waits for an answer", () => {
   });
 
   test("and resets the connection is said to be gone", async () => {
-    const { socket } = await waiting(open(GET));
+    const { socket } = await waiting(server.open(GET));
     socket.resetAndDestroy();
     await firesSoon(gone);
     finish({ status: 503, body: "Starting" });
     await sleep(20);
-    expect(await connections()).toBe(0);
+    expect(await server.connections()).toBe(0);
   });
 
   test("and sends without end is cut", async () => {
-    const { socket, closed } = await waiting(open(GET));
+    const { socket, closed } = await waiting(server.open(GET));
     socket.write("x".repeat(100_000));
     expect(await closed).toBe("");
     await firesSoon(gone);
