@@ -74,8 +74,8 @@ describe.each(Object.entries(LARGEST))("%s", (type, slot) => {
   const resolution = effectivePolicy(policy);
   if ("invalid" in resolution) throw new Error(resolution.invalid);
   const addresses = new Array(MAX_CIRCULAR_PODS).fill("fd12:3456:789a:bcde:f012:3456:789a:bcde");
-  const circularPods = new Map(dependencies.map(({ name }) => [name, addresses]));
-  const file = policyConfigMap({ ...resolution.policy, circularPods }).data[POLICY_FILE] ?? "";
+  const circularAddresses = new Map(dependencies.map(({ name }) => [name, addresses]));
+  const file = policyConfigMap({ ...resolution.policy, circularAddresses }).data[POLICY_FILE] ?? "";
 
   test("fits the schema", () => {
     expect(healthPolicySchema.safeParse(policy).error).toBeUndefined();

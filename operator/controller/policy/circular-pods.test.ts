@@ -5,7 +5,7 @@ import type { DependencyConfig, Impact } from "../../api/policy-file.ts";
 import { testPolicy } from "../../api/testing/policy.ts";
 import type { PodRecord } from "../pods/pod-record.ts";
 import { podOf } from "../pods/testing/pod-of.ts";
-import { circularAddresses, circularPods } from "./circular-pods.ts";
+import { circularAddresses, skipCircularPods } from "./circular-pods.ts";
 import { countPods } from "./pod-counts.ts";
 
 /** In front of the pods of the database that every policy here names. */
@@ -21,7 +21,7 @@ const { sidecar, ...bare } = podOf({
 const pods = [podOf(), bare];
 
 test("pods behind a host of the policy are skipped, and the circle is named", () => {
-  const found = circularPods(everything, pods, find);
+  const found = skipCircularPods(everything, pods, find);
   expect(found.circle).toStrictEqual({ dependency: "orders-db", service: DATABASE });
   expect(found.pods).toStrictEqual([
     podOf(),
@@ -47,7 +47,7 @@ const injected = { ...bare, ...(sidecar && { sidecar }) };
 test("one that got its sidecar before there was a circle counts as others do, and no restart is advised for it", () => {
   const revision = sidecar?.revision ?? "";
   const unready = { ...injected, sidecar: { policy: "web", revision, ready: false } };
-  const found = circularPods(everything, [unready], find);
+  const found = skipCircularPods(everything, [unready], find);
   expect(found.circle).toMatchObject({ dependency: "orders-db" });
   expect(countPods(everything, claimsOf([everything]), found.pods)).toMatchObject({
     matched: 1,
@@ -62,12 +62,12 @@ test("one that got its sidecar before there was a circle counts as others do, an
 
 test("one with the sidecar of another policy counts as one that this policy cannot have", () => {
   const other = { ...injected, sidecar: { policy: "other", revision: "r", ready: true } };
-  const found = circularPods(everything, [other], find);
+  const found = skipCircularPods(everything, [other], find);
   expect(found.pods[0]?.skipped?.reason).toBe("CircularDependency");
 });
 
 test("where the policy selects it no more, a restart takes its sidecar out", () => {
-  const { pods: counted } = circularPods(testPolicy(), [injected], find);
+  const { pods: counted } = skipCircularPods(testPolicy(), [injected], find);
   expect(countPods(testPolicy(), claimsOf([testPolicy()]), counted)).toMatchObject({
     left: 1,
     outdated: 1,
@@ -85,7 +85,10 @@ test.each([
     find,
   ],
 ])("no circle where %s", (_, policy, all, findService) => {
-  expect(circularPods(policy, all, findService)).toStrictEqual({ pods: all, circle: undefined });
+  expect(skipCircularPods(policy, all, findService)).toStrictEqual({
+    pods: all,
+    circle: undefined,
+  });
 });
 
 describe("addresses of pods that are let go", () => {

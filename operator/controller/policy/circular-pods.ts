@@ -13,7 +13,7 @@ import { selectorMatcher } from "../../api/select-policy.ts";
 import type { PodRecord, SkippedPod } from "../pods/pod-record.ts";
 
 /** The pods as they count for the policy, and the first circle among them. */
-export interface CircularPods {
+export interface WithoutCircularPods {
   /** Those that are behind a host of the policy and do not have its sidecar are skipped, as admission skips them. */
   pods: readonly PodRecord[];
   circle: OwnService | undefined;
@@ -28,11 +28,11 @@ function skipOf(circle: OwnService): SkippedPod {
  * sidecar already goes on waiting for all else, and counts as any other: a restart would not help, since a new one may
  * come to be the same.
  */
-export function circularPods(
+export function skipCircularPods(
   policy: EffectivePolicy,
   pods: readonly PodRecord[],
   find: FindService,
-): CircularPods {
+): WithoutCircularPods {
   const circlesOf = circleFinder(ownServices(policy, find));
   const isSelected = selectorMatcher(policy.selector);
   let circle: OwnService | undefined;
@@ -83,6 +83,6 @@ export function circularAddresses(
   const inTurn = Array.from({ length: MAX_CIRCULAR_PODS }, (_, turn) =>
     circles.flatMap(({ addresses }) => addresses[turn] ?? []),
   );
-  const letGo = [...new Set(inTurn.flat())].slice(0, MAX_CIRCULAR_PODS).sort();
-  return new Map(circles.map(({ dependency }) => [dependency, letGo]));
+  const addresses = [...new Set(inTurn.flat())].slice(0, MAX_CIRCULAR_PODS).sort();
+  return new Map(circles.map(({ dependency }) => [dependency, addresses]));
 }

@@ -44,8 +44,8 @@ test("pods that are let go are in the file at their dependency, and no list wher
   // A name that every object has a field of.
   const other = { ...first, name: "constructor" };
   const dependencies = [first, other];
-  const circularPods = new Map([["orders-db", ["10.0.0.1"]]]);
-  const { data } = policyConfigMap({ ...testPolicy({ dependencies }), circularPods });
+  const circularAddresses = new Map([["orders-db", ["10.0.0.1"]]]);
+  const { data } = policyConfigMap({ ...testPolicy({ dependencies }), circularAddresses });
   expect(JSON.parse(data["policy.json"] ?? "").dependencies).toStrictEqual([
     { ...first, circularPods: ["10.0.0.1"] },
     other,

@@ -33,7 +33,7 @@ export type DeliveredPolicy = EffectivePolicy & {
   /** Whom sidecars ask before they turn a pod unready; absent: nobody. */
   fleet?: FleetConfig | undefined;
   /** Its pods that are not to wait for one of its dependencies, because they are what that waits for. */
-  circularPods?: CircularAddresses | undefined;
+  circularAddresses?: CircularAddresses | undefined;
 };
 
 /** What sidecars read, with every default filled in. */
@@ -44,7 +44,7 @@ function policyFile({
   timing,
   dependencies,
   fleet,
-  circularPods,
+  circularAddresses,
 }: DeliveredPolicy): WrittenPolicyFile {
   return {
     formatVersion: POLICY_FILE_FORMAT,
@@ -53,7 +53,7 @@ function policyFile({
     mode,
     timing,
     dependencies: dependencies.map((dependency) => {
-      const addresses = circularPods?.get(dependency.name);
+      const addresses = circularAddresses?.get(dependency.name);
       return { ...dependency, ...(addresses && { circularPods: addresses }) };
     }),
     ...(fleet && { fleet }),

@@ -10,7 +10,7 @@ import {
   type SidecarReports,
   sidecarReports,
 } from "../sidecars/sidecar-reports.ts";
-import { circularPods } from "./circular-pods.ts";
+import { skipCircularPods } from "./circular-pods.ts";
 import { excludedPods } from "./excluded-pods.ts";
 import { countPods, type PodCounts } from "./pod-counts.ts";
 
@@ -49,7 +49,7 @@ export function podFacts(
   { service, whyExcluded }: PodFactsOptions,
 ): PodFacts {
   const { all, claims, outcomeOf } = read;
-  const { pods, circle } = circularPods(policy, all, service);
+  const { pods, circle } = skipCircularPods(policy, all, service);
   const counted = whyExcluded === undefined ? pods : excludedPods(pods, whyExcluded);
   const toAsk = podsToAsk(policy, all);
   const reports = sidecarReports(policy, toAsk, outcomeOf);

@@ -26,18 +26,18 @@ const file = () => {
   return JSON.parse(data[POLICY_FILE] ?? "");
 };
 /** Whom the policy's only dependency lets go. */
-const letGo = () => file().dependencies[0].circularPods;
+const circularPods = () => file().dependencies[0].circularPods;
 const writes = () => web.api.writes().filter(({ path }) => path === CONFIG_MAP).length;
 const message = (type: string) =>
   web.status().conditions?.find((condition) => condition.type === type)?.message;
 
 test("a Service that comes after its pod lets the pod go, and has kubelets told", async () => {
   await web.reconcile();
-  expect(letGo()).toBeUndefined();
+  expect(circularPods()).toBeUndefined();
   const before = web.world.changedTo.length;
   web.world.services = [OWN];
   await web.reconcile();
-  expect(letGo()).toStrictEqual(["10.0.0.1"]);
+  expect(circularPods()).toStrictEqual(["10.0.0.1"]);
   expect(web.world.changedTo).toHaveLength(before + 1);
 });
 
@@ -86,7 +86,7 @@ test("a policy that only looks at the app's own Service lets nobody go", async (
   const [dependency] = rawPolicy().spec.dependencies;
   web.cachePolicy({}, { dependencies: [{ ...dependency, impact: "Observe" }] });
   await web.reconcile();
-  expect(letGo()).toBeUndefined();
+  expect(circularPods()).toBeUndefined();
   expect(web.status().pods).toMatchObject({ summary: "1/1", optedOut: 0 });
 });
 
@@ -95,11 +95,11 @@ test("a pod that leaves is delivered when its time has come, and asked for then"
   await web.reconcile();
   web.pods.update({ key: "shop/web-1", old: podOf() });
   const again = await web.reconcile();
-  expect(letGo()).toStrictEqual(["10.0.0.1"]);
+  expect(circularPods()).toStrictEqual(["10.0.0.1"]);
   expect(again).toBeLessThanOrEqual(PACE_MILLISECONDS);
   runAhead(PACE_MILLISECONDS);
   await web.reconcile();
-  expect(letGo()).toBeUndefined();
+  expect(circularPods()).toBeUndefined();
 });
 
 test("a new leader leaves the file as it is until it knows the pods", async () => {
@@ -111,7 +111,7 @@ test("a new leader leaves the file as it is until it knows the pods", async () =
   expect(writes()).toBe(before);
   web.world.unsynced = [];
   await web.reconcileAsNewLeader();
-  expect(letGo()).toStrictEqual(["10.0.0.1"]);
+  expect(circularPods()).toStrictEqual(["10.0.0.1"]);
 });
 
 test("a policy that became invalid has its pods let go all the same", async () => {

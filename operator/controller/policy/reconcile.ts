@@ -22,15 +22,12 @@ import type { AskablePod } from "../sidecars/sidecar-reports.ts";
 import type { Survey } from "../sidecars/survey-sidecars.ts";
 import type { WebhookWriter } from "../webhook-configuration/apply-webhook-configuration.ts";
 import type { Reach } from "../webhook-configuration/webhook-proof.ts";
-import type { ConfigMapFound, ConfigMapWriter } from "./apply-configmap.ts";
+import type { ConfigMapWriter } from "./apply-configmap.ts";
 import { createAskReplicas } from "./ask-replicas.ts";
-import { createCircularNews } from "./circular-news.ts";
-import type { DeliveredPolicy } from "./configmap.ts";
+import { createDeliveries, type Delivery } from "./deliveries.ts";
 import { findOwners } from "./find-owners.ts";
-import { createFleetPeers, RESAMPLE_MILLISECONDS } from "./fleet-peers.ts";
 import { NO_PODS, type PodCounts } from "./pod-counts.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
-import type { PodsNews } from "./pods-news.ts";
 import type { PolicyRecord } from "./policy-cache.ts";
 import {
   configMapToWrite,
@@ -92,13 +89,6 @@ export interface Reconciler {
   counts(): ReadonlyMap<string, PodCounts>;
 }
 
-/** What is delivered to the pods, for the time of one call. */
-interface Delivery extends PodsNews {
-  policy: DeliveredPolicy;
-  /** It is what was last written, but for what the file says of pods. */
-  isKept: boolean;
-}
-
 interface Facts extends PolicyFacts {
   delivery: Delivery | undefined;
   inForce: EffectivePolicy | undefined;
@@ -111,29 +101,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { caches, configMaps, survey, transitions, webhook, namespace: own } = options;
   const statuses = createStatusWriter(options.client, HEALTH_POLICY_STATUS);
   const counts = new Map<string, PodCounts>();
-  const peers = createFleetPeers();
-  const circular = createCircularNews(caches.service);
+  const deliveries = createDeliveries(options);
   const replicaAnswers = createAskReplicas();
   const waiting = createWaitingTimes();
-
-  /** Made once in a call: a sample that is taken in the midst of one would count as delivered, and never be. */
-  function deliveryOf(resolution: Resolution): Delivery | undefined {
-    const policy = policyInForce(resolution);
-    if (!policy) return undefined;
-    // An invalid edit decides nothing of a fleet either: not whether sidecars ask each other, and not for what share.
-    const kept = "invalid" in resolution ? configMaps.delivered(policy) : undefined;
-    const told = kept ?? policy;
-    const { namespace } = policy;
-    const pods = options.pods.synced(namespace) ? options.pods.pods(namespace) : undefined;
-    const { fleet, ...asked } = peers.news(told, pods);
-    const { addresses: circularPods, ...letGo } = circular.news(told, pods);
-    return {
-      policy: { ...told, fleet, circularPods },
-      isKept: kept !== undefined,
-      unknown: asked.unknown || letGo.unknown,
-      againMilliseconds: Math.min(asked.againMilliseconds, letGo.againMilliseconds),
-    };
-  }
 
   function exclusionOf(namespace: string): NamespaceExclusion {
     return {
@@ -160,23 +130,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     return podFacts(policy, read, { service: caches.service, whyExcluded });
   }
 
-  async function configMapOf(
-    delivery: Delivery | undefined,
-    excluded: boolean,
-  ): Promise<ConfigMapFound | undefined> {
-    if (excluded || !delivery) return undefined;
-    const found = await configMaps.look(delivery.policy);
-    // A new leader that knows no pods yet would take their peers from sidecars, in a fault perhaps, and hold those that
-    // are let go. It is called again when it knows them, and writes no status before.
-    const waits = found.state === "due" && found.stands && delivery.unknown;
-    return waits ? { state: "current", dueMilliseconds: RESAMPLE_MILLISECONDS } : found;
-  }
-
   async function readFacts(record: PolicyRecord, resolution: Resolution): Promise<Facts> {
     const { namespace, generation } = record;
     const exclusion = exclusionOf(namespace);
-    const delivery = deliveryOf(resolution);
-    const configMap = await configMapOf(delivery, exclusion.excluded);
+    const delivery = deliveries.of(resolution);
+    const configMap = delivery && !exclusion.excluded ? await deliveries.look(delivery) : undefined;
     const inForce = policyInForce(resolution);
     const pods = inForce && (await podsOf(inForce, exclusion));
     return {
@@ -293,8 +251,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (!record || !resolution) {
         survey.follow(policy, []);
         transitions.forget(policy);
-        peers.forget(policy);
-        circular.forget(policy);
+        deliveries.forget(policy);
         forget(key);
         return undefined;
       }

@@ -14,7 +14,7 @@ import type { EventRecorder } from "../events/event-recorder.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf } from "../kube/kube-object.ts";
 import type { PodWatches } from "../pods/pod-watches.ts";
-import { circularPods } from "../policy/circular-pods.ts";
+import { skipCircularPods } from "../policy/circular-pods.ts";
 import { findOwners } from "../policy/find-owners.ts";
 import type { PolicyRecord } from "../policy/policy-cache.ts";
 import { isAccepted, wasProgrammed } from "../policy/read-status.ts";
@@ -124,7 +124,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   function podsOf(policy: EffectivePolicy) {
     const { namespace } = policy;
     const all = [...pods.pods(namespace), ...pods.terminating(namespace)];
-    return circularPods(policy, all, caches.service).pods;
+    return skipCircularPods(policy, all, caches.service).pods;
   }
 
   function planOf({ record, policy, memory }: Rollout): RolloutPlan {

@@ -43,7 +43,7 @@ const IP = textReader({ test: (ip) => isIP(ip) !== 0 });
  * Addresses of pods that are not to wait for the dependency. What is broken or of a later version lets nobody go, as
  * without it.
  */
-function circularPods(value: unknown): string[] | undefined {
+function readCircularPods(value: unknown): string[] | undefined {
   try {
     return listOf(IP, MAX_CIRCULAR_PODS)(value, "circularPods");
   } catch {
@@ -55,7 +55,7 @@ function dependency(value: unknown, index: number): DependencyConfig {
   const path = `dependencies[${index}]`;
   const from = fields(value, path);
   const type = text(from.type, `${path}.type`, TYPE);
-  const letGo = circularPods(from.circularPods);
+  const circularPods = readCircularPods(from.circularPods);
   return {
     name: text(from.name, `${path}.name`, NAME),
     type,
@@ -63,7 +63,7 @@ function dependency(value: unknown, index: number): DependencyConfig {
     // empty a Service.
     impact: IMPACTS.find((known) => known === from.impact) ?? "Observe",
     ...parseSlot(type, from[type]),
-    ...(letGo && { circularPods: letGo }),
+    ...(circularPods && { circularPods }),
   };
 }
 
