@@ -46,10 +46,16 @@ const WAITING: Hindrance = {
     "ConnectTimeout or CheckTimeout: raise sidecar.resources.requests.cpu",
 };
 
+/** One count out of the text of a cpu.stat; undefined where that does not say it. */
+function countIn(text: string, name: string): number | undefined {
+  const count = new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1];
+  return count === undefined ? undefined : Number(count);
+}
+
 /** How long a control group was held up by its limit, from the text of its cpu.stat. */
 export function throttledSeconds(text: string): number | undefined {
-  const microseconds = /^throttled_usec (\d+)$/m.exec(text)?.[1];
-  return microseconds === undefined ? undefined : Number(microseconds) / 1_000_000;
+  const microseconds = countIn(text, "throttled_usec");
+  return microseconds === undefined ? undefined : microseconds / 1_000_000;
 }
 
 /**
@@ -59,20 +65,6 @@ export function throttledSeconds(text: string): number | undefined {
 export function waitedSeconds(text: string): number | undefined {
   const nanoseconds = /^[1-9]\d* (\d+) \d+$/m.exec(text)?.[1];
   return nanoseconds === undefined ? undefined : Number(nanoseconds) / 1_000_000_000;
-}
-
-/** Periods of the kernel's in which the limit was in force, and in how many of them it was reached. */
-interface Periods {
-  all: number;
-  throttled: number;
-}
-
-/** From the text of a cpu.stat; undefined where that does not say it. */
-function periodsIn(text: string): Periods | undefined {
-  const all = /^nr_periods (\d+)$/m.exec(text)?.[1];
-  const throttled = /^nr_throttled (\d+)$/m.exec(text)?.[1];
-  if (all === undefined || throttled === undefined) return undefined;
-  return { all: Number(all), throttled: Number(throttled) };
 }
 
 /** What is told, and for tests other files and another clock. */
@@ -108,7 +100,10 @@ function textOf(path: string): string {
 
 /** All that the kernel has counted so far. */
 interface Counts extends CpuSeconds {
-  periods: Periods | undefined;
+  /** Periods of the kernel's in which the limit was in force. */
+  periods: number | undefined;
+  /** In how many of them it was reached. */
+  throttledPeriods: number | undefined;
 }
 
 function readCounts({ throttling, waiting }: typeof PATHS): Counts {
@@ -116,7 +111,8 @@ function readCounts({ throttling, waiting }: typeof PATHS): Counts {
   return {
     throttled: throttledSeconds(ofLimit),
     waited: waitedSeconds(textOf(waiting)),
-    periods: periodsIn(ofLimit),
+    periods: countIn(ofLimit, "nr_periods"),
+    throttledPeriods: countIn(ofLimit, "nr_throttled"),
   };
 }
 
@@ -126,9 +122,9 @@ function growth(before: number | undefined, now: number | undefined): number {
 }
 
 /** Whether the limit was what held the sidecar up between two readings; false where nobody says. */
-function limitBinds(before: Periods | undefined, now: Periods | undefined): boolean {
-  const all = growth(before?.all, now?.all);
-  return all > 0 && growth(before?.throttled, now?.throttled) >= all * BINDING_PART;
+function limitBinds(before: Counts, now: Counts): boolean {
+  const all = growth(before.periods, now.periods);
+  return all > 0 && growth(before.throttledPeriods, now.throttledPeriods) >= all * BINDING_PART;
 }
 
 /** To be called with the part of a span that was notable, and when the span ended: says so, once while it lasts. */
@@ -168,7 +164,7 @@ export function watchCpu(options: WatchCpuOptions): CpuWatch {
       // gets its share late in each period and is throttled for the rest alone: nearly all counts as waiting.
       const part = Math.max(throttled, waited);
       if (part < NOTABLE_PART) return;
-      const isLimit = throttled >= NOTABLE_PART || limitBinds(last.periods, before.periods);
+      const isLimit = throttled >= NOTABLE_PART || limitBinds(last, before);
       (isLimit ? noteThrottling : noteWaiting)(part, at);
     },
   };

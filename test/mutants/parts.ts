@@ -97,8 +97,11 @@ export const parts: Record<string, Part> = {
       ...files("operator/controller", "work-after-change"),
       ...files(
         "operator/controller/policy",
+        "circular-news",
         "circular-pods",
         "configmap",
+        "configmap-refusals",
+        "fleet-peers",
         "new-pods",
         "pod-counts",
         "pod-facts",
@@ -123,7 +126,7 @@ export const parts: Record<string, Part> = {
       tests("operator/controller", "work-after-change"),
       tests(
         "operator/controller/policy",
-        "{circular-pods,configmap,new-pods,pod-counts,pod-facts,policy-cache,policy-plan}",
+        "{circular-{news,pods},configmap{,-refusals},fleet-peers,new-pods,pod-{counts,facts},policy-{cache,plan}}",
       ),
       tests(
         "operator/controller/policy",
@@ -208,6 +211,29 @@ export const parts: Record<string, Part> = {
     ],
     slow: false,
   },
+  fleet: {
+    mutate: files(
+      "operator/sidecar/fleet",
+      "fleet-cases",
+      "fleet-share",
+      "follow-peers",
+      "peer-answer",
+      "pick-peers",
+    ),
+    tests: [
+      tests(
+        "operator/sidecar/fleet",
+        "{fleet-cases,fleet-share,follow-peers{,.*},peer-answer,pick-peers}",
+      ),
+      tests("operator/sidecar", "readiness.fleet"),
+    ],
+    slow: false,
+  },
+  paces: {
+    mutate: files("operator/sidecar", "farthest-moment", "paced-interval", "watch-cpu"),
+    tests: [tests("operator/sidecar", "{farthest-moment,paced-interval,watch-cpu}")],
+    slow: false,
+  },
   marks: {
     mutate: files("operator/sidecar", "marks"),
     tests: [tests("operator/sidecar", "marks")],
@@ -220,7 +246,15 @@ export const parts: Record<string, Part> = {
   },
   checks: {
     mutate: [
-      ...files("operator/sidecar/checks", "abort", "reason-of-error", "url-parts"),
+      ...files(
+        "operator/sidecar/checks",
+        "abort",
+        "address-order",
+        "line-breaks",
+        "problem-of-error",
+        "reason-of-error",
+        "url-parts",
+      ),
       ...files("operator/addresses", "pod-address", "refused-addresses"),
       ...files(NETWORK, "read-until", "resolv-conf"),
       ...files(MEMCACHED, "memcached-stats"),
@@ -242,7 +276,10 @@ export const parts: Record<string, Part> = {
       ),
     ],
     tests: [
-      tests("operator/sidecar/checks", "{abort,reason-of-error,url-parts}"),
+      tests(
+        "operator/sidecar/checks",
+        "{abort,address-order,line-breaks,problem-of-error,reason-of-error,url-parts}",
+      ),
       tests("operator/addresses", "*"),
       tests(NETWORK, "{read-until,resolv-conf}"),
       tests(MEMCACHED, "memcached-stats"),

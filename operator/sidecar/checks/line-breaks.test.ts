@@ -44,6 +44,12 @@ test("without line breaks first, and then in turn while logins are refused", () 
   }
 });
 
+test("one value that ends in a line break is enough, beside one that does not", () => {
+  const values = ["web", "pencil\n"];
+  expect(failing(values, REFUSED)).toStrictEqual([CUT, SAID]);
+  expect(failing(values, REFUSED)).toStrictEqual([values, SAID]);
+});
+
 test("what was taken stays, whatever else fails", () => {
   failing(WHOLE, REFUSED);
   expect(loggingIn(WHOLE)).toStrictEqual(WHOLE);

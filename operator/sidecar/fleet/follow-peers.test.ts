@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { PeerAddress, PolicyFile } from "../../api/policy-file.ts";
-import { knownToAllMilliseconds } from "../../api/timing.ts";
+import { knownToAllMilliseconds, SHORTEST_WAIT } from "../../api/timing.ts";
 import { cache, database, policy, TIMING } from "../testing/test-pod.ts";
 import type { PeerReply } from "./ask-peer.ts";
 import type { PeerCount } from "./fleet-share.ts";
@@ -17,6 +17,7 @@ let down: string[];
 let asked: string[];
 let heard: Record<string, PeerCount>[];
 let askedAt: number[];
+let drawn: number;
 let answer: (peer: PeerAddress) => Promise<PeerReply>;
 let follower: PeersFollower;
 
@@ -35,6 +36,7 @@ beforeEach(() => {
   asked = [];
   heard = [];
   askedAt = [];
+  drawn = 1;
   answer = async () => saysDown;
   follower = followPeers({
     readiness: {
@@ -49,7 +51,7 @@ beforeEach(() => {
       return answer(peer);
     },
     ownAddresses: () => ["10.0.0.1"],
-    random: () => 1,
+    random: () => drawn,
   });
   follower.apply(fleet());
 });
@@ -81,6 +83,19 @@ test("asks all others at once, again when all must know, then at each interval, 
   await advance(1e6);
   expect(heard).toHaveLength(5);
   expect(jest.getTimerCount()).toBe(0);
+});
+
+test.each([0, 0.5])("pods that ask together come apart: %d of the last tenth", async (chance) => {
+  drawn = chance;
+  down = ["db"];
+  follower.look();
+  await advance(ALL_KNOW);
+  expect(heard).toHaveLength(2);
+  const pace = (SHORTEST_WAIT + (1 - SHORTEST_WAIT) * chance) * TIMING.intervalMilliseconds;
+  await advance(pace - 1);
+  expect(heard).toHaveLength(2);
+  await advance(1);
+  expect(heard).toHaveLength(3);
 });
 
 test("looks as often as anybody likes without asking more", async () => {
