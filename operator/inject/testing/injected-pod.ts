@@ -31,8 +31,12 @@ export function ours(pod: Pod): Container[] {
   return (pod.spec?.initContainers ?? []).filter(({ name }) => name === SIDECAR_CONTAINER);
 }
 
-/** `before` with the amounts for the whole of it that it has when it is injected as `after`. */
+/**
+ * `before` with the amounts for the whole of it that it has when it is injected as `after`. Where the sidecar was taken
+ * out they are left as they are.
+ */
 export function withPodResources(before: Pod, after: Pod): Pod {
+  if (ours(after).length === 0) return before;
   const resources = podResources(before, after.spec?.initContainers ?? []);
   return resources ? { ...before, spec: { ...before.spec, resources } } : before;
 }
